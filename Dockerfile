@@ -1,0 +1,32 @@
+# Built in one stage and run from another: compilers, pip's cache and the package index stay behind.
+
+FROM python:3.12-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/venv
+COPY requirements/production.txt /tmp/production.txt
+RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt \
+    && /opt/venv/bin/pip uninstall --yes pip
+
+FROM python:3.12-slim
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    TIDEWIRE_MODE=production \
+    DATA_DIR=/data
+
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
+    && install -d -o tidewire -g tidewire /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY . .
+# Development settings, because collecting files needs no secret and an image must hold none.
+RUN TIDEWIRE_MODE=development DATA_DIR=/tmp/collect python manage.py collectstatic --no-input --verbosity 0 \
+    && rm -rf /tmp/collect
+
+USER tidewire
+VOLUME /data
+EXPOSE 8000
+# Alive, not ready: a database that is away is no reason to kill the server.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "backend.asgi:application"]

@@ -1,0 +1,87 @@
+# make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
+# make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
+# make verify   the tests again, longer
+# make lint     what a reviewer should not have to say
+# make schema   openapi.yaml anew
+
+PORT ?= 8000
+DATA_DIR ?= $(CURDIR)/var
+PYTHON ?= python3
+VENV ?= .venv
+export PORT DATA_DIR
+
+bin := $(VENV)/bin
+pip := $(bin)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+pytest := $(bin)/python -m pytest
+# A database server or a Redis needs a driver, which the base does not hold.
+run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
+js := tests/sdk/js
+
+.PHONY: run test verify lint format schema requirements clean
+.DEFAULT_GOAL := run
+
+# -- environments: a stamp per requirements file, so that the second run starts at once ---------------------------------------
+
+$(bin)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Tidewire needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "python3 -m venv needs ensurepip; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.txt | $(bin)/python
+	@echo "Installing requirements/$*.txt"
+	@$(pip) -r $<
+	@touch $@
+
+# Installing more never takes anything away: the files pin the same versions.
+$(VENV)/production.stamp: requirements/base.txt
+$(VENV)/dev.stamp: requirements/base.txt requirements/production.txt
+
+$(js)/node_modules/.stamp: $(js)/package.json $(js)/package-lock.json
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' \
+		|| { echo "make test needs Node 20 or newer: the JavaScript SDK is one of the clients"; exit 1; }
+	@echo "Installing the JavaScript SDK"
+	@npm ci --prefix $(js) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# -- run ------------------------------------------------------------------------------------------------------------------------
+
+run: $(VENV)/$(run_requirements).stamp
+	@BIN=$(bin) scripts/run
+
+# -- test -----------------------------------------------------------------------------------------------------------------------
+
+test: $(VENV)/dev.stamp $(js)/node_modules/.stamp
+	$(pytest) tests --ignore=tests/scenarios
+	$(pytest) tests/realtime tests/api --database postgresql
+	$(pytest) tests/scenarios --size embedded
+	$(pytest) tests/scenarios --size grown
+
+verify: test
+	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
+
+lint: $(VENV)/dev.stamp
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+format: $(VENV)/dev.stamp
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+# -- generated files --------------------------------------------------------------------------------------------------------------
+
+schema: $(VENV)/dev.stamp
+	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn
+
+# Takes the newest versions the .in files allow: make requirements UPGRADE=--upgrade
+compile := CUSTOM_COMPILE_COMMAND="make requirements" ../$(bin)/pip-compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
+requirements: $(VENV)/dev.stamp
+	cd requirements && $(compile) -o base.txt base.in
+	cd requirements && $(compile) -c base.txt -o production.txt production.in
+	cd requirements && $(compile) -c production.txt -o dev.txt dev.in
+
+clean:
+	rm -rf $(VENV) $(js)/node_modules

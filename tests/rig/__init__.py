@@ -1,0 +1,8 @@
+"""What the tests run on: throw-away database and Redis servers, and running Tidewires.
+
+servers.py    PostgreSQL and Redis: named by the environment, from the PATH, or from wheels
+guard.py      starts a command that dies with the test run
+site.py       a Tidewire of one or more processes that can be killed and started again
+rest.py       people who use its REST API
+plugin.py     pytest's side: --database and --size
+"""

