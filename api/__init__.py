@@ -1,0 +1,1 @@
+"""The product: people, rooms and messages. What is live is declared in `live.py`."""

@@ -1,0 +1,74 @@
+"""What is live. Imported at start by the engine, as `admin.py` is by the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from api import permissions
+from api.models import Member, Message, Room
+from api.serializers.members import MemberKeySerializer, MemberSerializer
+from api.serializers.messages import MessageKeySerializer, MessageSerializer
+from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
+from realtime.live import EVERYONE, Live, register
+from realtime.streams import StreamKind
+
+rooms = StreamKind("room", may_subscribe=permissions.readable_room_ids)
+users = StreamKind("user", may_subscribe=permissions.own_user_id)
+
+
+def message_key(message: Message) -> dict[str, Any]:
+    """A deleted message keeps its row, which knows the time; a row that is gone altogether was deleted just now."""
+    deleted_at = message.deleted_at or timezone.now()
+    key = {"id": message.pk, "room": message.room_id, "deleted_at": deleted_at, "version": message.version}
+    return dict(MessageKeySerializer(key).data)
+
+
+register(
+    Live(
+        Room,
+        stream=rooms.of("id"),
+        serializer=RoomSerializer,
+        # A new room has no subscriber: its maker hears of it as `room.joined`.
+        updated="room.updated",
+        deleted="room.deleted",
+        key_schema=RoomKeySerializer,
+        # A room that turns private loses its guests, one that is gone loses everybody.
+        ends_access=lambda type, room: EVERYONE,
+    ),
+    Live(
+        Member,
+        stream=rooms.of("room_id"),
+        serializer=MemberSerializer,
+        queryset=lambda: Member.objects.select_related("user"),
+        created="member.joined",
+        updated="member.updated",
+        deleted="member.left",
+        key=lambda member: {"user": {"id": str(member.user_id)}},
+        key_schema=MemberKeySerializer,
+        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
+    ),
+    Live(
+        Member,
+        stream=users.of("user_id"),
+        serializer=JoinedRoomSerializer,
+        queryset=lambda: Member.objects.select_related("room"),
+        created="room.joined",
+        deleted="room.left",
+        key=lambda member: {"id": str(member.room_id)},
+        key_schema=RoomKeySerializer,
+    ),
+    Live(
+        Message,
+        stream=rooms.of("room_id"),
+        serializer=MessageSerializer,
+        queryset=lambda: Message.objects.select_related("author"),
+        created="message.created",
+        updated="message.edited",
+        deleted="message.deleted",
+        is_deleted=lambda message: message.deleted_at is not None,
+        key=message_key,
+        key_schema=MessageKeySerializer,
+    ),
+)

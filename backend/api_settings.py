@@ -1,0 +1,47 @@
+"""How the REST side is set up: DRF, tokens, OpenAPI. `settings.py` takes it all and adds the environment."""
+
+__all__ = ["AUTH_USER_MODEL", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
+
+AUTH_USER_MODEL = "api.User"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.tokens.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "api.views.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemAutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "api.errors.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+# SIGNING_KEY, ACCESS_TOKEN_LIFETIME and REFRESH_TOKEN_LIFETIME come from the environment, in settings.py.
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": False,  # a sign-in is no change of the user
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tidewire",
+    "DESCRIPTION": "REST resources whose every write is a typed event on a WebSocket.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "filter": True},
+    "ENUM_NAME_OVERRIDES": {"RoomKind": "api.models.Room.Kind", "Role": "api.models.Member.Role"},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.add_problems",
+        "api.schema.add_events",
+    ],
+}
