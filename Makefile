@@ -20,7 +20,7 @@ js := tests/sdk/js
 .PHONY: run test verify lint format schema requirements clean
 .DEFAULT_GOAL := run
 
-# -- environments: a stamp per requirements file, so that the second run starts at once ---------------------------------------
+# -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
 
 $(bin)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -43,15 +43,15 @@ $(js)/node_modules/.stamp: $(js)/package.json $(js)/package-lock.json
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' \
 		|| { echo "make test needs Node 20 or newer: the JavaScript SDK is one of the clients"; exit 1; }
 	@echo "Installing the JavaScript SDK"
-	@npm ci --prefix $(js) --no-audit --no-fund --loglevel=error
+	@npm ci --prefix $(js) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# -- run ------------------------------------------------------------------------------------------------------------------------
+# -- run ---------------------------------------------------------------------------------------------------------------
 
 run: $(VENV)/$(run_requirements).stamp
 	@BIN=$(bin) scripts/run
 
-# -- test -----------------------------------------------------------------------------------------------------------------------
+# -- test --------------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp $(js)/node_modules/.stamp
 	$(pytest) tests --ignore=tests/scenarios
@@ -70,7 +70,7 @@ format: $(VENV)/dev.stamp
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
 
-# -- generated files --------------------------------------------------------------------------------------------------------------
+# -- generated files ---------------------------------------------------------------------------------------------------
 
 schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn

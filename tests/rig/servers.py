@@ -44,7 +44,7 @@ class ServerError(RuntimeError):
     """A server could not be found or started; the message says what to install or shows its log."""
 
 
-# -- folders, ports, processes ---------------------------------------------------------------------------------------------
+# -- folders, ports, processes -----------------------------------------------------------------------------------------
 
 
 def temporary_folder(name: str) -> Path:
@@ -155,7 +155,7 @@ def end(process: subprocess.Popen[bytes], number: int) -> None:
         process.wait()
 
 
-# -- where the binaries are ------------------------------------------------------------------------------------------------
+# -- where the binaries are --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def _make_readable(folder: Path) -> None:
             path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
 
 
-# -- PostgreSQL ------------------------------------------------------------------------------------------------------------
+# -- PostgreSQL --------------------------------------------------------------------------------------------------------
 
 
 class PostgreSQL:
@@ -334,7 +334,7 @@ def _answers(server: PostgreSQL) -> bool:
     return True
 
 
-# -- Redis -----------------------------------------------------------------------------------------------------------------
+# -- Redis -------------------------------------------------------------------------------------------------------------
 
 
 class Redis:

@@ -1,0 +1,121 @@
+"""People who use a running Tidewire over REST.
+
+`Person` is one signed-in account: it registers, logs in, keeps its tokens fresh and raises on any status that the test did not
+expect, with the body in the message.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+import httpx
+
+API = "/api/v1/"
+# Renewed this long before its end: a request must not be refused because the test was slow.
+MARGIN_SECONDS = 30.0
+
+Json = dict[str, Any]
+
+
+class Person:
+    """One account, and one HTTP connection that uses it."""
+
+    def __init__(self, base_url: str, name: str, email: str, password: str) -> None:
+        self.name, self.email, self.password = name, email, password
+        self.id = ""
+        self.access = self.refresh = ""
+        self._refreshed_at = 0.0
+        self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+
+    @classmethod
+    def register(cls, base_url: str, name: str) -> Person:
+        person = cls(base_url, name, f"{name}-{secrets.token_hex(4)}@example.com", secrets.token_urlsafe(16))
+        body = {"email": person.email, "name": person.name, "password": person.password}
+        person.id = person.post("users/", body, signed=False)["id"]
+        person.log_in()
+        return person
+
+    def log_in(self) -> None:
+        pair = self.post("token/", {"email": self.email, "password": self.password}, signed=False)
+        self.access, self.refresh = pair["access"], pair["refresh"]
+        self._refreshed_at = time.monotonic()
+
+    def fresh_token(self) -> str:
+        """A new access token, as an SDK's token callback would fetch it."""
+        pair = self.post("token/refresh/", {"refresh": self.refresh}, signed=False)
+        self.access, self.refresh = pair["access"], pair.get("refresh", self.refresh)
+        self._refreshed_at = time.monotonic()
+        return self.access
+
+    def at(self, base_url: str) -> Person:
+        """The same account with the same tokens, at another process."""
+        other = Person(base_url, self.name, self.email, self.password)
+        other.id, other.access, other.refresh, other._refreshed_at = (
+            self.id,
+            self.access,
+            self.refresh,
+            self._refreshed_at,
+        )
+        return other
+
+    # -- requests -----------------------------------------------------------------------------------------------------------
+
+    def send(self, method: str, path: str, body: Any = None, *, signed: bool = True, **options: Any) -> httpx.Response:
+        """Any answer at all. `path` is relative to the API, absolute, or a whole URL."""
+        headers = {**options.pop("headers", {})}
+        if signed:
+            headers.setdefault("Authorization", f"Bearer {self.access}")
+        url = path if path.startswith(("/", "http://")) else API + path
+        return self.http.request(method, url, json=body, headers=headers, **options)
+
+    def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The body of a 2xx answer."""
+        response = self.send(method, path, body, **options)
+        assert response.is_success, f"{self.name}: {method} {path} → {response.status_code} {response.text[:2000]}"
+        return response.json() if response.content else None
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
+        return self.request("POST", path, body, **options)
+
+    def patch(self, path: str, body: Any, **options: Any) -> Any:
+        return self.request("PATCH", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> Any:
+        return self.request("DELETE", path, **options)
+
+    def close(self) -> None:
+        self.http.close()
+
+    # -- what people do -----------------------------------------------------------------------------------------------------
+
+    def make_room(self, name: str = "room", kind: str = "private") -> str:
+        """A room of our own; its id."""
+        return self.post("rooms/", {"name": name, "kind": kind})["id"]
+
+    def add(self, room: str, *people: Person, role: str = "member") -> None:
+        for person in people:
+            self.post(f"rooms/{room}/members/", {"user_id": person.id, "role": role})
+
+    def remove(self, room: str, person: Person) -> None:
+        self.delete(f"rooms/{room}/members/{person.id}/")
+
+    def say(self, room: str, text: str) -> Json:
+        return self.post(f"rooms/{room}/messages/", {"text": text})
+
+    def messages(self, room: str) -> tuple[list[Json], Json]:
+        """Every message of the room, newest first, and the position of the first page: the one that was read first."""
+        page = self.get(f"rooms/{room}/messages/?limit=100")
+        position, found = page["stream"], page["results"]
+        while page["next"]:
+            page = self.get(page["next"])
+            found += page["results"]
+        return found, position
+
+
+def channel(room: str) -> str:
+    return f"room:{room}"

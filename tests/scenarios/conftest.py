@@ -1,0 +1,60 @@
+"""Running sites and public SDKs for the scenarios.
+
+A module shares one site per size; a module that needs other settings says so with
+`pytestmark = pytest.mark.site(processes=2, settings={"ACCESS_TOKEN_SECONDS": "4"})`.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.rig import servers
+from tests.rig.plugin import SIZES
+from tests.rig.site import Site, Sites
+from tests.sdk.agents import AGENTS, SdkClient
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "size" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("size")
+        only = metafunc.definition.get_closest_marker("only_size")
+        sizes = [size for size in SIZES if chosen in (None, size) and (only is None or size in only.args)]
+        metafunc.parametrize("size", sizes, scope="module")
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[Sites]:
+    sites = Sites(servers.temporary_folder("sites"))
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(scope="module")
+def module_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iterator[Site]:
+    mark = request.node.get_closest_marker("site")
+    site = sites.make(size, **(mark.kwargs if mark else {}))
+    site.start()
+    yield site
+    site.stop()
+    site.check_logs()
+
+
+@pytest.fixture
+def site(module_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The module's site; after each test, no traceback may be in its logs."""
+    yield module_site
+    module_site.check_logs(*[mark.args for mark in request.node.iter_markers("allows_in_log")])
+
+
+@pytest.fixture(params=sorted(AGENTS))
+def sdk(request: pytest.FixtureRequest) -> Iterator[Callable[[], SdkClient]]:
+    """Makes clients of one public SDK; the test runs once with each SDK."""
+    made: list[SdkClient] = []
+
+    def make() -> SdkClient:
+        made.append(AGENTS[request.param]())
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
