@@ -1,10 +1,12 @@
 """Run a command that dies with the process that started it.
 
-`python guard.py <signal> <parent pid> <user or "-"> command …` replaces itself by the command. Standard library only, and
-never imported by the servers it starts: it runs before privileges are dropped, where the interpreter is still readable.
+`python guard.py <signal> <parent pid> <user or "-"> command …` replaces itself by the command. Standard library only,
+and never imported by the servers it starts: it runs before privileges are dropped, where the interpreter is still
+readable.
 
-A test run that is killed cannot clean up, and an orphaned server holds its port and its memory for ever. On Linux the kernel
-is asked to signal the child when its parent's *thread* ends, so call it from a thread that lives as long as the server should.
+A test run that is killed cannot clean up, and an orphaned server holds its port and its memory for ever. On Linux the
+kernel is asked to signal the child when its parent's *thread* ends, so call it from a thread that lives as long as
+the server should.
 """
 
 import ctypes

@@ -1,20 +1,17 @@
 """People who use a running Tidewire over REST.
 
-`Person` is one signed-in account: it registers, logs in, keeps its tokens fresh and raises on any status that the test did not
-expect, with the body in the message.
+`Person` is one signed-in account: it registers, logs in, keeps its tokens fresh and raises on any status that the
+test did not expect, with the body in the message.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Any
 
 import httpx
 
 API = "/api/v1/"
-# Renewed this long before its end: a request must not be refused because the test was slow.
-MARGIN_SECONDS = 30.0
 
 Json = dict[str, Any]
 
@@ -26,7 +23,6 @@ class Person:
         self.name, self.email, self.password = name, email, password
         self.id = ""
         self.access = self.refresh = ""
-        self._refreshed_at = 0.0
         self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
 
     @classmethod
@@ -40,27 +36,20 @@ class Person:
     def log_in(self) -> None:
         pair = self.post("token/", {"email": self.email, "password": self.password}, signed=False)
         self.access, self.refresh = pair["access"], pair["refresh"]
-        self._refreshed_at = time.monotonic()
 
     def fresh_token(self) -> str:
         """A new access token, as an SDK's token callback would fetch it."""
         pair = self.post("token/refresh/", {"refresh": self.refresh}, signed=False)
         self.access, self.refresh = pair["access"], pair.get("refresh", self.refresh)
-        self._refreshed_at = time.monotonic()
         return self.access
 
     def at(self, base_url: str) -> Person:
         """The same account with the same tokens, at another process."""
         other = Person(base_url, self.name, self.email, self.password)
-        other.id, other.access, other.refresh, other._refreshed_at = (
-            self.id,
-            self.access,
-            self.refresh,
-            self._refreshed_at,
-        )
+        other.id, other.access, other.refresh = self.id, self.access, self.refresh
         return other
 
-    # -- requests -----------------------------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------------------------
 
     def send(self, method: str, path: str, body: Any = None, *, signed: bool = True, **options: Any) -> httpx.Response:
         """Any answer at all. `path` is relative to the API, absolute, or a whole URL."""
@@ -91,7 +80,7 @@ class Person:
     def close(self) -> None:
         self.http.close()
 
-    # -- what people do -----------------------------------------------------------------------------------------------------
+    # -- what people do ------------------------------------------------------------------------------------------------
 
     def make_room(self, name: str = "room", kind: str = "private") -> str:
         """A room of our own; its id."""

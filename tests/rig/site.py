@@ -1,7 +1,8 @@
 """A running Tidewire: one process on SQLite and memory, or several on PostgreSQL and Redis.
 
-The servers are child processes started as a deployment starts them, reached over TCP, killed and started again on the same
-port. What they print goes to files; `Site.check_logs` fails on a traceback, because an operator would be woken by it.
+The servers are child processes started as a deployment starts them, reached over TCP, killed and started again on the
+same port. What they print goes to files; `Site.check_logs` fails on a traceback, because an operator would be woken
+by it.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class Site:
         assert isinstance(self._redis, servers.Redis), "this site has no Redis of its own"
         return self._redis
 
-    # -- people and commands --------------------------------------------------------------------------------------------------
+    # -- people and commands -------------------------------------------------------------------------------------------
 
     def person(self, name: str) -> Person:
         person = Person.register(self.url, name)
@@ -155,7 +156,7 @@ class Site:
         """Python in `manage.py shell`: a writer that is no server."""
         return self.manage("shell", "--verbosity", "0", "--command", code)
 
-    # -- logs -------------------------------------------------------------------------------------------------------------------
+    # -- logs ----------------------------------------------------------------------------------------------------------
 
     def new_logs(self) -> str:
         """What the servers wrote since the last call."""

@@ -10,8 +10,13 @@ import pytest
 
 from tests.rig import servers
 from tests.rig.plugin import SIZES
+from tests.rig.raw import RawSocket
+from tests.rig.rest import Person, channel
+from tests.rig.schemas import validate_event
 from tests.rig.site import Site, Sites
 from tests.sdk.agents import AGENTS, SdkClient
+
+MakeClient = Callable[[], SdkClient]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,12 +48,19 @@ def module_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iter
 def site(module_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The module's site; after each test, no traceback may be in its logs."""
     yield module_site
-    module_site.check_logs(*[mark.args for mark in request.node.iter_markers("allows_in_log")])
+    module_site.check_logs(pattern for mark in request.node.iter_markers("allows_in_log") for pattern in mark.args)
+
+
+@pytest.fixture
+def people(site: Site) -> tuple[Person, Person, Person]:
+    """Alice owns it, Bob is a member, Charlie must see nothing."""
+    alice, bob, charlie = site.people("alice", "bob", "charlie")
+    return alice, bob, charlie
 
 
 @pytest.fixture(params=sorted(AGENTS))
-def sdk(request: pytest.FixtureRequest) -> Iterator[Callable[[], SdkClient]]:
-    """Makes clients of one public SDK; the test runs once with each SDK."""
+def sdk(request: pytest.FixtureRequest) -> Iterator[MakeClient]:
+    """Makes clients of one public SDK; the test runs once with each. Every event they got must agree with its schema."""
     made: list[SdkClient] = []
 
     def make() -> SdkClient:
@@ -58,3 +70,29 @@ def sdk(request: pytest.FixtureRequest) -> Iterator[Callable[[], SdkClient]]:
     yield make
     for client in made:
         client.close()
+    for client in made:
+        for event in client.events:
+            if event.kind == "publication":
+                validate_event(event.data)
+                assert event.tags == {"type": event.data["type"]}
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[[str], RawSocket]]:
+    """Opens WebSockets without an SDK."""
+    opened: list[RawSocket] = []
+
+    def open_socket(url: str, **options: object) -> RawSocket:
+        opened.append(RawSocket(url, **options))
+        return opened[-1]
+
+    yield open_socket
+    for socket in opened:
+        socket.close()
+
+
+def follow(client: SdkClient, url: str, person: Person, room: str) -> None:
+    """Connect as this person and subscribe to the room's stream."""
+    client.connect(url, get_token=person.fresh_token)
+    client.subscribe(channel(room))
+    client.wait_for("subscribed", channel(room))

@@ -1,7 +1,8 @@
 """The public SDKs behind one interface, so that a scenario is written once and run with each.
 
-`JsAgent` drives `centrifuge` from npm in a Node process, `PyAgent` runs `centrifuge-python` on a loop of its own thread. Both are
-used as published. Every callback of the SDK becomes one `SdkEvent` in `events`; a test waits for events and never sleeps.
+`JsAgent` drives `centrifuge` from npm in a Node process, `PyAgent` runs `centrifuge-python` on a loop of its own
+thread. Both are used as published. Every callback of the SDK becomes one `SdkEvent` in `events`; a test waits for
+events and never sleeps.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class SdkClient(ABC):
     def close(self) -> None:
         """Free what the agent holds; safe to call twice."""
 
-    # -- what a test asks ---------------------------------------------------------------------------------------------------
+    # -- what a test asks ----------------------------------------------------------------------------------------------
 
     def wait_for(
         self,

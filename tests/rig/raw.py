@@ -1,0 +1,82 @@
+"""A WebSocket without an SDK: for frames that no SDK would send, and for what an SDK hides."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+WAIT_SECONDS = 15.0
+Json = dict[str, Any]
+
+
+class RawSocket:
+    """Speaks the protocol in JSON; pings are answered by whoever receives."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self._socket = connect(url, proxy=None, max_size=2**24, compression=None, **options)
+        self._pending: deque[Json] = deque()
+        self.frames: list[int] = []  # the size of each frame received, in bytes
+
+    def send_frame(self, frame: str | bytes) -> None:
+        """Any frame at all. A server that closes meanwhile is no error: the test reads the code."""
+        try:
+            self._socket.send(frame)
+        except ConnectionClosed:
+            return
+
+    def send(self, *commands: Json) -> None:
+        self.send_frame("\n".join(json.dumps(command) for command in commands))
+
+    def receive(self, timeout: float = WAIT_SECONDS) -> Json:
+        """The next object that is not a ping."""
+        deadline = time.monotonic() + timeout
+        while True:
+            while not self._pending:
+                self._read_frame(deadline - time.monotonic())
+            message = self._pending.popleft()
+            if message:
+                return message
+            self.send({})
+
+    def reply(self, id: int, timeout: float = WAIT_SECONDS) -> Json:
+        """The reply to a command; pushes before it are passed over."""
+        deadline = time.monotonic() + timeout
+        while (message := self.receive(deadline - time.monotonic())).get("id") != id:
+            pass
+        return message
+
+    def connect(self, token: str) -> Json:
+        self.send({"id": 1, "connect": {"token": token}})
+        return self.reply(1)
+
+    def subscribe(self, channel: str, id: int = 2, **options: Any) -> Json:
+        self.send({"id": id, "subscribe": {"channel": channel, **options}})
+        return self.reply(id)
+
+    def close_code(self, timeout: float = WAIT_SECONDS) -> int:
+        """Read to the end, answering pings, and return the code the server closed with."""
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                self.receive(deadline - time.monotonic())
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _read_frame(self, timeout: float) -> None:
+        frame = self._socket.recv(timeout=max(timeout, 0.001))
+        self.frames.append(len(frame) if isinstance(frame, bytes) else len(frame.encode()))
+        self._pending.extend(json.loads(line) for line in str(frame).splitlines())
+
+    def __enter__(self) -> RawSocket:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

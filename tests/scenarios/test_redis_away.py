@@ -1,0 +1,95 @@
+"""Redis may lose anything: writes answer as before, and events arrive by the poll until it is back."""
+
+import time
+
+import pytest
+
+from tests.rig.rest import Person, channel
+from tests.rig.site import Site
+from tests.scenarios.conftest import MakeClient, follow
+
+# Slow enough that a push and a poll are told apart by the clock.
+POLL_SECONDS = 2.0
+PUSH_SECONDS = 0.7
+pytestmark = [
+    pytest.mark.only_size("grown"),
+    pytest.mark.site(processes=2, own_redis=True, settings={"POLL_SECONDS": str(POLL_SECONDS)}),
+]
+People = tuple[Person, Person, Person]
+
+
+def timed_writes(person: Person, room: str, count: int) -> list[float]:
+    """How long each of `count` posts took. A status other than 2xx fails."""
+    took = []
+    for number in range(count):
+        began = time.monotonic()
+        person.say(room, f"message {number}")
+        took.append(time.monotonic() - began)
+    return took
+
+
+def wait_for_push(client, person: Person, room: str) -> None:
+    """Until a message arrives faster than the poll could bring it, three times in a row."""
+    deadline, in_a_row = time.monotonic() + 30, 0
+    while in_a_row < 3:
+        assert time.monotonic() < deadline, "no push came back within 30 s"
+        marker = person.say(room, "is it push?")["id"]
+        began, mark = time.monotonic(), len(client.events)
+        event = client.wait_for(
+            "publication", channel(room), where=lambda e: e.data["data"].get("id") == marker, after=max(0, mark - 5)
+        )
+        in_a_row = in_a_row + 1 if event.at - began < PUSH_SECONDS else 0
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+def test_writes_answer_and_events_arrive_while_redis_is_away(
+    site: Site, people: People, sdk: MakeClient, fault: str
+) -> None:
+    alice, bob, _ = people
+    room = alice.make_room()
+    alice.add(room, bob)
+    client = sdk()
+    follow(client, site.servers[1].ws_url, bob, room)
+    wait_for_push(client, alice, room)
+    usual = timed_writes(alice, room, 20)
+
+    (site.redis.kill if fault == "killed" else site.redis.pause)()
+    try:
+        away = timed_writes(alice, room, 20)
+        answered = time.monotonic()
+        _, position = alice.messages(room)
+        client.wait_for_offset(channel(room), position["offset"], timeout=4 * POLL_SECONDS)
+        assert client.events[-1].at - answered < 2 * POLL_SECONDS + 1
+        assert max(away) < max(1.0, 5 * max(usual))
+    finally:
+        (site.redis.start if fault == "killed" else site.redis.resume)()
+
+    wait_for_push(client, alice, room)
+    offsets = client.offsets(channel(room))
+    assert offsets == list(range(offsets[0], offsets[0] + len(offsets)))
+
+
+def test_a_client_may_connect_and_subscribe_while_redis_is_away(site: Site, people: People, sdk: MakeClient) -> None:
+    alice, *_ = people
+    room = alice.make_room()
+    site.redis.kill()
+    try:
+        client = sdk()
+        follow(client, site.servers[1].ws_url, alice, room)
+        said = alice.say(room, "no Redis")
+        assert client.wait_for_type(channel(room), "message.created").data["data"] == said
+    finally:
+        site.redis.start()
+
+
+def test_a_flushed_redis_loses_nothing(site: Site, people: People, sdk: MakeClient) -> None:
+    alice, *_ = people
+    room = alice.make_room()
+    client = sdk()
+    follow(client, site.servers[1].ws_url, alice, room)
+    for number in range(10):
+        if number == 5:
+            site.redis.restart()
+        alice.say(room, f"message {number}")
+    client.wait_for_offset(channel(room), 11)
+    assert client.offsets(channel(room)) == list(range(2, 12))
