@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Member, Message, Room, User
@@ -52,6 +52,11 @@ def visible_to(user_id: Any) -> QuerySet[Room]:
     return rooms.filter(Q(kind=Room.Kind.PUBLIC) | Q(my_role__isnull=False))
 
 
+def rooms_of(user_id: Any) -> QuerySet[Room]:
+    """The rooms a user is a member of, with `my_role`."""
+    return Room.objects.filter(members__user=user_id).annotate(my_role=F("members__role"))
+
+
 def may(action: Action, role: str | None) -> bool:
     return RANK[role] >= RANK[LOWEST_ROLE[action]]
 
@@ -75,9 +80,13 @@ def may_give(mine: str, *roles: str) -> bool:
     return mine == Role.OWNER or all(RANK[role] < RANK[mine] for role in roles)
 
 
+def may_edit(user: User, message: Message, role: str | None) -> bool:
+    """Nobody puts words into another's mouth, and who has left writes no more."""
+    return may(Action.WRITE, role) and message.author_id == user.pk
+
+
 def may_delete(user: User, message: Message, role: str | None) -> bool:
-    """An author takes back their own words while they are a member; moderators remove anybody's."""
-    return may(Action.MODERATE, role) or (may(Action.WRITE, role) and message.author_id == user.pk)
+    return may(Action.MODERATE, role) or may_edit(user, message, role)
 
 
 # Streams: the same rules, for the keys of one subscribe frame at once. Each asks one query.
@@ -98,15 +107,17 @@ def own_user_id(user_id: str, keys: Collection[str]) -> set[str]:
     return {user_id} if person and User.objects.filter(pk=person[0], is_active=True).exists() else set()
 
 
-def readable_streams(user: User, names: Iterable[str]) -> set[str]:
-    """The subset of `names` that a subscription would be granted on."""
-    readable: set[str] = set()
-    for name in names:
-        parsed = parse(name)
-        kind = registry.kinds.get(parsed[0]) if parsed else None
-        if kind and kind.may_subscribe(str(user.pk), [parsed[1]]):
-            readable.add(name)
-    return readable
+def may_subscribe(user: User, stream: str) -> bool:
+    """The answer a subscription would get, for one stream."""
+    kind_name, key = parse(stream) or ("", "")
+    kind = registry.kinds.get(kind_name)
+    return kind is not None and key in kind.may_subscribe(str(user.pk), [key])
+
+
+def may_know_position(user: User, stream: str) -> bool:
+    """Whether the answer to a write may say how far it moved `stream`. What happens to others is their affair."""
+    kind_name, key = parse(stream) or ("", "")
+    return kind_name != "user" or key == str(user.pk)
 
 
 def _uuids(texts: Iterable[str]) -> list[UUID]:

@@ -10,7 +10,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "api.views.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "api.schema.ProblemAutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.HeaderSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "api.errors.handle_exception",
     "URL_FORMAT_OVERRIDE": None,
@@ -38,10 +38,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "filter": True},
-    "ENUM_NAME_OVERRIDES": {"RoomKind": "api.models.Room.Kind", "Role": "api.models.Member.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoomKind": "api.models.Room.Kind",
+        "NamedRoomKind": ["public", "private"],
+        "Role": "api.models.Member.Role",
+        "ActorType": ["user", "system"],
+    },
     "POSTPROCESSING_HOOKS": [
+        "api.schema.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.add_problems",
-        "api.schema.add_events",
     ],
 }

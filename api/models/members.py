@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from api.models.conflicts import Conflict
 from realtime.models import LiveModel
 
 
@@ -26,3 +27,22 @@ class Member(LiveModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.room_id} ({self.role})"
+
+    # The two changes below count the owners: call them with the room locked.
+
+    def take_role(self, role: str) -> None:
+        if role != self.Role.OWNER:
+            self._keep_an_owner()
+        self.role = role
+        self.save(update_fields=["role"])
+
+    def leave(self) -> None:
+        if self.room.kind == self.room.Kind.DIRECT:
+            raise Conflict("direct_room", "A direct room keeps its two people.")
+        self._keep_an_owner()
+        self.delete()
+
+    def _keep_an_owner(self) -> None:
+        owners = Member.objects.filter(room=self.room_id, role=self.Role.OWNER)
+        if self.role == self.Role.OWNER and not owners.exclude(pk=self.pk).exists():
+            raise Conflict("last_owner", "A room keeps at least one owner.")

@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from api.models import Member
+from api.models import Member, User
 from api.serializers.users import PublicUserSerializer
 
 
@@ -11,6 +11,20 @@ class MemberSerializer(serializers.ModelSerializer):
     class Meta:
         model = Member
         fields = read_only_fields = ["user", "role", "joined_at", "version"]
+
+
+class MemberCreateSerializer(serializers.Serializer):
+    user_id = serializers.UUIDField()
+    role = serializers.ChoiceField(Member.Role.choices, default=Member.Role.MEMBER)
+
+    def validate_user_id(self, value):
+        if not User.objects.filter(pk=value, is_active=True).exists():
+            raise serializers.ValidationError("There is no such user.", "does_not_exist")
+        return value
+
+
+class MemberUpdateSerializer(serializers.Serializer):
+    role = serializers.ChoiceField(Member.Role.choices)
 
 
 class UserKeySerializer(serializers.Serializer):

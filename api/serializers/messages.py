@@ -1,7 +1,10 @@
 from rest_framework import serializers
 
 from api.models import Message
+from api.serializers.ids import ClientIDField
 from api.serializers.users import PublicUserSerializer
+
+MAX_LENGTH = Message._meta.get_field("text").max_length
 
 
 class MessageSerializer(serializers.ModelSerializer):
@@ -13,6 +16,23 @@ class MessageSerializer(serializers.ModelSerializer):
     class Meta:
         model = Message
         fields = read_only_fields = ["id", "room", "author", "text", "reply_to", "edited_at", "version", "created_at"]
+
+
+class MessageCreateSerializer(serializers.Serializer):
+    id = ClientIDField(required=False)
+    text = serializers.CharField(max_length=MAX_LENGTH)
+    reply_to = serializers.UUIDField(required=False, allow_null=True)
+
+    def validate_reply_to(self, value):
+        """The view gives the room."""
+        alive = self.context["room"].messages.filter(deleted_at=None)
+        if value is not None and not alive.filter(pk=value).exists():
+            raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")
+        return value
+
+
+class MessageUpdateSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=MAX_LENGTH)
 
 
 class MessageKeySerializer(serializers.Serializer):

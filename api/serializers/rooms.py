@@ -1,6 +1,9 @@
 from rest_framework import serializers
 
-from api.models import Room
+from api.models import Member, Room, User
+from api.serializers.ids import ClientIDField
+
+NAME_LENGTH = Room._meta.get_field("name").max_length
 
 
 class RoomSerializer(serializers.ModelSerializer):
@@ -13,6 +16,53 @@ class RoomSerializer(serializers.ModelSerializer):
         fields = read_only_fields = ["id", "name", "kind", "version", "created_at", "updated_at"]
 
 
+class MeInRoomSerializer(serializers.Serializer):
+    """What depends on the reader. Never in an event."""
+
+    role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
+
+
+class MyRoomSerializer(RoomSerializer):
+    """A room as its reader sees it, in REST."""
+
+    # Wants rows that know `my_role`, as those of permissions.visible_to do.
+    me = MeInRoomSerializer(source="*", read_only=True)
+
+    class Meta(RoomSerializer.Meta):
+        fields = read_only_fields = [*RoomSerializer.Meta.fields, "me"]
+
+
+class RoomCreateSerializer(serializers.Serializer):
+    """A name for a public or private room, or the other person of a direct one."""
+
+    id = ClientIDField(required=False)
+    kind = serializers.ChoiceField(Room.Kind.choices, default=Room.Kind.PRIVATE)
+    name = serializers.CharField(max_length=NAME_LENGTH, required=False)
+    user_id = serializers.UUIDField(required=False)
+
+    def validate(self, attrs):
+        wanted, other = ("user_id", "name") if attrs["kind"] == Room.Kind.DIRECT else ("name", "user_id")
+        if wanted not in attrs:
+            raise serializers.ValidationError({wanted: self.fields[wanted].error_messages["required"]}, "required")
+        if other in attrs:
+            raise serializers.ValidationError({other: f"Not for a {attrs['kind']} room."}, "unexpected")
+        return attrs
+
+    def validate_user_id(self, value):
+        if value == self.context["user"].pk:
+            raise serializers.ValidationError("A direct room takes somebody else.", "invalid")
+        if not User.objects.filter(pk=value, is_active=True).exists():
+            raise serializers.ValidationError("There is no such user.", "does_not_exist")
+        return value
+
+
+class RoomUpdateSerializer(serializers.Serializer):
+    """Direct rooms stay what they are."""
+
+    name = serializers.CharField(max_length=NAME_LENGTH, required=False)
+    kind = serializers.ChoiceField([Room.Kind.PUBLIC, Room.Kind.PRIVATE], required=False)
+
+
 class RoomKeySerializer(serializers.Serializer):
     """What is left to say of a room that is gone."""
 
@@ -22,8 +72,7 @@ class RoomKeySerializer(serializers.Serializer):
 class JoinedRoomSerializer(RoomSerializer):
     """A membership, told to the person whose it is: the room."""
 
-    class Meta(RoomSerializer.Meta):
-        pass
+    documented_as = RoomSerializer
 
     def to_representation(self, member):
         return super().to_representation(member.room)

@@ -1,3 +1,5 @@
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
@@ -9,3 +11,33 @@ class PublicUserSerializer(serializers.ModelSerializer):
     class Meta:
         model = User
         fields = read_only_fields = ["id", "name"]
+
+
+class UserSerializer(serializers.ModelSerializer):
+    """One's own account. Only the name changes here: an address would have to be proven first."""
+
+    version = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "version"]
+        read_only_fields = ["id", "email"]
+
+
+class RegisterSerializer(serializers.ModelSerializer):
+    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "password"]
+
+    def validate(self, attrs):
+        person = User(email=attrs["email"], name=attrs["name"])
+        try:
+            validate_password(attrs["password"], person)
+        except ValidationError as error:
+            raise serializers.ValidationError({"password": serializers.as_serializer_error(error)}) from None
+        return attrs
+
+    def create(self, validated_data):
+        return User.objects.create_user(**validated_data)

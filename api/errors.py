@@ -1,0 +1,144 @@
+"""Every error is a problem document (RFC 9457), whoever found it: DRF, Django's URL resolver, or a crash.
+
+`code` is what programs read; `detail` is for people; `errors` points into the request body; `instance` names the
+request, as the logs and the X-Request-ID header do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from api.models.conflicts import Conflict
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+
+logger = logging.getLogger(__name__)
+
+
+class ConflictProblem(exceptions.APIException):
+    status_code = 409
+
+
+class PreconditionFailed(exceptions.APIException):
+    status_code = 412
+    default_code = "version_mismatch"
+    default_detail = "The resource has another version than the one named in If-Match."
+
+
+class PayloadTooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "The request body is too large."
+
+
+class Unavailable(exceptions.APIException):
+    """The database cannot take the request now. Nothing was written: the client may send it again."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The service is busy. Please try again."
+    wait = RETRY_SECONDS
+
+
+def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. Whatever is not recognised here is a bug, and goes on to Django: to its log and to handler500."""
+    exc = _as_api_exception(exc)
+    if exc is None:
+        return None
+    headers = {}
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    body = _problem(context["request"], exc.status_code, *_describe(exc))
+    return Response(body, exc.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
+    if isinstance(exc, exceptions.APIException):
+        return exc
+    if isinstance(exc, Conflict):
+        return ConflictProblem(exc.detail, exc.code)
+    if isinstance(exc, Http404):
+        return exceptions.NotFound()
+    if isinstance(exc, DjangoPermissionDenied):
+        return exceptions.PermissionDenied()
+    if is_unavailable(exc):
+        logger.warning("the database is busy or away: %s", exc)
+        return Unavailable()
+    return None
+
+
+def is_unavailable(exc: Exception) -> bool:
+    """Whether the database was busy or away, rather than asked something wrong."""
+    return isinstance(exc, OperationalError | InterfaceError) and "no such" not in str(exc)
+
+
+def _describe(exc: exceptions.APIException) -> tuple[str, str, list[dict[str, str]]]:
+    """(code, detail, errors) of an exception."""
+    if isinstance(exc, exceptions.ValidationError):
+        return "invalid", "The request is not valid.", list(flatten(exc.detail))
+    return str(getattr(exc.detail, "code", exc.default_code)), str(exc.detail), []
+
+
+def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    """DRF's nested messages, one by one, each with a JSON pointer (RFC 6901) to the value it is about."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            is_whole = key == api_settings.NON_FIELD_ERRORS_KEY
+            yield from flatten(value, pointer if is_whole else f"{pointer}/{_escape(str(key))}")
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            yield from flatten(value, f"{pointer}/{index}" if isinstance(value, dict | list) else pointer)
+    else:
+        yield {"pointer": pointer, "code": str(detail.code), "detail": str(detail)}
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _problem(request: Any, status: int, code: str, detail: str, errors: list | None = None) -> dict[str, Any]:
+    body = {
+        "type": f"urn:tidewire:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:request:{getattr(request, 'request_id', 'unknown')}",
+        "code": code,
+    }
+    return {**body, "errors": errors} if errors else body
+
+
+# Django's own errors: the resolver's 404, a bad Host header, a crash. Named in backend/urls.py.
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return _answer(request, 400, "bad_request", "The request cannot be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    return _answer(request, 403, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None, **kwargs: Any) -> JsonResponse:
+    return _answer(request, 404, "not_found", "Not found.")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return _answer(request, 500, "error", "Something went wrong on our side.")
+
+
+def _answer(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:
+    return JsonResponse(_problem(request, status, code, detail), status=status, content_type=CONTENT_TYPE)

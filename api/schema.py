@@ -1,0 +1,166 @@
+"""What openapi.yaml says beyond what drf-spectacular sees: the headers, the problems, and every event type."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.views import APIView
+
+from api.errors import CONTENT_TYPE
+from api.views.preconditions import VersionMixin
+from realtime.live import Live, registry
+from realtime.snapshots import HEADER, SnapshotMixin
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "api.tokens.AccessTokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class HeaderSchema(AutoSchema):
+    """Adds the headers that our base views send and read."""
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        is_versioned = isinstance(self.view, VersionMixin) and self.view.action != "list"
+        is_change = self.method in ("PATCH", "DELETE")
+        shows = self.method != "DELETE"
+        wrote = self.method != "GET" and bool(self.view.authentication_classes)
+        has_position = wrote or (isinstance(self.view, SnapshotMixin) and self.view.action == "retrieve")
+        headers = []
+        if is_versioned and is_change:
+            headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
+        if is_versioned and shows:
+            headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
+        if has_position:
+            text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated."
+            headers.append(_header(HEADER, text, response=["200", "201", "204"]))
+        return headers
+
+
+def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=response)
+
+
+# -- problems ------------------------------------------------------------------------------------------------------
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. Programs read `code`.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
+        "code": {"type": "string"},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+    },
+}
+PROBLEM_ERROR = {
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON pointer (RFC 6901) into the request body."},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+
+
+def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Every operation may answer a problem document; the likely ones are named."""
+    result["components"]["schemas"] |= {"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR}
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    result["components"]["responses"] = {"Problem": {"description": "What went wrong.", "content": content}}
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status in [*_likely_problems(path, method, operation), "default"]:
+                operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+    return result
+
+
+def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    parameters = operation.get("parameters", [])
+    is_signed_in = {"bearer": []} in operation.get("security", [])
+    has_input = "requestBody" in operation or any(p["in"] == "query" for p in parameters)
+    may_be_refused = is_signed_in and method != "get"
+    statuses = {
+        "400": has_input,
+        "401": is_signed_in or "/token/" in path,
+        "403": may_be_refused and "{" in path,
+        "404": "{" in path,
+        "409": may_be_refused,
+        "412": any(p["name"] == "If-Match" for p in parameters),
+        "415": "requestBody" in operation,
+    }
+    return [status for status, is_likely in statuses.items() if is_likely]
+
+
+# -- events --------------------------------------------------------------------------------------------------------
+
+ACTOR = {
+    "type": "object",
+    "description": "Who did it.",
+    "required": ["type", "id"],
+    "properties": {
+        "type": {"type": "string", "enum": ["user", "system"]},
+        "id": {"type": ["string", "null"], "format": "uuid"},
+    },
+}
+
+
+def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """One component per event type, from the declarations, and `AnyEvent`, which a client can narrow by `type`."""
+    mapper = AutoSchema()
+    mapper.registry, mapper.view, mapper.method, mapper.path = generator.registry, APIView(request=None), "GET", ""
+    events = {
+        type: _event(type, mapper.resolve_serializer(_documented(live, is_key), "response").ref)
+        for live in registry.lives
+        for type, is_key in live.types.items()
+    }
+    refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
+    union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
+    union["discriminator"] = {"propertyName": "type", "mapping": refs}
+    for name, schema in {"Actor": ACTOR, **_named(events), "AnyEvent": union}.items():
+        component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+        generator.registry.register(component)
+    result["components"] = generator.registry.build({})
+    return result
+
+
+def event_component(type: str) -> str:
+    """`message.created` → `MessageCreatedEvent`."""
+    return "".join(word.capitalize() for word in re.split(r"[._]", type)) + "Event"
+
+
+def _named(events: dict[str, Any]) -> dict[str, Any]:
+    return {event_component(type): schema for type, schema in events.items()}
+
+
+def _documented(live: Live, is_key: bool) -> type:
+    if is_key:
+        return live.key_schema
+    return getattr(live.serializer, "documented_as", live.serializer)
+
+
+def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["type", "id", "at", "actor", "data"],
+        "properties": {
+            "type": {"type": "string", "const": type},
+            "id": {"type": "string", "format": "uuid"},
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {"$ref": "#/components/schemas/Actor"},
+            "data": data,
+        },
+    }

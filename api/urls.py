@@ -1,0 +1,33 @@
+"""The API's own addresses, as DESIGN section 6 has them."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from api.views.members import MemberViewSet
+from api.views.messages import MessageViewSet
+from api.views.rooms import RoomViewSet
+from api.views.streams import StreamViewSet
+from api.views.tokens import SignInViewSet, TokenViewSet
+from api.views.users import MeViewSet, RegisterViewSet
+
+COLLECTION = {"get": "list", "post": "create"}
+DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    path("token/", SignInViewSet.as_view({"post": "create"})),
+    path("token/refresh/", TokenViewSet.as_view({"post": "refresh"})),
+    path("token/verify/", TokenViewSet.as_view({"post": "verify"})),
+    path("token/blacklist/", TokenViewSet.as_view({"post": "blacklist"})),
+    path("users/", RegisterViewSet.as_view({"post": "create"})),
+    path("me/", MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    path("rooms/", RoomViewSet.as_view(COLLECTION)),
+    path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
+    path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),
+    path("rooms/<uuid:room_id>/leave/", RoomViewSet.as_view({"post": "leave"})),
+    path("rooms/<uuid:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
+    path("rooms/<uuid:room_id>/members/<uuid:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
+    path("rooms/<uuid:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
+    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
+    path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
+]

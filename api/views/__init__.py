@@ -1,0 +1,1 @@
+"""Thin: authorise, validate, save in one transaction."""

@@ -1,0 +1,101 @@
+"""What every view shares: one transaction per unsafe request, run again after a deadlock, and the headers of a write.
+
+Safe requests open no transaction: on SQLite it would take the write lock. The body is parsed and the caller is known
+before the transaction begins. A request that ends in an error leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api import permissions
+from api.media import OneRenderer
+from api.models import Room
+from realtime.snapshots import HEADER, position_header, recorded_events, written_positions
+
+MAX_RUNS = 3
+FIRST_WAIT_SECONDS = 0.02
+# Deadlock and serialization failure: PostgreSQL asks the loser to start again.
+_RERUN_SQLSTATES = {"40P01", "40001"}
+
+
+class BaseViewSet(GenericViewSet):
+    content_negotiation_class = OneRenderer
+    # A view that hashes a password says False, and leaves the transaction to the models' own save().
+    is_transactional = True
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """As DRF's, with the handler run through `_run`."""
+        self.args, self.kwargs = args, kwargs
+        self.headers = self.default_response_headers
+        request = self.request = self.initialize_request(request, *args, **kwargs)
+        try:
+            self.initial(request, *args, **kwargs)
+            handler = getattr(self, request.method.lower(), None)
+            if request.method.lower() not in self.http_method_names or handler is None:
+                handler = self.http_method_not_allowed
+            response = self._run(lambda: handler(request, *args, **kwargs))
+        except Exception as exc:
+            response = self.handle_exception(exc)
+        self.response = self.finalize_response(request, response, *args, **kwargs)
+        return self.response
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+    def _run(self, handler: Callable[[], Response]) -> Response:
+        if self.request.method in SAFE_METHODS:
+            return handler()
+        _ = self.request.data  # a slow or broken body must not hold a lock
+        for run in range(1, MAX_RUNS + 1):
+            try:
+                return self._write(handler)
+            except DatabaseError as exc:
+                if run == MAX_RUNS or not is_worth_another_run(exc):
+                    raise
+            time.sleep(random.uniform(0.5, 1.5) * FIRST_WAIT_SECONDS * run)
+        raise AssertionError("unreachable")
+
+    def _write(self, handler: Callable[[], Response]) -> Response:
+        with recorded_events() as events:
+            if self.is_transactional:
+                with transaction.atomic():
+                    response = handler()
+            else:
+                response = handler()
+        user = self.request.user
+        known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
+        if known:
+            response[HEADER] = position_header(known)
+        return response
+
+    def room_for(self, action: permissions.Action, *, lock: bool = False) -> Room:
+        """The room of this URL, if the caller may do `action` in it.
+
+        `lock` is for whoever decides by counting or comparing its members. The room is locked in a statement of its
+        own, so that what is read afterwards is what the previous holder of the lock has left.
+        """
+        room_id = self.kwargs["room_id"]
+        if lock:
+            Room.objects.select_for_update(no_key=True).filter(pk=room_id).values_list("pk").first()
+        return permissions.room_for(self.request.user, room_id, action)
+
+
+def is_worth_another_run(exc: DatabaseError) -> bool:
+    """Whether this failure comes from somebody else's transaction, so that a fresh start can end well.
+
+    A violated constraint counts: the checks have passed, so another transaction was first, and the next run's checks
+    will see what it did. SQLite runs one writer at a time and knows neither.
+    """
+    if isinstance(exc, IntegrityError):
+        return True
+    return getattr(exc.__cause__, "sqlstate", None) in _RERUN_SQLSTATES

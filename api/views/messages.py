@@ -1,0 +1,108 @@
+"""What is said in a room."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import live
+from api.models import Message, Room
+from api.models.conflicts import Conflict
+from api.permissions import Action, may_delete, may_edit
+from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
+from api.views.base import BaseViewSet
+from api.views.preconditions import VersionMixin
+from realtime.snapshots import SnapshotMixin
+
+
+@extend_schema(tags=["messages"])
+@extend_schema_view(
+    list=extend_schema(operation_id="messages_list", description="The messages of a room, newest first."),
+    retrieve=extend_schema(operation_id="messages_retrieve", description="One message."),
+)
+class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    serializer_class = MessageSerializer
+    order_field = "created_at"
+    is_newest_first = True
+
+    def get_stream(self) -> str:
+        return live.rooms(self.room_for(Action.READ).pk)
+
+    def get_queryset(self) -> QuerySet[Message]:
+        messages = Message.objects.filter(room=self.kwargs["room_id"], deleted_at=None)
+        return messages.select_related("author")
+
+    def get_object(self, *, lock: bool = False) -> Message:
+        messages = self.get_queryset().filter(pk=self.kwargs["message_id"])
+        if lock:
+            messages = messages.select_for_update(of=("self",), no_key=True)
+        message = messages.first()
+        if message is None:
+            raise NotFound()
+        return message
+
+    @extend_schema(
+        operation_id="messages_create",
+        request=MessageCreateSerializer,
+        responses={201: MessageSerializer, 200: MessageSerializer},
+    )
+    def create(self, request: Request, room_id: UUID) -> Response:
+        """Say something (members). 200 answers a repeated id with the message that is there already."""
+        room = self.room_for(Action.WRITE)
+        serializer = MessageCreateSerializer(data=request.data, context={"room": room})
+        serializer.is_valid(raise_exception=True)
+        said = serializer.validated_data
+        message = self._already_said(said.get("id"))
+        status = 200 if message else 201
+        message = message or self._say(room, said)
+        location = reverse("message", kwargs={"room_id": room.pk, "message_id": message.pk})
+        return Response(MessageSerializer(message).data, status=status, headers={"Location": location})
+
+    @extend_schema(operation_id="messages_update", request=MessageUpdateSerializer, responses=MessageSerializer)
+    def partial_update(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
+        """Say it better (the author)."""
+        room = self.room_for(Action.READ)
+        message = self.get_object(lock=True)
+        if not may_edit(request.user, message, room.my_role):
+            raise PermissionDenied()
+        self.check_version(message)
+        serializer = MessageUpdateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        message.edit(serializer.validated_data["text"])
+        return Response(MessageSerializer(message).data)
+
+    @extend_schema(operation_id="messages_destroy", responses={204: None})
+    def destroy(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
+        """Take it back (the author), or take it away (admins)."""
+        room = self.room_for(Action.READ)
+        message = self.get_object(lock=True)
+        if not may_delete(request.user, message, room.my_role):
+            raise PermissionDenied()
+        self.check_version(message)
+        message.soft_delete()
+        return Response(status=204)
+
+    def _already_said(self, id: UUID | None) -> Message | None:
+        if id is None or not Message.objects.filter(pk=id).exists():
+            return None
+        message = self.get_queryset().filter(pk=id, author=self.request.user).first()
+        if message is None:
+            raise Conflict("id_taken", "This id belongs to another message.")
+        return message
+
+    def _say(self, room: Room, said: dict[str, Any]) -> Message:
+        return Message.objects.create(
+            room=room,
+            author=self.request.user,
+            text=said["text"],
+            reply_to_id=said.get("reply_to"),
+            **({"id": said["id"]} if "id" in said else {}),
+        )

@@ -1,0 +1,129 @@
+"""Pages by position, not by number: rows that come or go meanwhile shift nothing.
+
+A cursor names the row it stands at, by (time, id), and the direction to go from there. To clients it is opaque.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+FORWARD, BACK = "f", "b"
+
+
+class Cursor(NamedTuple):
+    direction: str
+    at: datetime
+    id: UUID
+
+    def encode(self) -> str:
+        text = json.dumps([self.direction, self.at.isoformat(), self.id.hex])
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Raises ValueError for what `encode` cannot have made."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            direction, at, id = json.loads(raw)
+            cursor = cls(direction, datetime.fromisoformat(at), UUID(hex=id))
+        except (binascii.Error, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("not a cursor") from error
+        if cursor.encode() != text or direction not in (FORWARD, BACK) or cursor.at.utcoffset() != timedelta():
+            raise ValueError("not a cursor")
+        return cursor
+
+
+class KeysetPagination(BasePagination):
+    """The view says by what: `order_field = "created_at"`, and `is_newest_first`."""
+
+    default_limit = 50
+    max_limit = 100
+
+    def paginate_queryset(self, queryset: QuerySet, request: Any, view: Any) -> list[Model]:
+        self.request, self.field, self.is_newest_first = request, view.order_field, view.is_newest_first
+        self.limit, self.cursor = self._limit(), self._cursor()
+        is_back = self.cursor is not None and self.cursor.direction == BACK
+        is_descending = self.is_newest_first != is_back
+        sign = "-" if is_descending else ""
+        rows = self._beyond(queryset, is_descending).order_by(f"{sign}{self.field}", f"{sign}id")
+        page = list(rows[: self.limit + 1])
+        has_more = len(page) > self.limit
+        page = page[: self.limit]
+        if is_back:
+            page.reverse()
+        # Where we came from there is something: at least the row that the cursor stands at.
+        self.has_next = has_more or is_back
+        self.has_previous = has_more if is_back else self.cursor is not None
+        self.page = page
+        return page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        links = {"next": self._link(FORWARD, -1, self.has_next), "previous": self._link(BACK, 0, self.has_previous)}
+        return Response({**links, "results": data})
+
+    def _beyond(self, queryset: QuerySet, is_descending: bool) -> QuerySet:
+        """Rows strictly after the cursor. The first condition says nothing new; it lets the index be used."""
+        if self.cursor is None:
+            return queryset
+        after = "lt" if is_descending else "gt"
+        at, id = self.cursor.at, self.cursor.id
+        return queryset.filter(
+            Q(**{f"{self.field}__{after}e": at}),
+            Q(**{f"{self.field}__{after}": at}) | Q(**{self.field: at, f"id__{after}": id}),
+        )
+
+    def _link(self, direction: str, index: int, is_there: bool) -> str | None:
+        if not (is_there and self.page):
+            return None
+        row = self.page[index]
+        cursor = Cursor(direction, getattr(row, self.field), row.pk)
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
+
+    def _limit(self) -> int:
+        text = self.request.query_params.get("limit")
+        if text is None:
+            return self.default_limit
+        is_number = text.isascii() and text.isdecimal() and len(text) < 10
+        if not is_number or not 1 <= int(text) <= self.max_limit:
+            raise ValidationError({"limit": [f"Must be a number from 1 to {self.max_limit}."]})
+        return int(text)
+
+    def _cursor(self) -> Cursor | None:
+        text = self.request.query_params.get("cursor")
+        if text is None:
+            return None
+        try:
+            return Cursor.decode(text)
+        except ValueError:
+            raise ValidationError({"cursor": ["Invalid cursor."]}) from None
+
+    # What the schema says of all this.
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "From `next` or `previous`.",
+                "schema": {"type": "string"},
+            },
+            {"name": "limit", "in": "query", "description": "Rows per page.", "schema": limit},
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        stream = {"oneOf": [{"$ref": "#/components/schemas/Position"}, {"type": "null"}]}
+        properties = {"next": link, "previous": link, "results": schema, "stream": stream}
+        return {"type": "object", "required": list(properties), "properties": properties}

@@ -1,0 +1,55 @@
+"""Signing in, staying signed in, signing out."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import tokens
+from api.serializers.tokens import RefreshSerializer, SignInSerializer, TokenPairSerializer, VerifySerializer
+from api.views.base import BaseViewSet
+
+
+class TokenViewSet(BaseViewSet):
+    # Whoever comes here has no access token, or an old one that must not be in the way.
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return tokens.REALM
+
+    def _value(self, serializer_class: type, name: str) -> str:
+        serializer = serializer_class(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data[name]
+
+    @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
+    def refresh(self, request: Request) -> Response:
+        """Exchange a refresh token for the next pair."""
+        return Response(tokens.refresh(self._value(RefreshSerializer, "refresh")))
+
+    @extend_schema(operation_id="token_verify", request=VerifySerializer, responses=OpenApiTypes.OBJECT)
+    def verify(self, request: Request) -> Response:
+        """Ask whether a token still works."""
+        tokens.verify(self._value(VerifySerializer, "token"))
+        return Response({})
+
+    @extend_schema(operation_id="token_blacklist", request=RefreshSerializer, responses=OpenApiTypes.OBJECT)
+    def blacklist(self, request: Request) -> Response:
+        """Sign out: the refresh token works no more."""
+        tokens.revoke(self._value(RefreshSerializer, "refresh"))
+        return Response({})
+
+
+class SignInViewSet(TokenViewSet):
+    is_transactional = False
+
+    @extend_schema(operation_id="token_create", request=SignInSerializer, responses=TokenPairSerializer)
+    def create(self, request: Request) -> Response:
+        """Sign in with e-mail address and password."""
+        serializer = SignInSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(tokens.sign_in(request._request, **serializer.validated_data))
