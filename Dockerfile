@@ -14,7 +14,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     TIDEWIRE_MODE=production \
     DATA_DIR=/data
 
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
+# The base image's own pip goes as well: nothing is installed from here on.
+RUN /usr/local/bin/python -m pip uninstall --yes --quiet pip \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
     && install -d -o tidewire -g tidewire /data
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app

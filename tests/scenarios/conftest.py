@@ -21,10 +21,21 @@ MakeClient = Callable[[], SdkClient]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "size" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("size")
         only = metafunc.definition.get_closest_marker("only_size")
-        sizes = [size for size in SIZES if chosen in (None, size) and (only is None or size in only.args)]
-        metafunc.parametrize("size", sizes, scope="module")
+        metafunc.parametrize("size", only.args if only else SIZES, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    chosen = config.getoption("size")
+    left_out = [item for item in items if chosen and _size(item) not in (None, chosen)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _size(item: pytest.Item) -> str | None:
+    call = getattr(item, "callspec", None)
+    return call.params.get("size") if call else None
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +71,7 @@ def people(site: Site) -> tuple[Person, Person, Person]:
 
 @pytest.fixture(params=sorted(AGENTS))
 def sdk(request: pytest.FixtureRequest) -> Iterator[MakeClient]:
-    """Makes clients of one public SDK; the test runs once with each. Every event they got must agree with its schema."""
+    """Makes clients of one SDK; the test runs once with each. Every event they get must agree with its schema."""
     made: list[SdkClient] = []
 
     def make() -> SdkClient:

@@ -1,6 +1,5 @@
 """Bad frames and wrong tokens: a typed error or the right code for the sender, nothing for anybody else."""
 
-import base64
 import json
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
 
-TOKEN_EXPIRED, UNKNOWN_CHANNEL, PERMISSION_DENIED, METHOD_NOT_FOUND, ALREADY, BAD_REQUEST = 109, 102, 103, 104, 105, 107
+UNKNOWN_CHANNEL, PERMISSION_DENIED, METHOD_NOT_FOUND, ALREADY, BAD_REQUEST, TOKEN_EXPIRED = 102, 103, 104, 105, 107, 109
 CLOSED_INVALID_TOKEN, CLOSED_BAD_REQUEST = 3500, 3501
 # Above its frame limit daphne itself closes, before our code sees a byte.
 CLOSED_TOO_BIG = 1009
@@ -46,7 +45,7 @@ BAD_FRAMES: dict[str, str | bytes] = {
     "a control character": '{"id": 2, "subscribe": {"channel": "a\x01b"}}',
     "large": json.dumps({"id": 2, "subscribe": {"channel": "x" * 100_000}}),
     "huge": json.dumps({"id": 2, "subscribe": {"channel": "x" * 2_000_000}}),
-    "ten thousand commands": "\n".join('{"id": %d, "ping": {}}' % n for n in range(2, 10_002)),
+    "ten thousand commands": "\n".join(json.dumps({"id": n, "ping": {}}) for n in range(2, 10_002)),
     "binary": b"\x00\x01\x02\xff",
     "binary json": b'{"id": 2, "ping": {}}',
     "empty": "",
@@ -169,14 +168,10 @@ def test_unsubscribing_what_was_never_subscribed_is_harmless(site: Site, people:
 # -- tokens --------------------------------------------------------------------------------------------------------------
 
 
-def forge(token: str, algorithm: str | None = "HS256", key: str = "x" * 64, **claims: object) -> str:
+def forge(token: str, algorithm: str = "HS256", **claims: object) -> str:
     """The same claims, some of them changed, under another key."""
     known = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode({**known, **claims}, None if algorithm in (None, "none") else key, algorithm=algorithm)
-
-
-def unpadded(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return jwt.encode({**known, **claims}, "x" * 64 if algorithm != "none" else None, algorithm=algorithm)
 
 
 WRONG_TOKENS: dict[str, Callable[[Person], object]] = {
@@ -188,7 +183,9 @@ WRONG_TOKENS: dict[str, Callable[[Person], object]] = {
     "algorithm none": lambda person: forge(person.access, "none"),
     "another key": lambda person: forge(person.access),
     "another user": lambda person: forge(person.access, user_id="0" * 32),
-    "a header that is no json": lambda person: unpadded("{") + "." + person.access.partition(".")[2],
+    "a header that is no json": lambda person: (
+        base64.urlsafe_b64encode(b"{").decode().rstrip("=") + "." + person.access.partition(".")[2]
+    ),
     "long": lambda person: "a" * 20_000,
     "with a NUL": lambda person: person.access + "\0",
     "not ascii": lambda person: "tökén",

@@ -7,6 +7,7 @@ import pytest
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import MakeClient, follow
+from tests.sdk.agents import SdkClient
 
 # Slow enough that a push and a poll are told apart by the clock.
 POLL_SECONDS = 2.0
@@ -28,17 +29,19 @@ def timed_writes(person: Person, room: str, count: int) -> list[float]:
     return took
 
 
-def wait_for_push(client, person: Person, room: str) -> None:
-    """Until a message arrives faster than the poll could bring it, three times in a row."""
+def wait_for_push(client: SdkClient, person: Person, room: str) -> None:
+    """Until messages arrive faster than the poll could bring them, three times in a row."""
     deadline, in_a_row = time.monotonic() + 30, 0
     while in_a_row < 3:
         assert time.monotonic() < deadline, "no push came back within 30 s"
-        marker = person.say(room, "is it push?")["id"]
-        began, mark = time.monotonic(), len(client.events)
-        event = client.wait_for(
-            "publication", channel(room), where=lambda e: e.data["data"].get("id") == marker, after=max(0, mark - 5)
-        )
-        in_a_row = in_a_row + 1 if event.at - began < PUSH_SECONDS else 0
+        in_a_row = in_a_row + 1 if seconds_to_arrive(client, person, room) < PUSH_SECONDS else 0
+
+
+def seconds_to_arrive(client: SdkClient, person: Person, room: str) -> float:
+    marker = person.say(room, "by push or by poll?")["id"]
+    began = time.monotonic()
+    event = client.wait_for("publication", channel(room), where=lambda event: event.data["data"].get("id") == marker)
+    return event.at - began
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
