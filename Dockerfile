@@ -12,7 +12,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TIDEWIRE_MODE=production \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    STATIC_ROOT=/app/static
 
 # The base image's own pip goes as well: nothing is installed from here on.
 RUN /usr/local/bin/python -m pip uninstall --yes --quiet pip \

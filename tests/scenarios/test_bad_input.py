@@ -165,7 +165,7 @@ def test_unsubscribing_what_was_never_subscribed_is_harmless(site: Site, people:
     assert socket.reply(2) == {"id": 2, "unsubscribe": {}}
 
 
-# -- tokens --------------------------------------------------------------------------------------------------------------
+# -- tokens -----------------------------------------------------------------------------------------------------------
 
 
 def forge(token: str, algorithm: str = "HS256", **claims: object) -> str:
@@ -183,9 +183,7 @@ WRONG_TOKENS: dict[str, Callable[[Person], object]] = {
     "algorithm none": lambda person: forge(person.access, "none"),
     "another key": lambda person: forge(person.access),
     "another user": lambda person: forge(person.access, user_id="0" * 32),
-    "a header that is no json": lambda person: (
-        base64.urlsafe_b64encode(b"{").decode().rstrip("=") + "." + person.access.partition(".")[2]
-    ),
+    "a header that is no json": lambda person: "ew." + person.access.partition(".")[2],  # "{"
     "long": lambda person: "a" * 20_000,
     "with a NUL": lambda person: person.access + "\0",
     "not ascii": lambda person: "tökén",
