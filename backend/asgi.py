@@ -1,0 +1,14 @@
+"""What a server runs: REST and sockets in one application."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+http = get_asgi_application()  # loads the apps, which what follows needs
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from realtime import routing  # noqa: E402
+
+application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": routing.Sockets(routing.urlpatterns)}))

@@ -1,0 +1,135 @@
+"""Start-up checks of the deployment: the configurations of this stack that are known to fail, refused by name."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+MIN_SECRET = 32
+SAMPLE_WORDS = ("change", "sample", "example", "secret-key", "insecure", "password")
+
+
+def _error(id: str, text: str, hint: str) -> checks.Error:
+    return checks.Error(text, hint=hint, id=f"tidewire.{id}")
+
+
+@checks.register("tidewire")
+def check_mode(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    found = []
+    if settings.MODE not in ("development", "production"):
+        found.append(_error("E001", f"TIDEWIRE_MODE is {settings.MODE!r}", "Use development or production."))
+    if settings.IS_PRODUCTION and settings.DEBUG:
+        found.append(_error("E002", "DEBUG is on in production", "Unset DEBUG: its pages show settings and code."))
+    if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):
+        found.append(
+            _error(
+                "E003", "ALLOWED_HOSTS is empty or '*' in production", "Name your hosts: the Origin check uses them."
+            )
+        )
+    return found
+
+
+@checks.register("tidewire")
+def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    if not settings.IS_PRODUCTION:
+        return []
+    found = []
+    signing_key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    for name, value in (("SECRET_KEY", settings.SECRET_KEY), ("JWT_SIGNING_KEY", signing_key)):
+        if len(value) < MIN_SECRET or any(word in value.lower() for word in SAMPLE_WORDS):
+            found.append(
+                _error(
+                    "E010",
+                    f"{name} is missing, shorter than {MIN_SECRET} characters, or a sample value",
+                    "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+                )
+            )
+    if signing_key == settings.SECRET_KEY:
+        found.append(_error("E011", "SECRET_KEY and JWT_SIGNING_KEY are the same", "A leak of one must not be both."))
+    return found
+
+
+@checks.register("tidewire")
+def check_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    layer = settings.CHANNEL_LAYERS["default"]
+    backend, config = layer["BACKEND"], layer.get("CONFIG", {})
+    if backend.endswith("InMemoryChannelLayer"):
+        return _check_memory_layer()
+    if backend.endswith("core.RedisChannelLayer"):
+        return [
+            _error(
+                "E021",
+                "the core Redis layer drops what exceeds 100 messages per process, and forgets groups",
+                "Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+            )
+        ]
+    return [problem for host in config.get("hosts", []) for problem in _check_redis_host(host)]
+
+
+def _check_memory_layer() -> list[checks.CheckMessage]:
+    workers = int(os.environ.get("WEB_CONCURRENCY", "1") or 1)
+    if workers > 1:
+        return [
+            _error(
+                "E020",
+                f"the in-memory channel layer with {workers} server processes: each would be deaf to the presence"
+                " of the others and slow to hear their writes",
+                "Set REDIS_URL, or serve with one process.",
+            )
+        ]
+    return []
+
+
+def _check_redis_host(host: Any) -> list[checks.CheckMessage]:
+    timeout = host.get("socket_timeout") if isinstance(host, dict) else None
+    if not timeout or timeout <= 0.1:
+        return [
+            _error(
+                "E022",
+                "a Redis host of the channel layer has no finite socket_timeout above the blocking time (0.1 s)",
+                "Without one a frozen Redis blocks for ever; shorter ones end idle reads. 2 seconds are good.",
+            )
+        ]
+    return []
+
+
+@checks.register("tidewire")
+def check_database(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    found = []
+    for alias, config in settings.DATABASES.items():
+        if config.get("CONN_MAX_AGE", 0) != 0:
+            found.append(
+                _error(
+                    "E030",
+                    f"DATABASES[{alias!r}] keeps connections (CONN_MAX_AGE): under ASGI every request has a thread of "
+                    "its own, and its connection would never be closed",
+                    "Set CONN_MAX_AGE to 0 and use the pool.",
+                )
+            )
+        found += _check_engine(alias, config)
+    return found
+
+
+def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessage]:
+    options = config.get("OPTIONS", {})
+    if config["ENGINE"].endswith("postgresql") and not options.get("pool"):
+        return [
+            checks.Warning(
+                f"DATABASES[{alias!r}] has no pool: every request connects anew",
+                hint="Set OPTIONS['pool'].",
+                id="tidewire.W031",
+            )
+        ]
+    if config["ENGINE"].endswith("sqlite3") and options.get("transaction_mode") != "IMMEDIATE":
+        return [
+            _error(
+                "E032",
+                f"DATABASES[{alias!r}] is SQLite without immediate transactions: a read that turns into a write"
+                " fails at once when another writer was faster",
+                "Set OPTIONS['transaction_mode'] to 'IMMEDIATE'.",
+            )
+        ]
+    return []

@@ -1,0 +1,155 @@
+"""Django settings. Everything that differs between places comes from the environment; docs/configuration.md lists it.
+
+Nothing needs to be set: the defaults run on SQLite and memory, on this machine only. `DATABASE_URL` and `REDIS_URL`
+turn the grown size on. `TIDEWIRE_MODE=production` refuses whatever is only fit for trying out (backend/checks.py).
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+from backend.api_settings import *  # noqa: F403  REST_FRAMEWORK, SIMPLE_JWT, SPECTACULAR_SETTINGS
+from backend.api_settings import SIMPLE_JWT
+from backend.secrets import generated_secret
+from backend.stores import channel_layer, database
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+MODE = env.str("TIDEWIRE_MODE", default="development")
+IS_PRODUCTION = MODE == "production"
+DEBUG = env.bool("DEBUG", default=False)
+
+# In production the secrets come from the environment or the checks refuse to start; while trying out they are made
+# once.
+SECRET_KEY = env.str("SECRET_KEY", default="") or generated_secret(DATA_DIR, "secret_key", IS_PRODUCTION)
+SIMPLE_JWT["SIGNING_KEY"] = env.str("JWT_SIGNING_KEY", default="") or generated_secret(
+    DATA_DIR, "jwt_signing_key", IS_PRODUCTION
+)
+SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", default=300))
+SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"] = timedelta(seconds=env.int("REFRESH_TOKEN_SECONDS", default=14 * 86400))
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "Tidewire-Position", "X-Request-ID"]
+
+INSTALLED_APPS = [
+    "daphne",  # first: its runserver serves sockets too
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "realtime",
+    "api",
+    "backend",
+]
+
+MIDDLEWARE = [
+    "api.request_ids.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "realtime.actors.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "backend.urls"
+ASGI_APPLICATION = "backend.asgi.application"
+APPEND_SLASH = False  # a redirect would lose the body of a POST; the API answers 404 with a problem instead
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# -- the two sizes ---------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="")
+
+DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=env.int("DATABASE_POOL_SIZE", default=20))}
+CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
+
+TIDEWIRE = {
+    "AUTHENTICATE": "api.tokens.authenticate",
+    "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
+    # On the memory layer the poll is the only way to see another process's writes.
+    "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
+    "EXPIRY_GRACE_SECONDS": env.float("EXPIRY_GRACE_SECONDS", default=10.0),
+}
+
+# -- accounts and sessions -------------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# -- what production adds --------------------------------------------------------------------------------------------
+
+IS_BEHIND_TLS = env.bool("BEHIND_TLS", default=IS_PRODUCTION)
+if IS_BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION  # without a collectstatic, while trying out
+WHITENOISE_AUTOREFRESH = False
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"brief": {"()": "backend.logs.BriefFailures"}},
+    "formatters": {"line": {"()": "backend.logs.JsonLines"} if IS_PRODUCTION else {"()": "backend.logs.ConsoleLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief"]}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"level": "INFO", "propagate": True},
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,27 @@
+"""Asks the declarations: which of these streams may this user read, now?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from realtime import streams
+from realtime.live import registry
+
+
+def permitted(user_id: str, names: Collection[str]) -> set[str]:
+    """The streams among `names` that the user may subscribe to: one query per kind. Synchronous.
+
+    Malformed names and unknown kinds are not among them, so that hidden, absent and impossible streams look the same.
+    """
+    keys: dict[str, list[str]] = {}
+    for name in names:
+        parsed = streams.parse(name)
+        if parsed and parsed[0] in registry.kinds:
+            keys.setdefault(parsed[0], []).append(parsed[1])
+    allowed: set[str] = set()
+    for kind_name, wanted in keys.items():
+        kind = registry.kinds[kind_name]
+        # Only what was asked for: a declaration that answers too much must not widen anything.
+        granted = {str(key) for key in kind.may_subscribe(user_id, wanted)}
+        allowed.update(f"{kind_name}:{key}" for key in wanted if key in granted)
+    return allowed

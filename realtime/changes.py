@@ -1,0 +1,96 @@
+"""Noted changes: what happened to which row, kept until just before COMMIT.
+
+A note holds no state of the row: rows are re-read when the events are built, so an event shows what the database has.
+Only what a deletion takes with it (key, stream) is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from realtime import transactions
+from realtime.actors import Actor, current_actor
+from realtime.live import Live
+
+CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One noted change of one row, for one declaration.
+
+    It rides in `connection.run_on_commit`, so that Django itself drops it when the savepoint it was made in is rolled
+    back. Called after COMMIT, like every entry there, it has nothing left to do.
+    """
+
+    live: Live
+    pk: Any
+    op: str
+    actor: Actor
+    intent: str | None = None  # the event type, where it says more than created, updated or deleted
+    left: Any = None  # the row as last known, when it left its stream: deleted, or moved to another
+
+    def __call__(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Fold:
+    """All that happened to one row in one transaction, for one declaration: at most a departure and an arrival."""
+
+    actor: Actor
+    existed: bool
+    exists: bool = True
+    left: Any = None
+    intents: dict[str | None, None] = field(default_factory=dict)
+
+    def add(self, change: Change) -> None:
+        self.exists = change.op != DELETED
+        if change.left is not None and self.existed and self.left is None:
+            self.left = change.left
+        if change.op == UPDATED:
+            self.intents[change.intent] = None
+
+
+def note(using: str, changes: Iterable[Change]) -> None:
+    """Remembers changes of the current transaction of the database `using`.
+
+    Where a caller bypassed LiveModel.save and the row is committed already, the events are recorded in a transaction
+    of their own: late, but not lost.
+    """
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block and connection.get_autocommit():
+        with transaction.atomic(using=using):
+            note(using, changes)
+        return
+    transactions.arm(connection)
+    connection.run_on_commit += [(set(connection.savepoint_ids), change, True) for change in changes]
+
+
+def changes_of(lives: Iterable[Live], pks: Iterable[Any], op: str, intent: str | None = None) -> list[Change]:
+    """A change for every pair of declaration and row."""
+    actor = current_actor()
+    lives = list(lives)
+    return [Change(live, pk, op, actor, intent) for pk in pks for live in lives]
+
+
+def departures_of(lives: Iterable[Live], instances: Iterable[Any], op: str = DELETED) -> list[Change]:
+    """Changes for rows that leave their stream; each instance is the row as last known."""
+    actor = current_actor()
+    lives = list(lives)
+    return [Change(live, instance.pk, op, actor, left=instance) for instance in instances for live in lives]
+
+
+def fold(changes: Iterable[Change]) -> dict[tuple[Live, Any], Fold]:
+    """Coalesces: {(declaration, key): fold} in the order in which rows were first touched."""
+    folds: dict[tuple[Live, Any], Fold] = {}
+    for change in changes:
+        key = (change.live, change.pk)
+        if key not in folds:
+            folds[key] = Fold(change.actor, existed=change.op != CREATED)
+        folds[key].add(change)
+    return folds

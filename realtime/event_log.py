@@ -1,0 +1,178 @@
+"""The event log: record in the writer's transaction; read positions, pages and what was touched lately.
+
+Order by construction: a stream's counter row is taken last in the transaction and locked until COMMIT, so offsets
+follow commit order without holes. Several streams are taken in the order of their names, in one statement, so that two
+writers never wait for each other in a circle. Every function is synchronous and uses the connection of its alias.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections, router
+
+from realtime import events
+from realtime.changes import Change
+from realtime.models import Event, Stream, new_epoch
+from realtime.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+
+# The database's own clock, read when the row is written (not when the transaction began).
+_NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')"}
+_AGO = {
+    "postgresql": "clock_timestamp() - make_interval(secs => %s)",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', (-%s) || ' seconds')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in its stream."""
+
+    stream: str
+    epoch: str
+    offset: int
+    id: UUID
+    type: str
+    object: str
+    ends_access: str
+    payload: str
+
+
+def log_alias() -> str:
+    """The database that holds the log. It must be the one that holds the live models: they share a transaction."""
+    return router.db_for_write(Event) or DEFAULT_DB_ALIAS
+
+
+# -- record --------------------------------------------------------------------------------------------------------
+
+
+def record(changes: Iterable[Change], using: str) -> list[Recorded]:
+    """Builds the events of these changes and appends them to their streams, inside the open transaction."""
+    encoded = [events.encode(draft) for draft in events.build(changes, using)]
+    if not encoded:
+        return []
+    heads = _advance(Counter(event.draft.stream for event in encoded), using)
+    ids = {name: head[0] for name, head in heads.items()}
+    recorded = _number(encoded, heads)
+    _insert(recorded, encoded, ids, using)
+    return recorded
+
+
+def _advance(counts: dict[str, int], using: str) -> dict[str, tuple[int, str, int]]:
+    """Adds to the heads of these streams, locking them in sorted order: {name: (id, epoch, new head)}. One
+    statement."""
+    connection = connections[using]
+    now = _NOW[connection.vendor].replace("%", "%%")
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    names = sorted(counts)
+    rows = ", ".join([f"(%s, %s, %s, {now})"] * len(names))
+    statement = (
+        f"INSERT INTO {table} (name, epoch, head, touched_at) VALUES {rows} "
+        f"ON CONFLICT (name) DO UPDATE SET head = {table}.head + EXCLUDED.head, touched_at = {now} "
+        "RETURNING name, id, epoch, head"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for name in names for value in (name, new_epoch(), counts[name])])
+        return {name: (id, epoch, head) for name, id, epoch, head in cursor.fetchall()}
+
+
+def _number(encoded: list[events.Encoded], heads: dict[str, tuple[int, str, int]]) -> list[Recorded]:
+    """Offsets in the order of the transaction: the last event of each stream gets its new head."""
+    left = Counter(event.draft.stream for event in encoded)
+    recorded = []
+    for event in encoded:
+        draft = event.draft
+        _, epoch, head = heads[draft.stream]
+        offset = head - left[draft.stream] + 1
+        left[draft.stream] -= 1
+        recorded.append(
+            Recorded(draft.stream, epoch, offset, event.id, draft.type, draft.object, draft.ends_access, event.payload)
+        )
+    return recorded
+
+
+def _insert(recorded: list[Recorded], encoded: list[events.Encoded], ids: dict[str, int], using: str) -> None:
+    Event.objects.using(using).bulk_create(
+        Event(
+            id=row.id,
+            stream_id=ids[row.stream],
+            offset=row.offset,
+            type=row.type,
+            object=row.object,
+            actor=event.draft.actor.id or "",
+            ends_access=row.ends_access,
+            at=event.at,
+            payload=row.payload,
+        )
+        for row, event in zip(recorded, encoded, strict=True)
+    )
+
+
+# -- read ----------------------------------------------------------------------------------------------------------
+
+
+def position(name: str, using: str | None = None) -> Position:
+    """Where a stream stands now. A stream that nobody wrote to yet is born here, so that its epoch is fixed."""
+    return positions([name], using)[name]
+
+
+def positions(names: Collection[str], using: str | None = None) -> dict[str, Position]:
+    """Where these streams stand now: one query, and one more where a stream has to be born."""
+    found = heads(names, using)
+    missing = [name for name in names if name not in found]
+    if missing:
+        _be_born(missing, using or log_alias())
+        found |= heads(missing, using)
+    return found
+
+
+def heads(names: Collection[str], using: str | None = None) -> dict[str, Position]:
+    """The positions of those of these streams that exist."""
+    if not names:
+        return {}
+    rows = Stream.objects.using(using or log_alias()).filter(name__in=list(names))
+    return {name: Position(name, epoch, head) for name, epoch, head in rows.values_list("name", "epoch", "head")}
+
+
+def _be_born(names: Collection[str], using: str) -> None:
+    connection = connections[using]
+    now = _NOW[connection.vendor].replace("%", "%%")
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    rows = ", ".join([f"(%s, %s, 0, {now})"] * len(names))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (name, epoch, head, touched_at) VALUES {rows} ON CONFLICT (name) DO NOTHING",
+            [value for name in sorted(names) for value in (name, new_epoch())],
+        )
+
+
+def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
+    """At most `limit` events and PAGE_BYTES of them (always one) after `offset`, and the stream's position.
+
+    The position is read first: what is committed in between may show as an event above it, never as one missing.
+    The first entry is `offset + 1`, unless that was pruned: whoever needs continuity compares.
+    """
+    using = using or log_alias()
+    head = position(name, using)
+    rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")[:limit]
+    page, size = Page(head), 0
+    for row in rows.values_list("offset", "ends_access", "type", "payload").iterator():
+        size += len(row[3].encode())
+        if page.entries and size > PAGE_BYTES:
+            break
+        page.entries.append(Entry(*row))
+    return page
+
+
+def touched(seconds: float, using: str | None = None) -> dict[str, Position]:
+    """Positions of the streams written to in the last `seconds`, by the database's clock."""
+    using = using or log_alias()
+    connection = connections[using]
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    statement = f"SELECT name, epoch, head FROM {table} WHERE touched_at > {_AGO[connection.vendor]}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [seconds])
+        return {name: Position(name, epoch, head) for name, epoch, head in cursor.fetchall()}

@@ -1,0 +1,144 @@
+"""What an application may say about a model to make it live.
+
+Declarations are made in a module `live.py` of an installed app, which is imported at start as `admin.py` is:
+
+    rooms = StreamKind("room", may_subscribe=readable_room_ids)
+
+    register(
+        Live(Message, stream=rooms.of("room_id"), serializer=MessageSerializer,
+             created="message.created", updated="message.edited", deleted="message.deleted"),
+    )
+
+From then on every committed write of a Message is an event of its room's stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from realtime.streams import StreamField, StreamKind
+
+EVERYONE = "*"
+"""`ends_access` answers this when everybody's access to the stream must be asked again after the event."""
+
+
+def _primary_key(instance: Any) -> dict[str, str]:
+    return {"id": str(instance.pk)}
+
+
+def _nobody(type: str, instance: Any) -> None:
+    return None
+
+
+def _never(instance: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """A model whose rows are events of one stream.
+
+    model: a LiveModel.
+    stream: the column with the stream's key, `kind.of("room_id")`.
+    serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
+    queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
+    created, updated, deleted: the event types; None where such a change is no event of this stream.
+    key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
+    is_deleted: true for a row that is kept but counts as deleted.
+    ends_access: called with each event's type and its row; names the user whose access to the stream may have ended
+        with it (or EVERYONE). Nothing later is sent to them until their access was asked again.
+    """
+
+    model: type
+    stream: StreamField
+    serializer: type
+    created: str | None = None
+    updated: str | None = None
+    deleted: str | None = None
+    queryset: Callable[[], Any] | None = None
+    key: Callable[[Any], dict[str, Any]] = _primary_key
+    key_schema: type | None = None
+    is_deleted: Callable[[Any], bool] = _never
+    ends_access: Callable[[str, Any], str | None] = _nobody
+
+    def rows(self, pks: Iterable[Any], using: str) -> list[Any]:
+        """The rows with these keys as they are now, read in one query."""
+        rows = self.queryset() if self.queryset else self.model._base_manager.all()
+        return list(rows.using(using).filter(pk__in=list(pks)))
+
+    @property
+    def types(self) -> dict[str, bool]:
+        """Event type → whether its data is the key only."""
+        full = {type: False for type in (self.created, self.updated) if type}
+        return full | ({self.deleted: True} if self.deleted else {})
+
+
+@dataclass(frozen=True, eq=False)
+class Touch:
+    """A model whose rows are part of another live resource, such as the reactions of a message.
+
+    Creating or deleting such a row raises the version of its parent and records the named event with the *parent's*
+    full state. `parent` is the name of the foreign key.
+    """
+
+    model: type
+    parent: str
+    created: str | None = None
+    updated: str | None = None
+    deleted: str | None = None
+
+    @property
+    def parent_model(self) -> type:
+        return self.model._meta.get_field(self.parent).related_model
+
+    @property
+    def parent_attname(self) -> str:
+        return self.model._meta.get_field(self.parent).attname
+
+
+class Registry:
+    """All declarations of the process."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, StreamKind] = {}
+        self.lives: list[Live] = []
+        self.touches: list[Touch] = []
+        self._attnames: dict[type, tuple[str, ...]] = {}
+
+    def add(self, declaration: Live | Touch) -> None:
+        self._attnames.clear()
+        if isinstance(declaration, Touch):
+            self.touches.append(declaration)
+            return
+        kind = declaration.stream.kind
+        if self.kinds.setdefault(kind.name, kind) is not kind:
+            raise ValueError(f"two stream kinds are named {kind.name!r}")
+        self.lives.append(declaration)
+
+    def lives_of(self, model: type) -> list[Live]:
+        concrete = model._meta.concrete_model
+        return [live for live in self.lives if live.model is concrete]
+
+    def touches_of(self, model: type) -> list[Touch]:
+        concrete = model._meta.concrete_model
+        return [touch for touch in self.touches if touch.model is concrete]
+
+    def stream_attnames(self, model: type) -> tuple[str, ...]:
+        """The columns that decide in which streams a row of `model` is. Asked for every row that is loaded."""
+        if model not in self._attnames:
+            self._attnames[model] = tuple({live.stream.attname for live in self.lives_of(model)})
+        return self._attnames[model]
+
+    def models(self) -> list[type]:
+        return list(dict.fromkeys(declaration.model for declaration in [*self.lives, *self.touches]))
+
+
+registry = Registry()
+
+
+def register(*declarations: Live | Touch) -> None:
+    """Makes models live. Called while apps are loading, from an app's `live.py`."""
+    for declaration in declarations:
+        registry.add(declaration)

@@ -1,0 +1,116 @@
+"""LiveModel, the base of what is live, and the two tables of the event log."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.db import models, router, transaction
+from django.db.models import F
+
+from realtime import changes
+from realtime.ids import uuid7
+from realtime.live import registry
+from realtime.querysets import LiveQuerySet
+
+
+class VersionField(models.BigIntegerField):
+    """Counts the changes of a row: 1 when inserted, one more with every UPDATE, in the statement itself.
+
+    After an update the value in memory is dropped, so that whoever asks next reads what the database made of it.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"default": 1, "editable": False} | kwargs))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        if add:
+            setattr(model_instance, self.attname, 1)
+            return 1
+        model_instance.__dict__.pop(self.attname, None)
+        return F(self.attname) + 1
+
+
+class LiveModel(models.Model):
+    """Base of a live model: UUIDv7 key, version, and write paths that note every change in their own transaction."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = VersionField()
+
+    objects = LiveQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"  # cascades that set a key to NULL go through it
+
+    def save(self, *, force_insert=False, force_update=False, using=None, update_fields=None) -> None:
+        """As Django's, in a transaction, so that the row and its events commit together."""
+        using = using or router.db_for_write(type(self), instance=self)
+        if update_fields:
+            update_fields = {*update_fields, "version"}
+        with transaction.atomic(using=using, savepoint=False):
+            self._note_move(using)
+            super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
+        self._remember_streams()
+
+    save.alters_data = True
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        instance = super().from_db(db, field_names, values)
+        instance._remember_streams()
+        return instance
+
+    def _remember_streams(self) -> None:
+        known = self.__dict__
+        self._streams = {name: known[name] for name in registry.stream_attnames(type(self)) if name in known}
+
+    def _note_move(self, using: str) -> None:
+        """A row saved with another stream key than it was loaded with leaves its old stream."""
+        loaded = getattr(self, "_streams", None)
+        if self._state.adding or not loaded or all(self.__dict__.get(name, key) == key for name, key in loaded.items()):
+            return
+        before = type(self)._base_manager.using(using).filter(pk=self.pk).first()
+        if before is None:
+            return
+        for live in registry.lives_of(type(self)):
+            if live.stream.key_of(before) != live.stream.key_of(self):
+                changes.note(using, changes.departures_of([live], [before], op=changes.UPDATED))
+
+
+def new_epoch() -> str:
+    """16 letters and digits: enough that two lives of a stream never share one."""
+    return secrets.token_hex(8)
+
+
+class Stream(models.Model):
+    """The head of one log. Locked last in a writer's transaction, in the order of names; never derived from events."""
+
+    name = models.CharField(max_length=100, unique=True)
+    epoch = models.CharField(max_length=32, default=new_epoch)
+    head = models.PositiveBigIntegerField(default=0)
+    touched_at = models.DateTimeField(db_index=True)  # by the database's clock: writers' clocks may differ
+
+    def __str__(self) -> str:
+        return f"{self.name} @ {self.head}"
+
+
+class Event(models.Model):
+    """A row of the log. `payload` is the finished JSON of the event: it is never built again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="events", db_index=False)
+    offset = models.PositiveBigIntegerField()
+    type = models.CharField(max_length=64)
+    object = models.CharField(max_length=128, db_index=True)  # "app.model:key", to find all events of one object
+    actor = models.CharField(max_length=64, db_index=True)  # the user's key, empty for the system
+    ends_access = models.CharField(max_length=64, default="", blank=True)  # a user's key, "*" for everyone, or nobody
+    at = models.DateTimeField()
+    payload = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "offset"], name="event_position")]
+        ordering = ["stream", "offset"]
+
+    def __str__(self) -> str:
+        return f"{self.type} @ {self.offset}"

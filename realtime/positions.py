@@ -1,0 +1,41 @@
+"""Places in a stream, and what lies between two of them. Plain values, shared by the write side and the delivery
+side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+PAGE_EVENTS = 500
+PAGE_BYTES = 512 * 1024
+"""A page of events, and so a message to a client, is bounded by both. (daphne refuses to send more than 1 MiB.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a stream. On the wire the stream is called channel."""
+
+    channel: str
+    epoch: str
+    offset: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"channel": self.channel, "epoch": self.epoch, "offset": self.offset}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as delivery needs it: its place, who must be asked again after it, and its finished JSON."""
+
+    offset: int
+    ends_access: str
+    type: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events after a position, oldest first, with the stream's head when they were read."""
+
+    head: Position
+    entries: list[Entry] = field(default_factory=list)

@@ -1,0 +1,162 @@
+"""After COMMIT: one small message per stream to the channel layer. Fire and forget.
+
+The layer is a nudge and may lose anything; the log is the truth and the hubs' poll finds what was lost. So nothing here
+waits on the request's path, retries, or raises: a layer that fails is left alone for a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from realtime import streams
+
+if TYPE_CHECKING:
+    from realtime.event_log import Recorded
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_TYPE = "tidewire.events"
+SEND_SECONDS = 0.2
+PAUSE_SECONDS = 1.0
+QUEUE_EVENTS = 10_000
+# Above this the layer carries the position only and the hubs read the event from the log: Redis cuts off subscribers
+# that fall behind by megabytes.
+INLINE_BYTES = 32 * 1024
+
+
+class Publisher:
+    """Sends from one event loop; `offer` may be called from any thread."""
+
+    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.layer, self.loop = layer, loop
+        self.dropped = 0
+        self._queue: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
+        self._wake = asyncio.Event()
+        self._paused_until = 0.0
+
+    def offer(self, recorded: list[Recorded]) -> None:
+        try:
+            self.loop.call_soon_threadsafe(self._enqueue, recorded)
+        except RuntimeError:  # the loop is closed: this process is ending, and the other hubs poll
+            self.dropped += len(recorded)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._queue and not self._wake.is_set()
+
+    async def run(self) -> None:
+        """Sends until cancelled."""
+        while True:
+            await self._wake.wait()
+            for message in self._take():
+                if self.loop.time() >= self._paused_until:
+                    await self._send(message)
+                else:
+                    self.dropped += len(message["events"])
+            if not self._queue:
+                self._wake.clear()
+
+    def _enqueue(self, recorded: list[Recorded]) -> None:
+        self.dropped += max(0, len(self._queue) + len(recorded) - QUEUE_EVENTS)
+        self._queue.extend(recorded)
+        self._wake.set()
+
+    def _take(self) -> list[dict[str, Any]]:
+        """All that is queued, as one message per stream."""
+        by_stream: dict[tuple[str, str], list[Recorded]] = {}
+        while self._queue:
+            event = self._queue.popleft()
+            by_stream.setdefault((event.stream, event.epoch), []).append(event)
+        return [message(*stream, events) for stream, events in by_stream.items()]
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        try:
+            await asyncio.wait_for(self.layer.group_send(streams.group(message["stream"]), message), SEND_SECONDS)
+        except Exception as error:
+            self.dropped += len(message["events"])
+            self._paused_until = self.loop.time() + PAUSE_SECONDS
+            logger.warning("channel layer unavailable, delivery goes on by polling: %s", error or type(error).__name__)
+
+
+def message(stream: str, epoch: str, events: list[Recorded]) -> dict[str, Any]:
+    """What hubs receive: [offset, ends_access, type, payload] per event; payloads are left out above INLINE_BYTES."""
+    is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
+    rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else ""] for e in events]
+    return {"type": MESSAGE_TYPE, "v": 1, "stream": stream, "epoch": epoch, "events": rows}
+
+
+# -- the publisher of this process ---------------------------------------------------------------------------------
+
+_attached: Publisher | None = None
+_background: _BackgroundPublisher | None = None
+_lock = threading.Lock()
+
+
+def attach(publisher: Publisher) -> None:
+    """A server's loop publishes from now on."""
+    global _attached
+    _attached = publisher
+
+
+def detach(publisher: Publisher) -> None:
+    global _attached
+    if _attached is publisher:
+        _attached = None
+
+
+def publish(recorded: list[Recorded]) -> None:
+    """The one door out. Called by `transactions` after COMMIT, and by nobody else. Never raises."""
+    if not recorded:
+        return
+    try:
+        publisher = _attached or _of_background()
+        if publisher is not None:
+            publisher.offer(recorded)
+    except Exception:
+        logger.exception("events could not be handed to the channel layer; hubs will find them in the log")
+
+
+def _of_background() -> Publisher | None:
+    """The publisher of a process without a server's loop: a shell, a command, a worker."""
+    global _background
+    layer = get_channel_layer()
+    if layer is None or isinstance(layer, InMemoryChannelLayer):
+        return None  # nobody outside this process could hear it
+    with _lock:
+        if _background is None or _background.pid != os.getpid():  # a fork takes no threads along
+            _background = _BackgroundPublisher(layer)
+    return _background.publisher
+
+
+class _BackgroundPublisher:
+    """One daemon thread with a loop and a long-lived connection. At exit it is given SEND_SECONDS to finish."""
+
+    def __init__(self, layer: Any) -> None:
+        self.pid = os.getpid()
+        self._loop = asyncio.new_event_loop()
+        self.publisher = Publisher(layer, self._loop)
+        threading.Thread(target=self._run, name="tidewire-publisher", daemon=True).start()
+        atexit.register(self._finish)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self.publisher.run())
+
+    def _finish(self) -> None:
+        if self.pid == os.getpid():
+            done = threading.Event()
+            self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._drain(done)))
+            done.wait(SEND_SECONDS)
+
+    async def _drain(self, done: threading.Event) -> None:
+        while not self.publisher.is_idle:  # noqa: ASYNC110  the process is ending: simple beats quick
+            await asyncio.sleep(0.005)
+        done.set()

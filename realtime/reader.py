@@ -1,0 +1,62 @@
+"""The log and the access rules, read from database threads, so that the event loop never waits for a query.
+
+The hub and the recovery are handed a reader at start; neither knows the ORM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import close_old_connections
+
+from realtime import access, event_log
+from realtime.positions import Page, Position
+
+
+class Reader:
+    """Its threads are few and long-lived; after each call a thread gives its connection back."""
+
+    def __init__(self, threads: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="tidewire-reader")
+
+    async def heads(self, names: Collection[str]) -> dict[str, Position]:
+        """Positions of those of these streams that exist."""
+        return await self._run(event_log.heads, names)
+
+    async def touched(self, seconds: float) -> dict[str, Position]:
+        """Positions of the streams written to in the last `seconds`."""
+        return await self._run(event_log.touched, seconds)
+
+    async def page(self, name: str, offset: int) -> Page:
+        """Events of a stream after `offset`."""
+        return await self._run(event_log.read_after, name, offset)
+
+    async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
+        """Positions of those of these streams that the user may read."""
+        return await self._run(_admit, user_id, names)
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, call: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, _with_connections, call, args)
+
+
+def _with_connections(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    try:
+        return call(*args)
+    finally:
+        close_old_connections()
+
+
+def _admit(user_id: str, names: Collection[str]) -> dict[str, Position]:
+    """Positions first, then access: an event that ends the access we are about to see has an offset above them."""
+    found = event_log.heads(names)
+    allowed = access.permitted(user_id, names)
+    born = event_log.positions([name for name in allowed if name not in found])
+    for name, position in born.items():
+        found[name] = Position(name, position.epoch, 0)  # where it stood when we looked, before access was asked
+    return {name: position for name, position in found.items() if name in allowed}

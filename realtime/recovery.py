@@ -1,0 +1,241 @@
+"""Register, note the head, replay up to it, open the gate.
+
+There is no buffer between history and live: a subscription whose gate is shut skips live events, and replays from the
+log until it stands where the hub stands; then, in the same synchronous step, the gate opens. A replay never runs ahead
+of the hub, so it cannot outrun an event that ends the reader's access.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from realtime.codes import Code, ErrorCode, Unsubscribe
+from realtime.frames import SubscribeRequest
+from realtime.hub import Hub, LogReader, Watched
+from realtime.positions import Entry, Position
+from realtime.subscription import Subscription
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Admission(LogReader, Protocol):
+    async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The answer to one subscribe: an error, or the position to start from and what was missed."""
+
+    error: Code | None = None
+    epoch: str = ""
+    offset: int = 0
+    was_recovering: bool = False
+    is_recovered: bool = False
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One subscribe on its way."""
+
+    subscription: Subscription
+    request: SubscribeRequest
+    watched: Watched
+    page: list[Entry] | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        return self.request.recover and self.request.offset < self.watched.offset
+
+
+class Recovery:
+    """Subscribes and replays for all connections of a process."""
+
+    def __init__(self, hub: Hub, reader: Admission) -> None:
+        self._hub, self._reader = hub, reader
+        self._replays: dict[object, deque[Subscription]] = {}
+        self._tasks: set[asyncio.Task] = set()
+
+    async def subscribe(self, user_id: str, subscribing: list[tuple[Subscription, SubscribeRequest]]) -> list[Outcome]:
+        """Answers many subscribes of one user with one access query. Nothing is offered to the client yet.
+
+        In the synchronous step in which the caller offers the replies, it calls `proceed` for each subscription.
+        """
+        attempts = [Attempt(s, request, self._hub.watch(s)) for s, request in subscribing]
+        try:
+            names = [attempt.subscription.stream for attempt in attempts]
+            await self._hub.joined(names)
+            admitted = await self._reader.admit(user_id, names)
+            for position in admitted.values():
+                self._hub.learn(position)
+            behind = [a for a in attempts if a.subscription.stream in admitted and a.is_behind and _is_same_epoch(a)]
+            await self._read_first_pages(behind)
+        except BaseException:
+            for attempt in attempts:
+                self._hub.unwatch(attempt.subscription)
+            raise
+        return [self._conclude(attempt, admitted.get(attempt.subscription.stream)) for attempt in attempts]
+
+    def proceed(self, subscription: Subscription) -> None:
+        """Opens the gate, or goes on replaying in the background until it can be opened."""
+        subscription.is_answered = True
+        if not subscription.is_ended and not self._open(subscription):
+            self._replay(subscription)
+
+    async def recheck(self, fenced: list[Subscription]) -> None:
+        """Access is in doubt: ask again, then go on or end. Shut gates stay shut while the database cannot be asked."""
+        by_user: dict[str, list[Subscription]] = {}
+        for subscription in fenced:
+            by_user.setdefault(subscription.user_id, []).append(subscription)
+        for user_id, subscriptions in by_user.items():
+            await self._recheck_user(user_id, subscriptions)
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    # -- steps of subscribe ------------------------------------------------------------------------------------------
+
+    async def _read_first_pages(self, attempts: list[Attempt]) -> None:
+        for attempt in attempts:
+            if attempt.subscription.outbox.has_room:
+                page = await self._reader.page(attempt.subscription.stream, attempt.request.offset)
+                attempt.page = page.entries
+
+    def _conclude(self, attempt: Attempt, position: Position | None) -> Outcome:
+        """Synchronous: what it decides still holds when the caller offers the reply."""
+        subscription, request, watched = attempt.subscription, attempt.request, attempt.watched
+        if position is None:
+            self._hub.unwatch(subscription)
+            return Outcome(error=ErrorCode.PERMISSION_DENIED)
+        if subscription.is_ended:  # restarted, or access lost, while we were reading: the client asks again
+            return Outcome(error=ErrorCode.INTERNAL)
+        if not request.recover:
+            subscription.offset = watched.offset
+            return Outcome(epoch=watched.epoch, offset=watched.offset)
+        if not self._is_recoverable(attempt):
+            return self._refuse(attempt)
+        return self._recover(attempt)
+
+    def _is_recoverable(self, attempt: Attempt) -> bool:
+        """All or nothing: same epoch, not ahead of the log, and the next event is still in it."""
+        offset, watched = attempt.request.offset, attempt.watched
+        if not _is_same_epoch(attempt) or offset > watched.head:
+            return False
+        return attempt.page is None or (bool(attempt.page) and attempt.page[0].offset == offset + 1)
+
+    def _refuse(self, attempt: Attempt) -> Outcome:
+        subscription, watched = attempt.subscription, attempt.watched
+        if attempt.request.is_rejecting_unrecoverable:
+            self._hub.unwatch(subscription)
+            return Outcome(error=ErrorCode.UNRECOVERABLE_POSITION)
+        subscription.offset = watched.offset
+        return Outcome(epoch=watched.epoch, offset=watched.offset, was_recovering=True)
+
+    def _recover(self, attempt: Attempt) -> Outcome:
+        """The reply names the position recovered from: each publication moves the client on by itself."""
+        subscription, request, watched = attempt.subscription, attempt.request, attempt.watched
+        subscription.offset = request.offset
+        entries = [] if subscription.fences else _up_to(attempt.page or [], watched.offset)
+        if entries:
+            subscription.offset = entries[-1].offset
+        return Outcome(
+            epoch=watched.epoch, offset=request.offset, was_recovering=True, is_recovered=True, entries=entries
+        )
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    def _open(self, subscription: Subscription) -> bool:
+        watched = self._hub.watched(subscription.stream)
+        if watched is None or subscription.fences or subscription.offset < watched.offset:
+            return False
+        subscription.is_open = True
+        return True
+
+    def _replay(self, subscription: Subscription) -> None:
+        """Queues a subscription for replay. One task per connection, one page per turn: its streams share the room."""
+        queue = self._replays.get(subscription.outbox)
+        if queue is None:
+            queue = self._replays[subscription.outbox] = deque()
+            self._spawn(self._replay_all(subscription.outbox, queue))
+        if subscription not in queue:
+            queue.append(subscription)
+
+    async def _replay_all(self, outbox: object, queue: deque[Subscription]) -> None:
+        try:
+            while queue:
+                subscription = queue.popleft()
+                if subscription.is_ended or subscription.fences or self._open(subscription):
+                    continue  # a fenced one comes back when its access was confirmed
+                await self._replay_page(subscription)
+                queue.append(subscription)
+        finally:
+            del self._replays[outbox]
+
+    async def _replay_page(self, subscription: Subscription) -> None:
+        await subscription.outbox.room()
+        if subscription.is_ended:
+            return
+        try:
+            page = await self._reader.page(subscription.stream, subscription.offset)
+        except Exception as error:
+            logger.warning("cannot replay, will be tried again: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)
+            return
+        watched = self._hub.watched(subscription.stream)
+        if subscription.is_ended or subscription.fences or watched is None or subscription.is_open:
+            return
+        entries = _up_to(page.entries, watched.offset)
+        if entries and entries[0].offset == subscription.offset + 1:
+            for entry in entries:
+                subscription.replay(entry)
+        elif subscription.offset < watched.offset:  # pruned under us
+            self._hub.end(subscription, Unsubscribe.INSUFFICIENT_STATE)
+
+    # -- fences ------------------------------------------------------------------------------------------------------
+
+    def on_fence(self, fenced: list[Subscription]) -> None:
+        self._spawn(self.recheck(fenced))
+
+    async def _recheck_user(self, user_id: str, subscriptions: list[Subscription]) -> None:
+        while subscriptions := [s for s in subscriptions if s.fences and not s.is_ended]:
+            fences = [s.fences for s in subscriptions]
+            try:
+                admitted = await self._reader.admit(user_id, {s.stream for s in subscriptions})
+            except Exception as error:
+                logger.warning("cannot ask for access, delivery to %d subscriptions waits: %s", len(fences), error)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            for subscription, seen in zip(subscriptions, fences, strict=True):
+                self._settle(subscription, seen, subscription.stream in admitted)
+
+    def _settle(self, subscription: Subscription, seen: int, is_admitted: bool) -> None:
+        if subscription.is_ended:
+            return
+        if not is_admitted:
+            self._hub.end(subscription, Unsubscribe.SERVER)
+        elif subscription.fences == seen:
+            subscription.fences = 0
+            if subscription.is_answered:
+                self.proceed(subscription)
+
+    def _spawn(self, work) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _is_same_epoch(attempt: Attempt) -> bool:
+    """No epoch means any epoch, as in the protocol's own server."""
+    return attempt.request.epoch in ("", attempt.watched.epoch)
+
+
+def _up_to(entries: list[Entry], offset: int) -> list[Entry]:
+    return [entry for entry in entries if entry.offset <= offset]

@@ -1,0 +1,62 @@
+"""Stream names: `kind:key`. Built, parsed and mapped to a Channels group here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+# The alphabet is what a Channels group name may hold (letters, digits, "-", "_", "."; fewer than 100 characters), less
+# the dot, which `group` uses in place of the colon: 3 + 24 + 1 + 64 = 92 characters at the most.
+_NAME = re.compile(r"([a-z][a-z0-9_]{0,23}):([A-Za-z0-9_-]{1,64})")
+
+MaySubscribe = Callable[[str, Collection[str]], Collection[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class StreamKind:
+    """One family of streams, such as `room`.
+
+    `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
+    a database thread and should ask one query for all keys. A malformed key is simply not returned.
+    """
+
+    name: str
+    may_subscribe: MaySubscribe
+
+    def __call__(self, key: Any) -> str:
+        """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""
+        name = f"{self.name}:{key}"
+        if parse(name) is None:
+            raise ValueError(f"{name!r} is not a stream name")
+        return name
+
+    def of(self, attname: str) -> StreamField:
+        """The stream that a row belongs to, named by the column that holds the key ("room_id", or "id" itself)."""
+        return StreamField(self, attname)
+
+
+@dataclass(frozen=True)
+class StreamField:
+    """The column of a live model that holds its stream's key."""
+
+    kind: StreamKind
+    attname: str
+
+    def key_of(self, instance: Any) -> Any:
+        return getattr(instance, self.attname)
+
+    def name_of(self, instance: Any) -> str:
+        return self.kind(self.key_of(instance))
+
+
+def parse(name: str) -> tuple[str, str] | None:
+    """`"room:0197…"` → `("room", "0197…")`; None when `name` is not a stream name."""
+    match = _NAME.fullmatch(name)
+    return (match[1], match[2]) if match else None
+
+
+def group(name: str) -> str:
+    """The Channels group of a stream: injective, and valid on every channel layer."""
+    return "tw." + name.replace(":", ".")

@@ -1,0 +1,70 @@
+"""One stream on one connection: its position, and the gate that is shut while it recovers or its access is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from realtime.codes import Code
+from realtime.frames import Codec
+from realtime.outbox import Outbox
+from realtime.positions import Entry
+
+
+class Subscription:
+    """Made shut. Opened when it has replayed up to the hub's position; shut again by a fence.
+
+    A fence is an event after which the user's access must be asked again. Whoever is about to open the gate compares
+    `fences` with what it was before they asked.
+    """
+
+    __slots__ = (
+        "_on_end",
+        "codec",
+        "fences",
+        "is_answered",
+        "is_ended",
+        "is_open",
+        "offset",
+        "outbox",
+        "stream",
+        "user_id",
+    )
+
+    def __init__(self, stream: str, user_id: str, outbox: Outbox, codec: Codec, on_end: Callable[[str], None]) -> None:
+        self.stream, self.user_id = stream, user_id
+        self.outbox, self.codec = outbox, codec
+        self.offset = 0
+        self.fences = 0
+        self.is_answered = False  # the client knows of it: SDKs ignore pushes before the reply
+        self.is_open = False
+        self.is_ended = False
+        self._on_end = on_end
+
+    def take(self, offset: int, frame: bytes) -> None:
+        """A live event, in order. While the gate is shut it is left to the replay; what was replayed is not sent
+        twice."""
+        if self.is_open and offset > self.offset:
+            self.offset = offset
+            self.outbox.offer(frame)
+
+    def replay(self, entry: Entry) -> None:
+        """An event from the log."""
+        self.offset = entry.offset
+        self.outbox.offer(self.codec.publication(self.stream, entry))
+
+    def fence(self) -> None:
+        """Nothing more until access was asked again."""
+        self.is_open = False
+        self.fences += 1
+
+    def end(self, code: Code) -> None:
+        """Ends it from the server's side, and tells the client."""
+        if not self.is_ended:
+            self.is_ended, self.is_open = True, False
+            if self.is_answered:
+                self.outbox.offer(self.codec.unsubscribe(self.stream, code))
+            self._on_end(self.stream)
+
+    def drop(self) -> None:
+        """Ends it without a word: the client asked, or is gone."""
+        self.is_ended, self.is_open = True, False

@@ -1,0 +1,86 @@
+"""The one place that stands between Django and COMMIT.
+
+Events must be recorded after the last change of the outermost transaction and before its COMMIT, whoever opened it: a
+view, the admin, a command, the shell, a library's `atomic`. Django has no hook there. So the first noted change of a
+transaction puts a wrapper on `connection.commit`, for that one transaction. Savepoints need no care: notes ride in
+`connection.run_on_commit`, from which Django drops those of a rolled-back savepoint.
+
+Written against Django 5.2: `Atomic.__exit__` clears `in_atomic_block`, then calls `connection.commit()`, and rolls back
+by itself only on DatabaseError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+if TYPE_CHECKING:
+    from realtime.event_log import Recorded
+
+_collector: ContextVar[list[Recorded] | None] = ContextVar("tidewire_recorded", default=None)
+
+
+@contextmanager
+def recorded_events() -> Iterator[list[Recorded]]:
+    """Collects what the transactions inside the block recorded; filled when they have committed."""
+    events: list[Recorded] = []
+    token = _collector.set(events)
+    try:
+        yield events
+    finally:
+        _collector.reset(token)
+
+
+def arm(connection: BaseDatabaseWrapper) -> None:
+    """Makes this transaction record its events before it commits. Harmless when done twice, or after a rollback."""
+    if "commit" not in connection.__dict__:
+        connection.commit = lambda: _record_and_commit(connection)
+
+
+def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
+    """Records the events of all changes noted so far, inside the open transaction, and forgets the notes."""
+    from realtime import event_log  # the log's models are not loaded yet when this module is first imported
+    from realtime.changes import Change
+
+    recorded: list[Recorded] = []
+    # A serializer that writes notes further changes: go on until none is left.
+    while changes := [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, Change)]:
+        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], Change)]
+        recorded += event_log.record(changes, using=connection.alias)
+    return recorded
+
+
+def _record_and_commit(connection: BaseDatabaseWrapper) -> None:
+    del connection.commit  # the class's own again, for this call and for the next transaction
+    try:
+        with _as_inside_atomic(connection):
+            recorded = record_noted(connection)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    _announce(recorded)
+
+
+@contextmanager
+def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """`Atomic.__exit__` has left the block already; queries made while recording still belong inside it."""
+    was_inside, connection.in_atomic_block = connection.in_atomic_block, True
+    try:
+        yield
+    finally:
+        connection.in_atomic_block = was_inside
+
+
+def _announce(recorded: list[Recorded]) -> None:
+    """After COMMIT. Nothing here may fail the caller: its write is done."""
+    from realtime import publisher  # the publisher imports the log, as above
+
+    collector = _collector.get()
+    if collector is not None:
+        collector += recorded
+    publisher.publish(recorded)

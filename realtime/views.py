@@ -1,0 +1,44 @@
+"""Is this process alive, and is it ready to serve?"""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from realtime import engine
+from realtime.event_log import log_alias
+
+_is_migrated = False
+
+
+@never_cache
+async def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+async def ready(request: HttpRequest) -> JsonResponse:
+    """503 until the database answers and has all migrations. A deaf layer is told, but does not stop us: we poll."""
+    checks = await sync_to_async(_check_database)()
+    checks["layer"] = "deaf" if engine.current().hub.is_deaf else "ok"
+    is_ready = checks["database"] == checks["migrations"] == "ok"
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
+    )
+
+
+def _check_database() -> dict[str, str]:
+    global _is_migrated
+    connection = connections[log_alias()]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not _is_migrated:
+            executor = MigrationExecutor(connection)
+            _is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return {"database": "unavailable", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "ok" if _is_migrated else "missing"}
