@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -78,7 +79,7 @@ PROBLEM_ERROR = {
 
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Every operation may answer a problem document; the likely ones are named."""
-    result["components"]["schemas"] |= {"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR}
+    result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     result["components"]["responses"] = {"Problem": {"description": "What went wrong.", "content": content}}
     for path, operations in result["paths"].items():
@@ -119,7 +120,10 @@ ACTOR = {
 
 
 def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
-    """One component per event type, from the declarations, and `AnyEvent`, which a client can narrow by `type`."""
+    """One component per event type, from the declarations, and `AnyEvent`, which a client can narrow by `type`.
+
+    The hooks that follow edit what they find, so the constants of this module go in as copies.
+    """
     mapper = AutoSchema()
     mapper.registry, mapper.view, mapper.method, mapper.path = generator.registry, APIView(request=None), "GET", ""
     events = {
@@ -130,7 +134,7 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
     refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
     union["discriminator"] = {"propertyName": "type", "mapping": refs}
-    for name, schema in {"Actor": ACTOR, **_named(events), "AnyEvent": union}.items():
+    for name, schema in {"Actor": deepcopy(ACTOR), **_named(events), "AnyEvent": union}.items():
         component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
         generator.registry.register(component)
     result["components"] = generator.registry.build({})

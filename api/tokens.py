@@ -74,7 +74,16 @@ def sign_in(request: Any, email: str, password: str) -> dict[str, str]:
     user = auth.authenticate(request, email=email, password=password)
     if user is None:
         raise AuthenticationFailed("E-mail address and password do not match an account.", "credentials_invalid")
-    return _pair(_new_refresh_token(user))
+    return sign_in_as(user)
+
+
+def sign_in_as(user: User) -> dict[str, str]:
+    """A new session for somebody whose identity is beyond doubt."""
+    token = RefreshToken()
+    token["user_id"] = str(user.pk)
+    token["sid"] = str(uuid7())
+    token.outstand()
+    return _pair(token)
 
 
 def refresh(raw: str) -> dict[str, str]:
@@ -100,14 +109,6 @@ def verify(raw: str) -> None:
     """Raises AuthenticationFailed unless this is a token of ours, of either kind, that still works."""
     token_type = _valid(UntypedToken, raw).get("token_type")
     _valid(RefreshToken if token_type == RefreshToken.token_type else AccessToken, raw)
-
-
-def _new_refresh_token(user: User) -> RefreshToken:
-    token = RefreshToken()
-    token["user_id"] = str(user.pk)
-    token["sid"] = str(uuid7())
-    token.outstand()
-    return token
 
 
 def _pair(token: RefreshToken) -> dict[str, str]:

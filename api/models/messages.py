@@ -11,7 +11,9 @@ from realtime.models import LiveModel
 
 class Message(LiveModel):
     room = models.ForeignKey("api.Room", on_delete=models.CASCADE, related_name="messages", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
     text = models.TextField(max_length=4000, blank=True, help_text="Empty once the message is deleted.")
     reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

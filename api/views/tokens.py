@@ -47,7 +47,7 @@ class TokenViewSet(BaseViewSet):
 class SignInViewSet(TokenViewSet):
     is_transactional = False
 
-    @extend_schema(operation_id="token_create", request=SignInSerializer, responses=TokenPairSerializer)
+    @extend_schema(operation_id="token_create", request=SignInSerializer, responses={200: TokenPairSerializer})
     def create(self, request: Request) -> Response:
         """Sign in with e-mail address and password."""
         serializer = SignInSerializer(data=request.data)

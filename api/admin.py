@@ -1,0 +1,94 @@
+"""Plain Django admin. What is saved here is live like everything else: no code is needed for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from api.models import Member, Message, Room, User
+
+
+class UserAddForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "name"]
+
+
+class UserEditForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = ["email", "name", "password", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form, add_form = UserEditForm, UserAddForm
+    list_display = ["email", "name", "is_active", "is_staff", "created_at"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "name"]
+    ordering = ["-created_at"]
+    readonly_fields = ["id", "version", "created_at", "last_login"]
+    fieldsets = [
+        (None, {"fields": ["id", "email", "name", "password", "version"]}),
+        ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        ("Times", {"fields": ["created_at", "last_login"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+
+
+class MemberInline(admin.TabularInline):
+    model = Member
+    fields = ["user", "role", "joined_at", "version"]
+    readonly_fields = ["joined_at", "version"]
+    raw_id_fields = ["user"]
+    extra = 0
+
+
+@admin.register(Room)
+class RoomAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "kind", "created_at"]
+    list_filter = ["kind"]
+    search_fields = ["name"]
+    ordering = ["-created_at"]
+    readonly_fields = ["id", "direct_key", "version", "created_at", "updated_at"]
+    fields = ["name", "kind", *readonly_fields]
+    inlines = [MemberInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> list[str]:
+        """A direct room stays one; its two people are its name."""
+        is_direct = obj is not None and obj.kind == Room.Kind.DIRECT
+        return [*self.readonly_fields, "kind"] if is_direct else self.readonly_fields
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            kwargs["choices"] = [choice for choice in Room.Kind.choices if choice[0] != Room.Kind.DIRECT]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+
+@admin.register(Message)
+class MessageAdmin(admin.ModelAdmin):
+    list_display = ["id", "room", "author", "created_at", "edited_at", "deleted_at"]
+    list_select_related = ["room", "author"]
+    ordering = ["-created_at"]
+    raw_id_fields = ["room", "author", "reply_to"]
+    readonly_fields = ["id", "version", "created_at", "edited_at", "deleted_at"]
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Message, form: ModelForm, change: bool) -> None:
+        if change and "text" in form.changed_data:
+            obj.edited_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Message) -> None:
+        obj.soft_delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        for message in queryset.filter(deleted_at=None):
+            message.soft_delete()

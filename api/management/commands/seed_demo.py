@@ -1,0 +1,94 @@
+"""Demo data, made once: three people, a public and a private room, and a few words in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from api.models import Member, Message, Room, User
+
+# The lobby is where people who try things out meet; Charlie stands outside the private room.
+PEOPLE = ("alice", "bob", "charlie")
+ROOMS = {
+    "lobby": (Room.Kind.PUBLIC, PEOPLE, [("alice", "Welcome to the lobby."), ("charlie", "Hello, everybody!")]),
+    "engine room": (Room.Kind.PRIVATE, ("alice", "bob"), [("alice", "Only we two read this."), ("bob", "Aye.")]),
+}
+
+
+class Command(BaseCommand):
+    help = "Makes demo accounts with random passwords, rooms and messages. Doing it again changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--print", action="store_true", dest="only_print", help="show the addresses and logins only"
+        )
+
+    def handle(self, *args: Any, only_print: bool, **options: Any) -> None:
+        if settings.IS_PRODUCTION:
+            raise CommandError("Demo accounts, one of them an administrator, do not belong on a production server.")
+        path = settings.DATA_DIR / "demo_logins.json"
+        if not only_print:
+            logins = _read(path)
+            users = {name: _person(name, logins) for name in PEOPLE}  # hashes, so outside the transaction
+            with transaction.atomic():
+                for name in ROOMS:
+                    _furnish(name, users)
+            _write(path, logins)
+        self._show(path)
+
+    def _show(self, path: Path) -> None:
+        base = f"http://localhost:{os.environ.get('PORT', '8000')}"
+        self.stdout.write(f"API     {base}/api/v1/\nDocs    {base}/api/docs/\nAdmin   {base}/admin/")
+        self.stdout.write(f"Socket  ws{base[4:]}/connection/websocket\n\nDemo logins (kept in {path}):")
+        for email, password in _read(path).items():
+            self.stdout.write(f"  {email:<22} {password}")
+
+
+def _person(name: str, logins: dict[str, str]) -> User:
+    """The account, with the password that `logins` knows, or a new one. Alice may enter the admin."""
+    email = f"{name}@example.com"
+    user = User.objects.filter(email=email).first()
+    if user and email in logins:
+        return user
+    password = logins.setdefault(email, secrets.token_urlsafe(12))
+    if user is None:
+        is_admin = name == "alice"
+        return User.objects.create_user(
+            email, password, name=name.capitalize(), is_staff=is_admin, is_superuser=is_admin
+        )
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return user
+
+
+def _furnish(name: str, users: dict[str, User]) -> None:
+    kind, people, messages = ROOMS[name]
+    if Room.objects.filter(name=name, kind=kind, members__user=users["alice"]).exists():
+        return
+    room = Room.objects.create(name=name, kind=kind)
+    for person in people:
+        role = Member.Role.OWNER if person == "alice" else Member.Role.MEMBER
+        Member.objects.create(room=room, user=users[person], role=role)
+    for person, text in messages:
+        Message.objects.create(room=room, author=users[person], text=text)
+
+
+def _read(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _write(path: Path, logins: dict[str, str]) -> None:
+    """Whole or not at all, and readable by its owner only from its first byte (mkstemp's mode is 0600)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w") as file:
+        json.dump(logins, file, indent=2)
+    os.replace(temporary, path)

@@ -1,0 +1,95 @@
+"""Three people: Alice owns the room, Bob is a member, Charlie is a stranger. And anybody, who is not signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from api import tokens
+from api.models import Member, Room, User
+from tests.contract_client import ContractClient
+from tests.factories import add_member, make_room, make_user
+
+MISSING = "00000000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords():
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+class Person(ContractClient):
+    """A client that is signed in as somebody, through a real token."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.user = user
+        self.id = str(user.pk)
+        self.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.sign_in_as(user)['access']}")
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """How everybody else sees this person."""
+        return {"id": self.id, "name": self.user.name}
+
+
+@pytest.fixture
+def anybody() -> ContractClient:
+    return ContractClient()
+
+
+@pytest.fixture
+def alice(db) -> Person:
+    return Person(make_user("Alice"))
+
+
+@pytest.fixture
+def bob(db) -> Person:
+    return Person(make_user("Bob"))
+
+
+@pytest.fixture
+def charlie(db) -> Person:
+    return Person(make_user("Charlie"))
+
+
+@pytest.fixture
+def dora(db) -> Person:
+    """An admin of the room: between owner and member."""
+    return Person(make_user("Dora"))
+
+
+@pytest.fixture
+def room(alice, dora, bob) -> Room:
+    room = make_room(alice.user, name="Harbour")
+    add_member(room, dora.user, Member.Role.ADMIN)
+    add_member(room, bob.user)
+    return room
+
+
+@pytest.fixture
+def lobby(alice, bob) -> Room:
+    """Public: Charlie may look in."""
+    return make_room(alice.user, bob.user, name="Lobby", kind=Room.Kind.PUBLIC)
+
+
+def url(room: Room | None = None, *rest: Any) -> str:
+    """`url(room, "messages", id)`"""
+    parts = ["rooms", *([room.pk] if room else []), *rest]
+    return "/api/v1/" + "/".join(map(str, parts)) + "/"
+
+
+def problem(response: Any) -> tuple[int, str]:
+    """What kind of problem it is: status and code."""
+    body = response.json()
+    assert body["status"] == response.status_code
+    return response.status_code, body["code"]
+
+
+def pointers(response: Any) -> list[tuple[str, str]]:
+    """What is wrong with the body, and where."""
+    assert problem(response) == (400, "invalid")
+    return [(error["pointer"], error["code"]) for error in response.json()["errors"]]

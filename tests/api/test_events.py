@@ -1,0 +1,219 @@
+"""Which write makes which events: these and no others, each as openapi.yaml describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from api.models import Member, Room
+from realtime.models import Event
+from tests.api.conftest import Person, url
+from tests.contract_client import check_event
+from tests.factories import make_message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Log:
+    """The events since it was made, by stream."""
+
+    def __init__(self) -> None:
+        self.seen = set(Event.objects.values_list("pk", flat=True))
+
+    def news(self) -> list[tuple[str, str, Any]]:
+        """(stream, type, data) of each new event, in the order of its stream."""
+        rows = Event.objects.exclude(pk__in=self.seen).order_by("stream__name", "offset").select_related("stream")
+        self.events = [(row.stream.name, json.loads(row.payload)) for row in rows]
+        for _, event in self.events:
+            check_event(event)
+        return [(stream, event["type"], event["data"]) for stream, event in self.events]
+
+    @property
+    def actors(self) -> set[str]:
+        return {event["actor"]["id"] for _, event in self.events}
+
+
+def as_everybody(room: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in room.items() if name != "me"}
+
+
+def positions(response: Any) -> set[str]:
+    return {part.split(";")[0] for part in response["Tidewire-Position"].split(", ")}
+
+
+@pytest.fixture
+def harbour(room) -> str:
+    return f"room:{room.pk}"
+
+
+def test_saying_something(room, harbour, bob):
+    log = Log()
+    response = bob.post(url(room, "messages"), {"text": "Ahoy"})
+    assert log.news() == [(harbour, "message.created", response.json())]
+    assert log.actors == {bob.id}
+    position = bob.get(f"/api/v1/streams/{harbour}/").json()
+    header = f"{harbour}; epoch={position['epoch']}; offset={position['offset']}"
+    assert response["Tidewire-Position"] == header
+
+
+def test_saying_it_twice_with_one_id(room, bob):
+    first = bob.post(url(room, "messages"), {"text": "Ahoy", "id": "0197a000-0000-7000-8000-000000000000"})
+    log = Log()
+    second = bob.post(url(room, "messages"), {"text": "Ahoy", "id": first.json()["id"]})
+    assert log.news() == []
+    assert "Tidewire-Position" not in second
+
+
+def test_editing(room, harbour, bob):
+    message = make_message(room, bob.user)
+    log = Log()
+    response = bob.patch(url(room, "messages", message.pk), {"text": "Ahoy!"})
+    assert log.news() == [(harbour, "message.edited", response.json())]
+
+
+def test_deleting(room, harbour, bob, alice):
+    message = make_message(room, bob.user)
+    log = Log()
+    response = alice.delete(url(room, "messages", message.pk))
+    message.refresh_from_db()
+    deleted_at = message.deleted_at.isoformat().replace("+00:00", "Z")
+    data = {"id": str(message.pk), "room": str(room.pk), "deleted_at": deleted_at, "version": 2}
+    assert log.news() == [(harbour, "message.deleted", data)]
+    assert log.actors == {alice.id}
+    assert positions(response) == {harbour}
+
+
+def test_opening_a_room(alice):
+    log = Log()
+    response = alice.post(url(), {"name": "Port"})
+    room = response.json()
+    member = alice.get(f"/api/v1/rooms/{room['id']}/members/{alice.id}/").json()
+    assert log.news() == [
+        (f"room:{room['id']}", "member.joined", member),
+        (f"user:{alice.id}", "room.joined", as_everybody(room)),
+    ]
+    assert positions(response) == {f"room:{room['id']}", f"user:{alice.id}"}
+
+
+def test_opening_a_direct_room(alice, bob):
+    log = Log()
+    response = alice.post(url(), {"kind": "direct", "user_id": bob.id})
+    room = as_everybody(response.json())
+    stream = f"room:{room['id']}"
+    news = log.news()
+    assert sorted((name, type) for name, type, _ in news) == sorted(
+        [
+            (stream, "member.joined"),
+            (stream, "member.joined"),
+            (f"user:{alice.id}", "room.joined"),
+            (f"user:{bob.id}", "room.joined"),
+        ]
+    )
+    assert [data for name, _, data in news if name.startswith("user:")] == [room, room]
+    assert positions(response) == {stream, f"user:{alice.id}"}  # how far Bob's stream is, is Bob's affair
+    log = Log()
+    bob.post(url(), {"kind": "direct", "user_id": alice.id})
+    assert log.news() == []
+
+
+def test_renaming(room, harbour, alice):
+    log = Log()
+    response = alice.patch(url(room), {"name": "Port"})
+    assert log.news() == [(harbour, "room.updated", as_everybody(response.json()))]
+    assert Event.objects.get(type="room.updated").ends_access == "*"
+
+
+def test_joining(lobby, charlie):
+    log = Log()
+    member = charlie.post(url(lobby, "join")).json()
+    room = as_everybody(charlie.get(url(lobby)).json())
+    assert log.news() == [
+        (f"room:{lobby.pk}", "member.joined", member),
+        (f"user:{charlie.id}", "room.joined", room),
+    ]
+    log = Log()
+    charlie.post(url(lobby, "join"))
+    assert log.news() == []
+
+
+def test_adding(room, harbour, alice, charlie):
+    log = Log()
+    response = alice.post(url(room, "members"), {"user_id": charlie.id})
+    assert [(name, type) for name, type, _ in log.news()] == [
+        (harbour, "member.joined"),
+        (f"user:{charlie.id}", "room.joined"),
+    ]
+    assert log.actors == {alice.id}
+    assert positions(response) == {harbour}
+
+
+def test_giving_a_role(room, harbour, alice, bob):
+    log = Log()
+    response = alice.patch(url(room, "members", bob.id), {"role": "admin"})
+    assert log.news() == [(harbour, "member.updated", response.json())]
+    assert Event.objects.get(type="member.updated").ends_access == ""
+
+
+@pytest.mark.parametrize("how", ["leave", "remove"])
+def test_leaving_and_being_removed(room, harbour, alice, bob, how):
+    log = Log()
+    if how == "leave":
+        bob.post(url(room, "leave"))
+    else:
+        alice.delete(url(room, "members", bob.id))
+    assert log.news() == [
+        (harbour, "member.left", {"user": {"id": bob.id}}),
+        (f"user:{bob.id}", "room.left", {"id": str(room.pk)}),
+    ]
+    assert Event.objects.get(type="member.left").ends_access == bob.id
+
+
+def test_deleting_a_room(room, harbour, alice, dora, bob):
+    make_message(room, bob.user)
+    log = Log()
+    alice.delete(url(room))
+    news = log.news()
+    assert (harbour, "room.deleted", {"id": str(room.pk)}) in news
+    people = {(name, type) for name, type, _ in news if name.startswith("user:")}
+    assert people == {(f"user:{person.id}", "room.left") for person in (alice, dora, bob)}
+    assert Event.objects.get(type="room.deleted").ends_access == "*"
+
+
+def test_a_refused_write_makes_no_event(room, bob, charlie):
+    log = Log()
+    bob.post(url(room, "messages"), {"text": ""})
+    bob.patch(url(room), {"name": "Mine"})
+    charlie.post(url(room, "messages"), {"text": "x"})
+    assert log.news() == []
+
+
+def test_changing_my_name_is_no_event_yet(alice):
+    log = Log()
+    alice.patch("/api/v1/me/", {"name": "Alice B."})
+    assert log.news() == []
+
+
+def test_what_the_admin_and_the_shell_write_is_live_too(room, harbour, bob):
+    log = Log()
+    member = Member.objects.get(room=room, user=bob.user)
+    member.role = Member.Role.ADMIN
+    member.save()
+    Room.objects.filter(pk=room.pk).update(name="Port")
+    assert [(name, type) for name, type, _ in log.news()] == [(harbour, "member.updated"), (harbour, "room.updated")]
+    assert log.actors == {None}
+
+
+def test_the_list_position_is_the_streams_head(room, bob):
+    for _ in range(3):
+        bob.post(url(room, "messages"), {"text": "x"})
+    stream = bob.get(url(room, "messages")).json()["stream"]
+    assert stream["offset"] == Event.objects.filter(stream__name=stream["channel"]).count()
+
+
+def test_signing_in_is_no_change_of_the_user(alice: Person):
+    from tests.factories import PASSWORD
+
+    alice.post("/api/v1/token/", {"email": alice.user.email, "password": PASSWORD})
+    assert alice.get("/api/v1/me/").json()["version"] == 1

@@ -1,0 +1,42 @@
+"""openapi.yaml is what the code says, and holds one schema for each declared event."""
+
+from __future__ import annotations
+
+import yaml
+from django.core.management import call_command
+
+from api.schema import event_component
+from realtime.live import registry
+from tests.contract_client import PATH, document
+
+
+def test_the_committed_file_is_the_generated_one(tmp_path):
+    generated = tmp_path / "openapi.yaml"
+    call_command("spectacular", file=str(generated), validate=True, fail_on_warn=True)
+    assert generated.read_text() == PATH.read_text(), "run: python manage.py spectacular --file openapi.yaml"
+
+
+def test_every_declared_event_has_a_schema_and_no_other_has():
+    declared = {type for live in registry.lives for type in live.types}
+    any_event = document()["components"]["schemas"]["AnyEvent"]
+    assert set(any_event["discriminator"]["mapping"]) == declared
+    assert len(any_event["oneOf"]) == len(declared)
+    for type in declared:
+        schema = document()["components"]["schemas"][event_component(type)]
+        assert schema["properties"]["type"]["const"] == type
+
+
+def test_every_operation_has_a_name_a_description_and_problems():
+    names = []
+    for operations in document()["paths"].values():
+        for operation in operations.values():
+            names.append(operation["operationId"])
+            assert operation["description"]
+            assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
+    assert len(names) == len(set(names))
+
+
+def test_the_served_document_is_the_committed_one(client):
+    response = client.get("/api/schema/")
+    assert response.status_code == 200
+    assert yaml.safe_load(response.content) == document()

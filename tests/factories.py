@@ -1,0 +1,40 @@
+"""Rows for tests. Only what a test names matters; the rest is made up."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+
+from api.models import Member, Message, Room, User
+
+PASSWORD = "correct horse battery staple"
+_number = count(1)
+_hashed: list[str] = []
+
+
+def make_user(name: str = "", **fields: Any) -> User:
+    """The password is PASSWORD, hashed once for all."""
+    if not _hashed:
+        _hashed.append(make_password(PASSWORD))
+    name = name or f"User {next(_number)}"
+    email = f"{name.lower().replace(' ', '.')}.{next(_number)}@example.com"
+    return User.objects.create(**{"name": name, "email": email, "password": _hashed[0], **fields})
+
+
+def make_room(owner: User | None = None, *members: User, **fields: Any) -> Room:
+    room = Room.objects.create(**{"name": f"Room {next(_number)}", "kind": Room.Kind.PRIVATE, **fields})
+    if owner:
+        add_member(room, owner, Member.Role.OWNER)
+    for user in members:
+        add_member(room, user)
+    return room
+
+
+def add_member(room: Room, user: User, role: str = Member.Role.MEMBER) -> Member:
+    return Member.objects.create(room=room, user=user, role=role)
+
+
+def make_message(room: Room, author: User | None, text: str = "", **fields: Any) -> Message:
+    return Message.objects.create(room=room, author=author, text=text or f"Message {next(_number)}", **fields)
