@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from api.errors import CONTENT_TYPE
 from api.views.preconditions import VersionMixin
-from realtime.live import Live, registry
+from realtime.live import Live, Registry, registry
 from realtime.snapshots import HEADER, SnapshotMixin
 
 
@@ -44,6 +44,62 @@ class HeaderSchema(AutoSchema):
             text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated."
             headers.append(_header(HEADER, text, response=["200", "201", "204"]))
         return headers
+
+    def get_extensions(self) -> dict[str, Any]:
+        """What a client needs to keep this list or detail true by events, where one stream promises it."""
+        extensions = super().get_extensions()
+        is_snapshot = isinstance(self.view, SnapshotMixin) and self.view.action in ("list", "retrieve")
+        if is_snapshot and (found := live_resource(self.view, self.path, registry)):
+            extensions["x-tidewire-live"] = found
+        return extensions
+
+
+# -- live resources ------------------------------------------------------------------------------------------------
+
+
+def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | None:
+    """The descriptor of the list or detail at `path`: its stream, the events that change it, its key and its order."""
+    params = re.findall(r"{(\w+)}", path)
+    model = _model_of(view.serializer_class)
+    for live in registry.lives:
+        column, kind = live.stream.attname, live.stream.kind.name
+        if model is None or _model_of(_documented(live, is_key=False)) is not model:
+            continue
+        if column in params:
+            channel = f"{kind}:{{{column}}}"
+        elif column == "id" and view.action == "retrieve" and params:
+            channel = f"{kind}:{{{params[-1]}}}"
+        elif not params and live.model is not model:  # one's own: the set is promised by whose it is
+            channel = f"{kind}:{{{column}}}"
+        else:
+            continue
+        return _descriptor(view, live, channel, registry)
+    return None
+
+
+def _model_of(serializer: type) -> type | None:
+    return getattr(getattr(serializer, "Meta", None), "model", None)
+
+
+def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict[str, Any]:
+    touched = [touch for touch in registry.touches if touch.parent_model is live.model]
+    of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
+    descriptor = {
+        "channel": channel,
+        "upsert": [type for type in (live.created, live.updated, *of_parts) if type],
+        "remove": [live.deleted] if live.deleted else [],
+        "key": _key_pointer(live.key_schema) if live.key_schema else "id",
+    }
+    if view.action == "list":
+        names = [view.order_field, *(["id"] if "id" in view.serializer_class.Meta.fields else [])]
+        descriptor["order"] = [f"-{name}" if view.is_newest_first else name for name in names]
+    return descriptor
+
+
+def _key_pointer(key_schema: type) -> str:
+    """Where an event's data names its object: `id`, or `user.id` for a row that has none of its own."""
+    fields = key_schema().fields
+    return "id" if "id" in fields else f"{next(iter(fields))}.id"
 
 
 def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
