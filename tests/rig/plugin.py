@@ -3,6 +3,7 @@
 Loaded by `-p` (pyproject.toml), because the database must be chosen before pytest-django imports the settings.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -36,6 +37,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         early_config.stash[postgresql] = server
         os.environ["DATABASE_URL"] = server.create_database("tidewire")
     return (yield)
+
+
+def pytest_configure() -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides what failed
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -18,7 +19,10 @@ class RawSocket:
     """Speaks the protocol in JSON; pings are answered by whoever receives."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self._socket = connect(url, proxy=None, max_size=2**24, compression=None, **options)
+        self._closing = ExitStack()
+        self._socket = self._closing.enter_context(
+            connect(url, proxy=None, max_size=2**24, compression=None, **options)
+        )
         self._pending: deque[Json] = deque()
         self.frames: list[int] = []  # the size of each frame received, in bytes
 
@@ -68,7 +72,7 @@ class RawSocket:
             return closed.rcvd.code if closed.rcvd else 1006
 
     def close(self) -> None:
-        self._socket.close()
+        self._closing.close()
 
     def _read_frame(self, timeout: float) -> None:
         frame = self._socket.recv(timeout=max(timeout, 0.001))

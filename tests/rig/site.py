@@ -24,7 +24,7 @@ from tests.rig.rest import Person
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 30.0
-TRACEBACK = "Traceback (most recent call last)"
+TRACEBACK = "Traceback (most recent call last):"
 
 Environment = dict[str, str]
 

@@ -17,6 +17,7 @@ from tests.rig.site import Site, Sites
 from tests.sdk.agents import AGENTS, SdkClient
 
 MakeClient = Callable[[], SdkClient]
+People = tuple[Person, Person, Person]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,11 +63,19 @@ def site(module_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
     module_site.check_logs(pattern for mark in request.node.iter_markers("allows_in_log") for pattern in mark.args)
 
 
-@pytest.fixture
-def people(site: Site) -> tuple[Person, Person, Person]:
-    """Alice owns it, Bob is a member, Charlie must see nothing."""
-    alice, bob, charlie = site.people("alice", "bob", "charlie")
+@pytest.fixture(scope="module")
+def module_people(module_site: Site) -> People:
+    """Registered once, because hashing a password is slow on purpose."""
+    alice, bob, charlie = module_site.people("alice", "bob", "charlie")
     return alice, bob, charlie
+
+
+@pytest.fixture
+def people(site: Site, module_people: People) -> People:
+    """Alice owns it, Bob is a member, Charlie must see nothing. Each has a fresh token; rooms are made by the test."""
+    for person in module_people:
+        person.fresh_token()
+    return module_people
 
 
 @pytest.fixture(params=sorted(AGENTS))

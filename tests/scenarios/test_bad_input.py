@@ -9,13 +9,13 @@ import pytest
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.scenarios.conftest import People
 
 UNKNOWN_CHANNEL, PERMISSION_DENIED, METHOD_NOT_FOUND, ALREADY, BAD_REQUEST, TOKEN_EXPIRED = 102, 103, 104, 105, 107, 109
 CLOSED_INVALID_TOKEN, CLOSED_BAD_REQUEST = 3500, 3501
 # Above its frame limit daphne itself closes, before our code sees a byte.
 CLOSED_TOO_BIG = 1009
 
-People = tuple[Person, Person, Person]
 Open = Callable[[str], RawSocket]
 
 BAD_FRAMES: dict[str, str | bytes] = {

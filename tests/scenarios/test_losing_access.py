@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from tests.rig.raw import RawSocket
-from tests.rig.rest import Person, channel
+from tests.rig.rest import channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, People, follow
 
 PERMISSION_DENIED, SERVER_UNSUBSCRIBE = 103, 2000
-People = tuple[Person, Person, Person]
 
 
 def test_owner_and_member_may_subscribe_and_a_stranger_may_not(site: Site, people: People, sdk: MakeClient) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient
+from tests.scenarios.conftest import MakeClient, People
 
 MISSED = 3000
 PAGE_EVENTS, FRAME_BYTES = 500, 512 * 1024
-People = tuple[Person, Person, Person]
 
 
 def make_missed_events(site: Site, person: Person, padding: int = 0) -> tuple[str, dict]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, People, follow
 from tests.sdk.agents import SdkClient
 
 # Slow enough that a push and a poll are told apart by the clock.
@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.only_size("grown"),
     pytest.mark.site(processes=2, own_redis=True, settings={"POLL_SECONDS": str(POLL_SECONDS)}),
 ]
-People = tuple[Person, Person, Person]
 
 
 def timed_writes(person: Person, room: str, count: int) -> list[float]:

@@ -6,12 +6,11 @@ from typing import Any
 
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy
 
 ROUNDS = 2000 if os.environ.get("TIDEWIRE_VERIFY") else 200
 KEPT = 20
-People = tuple[Person, Person, Person]
 
 
 class Writer:

@@ -6,10 +6,8 @@ import httpx
 
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy, texts
-
-People = tuple[Person, Person, Person]
 
 
 def write_from_the_shell(site: Site, room: str, author: Person, count: int) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.rig.raw import RawSocket
-from tests.rig.rest import Person, channel
+from tests.rig.rest import channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient
+from tests.scenarios.conftest import MakeClient, People
 
 TTL_SECONDS = 4
 CLOSED_EXPIRED = 3005
 pytestmark = pytest.mark.site(processes=1, settings={"ACCESS_TOKEN_SECONDS": str(TTL_SECONDS)})
-People = tuple[Person, Person, Person]
 
 
 def test_the_sdk_renews_its_token_in_place_and_misses_nothing(site: Site, people: People, sdk: MakeClient) -> None:

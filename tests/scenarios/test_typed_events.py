@@ -1,11 +1,9 @@
 """Every change of a room reaches its subscribers as a typed event, in order, with the state REST shows."""
 
-from tests.rig.rest import Person, channel
+from tests.rig.rest import channel
 from tests.rig.site import Site
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import types
-
-People = tuple[Person, Person, Person]
 
 
 def test_created_edited_deleted_joined_left_arrive_typed_and_in_order(
