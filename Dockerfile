@@ -29,7 +29,5 @@ RUN TIDEWIRE_MODE=development DATA_DIR=/tmp/collect python manage.py collectstat
 USER tidewire
 VOLUME /data
 EXPOSE 8000
-# Alive, not ready: a database that is away is no reason to kill the server.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "scripts/healthcheck.py"]
 CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "backend.asgi:application"]
