@@ -40,7 +40,7 @@ $(VENV)/production.stamp: requirements/base.txt
 $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt
 
 $(js)/node_modules/.stamp: $(js)/package.json $(js)/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "make test needs Node 20 or newer: the JavaScript SDK is one of the clients"; exit 1; }
 	@echo "Installing the JavaScript SDK"
 	@npm ci --prefix $(js) --ignore-scripts --no-audit --no-fund --loglevel=error
