@@ -1,0 +1,133 @@
+"""The same request from several sides at once, on real connections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from api.models import Member, Message, Room, User
+from realtime.ids import uuid7
+from tests.api.conftest import Person, url
+from tests.contract_client import ContractClient
+from tests.factories import PASSWORD, add_member, make_room, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls: Callable[[], Any]) -> Counter[int]:
+    """How often each status was answered when all calls were made together."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> int:
+        try:
+            barrier.wait(10)
+            return call().status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return Counter(pool.map(run, calls))
+
+
+@pytest.fixture(autouse=True)
+def _needs_connections_that_wait():
+    """SQLite in memory shares one cache between its connections, which refuses where a file would wait."""
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        pytest.skip("the test database is SQLite in memory")
+
+
+@pytest.fixture
+def people() -> list[Person]:
+    return [Person(make_user(f"P{number}")) for number in range(4)]
+
+
+def test_one_id_posted_by_four_devices_is_one_message(people):
+    room = make_room(people[0].user)
+    body = {"id": str(uuid7()), "text": "Ahoy"}
+    devices = [Person(people[0].user) for _ in range(4)]
+    answers = at_once(*(lambda d=device: d.post(url(room, "messages"), body) for device in devices))
+    assert answers == {201: 1, 200: 3}
+    assert Message.objects.count() == 1
+
+
+def test_two_people_who_open_the_same_direct_room_meet(people):
+    one, other = people[:2]
+    calls = [(one, other), (other, one), (Person(one.user), other), (Person(other.user), one)]
+    answers = at_once(*(lambda a=a, b=b: a.post(url(), {"kind": "direct", "user_id": b.id}) for a, b in calls))
+    assert answers == {201: 1, 200: 3}
+    assert (Room.objects.count(), Member.objects.count()) == (1, 2)
+
+
+def test_joining_from_four_devices_is_one_membership(people):
+    lobby = make_room(people[0].user, kind=Room.Kind.PUBLIC)
+    devices = [Person(people[1].user) for _ in range(4)]
+    assert at_once(*(lambda d=device: d.post(url(lobby, "join")) for device in devices)) == {201: 1, 200: 3}
+
+
+def test_two_owners_who_leave_together_leave_one_behind(people):
+    room = make_room()
+    for person in people:
+        add_member(room, person.user, Member.Role.OWNER)
+    answers = at_once(*(lambda p=person: p.post(url(room, "leave")) for person in people))
+    assert answers == {204: 3, 409: 1}
+    assert Member.objects.get().role == "owner"
+
+
+def test_two_owners_who_demote_each_other(people):
+    room = make_room()
+    one, other = people[:2]
+    for person in (one, other):
+        add_member(room, person.user, Member.Role.OWNER)
+    answers = at_once(
+        lambda: one.patch(url(room, "members", other.id), {"role": "member"}),
+        lambda: other.patch(url(room, "members", one.id), {"role": "member"}),
+    )
+    assert answers == {200: 1, 403: 1}
+
+
+def test_one_address_registers_once():
+    clients = [ContractClient() for _ in range(4)]
+    body = {"email": "eve@example.com", "name": "Eve", "password": PASSWORD}
+    answers = at_once(*(lambda c=client: c.post("/api/v1/users/", body) for client in clients))
+    assert answers == {201: 1, 400: 3}
+    assert User.objects.filter(email="eve@example.com").count() == 1
+
+
+def test_a_refresh_token_is_spent_once(people):
+    from api import tokens
+
+    refresh = tokens.sign_in_as(people[0].user)["refresh"]
+    clients = [ContractClient() for _ in range(4)]
+    answers = at_once(*(lambda c=client: c.post("/api/v1/token/refresh/", {"refresh": refresh}) for client in clients))
+    assert answers == {200: 1, 401: 3}
+
+
+def test_edits_that_name_a_version_do_not_overwrite_each_other(people):
+    room = make_room(people[0].user)
+    message = people[0].post(url(room, "messages"), {"text": "0"})
+    devices = [Person(people[0].user) for _ in range(4)]
+    answers = at_once(
+        *(
+            lambda d=device: d.patch(message["Location"], {"text": "x"}, headers={"If-Match": message["ETag"]})
+            for device in devices
+        )
+    )
+    assert answers == {200: 1, 412: 3}
+    assert Message.objects.get().version == 2
+
+
+def test_posting_into_a_room_that_is_being_deleted(people):
+    room = make_room(people[0].user, *(person.user for person in people[1:]))
+    answers = at_once(
+        lambda: people[0].delete(url(room)),
+        *(lambda p=person: p.post(url(room, "messages"), {"text": "x"}) for person in people[1:]),
+    )
+    assert answers[204] == 1
+    assert set(answers) <= {204, 201, 404}
+    assert not Message.objects.exists()
