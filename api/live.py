@@ -14,7 +14,9 @@ from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomS
 from realtime.live import EVERYONE, Live, register
 from realtime.streams import StreamKind
 
-rooms = StreamKind("room", may_subscribe=permissions.readable_room_ids)
+rooms = StreamKind(
+    "room", may_subscribe=permissions.readable_room_ids, signals=frozenset({"typing"}), has_presence=True
+)
 users = StreamKind("user", may_subscribe=permissions.own_user_id)
 
 

@@ -37,7 +37,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "filter": True},
+    "SWAGGER_UI_SETTINGS": {
+        "persistAuthorization": True,
+        "filter": True,
+        "validatorUrl": "none",  # or the page would send the document to swagger.io
+    },
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],

@@ -131,6 +131,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION  # without a collectstatic, while trying out
+if not IS_PRODUCTION:
+    Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
 
 LANGUAGE_CODE = "en-us"

@@ -19,13 +19,22 @@ from realtime.live import Live
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One noted change of one row, for one declaration.
+class Note:
+    """Something to record before COMMIT.
 
     It rides in `connection.run_on_commit`, so that Django itself drops it when the savepoint it was made in is rolled
     back. Called after COMMIT, like every entry there, it has nothing left to do.
     """
+
+    __slots__ = ()
+
+    def __call__(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Note):
+    """One noted change of one row, for one declaration."""
 
     live: Live
     pk: Any
@@ -33,9 +42,6 @@ class Change:
     actor: Actor
     intent: str | None = None  # the event type, where it says more than created, updated or deleted
     left: Any = None  # the row as last known, when it left its stream: deleted, or moved to another
-
-    def __call__(self) -> None:
-        pass
 
 
 @dataclass(slots=True)
@@ -56,8 +62,8 @@ class Fold:
             self.intents[change.intent] = None
 
 
-def note(using: str, changes: Iterable[Change]) -> None:
-    """Remembers changes of the current transaction of the database `using`.
+def note(using: str, notes: Iterable[Note]) -> None:
+    """Remembers what to record in the current transaction of the database `using`.
 
     Where a caller bypassed LiveModel.save and the row is committed already, the events are recorded in a transaction
     of their own: late, but not lost.
@@ -65,10 +71,10 @@ def note(using: str, changes: Iterable[Change]) -> None:
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and connection.get_autocommit():
         with transaction.atomic(using=using):
-            note(using, changes)
+            note(using, notes)
         return
     transactions.arm(connection)
-    connection.run_on_commit += [(set(connection.savepoint_ids), change, True) for change in changes]
+    connection.run_on_commit += [(set(connection.savepoint_ids), entry, True) for entry in notes]
 
 
 def changes_of(lives: Iterable[Live], pks: Iterable[Any], op: str, intent: str | None = None) -> list[Change]:

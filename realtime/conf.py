@@ -8,6 +8,7 @@ from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
     "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity
+    "RPC": {},  # method name -> dotted path of `async (caller, data) -> result`; see rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a missing Origin (native clients) is always allowed
     "POLL_SECONDS": 0.5,  # how often touched streams are looked up in the log
     "TOUCHED_SECONDS": 10.0,  # how far back that look-up goes: above the longest transaction

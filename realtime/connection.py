@@ -11,23 +11,18 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from realtime import commands, streams
 from realtime.codes import Code, Disconnect, ErrorCode
-from realtime.frames import (
-    BadCommand,
-    BadFrame,
-    ChannelRequest,
-    Codec,
-    Command,
-    ConnectRequest,
-    RefreshRequest,
-    subscribe_result,
-)
-from realtime.hub import Hub
+from realtime.frames import BadCommand, BadFrame, Codec, Command, subscribe_result
+from realtime.live import registry
 from realtime.outbox import Outbox
-from realtime.recovery import Outcome, Recovery
+from realtime.recovery import Outcome
+from realtime.rpc import Caller
+from realtime.services import Services
 from realtime.subscription import Subscription
 from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
 
@@ -61,35 +56,41 @@ class Connection:
 
     def __init__(
         self,
+        services: Services,
         *,
-        hub: Hub,
-        recovery: Recovery,
-        authenticate: Callable[[str], Identity],
         outbox: Outbox,
         codec: Codec,
         rules: Rules,
         close: Callable[[Code], None],
+        scope: dict[str, Any] | None = None,
         credential: str = "",
     ) -> None:
         self.id = str(uuid.uuid4())
         self.identity: Identity | None = None
         self.subscriptions: dict[str, Subscription] = {}
-        self._hub, self._recovery, self._authenticate = hub, recovery, authenticate
-        self._outbox, self._codec, self._rules = outbox, codec, rules
-        self._close, self._credential = close, credential
+        self.services, self.codec = services, codec
+        self._outbox, self._rules = outbox, rules
+        self._close, self._scope, self._credential = close, scope or {}, credential
         self._is_closed = False
         self._loop = asyncio.get_running_loop()
         self._ping_timer: asyncio.TimerHandle | None = None
         self._end_timer = self._loop.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
 
+    @property
+    def info(self) -> dict[str, str]:
+        """Whom others see."""
+        return {"user": self.identity.user_id, "client": self.id}
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.identity, self._credential, self._scope)
+
     async def receive(self, message: str | bytes) -> None:
         """Answers one message of the client. Ends the connection rather than raise."""
         try:
-            for is_subscribe, commands in itertools.groupby(self._decode(message), _is_subscribe):
-                if is_subscribe:
-                    await self._subscribe(list(commands))
-                else:
-                    await self._answer_each(commands)
+            for is_subscribe, group in itertools.groupby(self._decode(message), _is_subscribe):
+                neighbours = list(group)
+                await (self._subscribe(neighbours) if is_subscribe else self._answer_each(neighbours))
         except Ended as ended:
             self.end(ended.code)
         except asyncio.CancelledError:
@@ -112,10 +113,10 @@ class Connection:
         for timer in (self._ping_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
-        for subscription in self.subscriptions.values():
-            subscription.drop()
-            self._hub.unwatch(subscription)
-        self.subscriptions.clear()
+        for subscription in list(self.subscriptions.values()):
+            self.release(subscription)
+        if self.identity is not None and self.identity.session_id:
+            self.services.sessions.discard(self.identity.session_id, self)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -123,16 +124,18 @@ class Connection:
         if len(message) > self._rules.max_frame_bytes:
             raise Ended(Disconnect.BAD_REQUEST)
         try:
-            commands = list(self._codec.decode(message))
+            decoded = list(self.codec.decode(message))
         except BadFrame as error:
             logger.info("bad frame: %s", error)
             raise Ended(Disconnect.BAD_REQUEST) from None
-        if len(commands) > self._rules.max_commands:
+        if len(decoded) > self._rules.max_commands:
             raise Ended(Disconnect.BAD_REQUEST)
-        return commands
+        return decoded
 
-    async def _answer_each(self, commands) -> None:
-        for command in commands:
+    async def _answer_each(self, group: Iterable[Command | BadCommand]) -> None:
+        for command in group:
+            if self._is_closed:
+                return
             if isinstance(command, BadCommand):
                 self._require_connected()
                 self._refuse(command.id, ErrorCode.BAD_REQUEST)
@@ -142,68 +145,81 @@ class Connection:
                 await self._answer(command)
 
     async def _answer(self, command: Command) -> None:
-        methods = command.methods
-        method = methods[0] if methods else ""
+        method = next(iter(command.methods), "")
         if method == "send":
             return  # asynchronous messages have no answer, and nobody listens for them
         if command.id == 0:
             raise Ended(Disconnect.BAD_REQUEST)
         if method != "connect":
             self._require_connected()
-        answer = self._ANSWERS.get(method)
-        if answer is None:
-            self._refuse(command.id, ErrorCode.NOT_AVAILABLE if method else ErrorCode.METHOD_NOT_FOUND)
+        answer = commands.ANSWERS.get(method, commands.unknown)
+        try:
+            result = await answer(self, getattr(command, method, None))
+        except commands.Refused as refused:
+            self._refuse(command.id, refused.code)
         else:
-            await answer(self, command.id, getattr(command, method))
+            self._outbox.offer(self.codec.reply(command.id, method, result))
 
-    async def _connect(self, id: int, request: ConnectRequest) -> None:
+    # -- identity ----------------------------------------------------------------------------------------------------
+
+    def connect(self, token: str) -> dict[str, Any]:
+        """The first command of every client. Raises Refused for a token of yesterday: the client fetches another."""
         if self.identity is not None:
             raise Ended(Disconnect.BAD_REQUEST)
-        identity = self._identify(id, request.token or self._credential)
-        if identity is None:
-            return
-        self.identity = identity
-        self._end_timer.cancel()
-        result = {"client": self.id, "version": VERSION, "ping": self._rules.ping_seconds, "pong": True}
-        self._offer(self._codec.reply(id, "connect", result | self._expiry()))
+        self._identify(token or self._credential)
         self._schedule_ping()
+        return {
+            "client": self.id,
+            "version": VERSION,
+            "ping": self._rules.ping_seconds,
+            "pong": True,
+        } | self._expiry()
 
-    async def _refresh(self, id: int, request: RefreshRequest) -> None:
-        identity = self._identify(id, request.token)
-        if identity is None:
-            return
-        if identity.user_id != self.identity.user_id:
+    def refresh(self, token: str) -> dict[str, Any]:
+        """A newer token of the same user, on the live socket."""
+        self._identify(token)
+        return {"client": self.id, "version": VERSION} | self._expiry()
+
+    def _identify(self, token: str) -> None:
+        try:
+            identity = self.services.authenticate(token)
+        except ExpiredCredential:
+            raise commands.Refused(ErrorCode.TOKEN_EXPIRED) from None
+        except InvalidCredential:
+            raise Ended(Disconnect.INVALID_TOKEN) from None
+        if self.services.sessions.has_ended(identity.session_id):
+            raise Ended(Disconnect.INVALID_TOKEN)
+        if self.identity is not None and self.identity.user_id != identity.user_id:
             raise Ended(Disconnect.PERMISSION_DENIED)
-        self.identity = identity
-        result = {"client": self.id, "version": VERSION}
-        self._offer(self._codec.reply(id, "refresh", result | self._expiry()))
+        self._follow_session(identity)
+        self.identity, self._credential = identity, token
 
-    async def _unsubscribe(self, id: int, request: ChannelRequest) -> None:
-        subscription = self.subscriptions.pop(request.channel, None)
-        if subscription is not None:
-            subscription.drop()
-            self._hub.unwatch(subscription)
-        self._offer(self._codec.reply(id, "unsubscribe", {}))
+    def _follow_session(self, identity: Identity) -> None:
+        """The socket ends with its session."""
+        if self.identity is not None and self.identity.session_id:
+            self.services.sessions.discard(self.identity.session_id, self)
+        if identity.session_id:
+            self.services.sessions.add(identity.session_id, self)
 
-    async def _ping(self, id: int, request: object) -> None:
-        self._offer(self._codec.reply(id, "ping", {}))
-
-    _ANSWERS: dict[str, Callable[[Connection, int, object], Awaitable[None]]] = {
-        "connect": _connect,
-        "refresh": _refresh,
-        "unsubscribe": _unsubscribe,
-        "ping": _ping,
-    }
+    def _expiry(self) -> dict[str, Any]:
+        """When the identity ends, for the client; and the end of the socket if nothing new comes by then."""
+        self._end_timer.cancel()
+        expires_at = self.identity.expires_at
+        if expires_at is None:
+            return {}
+        left = max(0.0, expires_at - time.time())
+        self._end_timer = self._loop.call_later(left + self._rules.expiry_grace_seconds, self.end, Disconnect.EXPIRED)
+        return {"expires": True, "ttl": max(1, int(left))}
 
     # -- subscribe ---------------------------------------------------------------------------------------------------
 
-    async def _subscribe(self, commands: list[Command]) -> None:
+    async def _subscribe(self, group: list[Command]) -> None:
         self._require_connected()
-        subscribing = [pair for command in commands if (pair := self._begin(command))]
+        subscribing = [pair for command in group if (pair := self._begin(command))]
         if not subscribing:
             return
         try:
-            outcomes = await self._recovery.subscribe(
+            outcomes = await self.services.recovery.subscribe(
                 self.identity.user_id, [(subscription, command.subscribe) for subscription, command in subscribing]
             )
         except Exception:
@@ -214,66 +230,59 @@ class Connection:
 
     def _begin(self, command: Command) -> tuple[Subscription, Command] | None:
         """Registers a subscription for this connection, or refuses."""
-        channel = command.subscribe.channel
+        request = command.subscribe
         if command.id == 0:
             raise Ended(Disconnect.BAD_REQUEST)
-        if channel in self.subscriptions:
+        if request.channel in self.subscriptions:
             return self._refuse(command.id, ErrorCode.ALREADY_SUBSCRIBED)
+        if not streams.parse(request.channel) or not registry.kind_of(request.channel):
+            return self._refuse(command.id, ErrorCode.PERMISSION_DENIED)  # as for one that is hidden
         if len(self.subscriptions) >= self._rules.max_subscriptions:
             return self._refuse(command.id, ErrorCode.LIMIT_EXCEEDED)
-        subscription = Subscription(channel, self.identity.user_id, self._outbox, self._codec, self._forget)
-        self.subscriptions[channel] = subscription
+        subscription = Subscription(
+            request.channel, self.info, self._outbox, self.codec, self._forget, is_hearing_joins=request.join_leave
+        )
+        self.subscriptions[request.channel] = subscription
         return subscription, command
 
     def _answer_subscribe(self, command: Command, subscription: Subscription, outcome: Outcome) -> None:
         """Synchronous from the decision on: no event can come between the reply and the opening of the gate."""
-        if self._is_closed:
-            subscription.drop()
-            self._hub.unwatch(subscription)
-        elif outcome.error is not None:
-            subscription.drop()
-            self._forget(subscription.stream)
-            self._refuse(command.id, outcome.error)
-        else:
-            self._offer(self._codec.reply(command.id, "subscribe", _result(self._codec, outcome)))
-            self._recovery.proceed(subscription)
+        if self._is_closed or outcome.error is not None:
+            self.release(subscription)
+            if outcome.error is not None:
+                self._refuse(command.id, outcome.error)
+            return
+        result = subscribe_result(
+            self.codec,
+            epoch=outcome.epoch,
+            offset=outcome.offset,
+            was_recovering=outcome.was_recovering,
+            is_recovered=outcome.is_recovered,
+            entries=outcome.entries,
+        )
+        self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
+        self.services.recovery.proceed(subscription)
+        self.services.presence.arrive(subscription)
 
-    def _forget(self, channel: str) -> None:
-        self.subscriptions.pop(channel, None)
+    def release(self, subscription: Subscription) -> None:
+        """Ends a subscription from the client's side."""
+        subscription.drop()
+        self.services.hub.unwatch(subscription)
+        self._forget(subscription)
+
+    def _forget(self, subscription: Subscription) -> None:
+        self.services.presence.depart(subscription)
+        if self.subscriptions.get(subscription.stream) is subscription:
+            del self.subscriptions[subscription.stream]
 
     # -- small steps -------------------------------------------------------------------------------------------------
 
-    def _offer(self, frame: bytes) -> None:
-        self._outbox.offer(frame)
-
     def _refuse(self, id: int, code: Code) -> None:
-        self._offer(self._codec.error(id, code))
+        self._outbox.offer(self.codec.error(id, code))
 
     def _require_connected(self) -> None:
         if self.identity is None:
             raise Ended(Disconnect.BAD_REQUEST)
-
-    def _identify(self, id: int, credential: str) -> Identity | None:
-        """None when the client was told that its token is of yesterday: it fetches another and asks again."""
-        try:
-            return self._authenticate(credential)
-        except ExpiredCredential:
-            self._refuse(id, ErrorCode.TOKEN_EXPIRED)
-            return None
-        except InvalidCredential:
-            raise Ended(Disconnect.INVALID_TOKEN) from None
-
-    def _expiry(self) -> dict[str, object]:
-        """When the identity ends, for the client; and the end of the socket if nothing new comes by then."""
-        self._end_timer.cancel()
-        expires_at = self.identity.expires_at
-        if expires_at is None:
-            return {}
-        left = expires_at - time.time()
-        self._end_timer = self._loop.call_later(
-            max(0.0, left) + self._rules.expiry_grace_seconds, self.end, Disconnect.EXPIRED
-        )
-        return {"expires": True, "ttl": max(1, int(left))}
 
     def _schedule_ping(self) -> None:
         self._ping_timer = self._loop.call_later(self._rules.ping_seconds, self._send_ping)
@@ -285,14 +294,3 @@ class Connection:
 
 def _is_subscribe(command: Command | BadCommand) -> bool:
     return isinstance(command, Command) and "subscribe" in command.methods
-
-
-def _result(codec: Codec, outcome: Outcome) -> dict[str, object]:
-    return subscribe_result(
-        codec,
-        epoch=outcome.epoch,
-        offset=outcome.offset,
-        was_recovering=outcome.was_recovering,
-        is_recovered=outcome.is_recovered,
-        entries=outcome.entries,
-    )

@@ -9,11 +9,10 @@ from typing import Any
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from realtime import engine, tokens
+from realtime import codecs, engine
 from realtime.codes import Code, Disconnect
 from realtime.conf import conf
 from realtime.connection import Connection, Rules
-from realtime.frames import JSON
 from realtime.outbox import Limits, Outbox
 
 logger = logging.getLogger(__name__)
@@ -34,20 +33,18 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
             await handler(self, message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
-        running = engine.current()
-        self.codec = JSON
+        self.codec, subprotocol = codecs.negotiate(self.scope)
         self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits())
         self.connection = Connection(
-            hub=running.hub,
-            recovery=running.recovery,
-            authenticate=tokens.authenticate,
+            engine.current().services,
             outbox=self.outbox,
             codec=self.codec,
             rules=rules(),
             close=self._on_end,
+            scope=self.scope,
             credential=bearer(self.scope),
         )
-        await self.accept()
+        await self.accept(subprotocol)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         data = message.get("text") if self.codec.is_text else message.get("bytes")
@@ -68,7 +65,8 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
     }
 
     async def _send_bytes(self, message: bytes) -> None:
-        await self.base_send({"type": "websocket.send", "text": message.decode()})
+        content = {"text": message.decode()} if self.codec.is_text else {"bytes": message}
+        await self.base_send({"type": "websocket.send", **content})
 
     def _on_overflow(self, code: Code) -> None:
         self.connection.end(code)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
 
-from realtime import publisher
+from realtime import publisher, tokens
 from realtime.conf import conf
 from realtime.hub import Hub, Intervals
+from realtime.presence import MemoryStore, Presence, RedisStore, Store
 from realtime.reader import Reader
 from realtime.recovery import Recovery
+from realtime.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +36,30 @@ class Engine:
         self.hub = Hub(layer, self.reader, intervals(), on_fence=lambda fenced: self.recovery.on_fence(fenced))
         self.recovery = Recovery(self.hub, self.reader)
         self.publisher = publisher.Publisher(layer, asyncio.get_running_loop())
+        self.presence = Presence(presence_store(layer), tell=self.publisher.tell, relay=self.hub.relay)
+        self.hub.on_presence = self.presence.heard
+        self.services = Services(
+            authenticate=tokens.authenticate,
+            hub=self.hub,
+            presence=self.presence,
+            publisher=self.publisher,
+            reader=self.reader,
+            recovery=self.recovery,
+            sessions=self.hub.sessions,
+        )
+        self._tasks: list[asyncio.Task] = []
 
     def start(self) -> None:
         self.hub.start()
-        self._publishing = asyncio.get_running_loop().create_task(self.publisher.run())
+        work = (self.publisher.run(), self.presence.run(), self.presence.confirm())
+        self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
 
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""
         publisher.detach(self.publisher)
-        self._publishing.cancel()
+        for task in self._tasks:
+            task.cancel()
         self.recovery.stop()
         await self.hub.stop()
         self.reader.close()
@@ -62,6 +80,17 @@ async def stop() -> None:
     engine = _engines.pop(asyncio.get_running_loop(), None)
     if engine is not None:
         await engine.stop()
+
+
+def presence_store(layer: Any) -> Store:
+    """Beside the channel layer: in memory, or in the Redis servers that the layer uses."""
+    if isinstance(layer, InMemoryChannelLayer):
+        return MemoryStore()
+    from redis import asyncio as redis  # only the grown size has it installed
+
+    hosts = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
+    options = [dict(host) if isinstance(host, dict) else {"address": host} for host in hosts]
+    return RedisStore([redis.Redis.from_url(host.pop("address"), **host) for host in options])
 
 
 def intervals() -> Intervals:

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from realtime import events
-from realtime.changes import Change
+from realtime import erasure, events
+from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
 from realtime.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+from realtime.streams import CONTROL
 
 # The database's own clock, read when the row is written (not when the transaction began).
 _NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')"}
@@ -38,6 +42,7 @@ class Recorded:
     type: str
     object: str
     ends_access: str
+    control: int
     payload: str
 
 
@@ -49,21 +54,33 @@ def log_alias() -> str:
 # -- record --------------------------------------------------------------------------------------------------------
 
 
-def record(changes: Iterable[Change], using: str) -> list[Recorded]:
-    """Builds the events of these changes and appends them to their streams, inside the open transaction."""
-    encoded = [events.encode(draft) for draft in events.build(changes, using)]
+def record(notes: Iterable[Note], using: str) -> list[Recorded]:
+    """Builds the events of what was noted and appends them to their streams, inside the open transaction."""
+    encoded = [events.encode(draft) for draft in events.build(notes, using)]
     if not encoded:
         return []
     heads = _advance(Counter(event.draft.stream for event in encoded), using)
-    ids = {name: head[0] for name, head in heads.items()}
     recorded = _number(encoded, heads)
-    _insert(recorded, encoded, ids, using)
+    _insert(recorded, encoded, heads, using)
+    erasure.erase_deleted(recorded, using)
     return recorded
 
 
-def _advance(counts: dict[str, int], using: str) -> dict[str, tuple[int, str, int]]:
-    """Adds to the heads of these streams, locking them in sorted order: {name: (id, epoch, new head)}. One
-    statement."""
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A stream's counter after this transaction's events, and the control log's as the transaction saw it."""
+
+    id: int
+    epoch: str
+    head: int
+    control: int
+
+
+def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
+    """Adds to the heads of these streams, locking them in sorted order, in one statement.
+
+    The control log's head is read without a lock. What was revoked, and answered, before this write began is in it.
+    """
     connection = connections[using]
     now = _NOW[connection.vendor].replace("%", "%%")
     table = connection.ops.quote_name(Stream._meta.db_table)
@@ -72,38 +89,48 @@ def _advance(counts: dict[str, int], using: str) -> dict[str, tuple[int, str, in
     statement = (
         f"INSERT INTO {table} (name, epoch, head, touched_at) VALUES {rows} "
         f"ON CONFLICT (name) DO UPDATE SET head = {table}.head + EXCLUDED.head, touched_at = {now} "
-        "RETURNING name, id, epoch, head"
+        f"RETURNING name, id, epoch, head, COALESCE((SELECT c.head FROM {table} c WHERE c.name = %s), 0)"
     )
+    values = [value for name in names for value in (name, new_epoch(), counts[name])]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for name in names for value in (name, new_epoch(), counts[name])])
-        return {name: (id, epoch, head) for name, id, epoch, head in cursor.fetchall()}
+        cursor.execute(statement, [*values, CONTROL])
+        return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
 
 
-def _number(encoded: list[events.Encoded], heads: dict[str, tuple[int, str, int]]) -> list[Recorded]:
+def _number(encoded: list[events.Encoded], heads: dict[str, Advanced]) -> list[Recorded]:
     """Offsets in the order of the transaction: the last event of each stream gets its new head."""
     left = Counter(event.draft.stream for event in encoded)
     recorded = []
     for event in encoded:
-        draft = event.draft
-        _, epoch, head = heads[draft.stream]
-        offset = head - left[draft.stream] + 1
-        left[draft.stream] -= 1
+        draft, stream = event.draft, heads[event.draft.stream]
         recorded.append(
-            Recorded(draft.stream, epoch, offset, event.id, draft.type, draft.object, draft.ends_access, event.payload)
+            Recorded(
+                stream=draft.stream,
+                epoch=stream.epoch,
+                offset=stream.head - left[draft.stream] + 1,
+                id=event.id,
+                type=draft.type,
+                object=draft.object,
+                ends_access=draft.ends_access,
+                control=stream.control,
+                payload=event.payload,
+            )
         )
+        left[draft.stream] -= 1
     return recorded
 
 
-def _insert(recorded: list[Recorded], encoded: list[events.Encoded], ids: dict[str, int], using: str) -> None:
+def _insert(recorded: list[Recorded], encoded: list[events.Encoded], heads: dict[str, Advanced], using: str) -> None:
     Event.objects.using(using).bulk_create(
         Event(
             id=row.id,
-            stream_id=ids[row.stream],
+            stream_id=heads[row.stream].id,
             offset=row.offset,
             type=row.type,
             object=row.object,
             actor=event.draft.actor.id or "",
             ends_access=row.ends_access,
+            control=row.control,
             at=event.at,
             payload=row.payload,
         )
@@ -157,14 +184,28 @@ def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | No
     """
     using = using or log_alias()
     head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")[:limit]
-    page, size = Page(head), 0
-    for row in rows.values_list("offset", "ends_access", "type", "payload").iterator():
-        size += len(row[3].encode())
-        if page.entries and size > PAGE_BYTES:
+    rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")
+    return Page(head, _entries(rows, limit))
+
+
+def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
+    """As `read_after`, backwards: the events before `offset` (or the newest), newest first."""
+    using = using or log_alias()
+    head = position(name, using)
+    rows = Event.objects.using(using).filter(stream__name=name).order_by("-offset")
+    return Page(head, _entries(rows.filter(offset__lt=offset) if offset is not None else rows, limit))
+
+
+def _entries(rows: QuerySet[Event], limit: int) -> list[Entry]:
+    entries: list[Entry] = []
+    size = 0
+    for row in rows.values_list("offset", "ends_access", "type", "payload", "control")[:limit].iterator():
+        entry = Entry(*row)
+        size += len(entry.payload.encode())
+        if entries and size > PAGE_BYTES:
             break
-        page.entries.append(Entry(*row))
-    return page
+        entries.append(entry)
+    return entries
 
 
 def touched(seconds: float, using: str | None = None) -> dict[str, Position]:
@@ -176,3 +217,12 @@ def touched(seconds: float, using: str | None = None) -> dict[str, Position]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [seconds])
         return {name: Position(name, epoch, head) for name, epoch, head in cursor.fetchall()}
+
+
+def recent(name: str, seconds: float, using: str | None = None) -> Page:
+    """All events of a stream of the last `seconds`, without bound: for the control log, whose events are few."""
+    using = using or log_alias()
+    head = position(name, using)
+    rows = Event.objects.using(using).filter(stream__name=name, at__gt=timezone.now() - timedelta(seconds=seconds))
+    fields = ("offset", "ends_access", "type", "payload", "control")
+    return Page(head, [Entry(*row) for row in rows.order_by("offset").values_list(*fields)])

@@ -11,9 +11,11 @@ from uuid import UUID
 import msgspec
 
 from realtime.actors import Actor
-from realtime.changes import Change, Fold, fold
+from realtime.changes import Change, Fold, Note, fold
+from realtime.control import Ending
 from realtime.ids import uuid7
 from realtime.live import EVERYONE, Live
+from realtime.streams import CONTROL
 
 
 class EventError(Exception):
@@ -42,11 +44,18 @@ class Encoded:
     payload: str
 
 
-def build(changes: Iterable[Change], using: str) -> list[Draft]:
-    """The events of one transaction, in the order in which their rows were first touched."""
-    folds = fold(changes)
+def build(notes: Iterable[Note], using: str) -> list[Draft]:
+    """The events of one transaction, in the order in which their rows were first touched; endings come last."""
+    notes = list(notes)
+    folds = fold(note for note in notes if isinstance(note, Change))
     states = _states(folds, using)
-    return [draft for key, folded in folds.items() for draft in _drafts(key[0], folded, states.get(key))]
+    drafts = [draft for key, folded in folds.items() for draft in _drafts(key[0], folded, states.get(key))]
+    return drafts + [_ending(note) for note in notes if isinstance(note, Ending)]
+
+
+def _ending(note: Ending) -> Draft:
+    data = {"user": note.user_id, "sessions": list(note.session_ids)}
+    return Draft(CONTROL, "sessions.ended", object="", data=data, actor=note.actor)
 
 
 def _states(folds: dict[tuple[Live, Any], Fold], using: str) -> dict[tuple[Live, Any], tuple[Any, Any]]:

@@ -7,14 +7,11 @@ frames that the public SDKs send.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from realtime import strict_json
 from realtime.codes import Code
 from realtime.positions import Entry
 
@@ -46,6 +43,7 @@ class SubscribeRequest(Struct):
     epoch: str = ""
     offset: int = 0
     flag: int = 0
+    join_leave: bool = False
 
     @property
     def is_rejecting_unrecoverable(self) -> bool:
@@ -54,13 +52,43 @@ class SubscribeRequest(Struct):
 
 
 class ChannelRequest(Struct):
-    """What unsubscribe, presence and presence_stats ask for; publish and history add to it."""
+    """What unsubscribe, presence and presence_stats ask for."""
 
     channel: str
 
 
 class RefreshRequest(Struct):
     token: str = ""
+
+
+class PublishRequest(Struct):
+    """`data` is a JSON text in both encodings."""
+
+    channel: str
+    data: Raw = Raw(b"null")
+
+
+class StreamPosition(Struct):
+    offset: int = 0
+    epoch: str = ""
+
+
+class HistoryRequest(Struct):
+    """`limit` 0 asks for the position only; no `since` starts at the oldest event, or at the newest in reverse."""
+
+    channel: str
+    limit: int = 0
+    since: StreamPosition | UnsetType = UNSET
+    reverse: bool = False
+
+
+class RpcRequest(Struct):
+    method: str = ""
+    data: Raw = Raw(b"null")
+
+
+class Anything(Struct):
+    """A request of which nothing is read."""
 
 
 class Command(Struct):
@@ -71,14 +99,14 @@ class Command(Struct):
     subscribe: SubscribeRequest | UnsetType = UNSET
     unsubscribe: ChannelRequest | UnsetType = UNSET
     refresh: RefreshRequest | UnsetType = UNSET
-    publish: Raw | UnsetType = UNSET
-    presence: Raw | UnsetType = UNSET
-    presence_stats: Raw | UnsetType = UNSET
-    history: Raw | UnsetType = UNSET
-    rpc: Raw | UnsetType = UNSET
-    sub_refresh: Raw | UnsetType = UNSET
-    send: Raw | UnsetType = UNSET
-    ping: Raw | UnsetType = UNSET
+    publish: PublishRequest | UnsetType = UNSET
+    presence: ChannelRequest | UnsetType = UNSET
+    presence_stats: ChannelRequest | UnsetType = UNSET
+    history: HistoryRequest | UnsetType = UNSET
+    rpc: RpcRequest | UnsetType = UNSET
+    sub_refresh: Anything | UnsetType = UNSET
+    send: Anything | UnsetType = UNSET
+    ping: Anything | UnsetType = UNSET
 
     @property
     def methods(self) -> list[str]:
@@ -87,6 +115,17 @@ class Command(Struct):
     @property
     def is_pong(self) -> bool:
         return self.id == 0 and not self.methods
+
+    @property
+    def is_in_range(self) -> bool:
+        """The numbers fit the protocol's types, and at most one method is named."""
+        numbers = [(self.id, UINT32)]
+        if self.subscribe is not UNSET:
+            numbers += [(self.subscribe.offset, UINT64), (self.subscribe.flag, UINT32)]
+        if self.history is not UNSET:
+            numbers += [(self.history.limit, UINT32)]
+            numbers += [(self.history.since.offset, UINT64)] if self.history.since is not UNSET else []
+        return all(0 <= number <= most for number, most in numbers) and len(self.methods) <= 1
 
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
@@ -104,100 +143,19 @@ class Codec(Protocol):
 
     def error(self, id: int, code: Code) -> bytes: ...
 
-    def publication(self, channel: str, entry: Entry) -> bytes: ...
+    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
+        """`kind` is join, leave or unsubscribe, or pub for what has no offset."""
 
-    def publications(self, entries: Iterable[Entry]) -> Any:
-        """Entries as a subscribe result holds them."""
+    def publication(self, channel: str, entry: Entry) -> bytes:
+        """An event of the log as a push."""
 
-    def unsubscribe(self, channel: str, code: Code) -> bytes: ...
+    def publications(self, entries: Iterable[Entry]) -> list[Any]:
+        """Events of the log as the results of subscribe and history hold them."""
 
     def ping(self) -> bytes: ...
 
     def join(self, frames: list[bytes]) -> bytes:
         """Several frames as one message."""
-
-
-class _JsonCodec:
-    """JSON: text messages, objects separated by newlines, `data` embedded as it stands in the log."""
-
-    is_text = True
-    _commands = msgspec.json.Decoder(Command)
-    _encode = staticmethod(msgspec.json.encode)
-
-    def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
-        lines = [line for line in message.split("\n") if line.strip()]
-        if not lines:
-            raise BadFrame("an empty message")
-        return [self._command(line) for line in lines]
-
-    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
-        return self._encode({"id": id, method: result})
-
-    def error(self, id: int, code: Code) -> bytes:
-        error: dict[str, Any] = {"code": code.code, "message": code.reason}
-        if code.temporary:
-            error["temporary"] = True
-        return self._encode({"id": id, "error": error})
-
-    def publication(self, channel: str, entry: Entry) -> bytes:
-        return b'{"push":{"channel":%b,"pub":%b}}' % (self._encode(channel), self._publication(entry))
-
-    def publications(self, entries: Iterable[Entry]) -> list[Raw]:
-        return [Raw(self._publication(entry)) for entry in entries]
-
-    def unsubscribe(self, channel: str, code: Code) -> bytes:
-        push = {"channel": channel, "unsubscribe": {"code": code.code, "reason": code.reason}}
-        return self._encode({"push": push})
-
-    def ping(self) -> bytes:
-        return b"{}"
-
-    def join(self, frames: list[bytes]) -> bytes:
-        return b"\n".join(frames)
-
-    def _publication(self, entry: Entry) -> bytes:
-        return b'{"offset":%d,"data":%b,"tags":{"type":%b}}' % (
-            entry.offset,
-            entry.payload.encode(),
-            self._encode(entry.type),
-        )
-
-    def _command(self, line: str) -> Command | BadCommand:
-        try:
-            strict_json.check_depth(line)
-            command = self._commands.decode(line)
-        except msgspec.ValidationError:
-            return BadCommand(_id_of(line))
-        except (msgspec.DecodeError, strict_json.JSONError, UnicodeError, RecursionError) as error:
-            raise BadFrame(str(error)) from None
-        if not _is_in_range(command):
-            return BadCommand(_id_of(line))
-        return command
-
-
-class _OnlyId(Struct):
-    id: int = 0
-
-
-def _id_of(line: str) -> int:
-    """The id of a command whose shape is wrong. Raises BadFrame where there is none to answer to."""
-    try:
-        id = msgspec.json.decode(line, type=_OnlyId).id
-    except msgspec.MsgspecError:
-        id = 0
-    if not 0 < id <= UINT32:
-        raise BadFrame("a command of the wrong shape, without an id")
-    return id
-
-
-def _is_in_range(command: Command) -> bool:
-    """The numbers fit the protocol's types, and at most one method is named."""
-    request = command.subscribe
-    is_good = request is UNSET or (0 <= request.offset <= UINT64 and 0 <= request.flag <= UINT32)
-    return is_good and 0 <= command.id <= UINT32 and len(command.methods) <= 1
-
-
-JSON: Codec = _JsonCodec()
 
 
 def joined(codec: Codec, frames: Iterable[bytes], max_bytes: int) -> Iterable[bytes]:
@@ -224,7 +182,7 @@ def subscribe_result(
     entries: Iterable[Entry] = (),
 ) -> dict[str, Any]:
     """The `subscribe` part of a reply. Zero values are left out, as the protocol's own server does."""
-    entries = list(itertools.chain(entries))
+    entries = list(entries)
     result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch}
     if offset:
         result["offset"] = offset
@@ -235,3 +193,8 @@ def subscribe_result(
     if was_recovering:
         result["was_recovering"] = True
     return result
+
+
+def history_result(codec: Codec, epoch: str, offset: int, entries: Iterable[Entry]) -> dict[str, Any]:
+    """The `history` part of a reply: events, and where the stream stands."""
+    return {"publications": codec.publications(entries), "epoch": epoch, "offset": offset}

@@ -16,18 +16,24 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec import Raw
+
 from realtime.codes import Unsubscribe
 from realtime.frames import Codec
 from realtime.live import EVERYONE
 from realtime.membership import Membership
 from realtime.positions import Entry, Page, Position
-from realtime.publisher import MESSAGE_TYPE
+from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE
+from realtime.sessions import REMEMBER_SECONDS, Sessions
+from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_TYPE = "tidewire.heartbeat"
 AUDIT_CHUNK = 500
+INFORMED_SECONDS = 10.0
+EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
 
@@ -40,6 +46,8 @@ class LogReader(Protocol):
     async def touched(self, seconds: float) -> dict[str, Position]: ...
 
     async def page(self, name: str, offset: int) -> Page: ...
+
+    async def recent(self, name: str, seconds: float) -> Page: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,10 @@ class Hub:
         self, layer: Any, reader: LogReader, intervals: Intervals, on_fence: Callable[[list[Subscription]], None]
     ) -> None:
         self._layer, self._reader, self._intervals, self._on_fence = layer, reader, intervals, on_fence
-        self._watched: dict[str, Watched] = {}
+        self.sessions = Sessions()
+        self._control = Watched(CONTROL)
+        self._watched: dict[str, Watched] = {CONTROL: self._control}
+        self.on_presence: Callable[[str, str, dict[str, str]], None] = lambda stream, kind, info: None
         self._tasks: set[asyncio.Task] = set()
         self._mailbox = ""
         self._membership: Membership | None = None
@@ -105,6 +116,11 @@ class Hub:
         """Its own heartbeats do not come back: the layer is away, and only the poll delivers."""
         return asyncio.get_running_loop().time() - self._heard_at > 3 * self._intervals.heartbeat + 1
 
+    @property
+    def is_informed(self) -> bool:
+        """It could read the log lately, and so knows whose session or access has ended."""
+        return asyncio.get_running_loop().time() - self.polled_at < INFORMED_SECONDS
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -130,7 +146,7 @@ class Hub:
         del group[subscription]
         if not group:
             del watched.subscriptions[subscription.codec]
-        if not watched.subscriptions:
+        if not watched.subscriptions and watched is not self._control:
             del self._watched[watched.name]
             if self._membership is not None:
                 self._membership.unwatch(watched.name)
@@ -144,7 +160,7 @@ class Hub:
         """A stream's head was read from the log. A stream seen for the first time starts there; others catch up to
         it."""
         watched = self._watched.get(position.channel)
-        if watched is None:
+        if watched is None or (watched is self._control and watched.offset is None):
             return
         if watched.offset is None:
             watched.epoch, watched.offset = position.epoch, position.offset
@@ -161,15 +177,22 @@ class Hub:
         if watched is None:
             return
         for entry in entries:
-            if (
-                watched.offset is None
-                or epoch != watched.epoch
-                or entry.offset > watched.offset + 1
-                or not entry.payload
-            ):
-                self._notice(watched, epoch, entry.offset)
-            elif entry.offset == watched.offset + 1:
+            if watched.offset is not None and entry.offset <= watched.offset and epoch == watched.epoch:
+                continue
+            if self._is_next(watched, epoch, entry):
                 self._deliver(watched, entry)
+            else:
+                self._notice(watched, epoch, entry.offset)
+
+    def _is_next(self, watched: Watched, epoch: str, entry: Entry) -> bool:
+        """It follows what was dispatched, is here in full, and what ended before it was written has been applied."""
+        return (
+            watched.offset is not None
+            and epoch == watched.epoch
+            and entry.offset == watched.offset + 1
+            and entry.payload != ""
+            and self._has_applied(entry.control)
+        )
 
     def _notice(self, watched: Watched, epoch: str, offset: int) -> None:
         """Something was written that is not at hand. A foreign epoch is left to the poll, which knows which one
@@ -188,6 +211,8 @@ class Hub:
                 subscription.take(entry.offset, frame)
         if entry.ends_access:
             self._fence(watched, entry.ends_access)
+        if watched is self._control:
+            self.sessions.apply(entry.payload)
 
     def _fence(self, watched: Watched, whose: str) -> None:
         fenced = [s for s in watched.everyone() if whose in (EVERYONE, s.user_id)]
@@ -198,6 +223,9 @@ class Hub:
 
     def _restart(self, watched: Watched, position: Position) -> None:
         """The stream has a new epoch: nothing that was seen of it holds."""
+        if watched is self._control:
+            watched.offset = None  # read anew before anything else is delivered
+            return
         watched.epoch, watched.offset, watched.head = position.epoch, position.offset, position.offset
         for subscription in watched.everyone():
             self.end(subscription, Unsubscribe.STATE_INVALIDATED)
@@ -205,6 +233,38 @@ class Hub:
     def end(self, subscription: Subscription, code: Any) -> None:
         self.unwatch(subscription)
         subscription.end(code)
+
+    # -- the control log -----------------------------------------------------------------------------------------------
+
+    def _has_applied(self, control: int) -> bool:
+        return self._control.offset is not None and control <= self._control.offset
+
+    async def apply_control(self, entries: Iterable[Entry]) -> None:
+        """Applies the control log as far as the writers of these entries had seen it. Raises when it cannot be read."""
+        control = max((entry.control for entry in entries), default=0)
+        while not self._has_applied(control):
+            if self._control.offset is None:
+                await self._load_control()
+            else:
+                await self._advance_control()
+
+    async def _advance_control(self) -> None:
+        page = await self._reader.page(CONTROL, self._control.offset)
+        entries = [entry for entry in page.entries if entry.offset == self._control.offset + 1]
+        if page.head.epoch != self._control.epoch:
+            self._control.offset = None
+        elif not page.entries:
+            raise LookupError("an event names a control offset that the control log does not have")
+        self.dispatch(CONTROL, page.head.epoch, entries and page.entries)
+
+    async def _load_control(self) -> None:
+        """What ended lately, when this process did not look."""
+        page = await self._reader.recent(CONTROL, REMEMBER_SECONDS)
+        for entry in page.entries:
+            self.sessions.apply(entry.payload)
+        offset = max([page.head.offset, *(entry.offset for entry in page.entries)])
+        self._control.epoch, self._control.offset = page.head.epoch, offset
+        self._control.head = max(self._control.head, offset)
 
     # -- healing -----------------------------------------------------------------------------------------------------
 
@@ -226,6 +286,8 @@ class Hub:
 
     async def _heal_page(self, watched: Watched) -> None:
         page = await self._reader.page(watched.name, watched.offset)
+        if watched is not self._control:
+            await self.apply_control(page.entries)
         if page.head.epoch != watched.epoch:
             self._restart(watched, page.head)
             return
@@ -240,6 +302,9 @@ class Hub:
     def _lose(self, watched: Watched, head: Position) -> None:
         """What is missing is no longer in the log. Subscribers are told; they come back for a fresh state."""
         logger.warning("events of a %s stream were pruned before they were delivered", watched.name.partition(":")[0])
+        if watched is self._control:
+            watched.offset = None  # read anew before anything else is delivered
+            return
         watched.offset = watched.head = head.offset
         for subscription in watched.everyone():
             self.end(subscription, Unsubscribe.INSUFFICIENT_STATE)
@@ -276,15 +341,30 @@ class Hub:
     def _receive(self, message: Any) -> None:
         """Whatever the layer brings is untrusted: unknown types (a newer release) and wrong shapes are ignored."""
         self._heard_at = asyncio.get_running_loop().time()
-        if not isinstance(message, dict) or message.get("type") != MESSAGE_TYPE or message.get("v") != 1:
+        if not isinstance(message, dict) or message.get("v") != 1:
             return
         try:
-            name, epoch = str(message["stream"]), str(message["epoch"])
-            entries = [Entry(int(o), str(who), str(kind), str(payload)) for o, who, kind, payload in message["events"]]
+            if message.get("type") == MESSAGE_TYPE:
+                entries = [_entry(*row) for row in message["events"]]
+                self.dispatch(str(message["stream"]), str(message["epoch"]), entries)
+            elif message.get("type") == EPHEMERAL_TYPE:
+                self.relay(str(message["stream"]), str(message["kind"]), dict(message["content"]))
         except (KeyError, TypeError, ValueError):
             logger.warning("malformed message on the channel layer")
+
+    def relay(self, name: str, kind: str, content: dict[str, Any]) -> None:
+        """What has no offset: a signal ("pub"), a join or a leave. It goes to whoever listens now, or nowhere."""
+        watched = self._watched.get(name)
+        if watched is None or kind not in EPHEMERAL_KINDS or not self.is_informed:
             return
-        self.dispatch(name, epoch, entries)
+        if kind == "pub":
+            content = content | {"data": Raw(str(content["data"]).encode())}
+        else:
+            self.on_presence(name, kind, content["info"])
+        for codec, subscriptions in watched.subscriptions.items():
+            frame = codec.push(name, kind, content)
+            for subscription in subscriptions:
+                subscription.hear(kind, frame)
 
     async def _heartbeat(self) -> None:
         """Writes to its own mailbox. When the heartbeats come back after a silence, much may have been missed."""
@@ -307,6 +387,8 @@ class Hub:
             since = started - self.polled_at + self._intervals.touched
             try:
                 touched = await self._reader.touched(since)
+                if self._control.offset is None:
+                    await self._load_control()
                 self.polled_at = started
                 for position in touched.values():
                     self.learn(position)
@@ -338,3 +420,8 @@ class Hub:
 
     def watched(self, name: str) -> Watched | None:
         return self._watched.get(name)
+
+
+def _entry(offset: Any, ends_access: Any, type: Any, payload: Any, control: Any) -> Entry:
+    """An entry from the layer. Raises TypeError or ValueError when the shape is wrong."""
+    return Entry(int(offset), str(ends_access), str(type), str(payload), int(control))

@@ -106,6 +106,7 @@ class Registry:
         self.lives: list[Live] = []
         self.touches: list[Touch] = []
         self._attnames: dict[type, tuple[str, ...]] = {}
+        self.deletion_types: set[str] = set()
 
     def add(self, declaration: Live | Touch) -> None:
         self._attnames.clear()
@@ -116,6 +117,11 @@ class Registry:
         if self.kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(f"two stream kinds are named {kind.name!r}")
         self.lives.append(declaration)
+        self.deletion_types |= {declaration.deleted} if declaration.deleted else set()
+
+    def kind_of(self, stream: str) -> StreamKind | None:
+        """The kind of a stream, by its name."""
+        return self.kinds.get(stream.partition(":")[0])
 
     def lives_of(self, model: type) -> list[Live]:
         concrete = model._meta.concrete_model

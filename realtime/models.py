@@ -105,6 +105,7 @@ class Event(models.Model):
     object = models.CharField(max_length=128, db_index=True)  # "app.model:key", to find all events of one object
     actor = models.CharField(max_length=64, db_index=True)  # the user's key, empty for the system
     ends_access = models.CharField(max_length=64, default="", blank=True)  # a user's key, "*" for everyone, or nobody
+    control = models.PositiveBigIntegerField(default=0)  # the control log's head as the writer saw it
     at = models.DateTimeField()
     payload = models.TextField()
 

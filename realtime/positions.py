@@ -25,12 +25,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as delivery needs it: its place, who must be asked again after it, and its finished JSON."""
+    """An event as delivery needs it.
+
+    `ends_access`: who must be asked again after it. `control`: how much of the control log must be applied before it is
+    delivered. `payload`: its finished JSON.
+    """
 
     offset: int
     ends_access: str
     type: str
     payload: str
+    control: int = 0
 
 
 @dataclass(frozen=True, slots=True)

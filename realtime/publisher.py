@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MESSAGE_TYPE = "tidewire.events"
+EPHEMERAL_TYPE = "tidewire.ephemeral"
 SEND_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
 QUEUE_EVENTS = 10_000
+QUEUE_EPHEMERAL = 1_000
 # Above this the layer carries the position only and the hubs read the event from the log: Redis cuts off subscribers
 # that fall behind by megabytes.
 INLINE_BYTES = 32 * 1024
@@ -39,7 +41,9 @@ class Publisher:
         self.layer, self.loop = layer, loop
         self.dropped = 0
         self._queue: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
+        self._ephemeral: deque[dict[str, Any]] = deque(maxlen=QUEUE_EPHEMERAL)
         self._wake = asyncio.Event()
+        self._is_sending = False
         self._paused_until = 0.0
 
     def offer(self, recorded: list[Recorded]) -> None:
@@ -48,21 +52,28 @@ class Publisher:
         except RuntimeError:  # the loop is closed: this process is ending, and the other hubs poll
             self.dropped += len(recorded)
 
+    def tell(self, stream: str, kind: str, content: dict[str, Any]) -> None:
+        """Sends what is not stored: a signal ("pub"), a join, a leave. Called in the loop; the oldest are dropped
+        first."""
+        self._ephemeral.append({"type": EPHEMERAL_TYPE, "v": 1, "stream": stream, "kind": kind, "content": content})
+        self._wake.set()
+
     @property
     def is_idle(self) -> bool:
-        return not self._queue and not self._wake.is_set()
+        return not self._queue and not self._wake.is_set() and not self._is_sending
 
     async def run(self) -> None:
         """Sends until cancelled."""
         while True:
             await self._wake.wait()
+            self._wake.clear()
+            self._is_sending = True
             for message in self._take():
                 if self.loop.time() >= self._paused_until:
                     await self._send(message)
                 else:
-                    self.dropped += len(message["events"])
-            if not self._queue:
-                self._wake.clear()
+                    self.dropped += 1
+            self._is_sending = False
 
     def _enqueue(self, recorded: list[Recorded]) -> None:
         self.dropped += max(0, len(self._queue) + len(recorded) - QUEUE_EVENTS)
@@ -70,26 +81,27 @@ class Publisher:
         self._wake.set()
 
     def _take(self) -> list[dict[str, Any]]:
-        """All that is queued, as one message per stream."""
+        """All that is queued: one message per stream, then what is ephemeral."""
         by_stream: dict[tuple[str, str], list[Recorded]] = {}
         while self._queue:
             event = self._queue.popleft()
             by_stream.setdefault((event.stream, event.epoch), []).append(event)
-        return [message(*stream, events) for stream, events in by_stream.items()]
+        ephemeral, self._ephemeral = list(self._ephemeral), deque(maxlen=QUEUE_EPHEMERAL)
+        return [message(*stream, events) for stream, events in by_stream.items()] + ephemeral
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
             await asyncio.wait_for(self.layer.group_send(streams.group(message["stream"]), message), SEND_SECONDS)
         except Exception as error:
-            self.dropped += len(message["events"])
+            self.dropped += 1
             self._paused_until = self.loop.time() + PAUSE_SECONDS
             logger.warning("channel layer unavailable, delivery goes on by polling: %s", error or type(error).__name__)
 
 
 def message(stream: str, epoch: str, events: list[Recorded]) -> dict[str, Any]:
-    """What hubs receive: [offset, ends_access, type, payload] per event; payloads are left out above INLINE_BYTES."""
+    """What hubs receive: the fields of an Entry per event. Payloads are left out above INLINE_BYTES."""
     is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
-    rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else ""] for e in events]
+    rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else "", e.control] for e in events]
     return {"type": MESSAGE_TYPE, "v": 1, "stream": stream, "epoch": epoch, "events": rows}
 
 

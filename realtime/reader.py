@@ -13,7 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from realtime import access, event_log
-from realtime.positions import Page, Position
+from realtime.positions import PAGE_EVENTS, Page, Position
 
 
 class Reader:
@@ -26,17 +26,29 @@ class Reader:
         """Positions of those of these streams that exist."""
         return await self._run(event_log.heads, names)
 
+    async def positions(self, names: Collection[str]) -> dict[str, Position]:
+        """Positions of these streams, born if need be."""
+        return await self._run(event_log.positions, names)
+
     async def touched(self, seconds: float) -> dict[str, Position]:
         """Positions of the streams written to in the last `seconds`."""
         return await self._run(event_log.touched, seconds)
 
-    async def page(self, name: str, offset: int) -> Page:
+    async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
         """Events of a stream after `offset`."""
-        return await self._run(event_log.read_after, name, offset)
+        return await self._run(event_log.read_after, name, offset, limit)
 
     async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that the user may read."""
         return await self._run(_admit, user_id, names)
+
+    async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
+        """Events of a stream before `offset` (or its newest), newest first."""
+        return await self._run(event_log.read_before, name, offset, limit)
+
+    async def recent(self, name: str, seconds: float) -> Page:
+        """All events of a stream of the last `seconds`."""
+        return await self._run(event_log.recent, name, seconds)
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -73,6 +73,7 @@ class Recovery:
             names = [attempt.subscription.stream for attempt in attempts]
             await self._hub.joined(names)
             admitted = await self._reader.admit(user_id, names)
+            await self._hub.apply_control([])
             for position in admitted.values():
                 self._hub.learn(position)
             behind = [a for a in attempts if a.subscription.stream in admitted and a.is_behind and _is_same_epoch(a)]
@@ -107,6 +108,7 @@ class Recovery:
         for attempt in attempts:
             if attempt.subscription.outbox.has_room:
                 page = await self._reader.page(attempt.subscription.stream, attempt.request.offset)
+                await self._hub.apply_control(page.entries)
                 attempt.page = page.entries
 
     def _conclude(self, attempt: Attempt, position: Position | None) -> Outcome:
@@ -185,6 +187,7 @@ class Recovery:
             return
         try:
             page = await self._reader.page(subscription.stream, subscription.offset)
+            await self._hub.apply_control(page.entries)
         except Exception as error:
             logger.warning("cannot replay, will be tried again: %s", error)
             await asyncio.sleep(RETRY_SECONDS)

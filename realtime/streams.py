@@ -11,6 +11,9 @@ from typing import Any
 # the dot, which `group` uses in place of the colon: 3 + 24 + 1 + 64 = 92 characters at the most.
 _NAME = re.compile(r"([a-z][a-z0-9_]{0,23}):([A-Za-z0-9_-]{1,64})")
 
+CONTROL = "control:all"
+"""The log of what ended everywhere at once: sessions, keys. Hubs follow it; nobody can subscribe to it."""
+
 MaySubscribe = Callable[[str, Collection[str]], Collection[str]]
 
 
@@ -20,10 +23,14 @@ class StreamKind:
 
     `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
     a database thread and should ask one query for all keys. A malformed key is simply not returned.
+    `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
+    lets them see who is subscribed.
     """
 
     name: str
     may_subscribe: MaySubscribe
+    signals: frozenset[str] = frozenset()
+    has_presence: bool = False
 
     def __call__(self, key: Any) -> str:
         """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""

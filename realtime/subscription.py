@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from realtime.codes import Code
 from realtime.frames import Codec
+from realtime.limits import TokenBucket
 from realtime.outbox import Outbox
 from realtime.positions import Entry
 
@@ -14,24 +15,36 @@ class Subscription:
     """Made shut. Opened when it has replayed up to the hub's position; shut again by a fence.
 
     A fence is an event after which the user's access must be asked again. Whoever is about to open the gate compares
-    `fences` with what it was before they asked.
+    `fences` with what it was before they asked. `info` is {"user", "client"}: who others see in presence and signals.
     """
 
     __slots__ = (
         "_on_end",
         "codec",
         "fences",
+        "info",
         "is_answered",
         "is_ended",
+        "is_hearing_joins",
         "is_open",
         "offset",
         "outbox",
+        "signals",
         "stream",
-        "user_id",
     )
 
-    def __init__(self, stream: str, user_id: str, outbox: Outbox, codec: Codec, on_end: Callable[[str], None]) -> None:
-        self.stream, self.user_id = stream, user_id
+    def __init__(
+        self,
+        stream: str,
+        info: dict[str, str],
+        outbox: Outbox,
+        codec: Codec,
+        on_end: Callable[[Subscription], None],
+        is_hearing_joins: bool = False,
+    ) -> None:
+        self.stream, self.info = stream, info
+        self.is_hearing_joins = is_hearing_joins
+        self.signals: TokenBucket | None = None
         self.outbox, self.codec = outbox, codec
         self.offset = 0
         self.fences = 0
@@ -40,11 +53,20 @@ class Subscription:
         self.is_ended = False
         self._on_end = on_end
 
+    @property
+    def user_id(self) -> str:
+        return self.info["user"]
+
     def take(self, offset: int, frame: bytes) -> None:
         """A live event, in order. While the gate is shut it is left to the replay; what was replayed is not sent
         twice."""
         if self.is_open and offset > self.offset:
             self.offset = offset
+            self.outbox.offer(frame)
+
+    def hear(self, kind: str, frame: bytes) -> None:
+        """What has no offset, and moves no position."""
+        if self.is_open and (kind == "pub" or self.is_hearing_joins):
             self.outbox.offer(frame)
 
     def replay(self, entry: Entry) -> None:
@@ -62,8 +84,10 @@ class Subscription:
         if not self.is_ended:
             self.is_ended, self.is_open = True, False
             if self.is_answered:
-                self.outbox.offer(self.codec.unsubscribe(self.stream, code))
-            self._on_end(self.stream)
+                self.outbox.offer(
+                    self.codec.push(self.stream, "unsubscribe", {"code": code.code, "reason": code.reason})
+                )
+            self._on_end(self)
 
     def drop(self) -> None:
         """Ends it without a word: the client asked, or is gone."""

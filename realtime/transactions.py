@@ -42,15 +42,15 @@ def arm(connection: BaseDatabaseWrapper) -> None:
 
 
 def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
-    """Records the events of all changes noted so far, inside the open transaction, and forgets the notes."""
+    """Records the events of everything noted so far, inside the open transaction, and forgets the notes."""
     from realtime import event_log  # the log's models are not loaded yet when this module is first imported
-    from realtime.changes import Change
+    from realtime.changes import Note
 
     recorded: list[Recorded] = []
     # A serializer that writes notes further changes: go on until none is left.
-    while changes := [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, Change)]:
-        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], Change)]
-        recorded += event_log.record(changes, using=connection.alias)
+    while notes := [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, Note)]:
+        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], Note)]
+        recorded += event_log.record(notes, using=connection.alias)
     return recorded
 
 

@@ -1,0 +1,186 @@
+"""The answers to commands: one function each, `(connection, request) -> result`. Refusals are raised.
+
+`subscribe` is not among them: neighbouring ones are answered together, by the connection.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from realtime import rpc, strict_json
+from realtime.actors import Actor
+from realtime.codes import Code, ErrorCode
+from realtime.frames import (
+    ChannelRequest,
+    ConnectRequest,
+    HistoryRequest,
+    PublishRequest,
+    RefreshRequest,
+    RpcRequest,
+    history_result,
+)
+from realtime.limits import TokenBucket
+from realtime.live import registry
+from realtime.positions import PAGE_EVENTS
+from realtime.subscription import Subscription
+
+if TYPE_CHECKING:
+    from realtime.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+MAX_SIGNAL_BYTES = 4096
+SIGNAL_BURST, SIGNALS_PER_SECOND = 5, 1.0
+
+
+class Refused(Exception):
+    """The command gets this error."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.reason)
+        self.code = code
+
+
+Result = dict[str, Any]
+
+
+async def connect(connection: Connection, request: ConnectRequest) -> Result:
+    return connection.connect(request.token)
+
+
+async def refresh(connection: Connection, request: RefreshRequest) -> Result:
+    return connection.refresh(request.token)
+
+
+async def unsubscribe(connection: Connection, request: ChannelRequest) -> Result:
+    subscription = connection.subscriptions.get(request.channel)
+    if subscription is not None:
+        connection.release(subscription)
+    return {}
+
+
+async def ping(connection: Connection, request: object) -> Result:
+    return {}
+
+
+async def presence(connection: Connection, request: ChannelRequest) -> Result:
+    subscription = _open(connection, request.channel)
+    if not registry.kind_of(subscription.stream).has_presence:
+        raise Refused(ErrorCode.NOT_AVAILABLE)
+    return {"presence": await connection.services.presence.read(request.channel)}
+
+
+async def presence_stats(connection: Connection, request: ChannelRequest) -> Result:
+    infos = (await presence(connection, request))["presence"].values()
+    return {"num_clients": len(infos), "num_users": len({info["user"] for info in infos})}
+
+
+async def publish(connection: Connection, request: PublishRequest) -> Result:
+    """A signal: typed, not stored, without an offset. `data` is {"type": …, "data": …} with a type the kind allows."""
+    subscription = _open(connection, request.channel)
+    signal = _signal(subscription, request.data)
+    _throttle(subscription, connection)
+    event = {
+        "type": signal["type"],
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "actor": Actor("user", connection.identity.user_id).as_json(),
+        "data": signal.get("data"),
+    }
+    content = {"data": msgspec.json.encode(event).decode(), "info": connection.info}
+    connection.services.publisher.tell(request.channel, "pub", content)
+    return {}
+
+
+async def history(connection: Connection, request: HistoryRequest) -> Result:
+    """Events of the log. Without a limit, only where the stream stands."""
+    await _admitted(connection, request.channel)
+    reader, limit = connection.services.reader, min(request.limit, PAGE_EVENTS)
+    since = request.since
+    if limit == 0:
+        head = (await reader.positions([request.channel]))[request.channel]
+        return history_result(connection.codec, head.epoch, head.offset, [])
+    if request.reverse:
+        page = await reader.page_before(request.channel, None if since is UNSET else since.offset, limit)
+    else:
+        page = await reader.page(request.channel, 0 if since is UNSET else since.offset, limit)
+    await connection.services.hub.apply_control(page.entries)
+    if since is not UNSET and since.epoch not in ("", page.head.epoch):
+        raise Refused(ErrorCode.UNRECOVERABLE_POSITION)
+    return history_result(connection.codec, page.head.epoch, page.head.offset, page.entries)
+
+
+async def call(connection: Connection, request: RpcRequest) -> Result:
+    """A registered method of the application."""
+    method = rpc.method(request.method)
+    if method is None:
+        raise Refused(ErrorCode.NOT_AVAILABLE)
+    data = _json(request.data, max_bytes=None)
+    try:
+        result = await method(connection.caller, data)
+    except rpc.BadCall:
+        raise Refused(ErrorCode.BAD_REQUEST) from None
+    return {"data": Raw(msgspec.json.encode(result))}
+
+
+async def unknown(connection: Connection, request: object) -> Result:
+    raise Refused(ErrorCode.NOT_AVAILABLE if request is not None else ErrorCode.METHOD_NOT_FOUND)
+
+
+ANSWERS: dict[str, Callable[[Connection, Any], Awaitable[Result]]] = {
+    "connect": connect,
+    "refresh": refresh,
+    "unsubscribe": unsubscribe,
+    "ping": ping,
+    "presence": presence,
+    "presence_stats": presence_stats,
+    "publish": publish,
+    "history": history,
+    "rpc": call,
+}
+
+
+# -- steps ---------------------------------------------------------------------------------------------------------
+
+
+def _open(connection: Connection, channel: str) -> Subscription:
+    """The connection's subscription, while its access is not in doubt."""
+    subscription = connection.subscriptions.get(channel)
+    if subscription is None or not subscription.is_open:
+        raise Refused(ErrorCode.PERMISSION_DENIED)
+    return subscription
+
+
+async def _admitted(connection: Connection, channel: str) -> None:
+    if not await connection.services.reader.admit(connection.identity.user_id, [channel]):
+        raise Refused(ErrorCode.PERMISSION_DENIED)
+
+
+def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
+    signals = registry.kind_of(subscription.stream).signals
+    if not signals:
+        raise Refused(ErrorCode.NOT_AVAILABLE)
+    signal = _json(data, MAX_SIGNAL_BYTES)
+    if not isinstance(signal, dict) or signal.get("type") not in signals or not signal.keys() <= {"type", "data"}:
+        raise Refused(ErrorCode.BAD_REQUEST)
+    return signal
+
+
+def _throttle(subscription: Subscription, connection: Connection) -> None:
+    now = connection.services.publisher.loop.time()
+    if subscription.signals is None:
+        subscription.signals = TokenBucket(SIGNAL_BURST, SIGNALS_PER_SECOND, now)
+    if not subscription.signals.take(now):
+        raise Refused(ErrorCode.TOO_MANY_REQUESTS)
+
+
+def _json(data: Raw, max_bytes: int | None) -> Any:
+    try:
+        return strict_json.decode(bytes(data), max_bytes)
+    except strict_json.JSONError:
+        raise Refused(ErrorCode.BAD_REQUEST) from None

@@ -1,0 +1,22 @@
+"""A token bucket: how often somebody may do something."""
+
+from __future__ import annotations
+
+
+class TokenBucket:
+    """`burst` at once, `per_second` in the long run."""
+
+    __slots__ = ("_at", "_burst", "_left", "_per_second")
+
+    def __init__(self, burst: float, per_second: float, now: float) -> None:
+        self._burst, self._per_second = burst, per_second
+        self._left, self._at = burst, now
+
+    def take(self, now: float) -> bool:
+        """Takes one; False when there is none."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

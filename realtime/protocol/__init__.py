@@ -1,0 +1,1 @@
+"""The protocol's messages: `wire.proto`, and the code generated from it."""
