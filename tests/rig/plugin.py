@@ -29,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """A wrapper, because those run before pytest-django's hook, which imports the settings."""
-    os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(servers.temporary_folder("data")))
+    folder = servers.temporary_folder("data")
+    (folder / "static").mkdir()  # WhiteNoise warns when there is none, and warnings are errors here
+    os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(folder))
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
     if early_config.known_args_namespace.database == "postgresql":
