@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "TOUCHED_SECONDS": 10.0,  # how far back that look-up goes: above the longest transaction
     "AUDIT_SECONDS": 15.0,  # how often the heads of all watched streams are compared
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub writes to its own mailbox
+    "PRUNE_SECONDS": 3600.0,  # how often events outside their retention window are deleted; 0 for never
     "DATABASE_THREADS": 4,  # threads that read the log and the access rules for the sockets
     "PING_SECONDS": 25,
     "PONG_SECONDS": 20,  # how long a ping may go unanswered

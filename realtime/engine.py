@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -51,9 +52,18 @@ class Engine:
 
     def start(self) -> None:
         self.hub.start()
-        work = (self.publisher.run(), self.presence.run(), self.presence.confirm())
+        work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune())
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
+
+    async def _prune(self) -> None:
+        """Keeps the log in its window. Processes do it at different times; doing it twice costs little."""
+        while conf.PRUNE_SECONDS:
+            await asyncio.sleep(conf.PRUNE_SECONDS * random.uniform(0.5, 1.5))
+            try:
+                await self.reader.prune()
+            except Exception as error:
+                logger.warning("cannot prune the log: %s", error)
 
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""

@@ -46,6 +46,11 @@ class Recorded:
     payload: str
 
 
+def now_sql(vendor: str) -> str:
+    """The database's clock, as text for a statement with parameters."""
+    return _NOW[vendor].replace("%", "%%")
+
+
 def log_alias() -> str:
     """The database that holds the log. It must be the one that holds the live models: they share a transaction."""
     return router.db_for_write(Event) or DEFAULT_DB_ALIAS
@@ -82,7 +87,7 @@ def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
     The control log's head is read without a lock. What was revoked, and answered, before this write began is in it.
     """
     connection = connections[using]
-    now = _NOW[connection.vendor].replace("%", "%%")
+    now = now_sql(connection.vendor)
     table = connection.ops.quote_name(Stream._meta.db_table)
     names = sorted(counts)
     rows = ", ".join([f"(%s, %s, %s, {now})"] * len(names))
@@ -166,7 +171,7 @@ def heads(names: Collection[str], using: str | None = None) -> dict[str, Positio
 
 def _be_born(names: Collection[str], using: str) -> None:
     connection = connections[using]
-    now = _NOW[connection.vendor].replace("%", "%%")
+    now = now_sql(connection.vendor)
     table = connection.ops.quote_name(Stream._meta.db_table)
     rows = ", ".join([f"(%s, %s, 0, {now})"] * len(names))
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from realtime import access, event_log
+from realtime import access, event_log, retention
 from realtime.positions import PAGE_EVENTS, Page, Position
 
 
@@ -49,6 +49,10 @@ class Reader:
     async def recent(self, name: str, seconds: float) -> Page:
         """All events of a stream of the last `seconds`."""
         return await self._run(event_log.recent, name, seconds)
+
+    async def prune(self) -> int:
+        """Deletes events outside their retention window."""
+        return await self._run(retention.prune)
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

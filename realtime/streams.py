@@ -17,6 +17,14 @@ CONTROL = "control:all"
 MaySubscribe = Callable[[str, Collection[str]], Collection[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """An event is kept while it is among the last `events` of its stream *or* younger than `seconds`."""
+
+    events: int = 10_000
+    seconds: float = 72 * 3600
+
+
 @dataclass(frozen=True, eq=False)
 class StreamKind:
     """One family of streams, such as `room`.
@@ -24,13 +32,14 @@ class StreamKind:
     `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
     a database thread and should ask one query for all keys. A malformed key is simply not returned.
     `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
-    lets them see who is subscribed.
+    lets them see who is subscribed. `retention` is how long the log keeps its events, if not as long as others.
     """
 
     name: str
     may_subscribe: MaySubscribe
     signals: frozenset[str] = frozenset()
     has_presence: bool = False
+    retention: Retention | None = None
 
     def __call__(self, key: Any) -> str:
         """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""
