@@ -29,6 +29,7 @@ _RERUN_SQLSTATES = {"40P01", "40001"}
 
 class BaseViewSet(GenericViewSet):
     content_negotiation_class = OneRenderer
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
     is_transactional = True
 

@@ -275,7 +275,9 @@ def test_the_right_version_is_taken(room, said, bob, etag):
 
 @pytest.mark.parametrize("method", ["put", "options"])
 def test_other_methods_are_refused(room, said, bob, method):
-    assert problem(getattr(bob, method)(url(room, "messages", said.pk))) == (405, "method_not_allowed")
+    response = getattr(bob, method)(url(room, "messages", said.pk))
+    assert problem(response) == (405, "method_not_allowed")
+    assert response["Allow"] == "GET, HEAD, PATCH, DELETE"
 
 
 def test_posting_costs_the_same_in_a_large_room(alice, bob, django_assert_max_num_queries):

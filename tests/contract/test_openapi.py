@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.management import call_command
 
 from api.schema import event_component
 from realtime.live import registry
-from tests.contract_client import PATH, document
+from tests.contract_client import PATH, ContractError, check_event, document
 
 
 def test_the_committed_file_is_the_generated_one(tmp_path):
@@ -39,3 +40,27 @@ def test_the_served_document_is_the_committed_one(client):
     response = client.get("/api/schema/")
     assert response.status_code == 200
     assert response.content.decode() == PATH.read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"surprise": 1},
+        {"data": {}},
+        {"type": "room.sunk"},
+        {"actor": {"type": "ghost", "id": None}},
+        {"at": "yesterday"},
+    ],
+    ids=str,
+)
+def test_an_event_that_is_a_little_off_is_noticed(change):
+    event = {
+        "type": "room.left",
+        "id": "0197a000-0000-7000-8000-000000000000",
+        "at": "2026-01-01T00:00:00Z",
+        "actor": {"type": "system", "id": None},
+        "data": {"id": "0197a000-0000-7000-8000-000000000000"},
+    }
+    check_event(event)
+    with pytest.raises(ContractError):
+        check_event(event | change)
