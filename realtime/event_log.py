@@ -20,7 +20,7 @@ from django.utils import timezone
 from realtime import erasure, events
 from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
-from realtime.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
 from realtime.streams import CONTROL
 
 # The database's own clock, read when the row is written (not when the transaction began).
@@ -206,7 +206,7 @@ def _entries(rows: QuerySet[Event], limit: int) -> list[Entry]:
     size = 0
     for row in rows.values_list("offset", "ends_access", "type", "payload", "control")[:limit].iterator():
         entry = Entry(*row)
-        size += len(entry.payload.encode())
+        size += len(entry.payload.encode()) + ENVELOPE_BYTES
         if entries and size > PAGE_BYTES:
             break
         entries.append(entry)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from realtime.codes import Code, Disconnect
 from realtime.frames import Codec, joined
-from realtime.positions import PAGE_BYTES
+from realtime.positions import MESSAGE_BYTES
 
 Send = Callable[[bytes], Awaitable[None]]
 Close = Callable[[Code], None]
@@ -144,7 +144,7 @@ class Outbox:
         try:
             while self._frames:
                 frames, self._frames = self._frames, deque()
-                for message in joined(self._codec, frames, PAGE_BYTES):
+                for message in joined(self._codec, frames, MESSAGE_BYTES):
                     await self._send(message)
         except Exception:
             self._give_up(Disconnect.WRITE_ERROR)  # the server has closed the socket under us

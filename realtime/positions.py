@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PAGE_EVENTS = 500
-PAGE_BYTES = 512 * 1024
-"""A page of events, and so a message to a client, is bounded by both. (daphne refuses to send more than 1 MiB.)"""
+MESSAGE_BYTES = 512 * 1024
+"""No message to a client is longer. (daphne refuses to send more than 1 MiB.)"""
+ENVELOPE_BYTES = 200
+"""What a frame adds to its event's JSON, at the most: stream, offset, tags."""
+PAGE_BYTES = MESSAGE_BYTES - 1024
+"""A page of events is bounded by both, envelopes included: so it fits a message, in a reply or as pushes."""
 
 
 @dataclass(frozen=True, slots=True)
