@@ -19,6 +19,8 @@ from realtime.models import Event
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
 
+BATCH = 500
+
 
 def erase_deleted(recorded: list[Recorded], using: str) -> None:
     """Turns the earlier events of everything deleted in this transaction into its deletion event."""
@@ -28,15 +30,18 @@ def erase_deleted(recorded: list[Recorded], using: str) -> None:
 
 
 def _erase(deletion: Recorded, using: str) -> None:
-    """Only events of the same stream: a row may be part of several, and each has a deletion event of its own."""
-    earlier = Event.objects.using(using).filter(object=deletion.object, stream__name=deletion.stream)
-    rows = list(earlier.filter(offset__lt=deletion.offset).only("payload"))
+    """Earlier events of the object, in this stream (in others it has a deletion event of its own); or all events of the
+    stream, where it ended."""
+    earlier = Event.objects.using(using).filter(stream__name=deletion.stream, offset__lt=deletion.offset)
+    if deletion.type not in registry.ending_types:
+        earlier = earlier.filter(object=deletion.object)
     state = json.loads(deletion.payload)
-    for row in rows:
-        kept = json.loads(row.payload)
-        row.type = deletion.type
-        row.payload = _dump(kept | {"type": deletion.type, "data": state["data"]})
-    Event.objects.using(using).bulk_update(rows, ["type", "payload"], batch_size=200)
+    rows = earlier.exclude(type=deletion.type).order_by("offset").only("payload")
+    while batch := list(rows[:BATCH]):
+        for row in batch:
+            row.type = deletion.type
+            row.payload = _dump(json.loads(row.payload) | {"type": deletion.type, "data": state["data"]})
+        Event.objects.using(using).bulk_update(batch, ["type", "payload"], batch_size=100)
 
 
 def forget_actor(user_id: str, using: str) -> int:

@@ -14,7 +14,7 @@ from realtime.actors import Actor
 from realtime.changes import Change, Fold, Note, fold
 from realtime.control import Ending
 from realtime.ids import uuid7
-from realtime.live import EVERYONE, Live
+from realtime.live import EVERYONE, Live, registry
 from realtime.streams import CONTROL
 
 
@@ -50,7 +50,13 @@ def build(notes: Iterable[Note], using: str) -> list[Draft]:
     folds = fold(note for note in notes if isinstance(note, Change))
     states = _states(folds, using)
     drafts = [draft for key, folded in folds.items() for draft in _drafts(key[0], folded, states.get(key))]
-    return drafts + [_ending(note) for note in notes if isinstance(note, Ending)]
+    return _without_the_dying(drafts) + [_ending(note) for note in notes if isinstance(note, Ending)]
+
+
+def _without_the_dying(drafts: list[Draft]) -> list[Draft]:
+    """Where a stream ends, its end is all that is told: what cascades with a room is not an event each."""
+    ended = {draft.stream for draft in drafts if draft.type in registry.ending_types}
+    return [draft for draft in drafts if draft.stream not in ended or draft.type in registry.ending_types]
 
 
 def _ending(note: Ending) -> Draft:

@@ -69,6 +69,11 @@ class Live:
         return list(rows.using(using).filter(pk__in=list(pks)))
 
     @property
+    def owns_stream(self) -> bool:
+        """The stream is this very row's, and ends with it."""
+        return self.stream.attname == self.model._meta.pk.attname
+
+    @property
     def types(self) -> dict[str, bool]:
         """Event type → whether its data is the key only."""
         full = {type: False for type in (self.created, self.updated) if type}
@@ -107,6 +112,7 @@ class Registry:
         self.touches: list[Touch] = []
         self._attnames: dict[type, tuple[str, ...]] = {}
         self.deletion_types: set[str] = set()
+        self.ending_types: set[str] = set()
 
     def add(self, declaration: Live | Touch) -> None:
         self._attnames.clear()
@@ -117,7 +123,10 @@ class Registry:
         if self.kinds.setdefault(kind.name, kind) is not kind:
             raise ValueError(f"two stream kinds are named {kind.name!r}")
         self.lives.append(declaration)
-        self.deletion_types |= {declaration.deleted} if declaration.deleted else set()
+        if declaration.deleted:
+            self.deletion_types.add(declaration.deleted)
+        if declaration.deleted and declaration.owns_stream:
+            self.ending_types.add(declaration.deleted)
 
     def kind_of(self, stream: str) -> StreamKind | None:
         """The kind of a stream, by its name."""
