@@ -37,8 +37,8 @@ def recorded_events() -> Iterator[list[Recorded]]:
 
 def arm(connection: BaseDatabaseWrapper) -> None:
     """Makes this transaction record its events before it commits. Harmless when done twice, or after a rollback."""
-    if "commit" not in connection.__dict__:
-        connection.commit = lambda: _record_and_commit(connection)
+    if not isinstance(connection.__dict__.get("commit"), _RecordingCommit):
+        connection.commit = _RecordingCommit(connection)
 
 
 def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
@@ -54,16 +54,42 @@ def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
     return recorded
 
 
-def _record_and_commit(connection: BaseDatabaseWrapper) -> None:
-    del connection.commit  # the class's own again, for this call and for the next transaction
-    try:
-        with _as_inside_atomic(connection):
-            recorded = record_noted(connection)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-    _announce(recorded)
+class _RecordingCommit:
+    """Stands in for `connection.commit` until it is called, once. What stood there before is called in turn."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+        self._previous = connection.__dict__.get("commit")  # another library's wrapper; most often nothing
+
+    def __call__(self) -> None:
+        connection = self._connection
+        self._stand_aside()
+        try:
+            with _as_inside_atomic(connection):
+                _check_deferred(connection)
+                recorded = record_noted(connection)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        _announce(recorded)
+
+    def _stand_aside(self) -> None:
+        if self._previous is None:
+            del self._connection.commit  # the class's own again
+        else:
+            self._connection.commit = self._previous
+
+
+def _check_deferred(connection: BaseDatabaseWrapper) -> None:
+    """Checks now what COMMIT would check: a deferred foreign key locks the row it refers to.
+
+    The streams' locks must come after all others. Somebody who holds that row, to delete it, and waits for our stream
+    would otherwise wait for us while COMMIT waits for them.
+    """
+    if connection.vendor == "postgresql" and connection.run_on_commit:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @contextmanager
