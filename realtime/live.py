@@ -110,12 +110,10 @@ class Registry:
         self.kinds: dict[str, StreamKind] = {}
         self.lives: list[Live] = []
         self.touches: list[Touch] = []
-        self._attnames: dict[type, tuple[str, ...]] = {}
         self.deletion_types: set[str] = set()
         self.ending_types: set[str] = set()
 
     def add(self, declaration: Live | Touch) -> None:
-        self._attnames.clear()
         if isinstance(declaration, Touch):
             self.touches.append(declaration)
             return
@@ -140,11 +138,10 @@ class Registry:
         concrete = model._meta.concrete_model
         return [touch for touch in self.touches if touch.model is concrete]
 
-    def stream_attnames(self, model: type) -> tuple[str, ...]:
-        """The columns that decide in which streams a row of `model` is. Asked for every row that is loaded."""
-        if model not in self._attnames:
-            self._attnames[model] = tuple({live.stream.attname for live in self.lives_of(model)})
-        return self._attnames[model]
+    def places(self, model: type) -> set[str]:
+        """The columns whose change moves a row of `model` to another stream, or to another parent."""
+        columns = {live.stream.attname for live in self.lives_of(model)}
+        return (columns | {touch.parent_attname for touch in self.touches_of(model)}) - {model._meta.pk.attname}
 
     def models(self) -> list[type]:
         return list(dict.fromkeys(declaration.model for declaration in [*self.lives, *self.touches]))

@@ -8,9 +8,7 @@ from typing import Any
 from django.db import models, router, transaction
 from django.db.models import F
 
-from realtime import changes
 from realtime.ids import uuid7
-from realtime.live import registry
 from realtime.querysets import LiveQuerySet
 
 
@@ -43,39 +41,26 @@ class LiveModel(models.Model):
         abstract = True
         base_manager_name = "objects"  # cascades that set a key to NULL go through it
 
-    def save(self, *, force_insert=False, force_update=False, using=None, update_fields=None) -> None:
-        """As Django's, in a transaction, so that the row and its events commit together."""
+    def save_base(self, raw=False, force_insert=False, force_update=False, using=None, update_fields=None) -> None:
+        """As Django's, in a transaction, so that the row and its events commit together.
+
+        Not in `save`, which restricts the fields to the loaded ones: after an update the version is none of those.
+        """
         using = using or router.db_for_write(type(self), instance=self)
-        if update_fields:
-            update_fields = {*update_fields, "version"}
+        if update_fields is not None:
+            update_fields = frozenset({*update_fields, "version"})
         with transaction.atomic(using=using, savepoint=False):
-            self._note_move(using)
-            super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
-        self._remember_streams()
+            super().save_base(raw, force_insert, force_update, using, update_fields)
 
-    save.alters_data = True
+    save_base.alters_data = True
 
-    @classmethod
-    def from_db(cls, db, field_names, values):
-        instance = super().from_db(db, field_names, values)
-        instance._remember_streams()
-        return instance
+    def delete(self, using=None, keep_parents=False) -> tuple[int, dict[str, int]]:
+        """As Django's, which opens its transaction only after it has collected what goes with the row."""
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            return super().delete(using, keep_parents)
 
-    def _remember_streams(self) -> None:
-        known = self.__dict__
-        self._streams = {name: known[name] for name in registry.stream_attnames(type(self)) if name in known}
-
-    def _note_move(self, using: str) -> None:
-        """A row saved with another stream key than it was loaded with leaves its old stream."""
-        loaded = getattr(self, "_streams", None)
-        if self._state.adding or not loaded or all(self.__dict__.get(name, key) == key for name, key in loaded.items()):
-            return
-        before = type(self)._base_manager.using(using).filter(pk=self.pk).first()
-        if before is None:
-            return
-        for live in registry.lives_of(type(self)):
-            if live.stream.key_of(before) != live.stream.key_of(self):
-                changes.note(using, changes.departures_of([live], [before], op=changes.UPDATED))
+    delete.alters_data = True
 
 
 def new_epoch() -> str:
