@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, signals
+from django.db.models import ManyToManyField, Model, signals
 
 from realtime import changes
 from realtime.live import registry
@@ -20,9 +20,10 @@ def connect(model: type) -> None:
     _listen(signals.post_save, on_save, model)
     _listen(signals.pre_delete, before_delete, model)
     _listen(signals.post_delete, on_delete, model)
-    for field in model._meta.many_to_many:
+    for field, is_far_end in _relations(model):
         through = field.remote_field.through
         signals.m2m_changed.connect(on_m2m_change, sender=through, dispatch_uid=f"tidewire.{through._meta.label}")
+        _listen(signals.pre_delete, before_end_delete, field.model if is_far_end else field.related_model)
 
 
 def _listen(signal: signals.ModelSignal, receiver: Callable[..., None], model: type) -> None:
@@ -84,28 +85,48 @@ def _snapshot(instance: Model) -> Model:
     return copy
 
 
+# -- many-to-many relations: both ends may show them, so both are touched ----------------------------------------------
+
+
 def on_m2m_change(sender, instance, action, reverse, model, pk_set, using, **kwargs) -> None:
-    """Both ends may show the relation, so both are touched. Rows are re-read later: before or after does not matter,
-    but a cleared relation must be looked at while it is still there."""
-    if action == "pre_clear":
-        _touch(model, _related_keys(sender, instance, model, reverse, using), using)
-        _touch(type(instance), [instance.pk], using)
-    elif action in ("post_add", "post_remove") and pk_set:
-        _touch(model, pk_set, using)
+    """What is taken away must be looked at while it is still there."""
+    if action == "post_add":
+        _touch_both(instance, model, pk_set, using)
+    elif action in ("pre_remove", "pre_clear"):
+        owner = model if reverse else type(instance)
+        (field,) = [field for field in owner._meta.many_to_many if field.remote_field.through is sender]
+        _touch_both(instance, model, _related(instance, field, reverse, using, pk_set), using)
+
+
+def before_end_delete(sender, instance, using, **kwargs) -> None:
+    """The rows of the relation go without a signal."""
+    for field, is_far_end in _relations(sender):
+        other = field.model if is_far_end else field.related_model
+        _touch(other, _related(instance, field, is_far_end, using), using)
+
+
+def _relations(model: type) -> Iterable[tuple[ManyToManyField, bool]]:
+    """All many-to-many relations of a model, and whether the field stands on their other end."""
+    for field in model._meta.get_fields(include_hidden=True):
+        if field.many_to_many and getattr(field, "remote_field", None):
+            yield (field.field, True) if field.auto_created else (field, False)
+
+
+def _related(instance: Model, field: ManyToManyField, is_far_end: bool, using: str, only: Iterable[Any] | None = None):
+    """Keys of the rows at the other end of a relation of `instance`."""
+    ends = (field.m2m_field_name(), field.m2m_reverse_field_name())
+    mine, others = reversed(ends) if is_far_end else ends
+    rows = field.remote_field.through._base_manager.using(using).filter(**{mine: instance})
+    rows = rows if only is None else rows.filter(**{f"{others}__in": only})
+    return list(rows.values_list(f"{others}__pk", flat=True))
+
+
+def _touch_both(instance: Model, model: type, pks: Iterable[Any], using: str) -> None:
+    if pks:
+        _touch(model, pks, using)
         _touch(type(instance), [instance.pk], using)
 
 
-def _touch(model: type, pks, using: str) -> None:
-    if registry.lives_of(model) and pks:
+def _touch(model: type, pks: Iterable[Any], using: str) -> None:
+    if registry.lives_of(model):
         touch_rows(model, pks, using)
-
-
-def _related_keys(through: type, instance, model: type, reverse: bool, using: str) -> list:
-    """Keys of the rows at the other end of a many-to-many relation of `instance`."""
-    ends = {f.name: f for f in through._meta.fields if f.remote_field}
-    mine = next(f for f in ends.values() if f.related_model is type(instance)._meta.concrete_model)
-    other = next((f for f in ends.values() if f is not mine and f.related_model is model), None)
-    if other is None:
-        return []
-    rows = through._base_manager.using(using).filter(**{mine.name: instance.pk})
-    return list(rows.values_list(other.attname, flat=True))
