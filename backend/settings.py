@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "realtime",
     "api",
     "backend",
+    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),  # more apps with live models, without a change here
 ]
 
 MIDDLEWARE = [
