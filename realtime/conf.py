@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "POLL_SECONDS": 0.5,  # how often touched streams are looked up in the log
     "TOUCHED_SECONDS": 10.0,  # how far back that look-up goes: above the longest transaction
     "AUDIT_SECONDS": 15.0,  # how often the heads of all watched streams are compared
+    "ACCESS_SECONDS": 300.0,  # how often every subscription's access is asked again, as a net
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub writes to its own mailbox
     "PRUNE_SECONDS": 3600.0,  # how often events outside their retention window are deleted; 0 for never
     "DATABASE_THREADS": 4,  # threads that read the log and the access rules for the sockets
@@ -25,6 +26,27 @@ DEFAULTS: dict[str, Any] = {
     "MARK_BYTES": 128 * 1024,  # a ping follows after every so many bytes, as a mark of what was read
     "MAX_SUBSCRIPTIONS": 512,  # of one connection
     "MAX_COMMANDS": 1024,  # in one frame
+    "MESSAGES_PER_SECOND": 30,  # of one client, answered in the long run; others wait
+    "MESSAGE_BURST": 60,  # answered at once
+    "MAX_QUEUED_MESSAGES": 256,  # of one client, waiting
+    "MAX_QUEUED_BYTES": 256 * 1024,  # the same, in bytes
+    "MAX_CONNECTIONS_PER_USER": 20,  # in one process; the oldest ends
+    # What follows holds on every server; see realtime/server/.
+    "TRUSTED_PROXIES": 0,  # how many proxies stand before us, each adding one address to X-Forwarded-For
+    "MAX_BODY_BYTES": 1024 * 1024,  # of a request
+    "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds
+    "MAX_WAITING_VIEWS": 64,  # requests waiting for one of these places
+    "VIEW_WAIT_SECONDS": 2.0,  # and how long
+    "METRICS_TOKEN": "",  # who may read /metrics from elsewhere than this machine
+    # What follows holds under `manage.py serve`.
+    "DRAIN_SECONDS": 5.0,  # over which sockets are closed when the process is to end
+    "MAX_CONNECTIONS": 10_000,  # of one process, sockets and others
+    "MAX_STRANGERS_PER_ADDRESS": 50,  # sockets that have not sent `connect`
+    "MAX_SOCKETS_PER_ADDRESS": 1000,  # in one process; loopback is free
+    "ACCEPTS_PER_SECOND": 200,  # sockets opened in the long run; more are told to come back
+    "ACCEPT_BURST": 400,
+    "HEADER_SECONDS": 10.0,  # for a request's headers
+    "BODY_SECONDS": 30.0,  # for its body
 }
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from realtime import commands, streams
 from realtime.codes import Code, Disconnect, ErrorCode
 from realtime.frames import BadCommand, BadFrame, Codec, Command, subscribe_result
+from realtime.limits import TokenBucket
 from realtime.live import registry
 from realtime.outbox import Outbox
 from realtime.recovery import Outcome
@@ -69,12 +70,15 @@ class Connection:
         self.identity: Identity | None = None
         self.subscriptions: dict[str, Subscription] = {}
         self.services, self.codec = services, codec
+        self.address = ((scope or {}).get("client") or ("",))[0]
         self._outbox, self._rules = outbox, rules
         self._close, self._scope, self._credential = close, scope or {}, credential
         self._is_closed = False
         self._loop = asyncio.get_running_loop()
         self._ping_timer: asyncio.TimerHandle | None = None
         self._end_timer = self._loop.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
+        self._user_bucket: TokenBucket | None = None
+        services.connections.add(self)
 
     @property
     def info(self) -> dict[str, str]:
@@ -85,8 +89,14 @@ class Connection:
     def caller(self) -> Caller:
         return Caller(self.identity, self._credential, self._scope)
 
+    def buckets(self) -> list[TokenBucket]:
+        """What this connection shares with the others of its user."""
+        return [self._user_bucket] if self._user_bucket is not None else []
+
     async def receive(self, message: str | bytes) -> None:
         """Answers one message of the client. Ends the connection rather than raise."""
+        if self._is_closed:
+            return
         try:
             for is_subscribe, group in itertools.groupby(self._decode(message), _is_subscribe):
                 neighbours = list(group)
@@ -110,6 +120,7 @@ class Connection:
         if self._is_closed:
             return
         self._is_closed = True
+        self.services.connections.discard(self)
         for timer in (self._ping_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
@@ -167,6 +178,7 @@ class Connection:
         if self.identity is not None:
             raise Ended(Disconnect.BAD_REQUEST)
         self._identify(token or self._credential)
+        self._user_bucket = self.services.connections.identify(self, self.identity.user_id, self._loop.time())
         self._schedule_ping()
         return {
             "client": self.id,

@@ -9,13 +9,18 @@ from typing import Any
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from realtime import codecs, engine
+from realtime import codecs, engine, framing
 from realtime.codes import Code, Disconnect
 from realtime.conf import conf
 from realtime.connection import Connection, Rules
+from realtime.framing import binary_frame, text_frame
+from realtime.inbox import Inbox, Pace
 from realtime.outbox import Limits, Outbox
 
 logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 5.0
+"""How long a server may take to take our last words. One that waits for a client that does not read never does."""
 
 
 class EventConsumer(AsyncJsonWebsocketConsumer):
@@ -27,6 +32,22 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
 
     channel_layer_alias = None
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Takes the server's messages at once, one after the other; nothing here waits for a command's answer."""
+        self.scope, self.base_send = scope, send
+        self._task, self._is_given_up = asyncio.current_task(), False
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
+        except asyncio.CancelledError:
+            if not self._is_given_up:
+                raise
+            self._task.uncancel()
+        finally:
+            self._leave()
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         handler = self._HANDLERS.get(message["type"])
         if handler is not None:
@@ -34,7 +55,8 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.codec, subprotocol = codecs.negotiate(self.scope)
-        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits())
+        self._pong = self.codec.ping().decode() if self.codec.is_text else self.codec.ping()
+        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits(), *self._writing())
         self.connection = Connection(
             engine.current().services,
             outbox=self.outbox,
@@ -44,18 +66,17 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
             scope=self.scope,
             credential=bearer(self.scope),
         )
+        self.inbox = Inbox(self.connection.receive, self.connection.end, pace(), self.connection.buckets)
         await self.accept(subprotocol)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         data = message.get("text") if self.codec.is_text else message.get("bytes")
         if data is None:  # the other kind of frame
             self.connection.end(Disconnect.INAPPROPRIATE_PROTOCOL)
-        else:
-            await self.connection.receive(data)
+        elif data != self._pong or not self.outbox.pong():
+            self.inbox.offer(data)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        self.connection.closed()
-        self.outbox.close()
         raise StopConsumer
 
     _HANDLERS = {
@@ -63,6 +84,24 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
         "websocket.receive": websocket_receive,
         "websocket.disconnect": websocket_disconnect,
     }
+
+    def _leave(self) -> None:
+        """The socket is gone, however it went."""
+        if hasattr(self, "connection"):
+            self.connection.closed()
+            self.outbox.abandon()
+        if hasattr(self, "inbox"):
+            self.inbox.close()
+
+    # -- out -----------------------------------------------------------------------------------------------------------
+
+    def _writing(self) -> tuple[Any, ...]:
+        """How finished frames leave, on a server that takes them."""
+        write = framing.writer(self.scope)
+        if write is None:
+            return ()
+        frame = text_frame if self.codec.is_text else binary_frame
+        return (lambda message: write(frame(message)), engine.current().tick)
 
     async def _send_bytes(self, message: bytes) -> None:
         content = {"text": message.decode()} if self.codec.is_text else {"bytes": message}
@@ -76,16 +115,33 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
 
     async def _close(self, code: Code) -> None:
         """What was answered before goes out first. The socket may be gone already, and then there is nothing to do."""
-        await self.outbox.flushed()
-        self.outbox.close()
         try:
-            await self.close(code=code.code, reason=code.reason)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.outbox.flushed()
+                self.outbox.close()
+                await self.close(code=code.code, reason=code.reason)
+        except TimeoutError:
+            self._give_up()
         except Exception as error:
             logger.debug("closing a closed socket: %s", error)
+
+    def _give_up(self) -> None:
+        """The server waits for a client that does not read. Leaving is all that an application can do."""
+        self._is_given_up = True
+        self._task.cancel()
 
 
 def limits() -> Limits:
     return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
+
+
+def pace() -> Pace:
+    return Pace(
+        burst=conf.MESSAGE_BURST,
+        per_second=conf.MESSAGES_PER_SECOND,
+        queued_messages=conf.MAX_QUEUED_MESSAGES,
+        queued_bytes=conf.MAX_QUEUED_BYTES,
+    )
 
 
 def rules() -> Rules:

@@ -17,7 +17,9 @@ from django.conf import settings
 
 from realtime import publisher, tokens
 from realtime.conf import conf
+from realtime.connections import Connections
 from realtime.hub import Hub, Intervals
+from realtime.outbox import Tick
 from realtime.presence import MemoryStore, Presence, RedisStore, Store
 from realtime.reader import Reader
 from realtime.recovery import Recovery
@@ -47,7 +49,9 @@ class Engine:
             reader=self.reader,
             recovery=self.recovery,
             sessions=self.hub.sessions,
+            connections=Connections(conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND),
         )
+        self.tick = Tick(asyncio.get_running_loop())
         self._tasks: list[asyncio.Task] = []
 
     def start(self) -> None:

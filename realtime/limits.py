@@ -14,9 +14,17 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Takes one; False when there is none."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
+        self._refill(now)
         if self._left < 1:
             return False
         self._left -= 1
         return True
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is one to take."""
+        self._refill(now)
+        return max(0.0, (1 - self._left) / self._per_second)
+
+    def _refill(self, now: float) -> None:
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now

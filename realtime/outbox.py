@@ -3,12 +3,14 @@
 No server tells an application what a client has read (daphne's `send` returns at once, whatever the client does). The
 protocol does: a client answers every ping, at once and in order. So a ping is also a mark in the flow of bytes: what
 was sent after the last answered mark is what the client has not read.
+
+Frames of one tick leave as one message. A server that takes finished frames gets them synchronously, all sockets of the
+tick in one callback; elsewhere a task per socket sends them, and ends when there is nothing left.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -17,7 +19,11 @@ from realtime.frames import Codec, joined
 from realtime.positions import MESSAGE_BYTES
 
 Send = Callable[[bytes], Awaitable[None]]
+Write = Callable[[bytes], None]
 Close = Callable[[Code], None]
+
+EARLY_BYTES = 64 * 1024
+"""So much is written at once, without waiting for the end of the tick: a burst reaches the clients while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,31 @@ class Limits:
     pong_seconds: float
 
 
+class Tick:
+    """The outboxes that have something to write: one callback of the loop for all of them, not one each."""
+
+    __slots__ = ("_loop", "_outboxes")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._outboxes: list[Outbox] = []
+
+    def add(self, outbox: Outbox) -> None:
+        if not self._outboxes:
+            self._loop.call_soon(self._write_all)
+        self._outboxes.append(outbox)
+
+    def _write_all(self) -> None:
+        outboxes, self._outboxes = self._outboxes, []
+        for outbox in outboxes:
+            outbox.write_now()
+
+
 class Outbox:
-    """Frames on their way to one socket. Used from one event loop."""
+    """Frames on their way to one socket. Used from one event loop.
+
+    `send` hands a message to the server and may wait; `write`, where there is one, takes it at once (see framing.py).
+    """
 
     __slots__ = (
         "_close",
@@ -38,22 +67,37 @@ class Outbox:
         "_drained",
         "_frames",
         "_is_closed",
+        "_is_due",
         "_limits",
         "_loop",
         "_marks",
         "_offered",
+        "_pending",
         "_pong_timer",
         "_read",
         "_send",
         "_task",
+        "_tick",
         "_unmarked",
+        "_write",
     )
 
-    def __init__(self, codec: Codec, send: Send, close: Close, limits: Limits) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        send: Send,
+        close: Close,
+        limits: Limits,
+        write: Write | None = None,
+        tick: Tick | None = None,
+    ) -> None:
         self._codec, self._send, self._close, self._limits = codec, send, close, limits
         self._loop = asyncio.get_running_loop()
-        self._frames: deque[bytes] = deque()
-        self._marks: deque[int] = deque()  # bytes offered when each unanswered ping was
+        self._write, self._tick = write, tick or (Tick(self._loop) if write else None)
+        self._frames: list[bytes] = []
+        self._pending = 0  # bytes in _frames
+        self._is_due = False  # the tick knows of us
+        self._marks: list[int] = []  # bytes offered when each unanswered ping was
         self._offered = self._read = self._unmarked = 0
         self._task: asyncio.Task | None = None
         self._drained: asyncio.Event | None = None
@@ -75,15 +119,36 @@ class Outbox:
         middle of a fan-out)."""
         if self._is_closed:
             return
+        size = len(frame)
         self._frames.append(frame)
-        self._offered += len(frame)
-        self._unmarked += len(frame)
+        self._pending += size
+        self._offered += size
+        self._unmarked += size
         if self._unmarked >= self._limits.mark_bytes:
             self.ping()
-        if self.unread > self._limits.unread_bytes:
+        if self._offered - self._read > self._limits.unread_bytes:
             self._give_up(Disconnect.SLOW)
-        elif self._task is None:
+        elif not self._is_due:
+            self._schedule()
+        elif self._pending > EARLY_BYTES and self._write is not None:
+            self.write_now(is_early=True)
+
+    def _schedule(self) -> None:
+        self._is_due = True
+        if self._write is not None:
+            self._tick.add(self)
+        else:
             self._task = self._loop.create_task(self._flush())
+
+    def write_now(self, is_early: bool = False) -> None:
+        """Writes what is queued. An early one leaves the outbox with its tick, which will call again."""
+        self._is_due = is_early
+        frames, self._frames, self._pending = self._frames, [], 0
+        if len(frames) == 1:
+            self._write(frames[0])  # the very bytes that the other sockets get
+        else:
+            for message in joined(self._codec, frames, MESSAGE_BYTES):
+                self._write(message)
 
     def ping(self) -> None:
         """Queues a ping, and with it a mark."""
@@ -95,11 +160,11 @@ class Outbox:
         if self._pong_timer is None:
             self._await_pong()
 
-    def pong(self) -> None:
-        """The client answered the oldest open ping: it has read everything before it."""
+    def pong(self) -> bool:
+        """The client answered the oldest open ping: it has read everything before it. False when there is none."""
         if not self._marks:
-            return  # unasked: harmless
-        self._read = self._marks.popleft()
+            return False  # unasked
+        self._read = self._marks.pop(0)
         if self._pong_timer is not None:
             self._pong_timer.cancel()
             self._pong_timer = None
@@ -107,6 +172,7 @@ class Outbox:
             self._await_pong()
         if self._drained is not None and self.has_room:
             self._drained.set()
+        return True
 
     async def room(self) -> None:
         """Waits until the client has read enough for another page. Replays wait here; live events never do."""
@@ -119,7 +185,9 @@ class Outbox:
 
     async def flushed(self) -> None:
         """Waits until all that was offered has been handed to the server."""
-        if self._task is not None:
+        if self._write is not None:
+            self.write_now(is_early=self._is_due)
+        elif self._task is not None:
             await asyncio.wait([self._task])
 
     def close(self) -> None:
@@ -135,18 +203,23 @@ class Outbox:
 
     def _give_up(self, code: Code) -> None:
         self.close()
-        self._frames.clear()
+        self._frames, self._pending = [], 0
         self._loop.call_soon(self._close, code)
 
     async def _flush(self) -> None:
-        """Frames queued in one tick leave as one message. Ends when there is nothing left: idle sockets cost no
-        task."""
+        """Ends when there is nothing left: idle sockets cost no task."""
         try:
             while self._frames:
-                frames, self._frames = self._frames, deque()
+                frames, self._frames, self._pending = self._frames, [], 0
                 for message in joined(self._codec, frames, MESSAGE_BYTES):
                     await self._send(message)
         except Exception:
             self._give_up(Disconnect.WRITE_ERROR)  # the server has closed the socket under us
         finally:
-            self._task = None
+            self._task, self._is_due = None, False
+
+    def abandon(self) -> None:
+        """The server does not take what is being sent, and never will."""
+        self.close()
+        if self._task is not None:
+            self._task.cancel()

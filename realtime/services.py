@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from realtime.connections import Connections
 from realtime.hub import Hub
 from realtime.presence import Presence
 from realtime.publisher import Publisher
@@ -23,3 +24,4 @@ class Services:
     reader: Reader
     recovery: Recovery
     sessions: Sessions
+    connections: Connections = field(default_factory=Connections)
