@@ -15,7 +15,11 @@ from realtime.live import EVERYONE, Live, register
 from realtime.streams import StreamKind
 
 rooms = StreamKind(
-    "room", may_subscribe=permissions.readable_room_ids, signals=frozenset({"typing"}), has_presence=True
+    "room",
+    may_subscribe=permissions.readable_room_ids,
+    readers=permissions.room_readers,
+    signals=frozenset({"typing"}),
+    has_presence=True,
 )
 users = StreamKind("user", may_subscribe=permissions.own_user_id)
 

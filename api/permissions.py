@@ -101,6 +101,17 @@ def readable_room_ids(user_id: str, keys: Collection[str]) -> set[str]:
     return {str(pk) for pk in visible_to(person[0]).filter(is_active, pk__in=ids).values_list("pk", flat=True)}
 
 
+def room_readers(key: str, user_ids: Collection[str]) -> set[str]:
+    """`readable_room_ids` the other way round: who of these users reads the room, in one query."""
+    ids = _uuids([key])
+    if not ids:
+        return set()
+    is_member = Q(memberships__room=ids[0])
+    is_public = Exists(Room.objects.filter(pk=ids[0], kind=Room.Kind.PUBLIC))
+    people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
+    return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
+
+
 def own_user_id(user_id: str, keys: Collection[str]) -> set[str]:
     """Everybody has one stream that is about them; nobody else reads it."""
     person = _uuids([user_id] if user_id in keys else [])

@@ -25,3 +25,13 @@ def permitted(user_id: str, names: Collection[str]) -> set[str]:
         granted = {str(key) for key in kind.may_subscribe(user_id, wanted)}
         allowed.update(f"{kind_name}:{key}" for key in wanted if key in granted)
     return allowed
+
+
+def readers(stream: str, user_ids: Collection[str]) -> set[str]:
+    """Those of these users who may subscribe to the stream: one query, where its kind can answer for many users."""
+    kind, parsed = registry.kind_of(stream), streams.parse(stream)
+    if kind is None or parsed is None:
+        return set()
+    if kind.readers is None:
+        return {user_id for user_id in user_ids if permitted(user_id, [stream])}
+    return {str(id) for id in kind.readers(parsed[1], user_ids)}.intersection(user_ids)

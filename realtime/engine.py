@@ -36,7 +36,7 @@ class Engine:
     def __init__(self) -> None:
         layer = get_channel_layer()
         self.reader = Reader(conf.DATABASE_THREADS)
-        self.hub = Hub(layer, self.reader, intervals(), on_fence=lambda fenced: self.recovery.on_fence(fenced))
+        self.hub = Hub(layer, self.reader, intervals(), on_fence=lambda *fenced: self.recovery.on_fence(*fenced))
         self.recovery = Recovery(self.hub, self.reader)
         self.publisher = publisher.Publisher(layer, asyncio.get_running_loop())
         self.presence = Presence(presence_store(layer), tell=self.publisher.tell, relay=self.hub.relay)
@@ -56,6 +56,7 @@ class Engine:
 
     def start(self) -> None:
         self.hub.start()
+        self.recovery.start()
         work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune())
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)

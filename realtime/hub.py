@@ -80,10 +80,10 @@ class Watched:
 
 
 class Hub:
-    """`on_fence` is called with the subscriptions whose access must be asked again."""
+    """`on_fence` is called with a stream and those of its subscriptions whose access must be asked again."""
 
     def __init__(
-        self, layer: Any, reader: LogReader, intervals: Intervals, on_fence: Callable[[list[Subscription]], None]
+        self, layer: Any, reader: LogReader, intervals: Intervals, on_fence: Callable[[str, list[Subscription]], None]
     ) -> None:
         self._layer, self._reader, self._intervals, self._on_fence = layer, reader, intervals, on_fence
         self.sessions = Sessions()
@@ -219,7 +219,7 @@ class Hub:
         for subscription in fenced:
             subscription.fence()
         if fenced:
-            self._on_fence(fenced)
+            self._on_fence(watched.name, fenced)
 
     def _restart(self, watched: Watched, position: Position) -> None:
         """The stream has a new epoch: nothing that was seen of it holds."""
@@ -420,6 +420,10 @@ class Hub:
 
     def watched(self, name: str) -> Watched | None:
         return self._watched.get(name)
+
+    def streams(self) -> list[str]:
+        """The streams somebody here is subscribed to."""
+        return [name for name in self._watched if name != CONTROL]
 
 
 def _entry(offset: Any, ends_access: Any, type: Any, payload: Any, control: Any) -> Entry:

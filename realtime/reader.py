@@ -34,6 +34,10 @@ class Reader:
         """Positions of the streams written to in the last `seconds`."""
         return await self._run(event_log.touched, seconds)
 
+    async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
+        """Those of these users who may read the stream."""
+        return await self._run(access.readers, stream, user_ids)
+
     async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
         """Events of a stream after `offset`."""
         return await self._run(event_log.read_after, name, offset, limit)

@@ -15,18 +15,23 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from realtime.codes import Code, ErrorCode, Unsubscribe
+from realtime.conf import conf
+from realtime.fences import Fences
 from realtime.frames import SubscribeRequest
 from realtime.hub import Hub, LogReader, Watched
-from realtime.positions import Entry, Position
+from realtime.positions import Entry, Page, Position
 from realtime.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+KEPT_PAGES = 32
 
 
 class Admission(LogReader, Protocol):
     async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]: ...
+
+    async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]: ...
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class Recovery:
 
     def __init__(self, hub: Hub, reader: Admission) -> None:
         self._hub, self._reader = hub, reader
+        self._fences = Fences(hub, reader, self.proceed)
+        self._pages: dict[tuple[str, str, int | None, int], asyncio.Future[Page]] = {}
         self._replays: dict[object, deque[Subscription]] = {}
         self._tasks: set[asyncio.Task] = set()
 
@@ -90,13 +97,13 @@ class Recovery:
         if not subscription.is_ended and not self._open(subscription):
             self._replay(subscription)
 
-    async def recheck(self, fenced: list[Subscription]) -> None:
-        """Access is in doubt: ask again, then go on or end. Shut gates stay shut while the database cannot be asked."""
-        by_user: dict[str, list[Subscription]] = {}
-        for subscription in fenced:
-            by_user.setdefault(subscription.user_id, []).append(subscription)
-        for user_id, subscriptions in by_user.items():
-            await self._recheck_user(user_id, subscriptions)
+    def start(self) -> None:
+        """Called once, in the loop it lives in."""
+        self._spawn(self._fences.audit(conf.ACCESS_SECONDS))
+
+    def on_fence(self, stream: str, fenced: list[Subscription]) -> None:
+        """Events were dispatched that may have ended the access of these subscriptions."""
+        self._spawn(self._fences.recheck(stream, fenced))
 
     def stop(self) -> None:
         for task in self._tasks:
@@ -107,9 +114,26 @@ class Recovery:
     async def _read_first_pages(self, attempts: list[Attempt]) -> None:
         for attempt in attempts:
             if attempt.subscription.outbox.has_room:
-                page = await self._reader.page(attempt.subscription.stream, attempt.request.offset)
-                await self._hub.apply_control(page.entries)
-                attempt.page = page.entries
+                attempt.page = (await self._page(attempt.watched, attempt.request.offset)).entries
+
+    async def _page(self, watched: Watched, offset: int) -> Page:
+        """A page of the log, with the control log applied as far as its writers had seen it.
+
+        A crowd that comes back to one stream asks for the same pages: a few are kept until their stream moves on.
+        """
+        key = (watched.name, watched.epoch, watched.offset, offset)
+        reading = self._pages.get(key)
+        if reading is None:
+            reading = self._pages[key] = asyncio.ensure_future(self._reader.page(watched.name, offset))
+            if len(self._pages) > KEPT_PAGES:
+                del self._pages[next(iter(self._pages))]
+        try:
+            page = await asyncio.shield(reading)
+        except Exception:
+            self._pages.pop(key, None)
+            raise
+        await self._hub.apply_control(page.entries)
+        return page
 
     def _conclude(self, attempt: Attempt, position: Position | None) -> Outcome:
         """Synchronous: what it decides still holds when the caller offers the reply."""
@@ -185,15 +209,16 @@ class Recovery:
         await subscription.outbox.room()
         if subscription.is_ended:
             return
+        watched = self._hub.watched(subscription.stream)
+        if watched is None:
+            return
         try:
-            page = await self._reader.page(subscription.stream, subscription.offset)
-            await self._hub.apply_control(page.entries)
+            page = await self._page(watched, subscription.offset)
         except Exception as error:
             logger.warning("cannot replay, will be tried again: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
             return
-        watched = self._hub.watched(subscription.stream)
-        if subscription.is_ended or subscription.fences or watched is None or subscription.is_open:
+        if subscription.is_ended or subscription.fences or subscription.is_open:
             return
         entries = _up_to(page.entries, watched.offset)
         if entries and entries[0].offset == subscription.offset + 1:
@@ -201,33 +226,6 @@ class Recovery:
                 subscription.replay(entry)
         elif subscription.offset < watched.offset:  # pruned under us
             self._hub.end(subscription, Unsubscribe.INSUFFICIENT_STATE)
-
-    # -- fences ------------------------------------------------------------------------------------------------------
-
-    def on_fence(self, fenced: list[Subscription]) -> None:
-        self._spawn(self.recheck(fenced))
-
-    async def _recheck_user(self, user_id: str, subscriptions: list[Subscription]) -> None:
-        while subscriptions := [s for s in subscriptions if s.fences and not s.is_ended]:
-            fences = [s.fences for s in subscriptions]
-            try:
-                admitted = await self._reader.admit(user_id, {s.stream for s in subscriptions})
-            except Exception as error:
-                logger.warning("cannot ask for access, delivery to %d subscriptions waits: %s", len(fences), error)
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            for subscription, seen in zip(subscriptions, fences, strict=True):
-                self._settle(subscription, seen, subscription.stream in admitted)
-
-    def _settle(self, subscription: Subscription, seen: int, is_admitted: bool) -> None:
-        if subscription.is_ended:
-            return
-        if not is_admitted:
-            self._hub.end(subscription, Unsubscribe.SERVER)
-        elif subscription.fences == seen:
-            subscription.fences = 0
-            if subscription.is_answered:
-                self.proceed(subscription)
 
     def _spawn(self, work) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -32,7 +32,9 @@ class StreamKind:
     `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
     a database thread and should ask one query for all keys. A malformed key is simply not returned.
     `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
-    lets them see who is subscribed. `retention` is how long the log keeps its events, if not as long as others.
+    lets them see who is subscribed. `readers(key, user_ids)` answers `may_subscribe` the other way round, for many
+    users of one stream: without it an event that puts everybody's access in doubt costs a query per user. `retention`
+    is how long the log keeps its events, if not as long as others.
     """
 
     name: str
@@ -40,6 +42,7 @@ class StreamKind:
     signals: frozenset[str] = frozenset()
     has_presence: bool = False
     retention: Retention | None = None
+    readers: Callable[[str, Collection[str]], Collection[str]] | None = None
 
     def __call__(self, key: Any) -> str:
         """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""

@@ -1,0 +1,28 @@
+"""A room's readers are the same people, asked from either side."""
+
+import pytest
+
+from api import permissions
+from api.models import Room
+from tests.factories import make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("kind", [Room.Kind.PRIVATE, Room.Kind.PUBLIC])
+def test_both_questions_have_one_answer(kind, django_assert_num_queries):
+    alice, bob, charlie, gone = make_user(), make_user(), make_user(), make_user(is_active=False)
+    room = make_room(alice, bob, gone, kind=kind)
+    make_room(charlie)
+    everyone = [str(user.id) for user in (alice, bob, charlie, gone)]
+
+    with django_assert_num_queries(1):
+        readers = permissions.room_readers(str(room.id), everyone)
+    assert readers == {id for id in everyone if permissions.readable_room_ids(id, [str(room.id)])}
+    assert readers == {str(u.id) for u in ((alice, bob, charlie) if kind == Room.Kind.PUBLIC else (alice, bob))}
+
+
+def test_what_is_no_room_has_no_readers():
+    alice = make_user()
+    assert permissions.room_readers("no-room", [str(alice.id)]) == set()
+    assert permissions.room_readers(str(alice.id), [str(alice.id), "nobody"]) == set()
