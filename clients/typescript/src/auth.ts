@@ -1,0 +1,211 @@
+import { realClock, type Clock } from './clock.js'
+import { ApiError, problem, Rest } from './rest.js'
+
+/** What the client tells its auth when they meet. */
+export interface AuthContext {
+  readonly url: string
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+}
+
+/** Where tokens come from; one for REST and socket alike. */
+export interface Auth {
+  /** The token to use now, null when nobody is signed in. `fresh`: the server refused the last one. */
+  getToken(options: { fresh: boolean }): Promise<string | null>
+  /** When the token in use should be asked for again, in milliseconds since 1970; null for never. */
+  refreshAt(): number | null
+  /** Somebody signed in or out. */
+  onChange(listener: (isSignedIn: boolean) => void): () => void
+  attach(context: AuthContext): void
+}
+
+/** The part of `localStorage` that is used; the answers may be promises, as AsyncStorage's are. */
+export interface TokenStorage {
+  getItem(key: string): string | null | Promise<string | null>
+  setItem(key: string, value: string): unknown
+  removeItem(key: string): unknown
+}
+
+export interface JwtOptions {
+  /** Where to keep the tokens between visits. In memory if absent. */
+  readonly storage?: TokenStorage | undefined
+  readonly storageKey?: string
+}
+
+export interface JwtAuth extends Auth {
+  signIn(email: string, password: string): Promise<void>
+  signOut(): Promise<void>
+  /** Who is signed in; null for nobody. */
+  userId(): Promise<string | null>
+}
+
+interface Pair {
+  access: string
+  refresh: string
+}
+
+/** The share of a token's life after which the next one is fetched. Spread, so that a crowd does not come together. */
+const REFRESH_AT = 0.8
+const SPREAD = 0.1
+
+/** E-mail and password once, tokens from then on. */
+export const jwt = (options: JwtOptions = {}): JwtAuth => new Jwt(options)
+
+class Jwt implements JwtAuth {
+  private pair: Pair | null = null
+  private bounds: { refreshAt: number; expiresAt: number } | null = null
+  private loading: Promise<void> | null = null
+  private refreshing: Promise<string | null> | null = null
+  private rest: Rest | null = null
+  private clock: Clock = realClock
+  private readonly listeners = new Set<(isSignedIn: boolean) => void>()
+  private readonly storage: TokenStorage | undefined
+  private readonly key: string
+
+  constructor({ storage, storageKey = 'tidewire.tokens' }: JwtOptions) {
+    this.storage = storage
+    this.key = storageKey
+  }
+
+  attach({ url, fetch, clock }: AuthContext): void {
+    this.clock = clock
+    this.rest = new Rest({ url, fetch, clock, token: async () => null })
+  }
+
+  refreshAt = (): number | null => this.bounds?.refreshAt ?? null
+
+  onChange(listener: (isSignedIn: boolean) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    await this.keep(await this.post<Pair>('', { email, password }))
+    this.tell(true)
+  }
+
+  async signOut(): Promise<void> {
+    await this.load()
+    const refresh = this.pair?.refresh
+    await this.keep(null)
+    this.tell(false)
+    if (refresh) await this.post('blacklist/', { refresh })
+  }
+
+  async userId(): Promise<string | null> {
+    await this.load()
+    return this.pair && (claims(this.pair.access).user_id ?? null)
+  }
+
+  async getToken({ fresh }: { fresh: boolean }): Promise<string | null> {
+    await this.load()
+    if (!this.pair || !this.bounds) return null
+    if (!fresh && this.clock.now() < this.bounds.refreshAt) return this.pair.access
+    const old = this.pair.access
+    const isAlive = !fresh && this.clock.now() < this.bounds.expiresAt
+    try {
+      return await (this.refreshing ??= this.refresh().finally(() => (this.refreshing = null)))
+    } catch (error) {
+      // Not reachable just now, and the old one still works: use it, and try again with the next call.
+      if (isAlive && error instanceof ApiError && error.isTemporary) return old
+      throw error
+    }
+  }
+
+  /** One at a time, also among tabs that share a storage: a refresh token works once. */
+  private refresh(): Promise<string | null> {
+    const locks = this.storage && globalThis.navigator?.locks
+    return locks ? locks.request(this.key, () => this.exchange()).then((token) => token) : this.exchange()
+  }
+
+  private async exchange(): Promise<string | null> {
+    const mine = this.pair
+    if (!mine) return null
+    if (await this.takeOver(mine)) return this.pair!.access
+    try {
+      const next = await this.post<Pair>('refresh/', { refresh: mine.refresh })
+      if (this.pair === mine) await this.keep(next)
+      return this.pair?.access ?? null
+    } catch (error) {
+      const isOver = error instanceof ApiError && (error.status === 401 || error.status === 403)
+      if (!isOver || this.pair !== mine) throw error
+      if (await this.takeOver(mine)) return this.pair!.access
+      await this.keep(null)
+      this.tell(false)
+      return null
+    }
+  }
+
+  /** Another tab may have exchanged the token already. */
+  private async takeOver(mine: Pair): Promise<boolean> {
+    const stored = await this.stored()
+    if (!stored || stored.refresh === mine.refresh) return false
+    this.use(stored)
+    return true
+  }
+
+  private load(): Promise<void> {
+    return (this.loading ??= this.stored().then((pair) => this.pair || this.use(pair)) as Promise<void>)
+  }
+
+  private async stored(): Promise<Pair | null> {
+    try {
+      const pair = JSON.parse((await this.storage?.getItem(this.key)) ?? 'null') as Partial<Pair> | null
+      return pair?.access && pair.refresh ? (pair as Pair) : null
+    } catch {
+      return null
+    }
+  }
+
+  private async keep(pair: Pair | null): Promise<void> {
+    this.loading = Promise.resolve()
+    this.use(pair, true)
+    if (pair) await this.storage?.setItem(this.key, JSON.stringify(pair))
+    else await this.storage?.removeItem(this.key)
+  }
+
+  private use(pair: Pair | null, isNew = false): void {
+    this.pair = pair
+    const { exp = 0, iat = 0 } = pair ? claims(pair.access) : {}
+    // A new token lives from now on, whatever our own clock says of its claims. One from the storage has some of its
+    // life behind it, and then the clock is all there is.
+    const life = (exp - iat) * 1000
+    const now = this.clock.now()
+    const born = isNew ? now : Math.min(now, Math.max(iat * 1000, now - life))
+    const at = born + life * (REFRESH_AT + SPREAD * this.clock.random())
+    this.bounds = pair && { refreshAt: life ? at : Infinity, expiresAt: life ? born + life : Infinity }
+  }
+
+  private async post<Data>(path: string, body: object): Promise<Data> {
+    if (!this.rest) throw new ApiError(problem(0, 'detached', 'Give this auth to createClient first.'))
+    return (await this.rest.send<Data>({ method: 'POST', path: `/api/v1/token/${path}`, body, isAnonymous: true })).data
+  }
+
+  private tell(isSignedIn: boolean): void {
+    for (const listener of [...this.listeners]) listener(isSignedIn)
+  }
+}
+
+interface Claims {
+  exp?: number
+  iat?: number
+  user_id?: string
+}
+
+/** What a token says of itself. Nothing is checked: that is the server's business. */
+function claims(token: string): Claims {
+  try {
+    const part = token.split('.')[1] ?? ''
+    return JSON.parse(atob(part.replace(/-/g, '+').replace(/_/g, '/'))) as Claims
+  } catch {
+    return {}
+  }
+}
+
+/** A key that does not change, for scripts and servers. */
+export const apiKey = (key: string): Auth => ({
+  getToken: async () => key,
+  refreshAt: () => null,
+  onChange: () => () => undefined,
+  attach: () => undefined,
+})

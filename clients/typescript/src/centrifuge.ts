@@ -1,0 +1,102 @@
+import { Centrifuge, UnauthorizedError, type PublicationContext, type Subscription } from 'centrifuge'
+import type { Channel, ChannelEvents, Person, Publication, SubscribeOptions, TransportFactory } from './transport.js'
+
+const TOKEN_EXPIRED = 109
+const CONNECT_CALLED = 0
+const UNAUTHORIZED = 1
+const INVALID_TOKEN = 3500
+/** Below this an unsubscribe is final, unless it is our own. */
+const RESUBSCRIBE_FROM = 2500
+
+interface ClientInfo {
+  client: string
+  user: string
+  connInfo?: unknown
+}
+
+/** The protocol as the published SDK speaks it. Nothing else in this package knows the SDK. */
+export const centrifugeTransport: TransportFactory = (options, events) => {
+  const network = new EventTarget()
+  let wantsFresh = false
+  const sdk = new Centrifuge(options.url, {
+    name: 'tidewire-js',
+    websocket: options.WebSocket ?? null,
+    networkEventTarget: network,
+    async getToken() {
+      const fresh = wantsFresh
+      wantsFresh = false
+      const token = await events.token({ fresh })
+      if (token === null) throw new UnauthorizedError('signed out')
+      return token
+    },
+  })
+  // Each attempt asks for a token, rather than find out from the server that the kept one is of yesterday.
+  const forgetToken = () => sdk.setToken('')
+  sdk.on('connecting', ({ code, reason }) => {
+    forgetToken()
+    if (code !== CONNECT_CALLED) events.waiting({ code, text: reason })
+  })
+  sdk.on('connected', ({ client }) => events.online(client))
+  sdk.on('disconnected', ({ code, reason }) =>
+    events.stopped({ code, text: reason }, code === UNAUTHORIZED || code === INVALID_TOKEN),
+  )
+  sdk.on('error', ({ error, type }) => {
+    wantsFresh ||= error.code === TOKEN_EXPIRED
+    forgetToken()
+    if (sdk.state === 'connecting') events.waiting({ code: error.code, text: `${type}: ${error.message}` })
+    else events.error(Object.assign(new Error(error.message), { code: error.code }))
+  })
+  return {
+    connect: () => sdk.connect(),
+    disconnect: () => sdk.disconnect(),
+    network: {
+      online: () => void network.dispatchEvent(new Event('online')),
+      offline: () => void network.dispatchEvent(new Event('offline')),
+    },
+    // Any answer will do, and a server that knows no such call answers with an error at once.
+    probe: () =>
+      sdk.rpc('ping', null).catch((error: { code: number }) => {
+        if (error.code < 100) throw error
+      }),
+    subscribe: (channel, how, told) => subscribe(sdk, channel, how, told),
+  }
+}
+
+function subscribe(sdk: Centrifuge, channel: string, how: SubscribeOptions, events: ChannelEvents): Channel {
+  const old = sdk.getSubscription(channel)
+  if (old) sdk.removeSubscription(old)
+  const subscription = sdk.newSubscription(channel, {
+    since: how.since && { ...how.since },
+    joinLeave: how.presence,
+    getState: () => events.reload(),
+  })
+  subscription.on('subscribed', ({ streamPosition }) => events.live(streamPosition?.epoch ?? ''))
+  subscription.on('subscribing', ({ code, reason }) => events.lost({ code, text: reason }))
+  subscription.on('unsubscribed', ({ code, reason }) => {
+    if (code && code < RESUBSCRIBE_FROM) events.denied({ code, text: reason })
+  })
+  subscription.on('publication', (context) => events.publication(publicationOf(context)))
+  subscription.on('join', ({ info }) => events.join(personOf(info)))
+  subscription.on('leave', ({ info }) => events.leave(personOf(info)))
+  subscription.on('error', ({ error }) => events.lost({ code: error.code, text: error.message }))
+  subscription.subscribe()
+  return handle(sdk, subscription)
+}
+
+const handle = (sdk: Centrifuge, subscription: Subscription): Channel => ({
+  unsubscribe() {
+    subscription.removeAllListeners()
+    sdk.removeSubscription(subscription)
+  },
+  publish: (data) => subscription.publish(data),
+  presence: async () => Object.values((await subscription.presence()).clients).map(personOf),
+})
+
+const personOf = ({ client, user, connInfo }: ClientInfo): Person => ({ client, user, info: connInfo })
+
+const publicationOf = ({ offset, data, info }: PublicationContext): Publication => ({
+  offset: offset ?? 0,
+  data: data as unknown,
+  user: info?.user,
+  client: info?.client,
+})

@@ -1,0 +1,67 @@
+// Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
+
+import type { ItemDescriptor, ListDescriptor } from '../descriptors.js'
+import type { Schemas } from './api.js'
+
+/** The caller's rooms, newest first. */
+export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['RoomCreateRequest'], Schemas['PatchedRoomUpdateRequest']> => ({
+  path: '/api/v1/rooms/',
+  channel: `user:${user}`,
+  upsert: ['room.joined'],
+  remove: ['room.left'],
+  key: 'id',
+  order: ['-created_at', '-id'],
+  blank: () => ({ id: '', name: '', kind: "public", version: 0, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), me: { role: null } }),
+})
+
+/** A room. */
+export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['PatchedRoomUpdateRequest']> => ({
+  path: `/api/v1/rooms/${room}/`,
+  channel: `room:${room}`,
+  upsert: ['room.updated'],
+  remove: ['room.deleted'],
+  key: 'id',
+  id: room,
+})
+
+/** The members of a room, in the order they joined. */
+export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
+  path: `/api/v1/rooms/${room}/members/`,
+  channel: `room:${room}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  order: ['joined_at'],
+  blank: () => ({ user: { id: '', name: '' }, role: "owner", joined_at: new Date().toISOString(), version: 0 }),
+})
+
+/** One member. */
+export const member = (room: string, user: string): ItemDescriptor<Schemas['Member'], Schemas['PatchedMemberUpdateRequest']> => ({
+  path: `/api/v1/rooms/${room}/members/${user}/`,
+  channel: `room:${room}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  id: user,
+})
+
+/** The messages of a room, newest first. */
+export const messages = (room: string): ListDescriptor<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']> => ({
+  path: `/api/v1/rooms/${room}/messages/`,
+  channel: `room:${room}`,
+  upsert: ['message.created', 'message.edited'],
+  remove: ['message.deleted'],
+  key: 'id',
+  order: ['-created_at', '-id'],
+  blank: () => ({ id: '', room: '', author: null, text: '', reply_to: null, edited_at: null, version: 0, created_at: new Date().toISOString() }),
+})
+
+/** One message. */
+export const message = (room: string, message: string): ItemDescriptor<Schemas['Message'], Schemas['PatchedMessageUpdateRequest']> => ({
+  path: `/api/v1/rooms/${room}/messages/${message}/`,
+  channel: `room:${room}`,
+  upsert: ['message.created', 'message.edited'],
+  remove: ['message.deleted'],
+  key: 'id',
+  id: message,
+})

@@ -1,0 +1,147 @@
+import { createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
+import type { Client, ConnectionStatus } from './client.js'
+import { channelOf, type ItemDescriptor, type ListDescriptor, type StreamName, type WireEvent } from './descriptors.js'
+import type { AnyEvent } from './generated/api.js'
+import type { LiveItem, LiveItemState } from './item.js'
+import type { LiveList, LiveListState } from './list.js'
+import type { PresenceState } from './people.js'
+import type { AnyRow } from './rows.js'
+import type { Signalled } from './signal.js'
+
+/** The address a hook is for. `null`: not yet. */
+type Maybe<T> = T | null | undefined | false | ''
+
+// What a hook needs of a client, whatever its types of paths and events are.
+type AnyClient = Pick<Client, 'list' | 'item' | 'presence' | 'signal' | 'get' | 'subscribe'> & { stream(name: StreamName): unknown }
+
+const ClientContext = createContext<AnyClient | null>(null)
+
+export function TidewireProvider({ client, children }: { client: AnyClient; children?: ReactNode }): ReactNode {
+  return createElement(ClientContext.Provider, { value: client }, children)
+}
+
+export function useClient<C extends AnyClient = Client>(): C {
+  const client = useContext(ClientContext)
+  if (!client) throw new Error('tidewire: put a <TidewireProvider client={…}> around this component')
+  return client as C
+}
+
+interface Readable<State> {
+  get(): State
+  subscribe(listener: () => void): () => void
+}
+
+const nothing = () => () => undefined
+
+function useStore<State>(store: Readable<State> | null, empty: State): State {
+  const get = () => (store ? store.get() : empty)
+  // On a server nothing is known yet, and the first render in the browser must agree with that.
+  return useSyncExternalStore(store?.subscribe ?? nothing, get, () => empty)
+}
+
+/** How the link is: for the bar that says "Reconnecting…". */
+export function useConnection(): ConnectionStatus {
+  const client = useClient()
+  return useSyncExternalStore(client.subscribe, client.get, client.get)
+}
+
+const LIST: LiveListState<never> = { items: [], status: 'loading', error: undefined, hasOlder: false, isLoadingOlder: false, pending: 0 }
+const ITEM: LiveItemState<never> = { data: undefined, status: 'loading', isGone: false, error: undefined }
+const NOBODY: PresenceState = { people: [], status: 'loading' }
+const SILENCE: readonly Signalled<never>[] = []
+
+export type UseLiveList<T extends AnyRow, Create, Update> = LiveListState<T> &
+  Pick<LiveList<T, Create, Update>, 'create' | 'update' | 'remove' | 'older' | 'retry' | 'discard' | 'refresh'>
+
+/** `useLiveList(roomId && messages(roomId))`: rows that stay true, and what can be done with them. */
+export function useLiveList<T extends AnyRow, Create, Update>(
+  descriptor: Maybe<ListDescriptor<T, Create, Update>>,
+  query?: Record<string, unknown>,
+): UseLiveList<T, Create, Update> {
+  const client = useClient()
+  const list = descriptor ? client.list(descriptor, query) : null
+  const state = useStore<LiveListState<T>>(list, LIST)
+  const todo = useMemo(() => actions(list), [list])
+  return useMemo(() => ({ ...state, ...todo }), [state, todo])
+}
+
+function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Update> | null) {
+  const need = () => {
+    if (!list) throw new Error('tidewire: this list is not there yet')
+    return list
+  }
+  return {
+    create: (...args: Parameters<LiveList<T, Create, Update>['create']>) => need().create(...args),
+    update: (...args: Parameters<LiveList<T, Create, Update>['update']>) => need().update(...args),
+    remove: (key: string) => need().remove(key),
+    older: () => need().older(),
+    retry: (id: string) => need().retry(id),
+    discard: (id: string) => need().discard(id),
+    refresh: () => need().refresh(),
+  }
+}
+
+export type UseLiveItem<T extends AnyRow, Update> = LiveItemState<T> & Pick<LiveItem<T, Update>, 'refresh' | 'update'>
+
+/** `useLiveItem(roomId && room(roomId))`: one resource that stays true. */
+export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDescriptor<T, Update>>): UseLiveItem<T, Update> {
+  const client = useClient()
+  const item = descriptor ? client.item(descriptor) : null
+  const state = useStore<LiveItemState<T>>(item, ITEM)
+  return useMemo(
+    () => ({
+      ...state,
+      refresh: () => item?.refresh(),
+      update: (patch: Parameters<LiveItem<T, Update>['update']>[0]) =>
+        item ? item.update(patch) : Promise.reject(new Error('tidewire: this item is not there yet')),
+    }),
+    [state, item],
+  )
+}
+
+/** Calls back for every event of a stream while the component is there. The newest handler is the one that is called. */
+export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<StreamName>, handler: (event: Event, offset: number) => void): void {
+  const client = useClient<AnyClient>()
+  const newest = useRef(handler)
+  useEffect(() => void (newest.current = handler))
+  const channel = name ? channelOf(name) : null
+  useEffect(() => {
+    if (!channel) return undefined
+    const stream = client.stream(channel) as { onAny(handler: (event: Event, offset: number) => void): () => void }
+    return stream.onAny((event, offset) => newest.current(event, offset))
+  }, [client, channel])
+}
+
+/** `usePresence(roomId && messages(roomId))`: who is here. */
+export function usePresence(name: Maybe<StreamName>): PresenceState {
+  const client = useClient()
+  return useStore(name ? client.presence(name) : null, NOBODY)
+}
+
+/** `const [typing, say] = useSignal(roomId && messages(roomId), 'typing')` */
+export function useSignal<Data = unknown>(
+  name: Maybe<StreamName>,
+  type: string,
+): readonly [heard: readonly Signalled<Data>[], send: (data?: Data) => void] {
+  const client = useClient()
+  const signal = name ? client.signal<Data>(name, type) : null
+  const heard = useStore<readonly Signalled<Data>[]>(signal, SILENCE)
+  const send = useCallback((data?: Data) => signal?.send(data), [signal])
+  return [heard, send]
+}
+
+/** The user's id once it is known, for descriptors that need it: `rooms(userId)`. */
+export function useUserId(auth: { userId(): Promise<string | null>; onChange(listener: () => void): () => void }): string | null {
+  const [id, setId] = useState<string | null>(null)
+  useEffect(() => {
+    let isHere = true
+    const ask = () => void auth.userId().then((found) => isHere && setId(found))
+    ask()
+    const stop = auth.onChange(ask)
+    return () => {
+      isHere = false
+      stop()
+    }
+  }, [auth])
+  return id
+}

@@ -1,0 +1,435 @@
+/** A Tidewire in memory, for tests of what you build on the client: no sockets, no ports, no waiting. */
+import type { Auth } from './auth.js'
+import type { Clock } from './clock.js'
+import type { ListDescriptor } from './descriptors.js'
+import type { ClientOptions } from './client.js'
+import { problem } from './rest.js'
+import { comparator, keyOf, type AnyRow } from './rows.js'
+import type { Channel, ChannelEvents, Person, Publication, Transport, TransportEvents, TransportFactory } from './transport.js'
+import { uuid7 } from './uuid.js'
+
+// -- time ---------------------------------------------------------------------------------------------------------------
+
+export interface TestClock extends Clock {
+  /** Lets so many milliseconds pass, timer by timer, with everything that follows from each. */
+  advance(ms: number): Promise<void>
+  /** How many timers are waiting. */
+  readonly timers: number
+}
+
+/** Lets everything happen that needs no time. */
+export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+export function createTestClock(start = Date.UTC(2026, 0, 1)): TestClock {
+  const timers = new Map<number, { at: number; run: () => void }>()
+  let now = start
+  let last = 0
+  return {
+    now: () => now,
+    random: () => 0.5,
+    setTimeout(run, ms) {
+      timers.set(++last, { at: now + ms, run })
+      return last
+    },
+    clearTimeout: (timer) => void timers.delete(timer as number),
+    get timers() {
+      return timers.size
+    },
+    async advance(ms) {
+      const end = now + ms
+      await settle()
+      for (;;) {
+        const due = [...timers].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0]
+        if (!due) break
+        timers.delete(due[0])
+        now = Math.max(now, due[1].at)
+        due[1].run()
+        await settle()
+      }
+      now = end
+      await settle()
+    },
+  }
+}
+
+// -- the server -----------------------------------------------------------------------------------------------------------
+
+export interface TestServerOptions {
+  readonly clock?: Clock
+  /** Waits before each step that takes time on a real network; by default none does. Name it to hold it back. */
+  readonly step?: (what: string) => Promise<void>
+  readonly pageSize?: number
+}
+
+interface Logged {
+  readonly offset: number
+  readonly data: object
+}
+
+interface Log {
+  epoch: string
+  offset: number
+  events: Logged[]
+}
+
+type AnyDescriptor<T extends AnyRow> = Pick<ListDescriptor<T>, 'path' | 'channel' | 'upsert' | 'remove' | 'key' | 'order'>
+
+/** The rows of one list. Changes are events, as on a real server. */
+export class TestCollection<T extends AnyRow> {
+  private readonly rows = new Map<string, T>()
+  private readonly versions = new Map<string, number>()
+
+  constructor(
+    private readonly server: TestServer,
+    private readonly descriptor: AnyDescriptor<T>,
+  ) {}
+
+  /** What a fresh GET of everything would show. */
+  all(): T[] {
+    return [...this.rows.values()].sort(comparator(this.descriptor.order))
+  }
+
+  get(key: string): T | undefined {
+    return this.rows.get(key)
+  }
+
+  /** Creates the row, or changes it; answers it with its new version. */
+  put(row: T): T {
+    const key = keyOf(row, this.descriptor.key)
+    const version = (this.versions.get(key) ?? 0) + 1
+    const isNew = !this.rows.has(key)
+    const saved = { ...this.rows.get(key), ...row, version }
+    this.versions.set(key, version)
+    this.rows.set(key, saved)
+    const { upsert } = this.descriptor
+    this.server.publish(this.descriptor.channel, upsert[isNew ? 0 : 1] ?? upsert[0]!, saved)
+    return saved
+  }
+
+  remove(key: string): void {
+    const row = this.rows.get(key)
+    if (!row) return
+    this.rows.delete(key)
+    const [name, nested] = this.descriptor.key.split('.') as [string, string?]
+    this.server.publish(this.descriptor.channel, this.descriptor.remove[0]!, { [name]: nested ? { [nested]: key } : key })
+  }
+}
+
+export class TestServer {
+  /** Everybody's requests and subscriptions are refused with these statuses, by path prefix or stream. */
+  readonly refusals = new Map<string, number>()
+  readonly requests: { method: string; path: string; headers: Headers; body: unknown }[] = []
+  /** How often each stream was subscribed to. */
+  readonly subscribes: { channel: string; since: number | null }[] = []
+  readonly published: { channel: string; data: unknown }[] = []
+  /** The next publications meet this fate. */
+  fault: 'none' | 'lose' | 'twice' = 'none'
+  isUp = true
+  token: string | null = 'token'
+  private readonly logs = new Map<string, Log>()
+  private readonly collections: { descriptor: AnyDescriptor<AnyRow>; rows: TestCollection<AnyRow> }[] = []
+  private readonly links = new Set<Link>()
+  private readonly answered = new Map<string, unknown>()
+  readonly step: (what: string) => Promise<void>
+  private readonly pageSize: number
+  private readonly clock: Clock | undefined
+  private last = 0
+
+  constructor({ clock, step = () => Promise.resolve(), pageSize = 50 }: TestServerOptions = {}) {
+    this.clock = clock
+    this.step = step
+    this.pageSize = pageSize
+  }
+
+  /** For createClient: `createClient(server.options())`. */
+  options(): ClientOptions & { auth: Auth } {
+    const auth: Auth = {
+      getToken: async () => this.token,
+      refreshAt: () => null,
+      onChange: () => () => undefined,
+      attach: () => undefined,
+    }
+    const options = { url: 'http://test.invalid', auth, fetch: this.fetch, transport: this.transport }
+    return this.clock ? { ...options, clock: this.clock } : options
+  }
+
+  collection<T extends AnyRow>(descriptor: AnyDescriptor<T>, rows: readonly T[] = []): TestCollection<T> {
+    const made = new TestCollection(this, descriptor)
+    this.collections.push({ descriptor, rows: made as unknown as TestCollection<AnyRow> })
+    for (const row of rows) made.put(row)
+    return made
+  }
+
+  /** An event of a stream, told to all who are subscribed. */
+  publish(channel: string, type: string, data: unknown, actor: string | null = null): void {
+    const log = this.log(channel)
+    log.offset++
+    const at = new Date(this.clock?.now() ?? 0).toISOString()
+    const event = { type, id: uuid7(), at, actor: { type: actor ? 'user' : 'system', id: actor }, data }
+    log.events.push({ offset: log.offset, data: event })
+    if (this.fault === 'lose') return
+    const copies = this.fault === 'twice' ? 2 : 1
+    for (const link of this.links) for (let i = 0; i < copies; i++) link.tell(channel, { offset: log.offset, data: event })
+  }
+
+  /** Said in passing by somebody. */
+  signal(channel: string, data: unknown, user: string): void {
+    for (const link of this.links) link.tell(channel, { offset: 0, data, user, client: `c-${user}` })
+  }
+
+  /** Every socket is lost; clients come back by themselves while `isUp`. */
+  cut(): void {
+    for (const link of [...this.links]) link.lose({ code: 1, text: 'transport closed' })
+  }
+
+  /** Every socket is closed with a code that says not to come back. */
+  stop(code: number): void {
+    for (const link of [...this.links]) link.end(code)
+  }
+
+  /** What was in the log is no longer, as after the retention window. */
+  prune(channel: string): void {
+    this.log(channel).events = []
+  }
+
+  /** The stream begins anew, as after a restore. */
+  newEpoch(channel: string): void {
+    const log = this.log(channel)
+    log.epoch += "'"
+    log.events = []
+  }
+
+  /** Whoever follows the stream is sent away, and not let in again. */
+  expel(channel: string): void {
+    this.refusals.set(channel, 103)
+    for (const link of this.links) link.deny(channel, { code: 2000, text: 'server unsubscribe' })
+  }
+
+  log(channel: string): Log {
+    let log = this.logs.get(channel)
+    if (!log) this.logs.set(channel, (log = { epoch: 'e', offset: 0, events: [] }))
+    return log
+  }
+
+  private place = (channel: string) => {
+    const { epoch, offset } = this.log(channel)
+    return { channel, epoch, offset }
+  }
+
+  // -- REST ---------------------------------------------------------------------------------------------------------------
+
+  readonly fetch: typeof globalThis.fetch = async (input, init = {}) => {
+    const url = new URL(String(input))
+    const { method = 'GET' } = init
+    const headers = new Headers(init.headers)
+    const body = init.body === undefined ? undefined : (JSON.parse(String(init.body)) as Record<string, unknown>)
+    this.requests.push({ method, path: url.pathname, headers, body })
+    await this.step(`${method} ${url.pathname}`)
+    if (!this.isUp) throw new TypeError('fetch failed')
+    for (const [prefix, status] of this.refusals) if (url.pathname.startsWith(prefix)) return refused(status)
+    const response = await this.answer(method, url, headers, body)
+    await this.step(`answer ${method} ${url.pathname}`)
+    if (!this.isUp) throw new TypeError('fetch failed')
+    return response
+  }
+
+  private async answer(method: string, url: URL, headers: Headers, body: Record<string, unknown> | undefined): Promise<Response> {
+    const stream = /^\/api\/v1\/streams\/([^/]+)\/$/.exec(url.pathname)
+    if (stream) return json(200, this.place(decodeURIComponent(stream[1]!)))
+    for (const { descriptor, rows } of this.collections) {
+      if (url.pathname === descriptor.path) {
+        return method === 'GET' ? this.list(url, descriptor, rows) : this.create(headers, descriptor, rows, body ?? {})
+      }
+      if (url.pathname.startsWith(descriptor.path)) {
+        const key = decodeURIComponent(url.pathname.slice(descriptor.path.length, -1))
+        return this.detail(method, key, descriptor, rows, body ?? {})
+      }
+    }
+    return refused(404)
+  }
+
+  /** The position first, then the rows: what comes between is in both. */
+  private async list(url: URL, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>): Promise<Response> {
+    const stream = this.place(descriptor.channel)
+    await this.step(`rows ${url.pathname}`)
+    const cursor = url.searchParams.get('cursor')
+    const compare = comparator(descriptor.order)
+    const after = cursor ? (JSON.parse(cursor) as AnyRow) : null
+    const beyond = rows.all().filter((row) => !after || compare(row, after) > 0)
+    const page = beyond.slice(0, this.pageSize)
+    const next = beyond.length > page.length ? `${url.origin}${url.pathname}?cursor=${encodeURIComponent(JSON.stringify(page.at(-1)))}` : null
+    return json(200, { next, previous: null, results: page, stream })
+  }
+
+  private create(headers: Headers, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: Record<string, unknown>): Response {
+    const key = headers.get('Idempotency-Key')
+    const old = key && this.answered.get(key)
+    const created_at = new Date((this.clock?.now() ?? 0) + ++this.last).toISOString()
+    const row = old || rows.put({ created_at, ...body })
+    if (key) this.answered.set(key, row)
+    return json(201, row, this.header(descriptor.channel))
+  }
+
+  private async detail(method: string, key: string, { channel }: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: object): Promise<Response> {
+    const row = rows.get(key)
+    if (!row) return refused(404)
+    if (method === 'PATCH') return json(200, rows.put({ ...row, ...body }), this.header(channel))
+    if (method === 'DELETE') {
+      rows.remove(key)
+      return new Response(null, { status: 204, headers: this.header(channel) })
+    }
+    const headers = this.header(channel)
+    await this.step(`row ${key}`)
+    return rows.get(key) ? json(200, rows.get(key), headers) : refused(404)
+  }
+
+  private header(channel: string): Record<string, string> {
+    const { epoch, offset } = this.log(channel)
+    return { 'Tidewire-Position': `${channel}; epoch=${epoch}; offset=${offset}` }
+  }
+
+  // -- the socket -----------------------------------------------------------------------------------------------------------
+
+  readonly transport: TransportFactory = (_, events) => {
+    const link: Link = new Link(this, events, () => (link.isOpen ? this.links.add(link) : this.links.delete(link)))
+    return link
+  }
+}
+
+export const createTestServer = (options?: TestServerOptions): TestServer => new TestServer(options)
+
+interface Subscribed {
+  readonly events: ChannelEvents
+  since: { epoch: string; offset: number } | null
+  isLive: boolean
+}
+
+class Link implements Transport {
+  isOpen = false
+  private isWanted = false
+  private attempt = 0
+  private readonly subscriptions = new Map<string, Subscribed>()
+  private queue: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly server: TestServer,
+    private readonly events: TransportEvents,
+    private readonly moved: () => void,
+  ) {}
+
+  readonly network = { online: () => void this.open(), offline: () => this.lose({ code: 1, text: 'transport closed' }) }
+
+  connect(): void {
+    this.isWanted = true
+    void this.open()
+  }
+
+  disconnect(): void {
+    this.isWanted = false
+    this.drop({ code: 0, text: 'disconnect called' })
+    this.events.stopped({ code: 0, text: 'disconnect called' }, false)
+  }
+
+  async probe(): Promise<void> {
+    if (!this.server.isUp) await new Promise(() => undefined)
+  }
+
+  subscribe(channel: string, { since }: { since: Subscribed['since'] }, events: ChannelEvents): Channel {
+    const subscription: Subscribed = { events, since, isLive: false }
+    this.subscriptions.set(channel, subscription)
+    void this.begin(channel, subscription)
+    return {
+      unsubscribe: () => void (this.subscriptions.get(channel) === subscription && this.subscriptions.delete(channel)),
+      publish: async (data) => this.server.published.push({ channel, data }),
+      presence: async (): Promise<Person[]> => [],
+    }
+  }
+
+  tell(channel: string, publication: Publication): void {
+    const subscription = this.subscriptions.get(channel)
+    if (subscription?.isLive) this.enqueue(channel, subscription, publication)
+  }
+
+  /** In order, each after the steps the network takes. */
+  private enqueue(channel: string, subscription: Subscribed, publication: Publication): void {
+    const { attempt } = this
+    this.queue = this.queue
+      .then(() => this.server.step(`push ${channel}`))
+      .then(() => {
+        if (!this.isOpen || attempt !== this.attempt || this.subscriptions.get(channel) !== subscription) return
+        if (publication.offset && subscription.since) {
+          subscription.since = { ...subscription.since, offset: Math.max(subscription.since.offset, publication.offset) }
+        }
+        subscription.events.publication(publication)
+      })
+  }
+
+  lose(reason: { code: number; text: string }): void {
+    if (!this.isOpen) return
+    this.drop(reason)
+    this.events.waiting(reason)
+    void this.open()
+  }
+
+  end(code: number): void {
+    this.isWanted = false
+    this.drop({ code, text: 'disconnect' })
+    this.events.stopped({ code, text: 'disconnect' }, code === 3500)
+  }
+
+  deny(channel: string, reason: { code: number; text: string }): void {
+    const subscription = this.subscriptions.get(channel)
+    this.subscriptions.delete(channel)
+    subscription?.events.denied(reason)
+  }
+
+  private drop(reason: { code: number; text: string }): void {
+    this.isOpen = false
+    this.attempt++
+    this.moved()
+    for (const subscription of this.subscriptions.values()) {
+      subscription.isLive = false
+      subscription.events.lost(reason)
+    }
+  }
+
+  private async open(): Promise<void> {
+    const mine = ++this.attempt
+    await this.server.step('connect')
+    const token = mine === this.attempt ? await this.events.token({ fresh: false }) : null
+    if (mine !== this.attempt || !this.isWanted || this.isOpen || !this.server.isUp) return
+    if (token === null) return this.end(3500)
+    this.isOpen = true
+    this.moved()
+    this.events.online(`c${mine}`)
+    for (const [channel, subscription] of this.subscriptions) void this.begin(channel, subscription)
+  }
+
+  private async begin(channel: string, subscription: Subscribed): Promise<void> {
+    const { attempt } = this
+    const isCurrent = () => this.isOpen && attempt === this.attempt && this.subscriptions.get(channel) === subscription
+    if (!isCurrent()) return
+    for (;;) {
+      subscription.since ??= await subscription.events.reload()
+      await this.server.step(`subscribe ${channel}`)
+      if (!isCurrent()) return
+      if (this.server.refusals.has(channel)) return this.deny(channel, { code: 103, text: 'permission denied' })
+      const { epoch, offset } = subscription.since
+      this.server.subscribes.push({ channel, since: offset })
+      const log = this.server.log(channel)
+      const missed = log.events.filter((event) => event.offset > offset)
+      if (log.epoch === epoch && offset + missed.length === log.offset) {
+        subscription.isLive = true
+        subscription.events.live(epoch)
+        for (const event of missed) this.enqueue(channel, subscription, event)
+        return
+      }
+      subscription.since = null
+    }
+  }
+}
+
+const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
+
+const refused = (status: number): Response => json(status, problem(status, `http_${status}`, 'refused'), { 'Content-Type': 'application/problem+json' })

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createClient, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
+import { plain } from './support.js'
+
+/** Against a real server: TIDEWIRE_URL=http://127.0.0.1:8000 npm test. Without one these are left out. */
+const url = process.env.TIDEWIRE_URL
+const live = test.skipIf(!url)
+
+interface Somebody {
+  id: string
+  auth: JwtAuth
+  client: Client
+}
+
+async function somebody(name: string): Promise<Somebody> {
+  const auth = jwt()
+  const client = createClient({ url: url!, auth, WebSocket, onError: () => undefined })
+  const account = { email: `${name}-${uuid7()}@example.com`, name, password: 'correct horse battery' }
+  const { data } = await client.api.POST('/api/v1/users/', { body: account })
+  await auth.signIn(account.email, account.password)
+  return { id: data!.id, auth, client }
+}
+
+const until = async (check: () => void) => {
+  const end = Date.now() + 15_000
+  for (;;) {
+    try {
+      return check()
+    } catch (error) {
+      if (Date.now() > end) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+let alice: Somebody
+let bob: Somebody
+let roomId: string
+
+beforeAll(async () => {
+  if (!url) return
+  ;[alice, bob] = await Promise.all([somebody('Alice'), somebody('Bob')])
+  const { data } = await alice.client.api.POST('/api/v1/rooms/', { body: { name: 'Harbour', kind: 'private' } })
+  roomId = data!.id
+  const path = { room_id: roomId }
+  await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path }, body: { user_id: bob.id, role: 'member' } })
+}, 30_000)
+
+afterAll(() => {
+  alice?.client.close()
+  bob?.client.close()
+})
+
+const fresh = async ({ client }: Somebody) => {
+  const found = await client.api.GET('/api/v1/rooms/{room_id}/messages/', { params: { path: { room_id: roomId }, query: { limit: 100 } } })
+  return found.data!.results
+}
+
+live('two people, one list: writes, edits, removals, older pages, a cut socket, and it equals a fresh read', async () => {
+  const list = bob.client.list(messages(roomId))
+  const mine = alice.client.list(messages(roomId))
+  list.subscribe(() => undefined)
+  mine.subscribe(() => undefined)
+  await until(() => expect([list.get().status, mine.get().status]).toEqual(['live', 'live']))
+  const first = await mine.create({ text: 'one' })
+  await mine.create({ text: 'two' })
+  await mine.update(first.id, { text: 'one, better' })
+  await until(() => expect(list.get().items.map(({ text }) => text)).toEqual(['two', 'one, better']))
+  bob.client.reconnect()
+  for (let n = 0; n < 60; n++) await mine.create({ text: `n${n}` })
+  await mine.remove(first.id)
+  await until(() => expect(list.get().items).toHaveLength(61))
+  expect(plain(list.get().items)).toEqual(await fresh(bob))
+  expect(plain(mine.get().items)).toEqual(await fresh(alice))
+  expect(bob.client.metrics.holes).toBe(0)
+  const late = await somebody('Late')
+  await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path: { room_id: roomId } }, body: { user_id: late.id, role: 'member' } })
+  const paged = late.client.list(messages(roomId))
+  await paged.ready()
+  paged.subscribe(() => undefined)
+  expect(paged.get()).toMatchObject({ hasOlder: true, items: { length: 50 } })
+  await paged.older()
+  expect(plain(paged.get().items)).toEqual(await fresh(bob))
+  late.client.close()
+}, 60_000)
+
+live('members, the room itself and one’s rooms stay true; who is removed sees nothing any more', async () => {
+  const here = alice.client.list(members(roomId))
+  const harbour = bob.client.item(room(roomId))
+  const own = bob.client.list(rooms(bob.id))
+  const list = bob.client.list(messages(roomId))
+  for (const store of [here, harbour, own, list]) store.subscribe(() => undefined)
+  await until(() => expect([here, harbour, own, list].map((store) => store.get().status)).toEqual(['live', 'live', 'live', 'live']))
+  expect(here.get().items.map(({ user }) => user.name)).toContain('Bob')
+  await alice.client.item(room(roomId)).update({ name: 'Quay' })
+  await until(() => expect(harbour.get().data).toMatchObject({ name: 'Quay', me: { role: 'member' } }))
+  await here.remove(bob.id)
+  await until(() => expect(list.get()).toMatchObject({ status: 'denied', items: [] }))
+  await until(() => expect(own.get().items).toEqual([]))
+  await until(() => expect(here.get().items.map(({ user }) => user.name)).not.toContain('Bob'))
+  await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path: { room_id: roomId } }, body: { user_id: bob.id, role: 'member' } })
+  await until(() => expect(own.get().items).toMatchObject([{ name: 'Quay' }]))
+  list.refresh()
+  await until(() => expect(list.get().status).toBe('live'))
+  expect(plain(list.get().items)).toEqual((await fresh(bob)).slice(0, 50))
+}, 60_000)
+
+live('an event stream for whoever keeps no list, typed and in order', async () => {
+  const events = bob.client.stream(messages(roomId))
+  const seen: string[] = []
+  const reading = (async () => {
+    for await (const event of events) {
+      if (event.type === 'message.created') seen.push(event.data.text)
+      if (seen.length === 3) return
+    }
+  })()
+  await until(() => expect(events.position).not.toBeNull())
+  const list = alice.client.list(messages(roomId))
+  for (const text of ['a', 'b', 'c']) await list.create({ text })
+  await reading
+  expect(seen).toEqual(['a', 'b', 'c'])
+}, 30_000)
