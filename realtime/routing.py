@@ -15,6 +15,9 @@ from django.urls import path
 from realtime import engine
 from realtime.conf import conf
 from realtime.consumers import EventConsumer
+from realtime.server import addresses
+from realtime.server.bodies import BodyLimit
+from realtime.server.views import ViewLimit
 
 logger = logging.getLogger(__name__)
 
@@ -71,17 +74,18 @@ def _allowed_hosts() -> list[str]:
 
 class Realtime:
     """Wraps the whole application: starts the engine with the first scope, and answers `lifespan` where a server
-    asks."""
+    asks. What bounds requests on any server is put on here."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
+        views = ViewLimit(application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS)
+        self._application = BodyLimit(views, conf.MAX_BODY_BYTES)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         engine.current()
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         else:
-            await self._application(scope, receive, send)
+            await self._application(addresses.resolved(scope, conf.TRUSTED_PROXIES), receive, send)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 
 from realtime import engine
 from realtime.event_log import log_alias
+from realtime.server import lifecycle
 
 _is_migrated = False
 
@@ -21,7 +22,10 @@ async def alive(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 async def ready(request: HttpRequest) -> JsonResponse:
-    """503 until the database answers and has all migrations. A deaf layer is told, but does not stop us: we poll."""
+    """503 until the database answers and has all migrations, and when this process is about to end. A deaf layer is
+    told, but does not stop us: we poll."""
+    if lifecycle.is_draining():
+        return JsonResponse({"status": "draining"}, status=503)
     checks = await sync_to_async(_check_database)()
     checks["layer"] = "deaf" if engine.current().hub.is_deaf else "ok"
     is_ready = checks["database"] == checks["migrations"] == "ok"

@@ -1,0 +1,59 @@
+"""One server process: the application, its server, and the signals that end it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from realtime.server import options
+from realtime.server.notify import READY, tell_systemd
+
+logger = logging.getLogger(__name__)
+
+
+def run(listening: socket.socket, supervisor: socket.socket | None = None) -> None:
+    """Serves until a signal, or the supervisor's end, has drained it."""
+    from daphne.server import reactor  # installs the reactor: only a process that serves wants one
+
+    from realtime.server.admission import Admission
+    from realtime.server.daphne import Server
+    from realtime.server.drain import Drain
+
+    loop = reactor._asyncioEventloop
+    asyncio.set_event_loop(loop)
+    chosen = options.from_settings()
+    admission = Admission(chosen.caps, _strangers, loop.time())
+    server = Server(import_string(settings.ASGI_APPLICATION), listening, chosen, admission)
+    drain = Drain(server, chosen.drain_seconds)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, drain.begin)
+    loop.call_soon(_say_ready, loop, supervisor, drain.begin)
+    server.run()
+
+
+def _strangers(address: str) -> int:
+    from realtime import engine  # of the loop that runs when it is asked
+
+    return engine.current().services.connections.strangers(address)
+
+
+def _say_ready(loop: asyncio.AbstractEventLoop, supervisor: socket.socket | None, drain) -> None:
+    logger.info("serving, process %d", os.getpid())
+    if supervisor is None:
+        tell_systemd("READY=1")
+        return
+    supervisor.send(READY)
+    loop.add_reader(supervisor.fileno(), _on_supervisor, loop, supervisor, drain)
+
+
+def _on_supervisor(loop: asyncio.AbstractEventLoop, supervisor: socket.socket, drain) -> None:
+    """It never writes: this is its end. Without it nobody would restart or stop us."""
+    loop.remove_reader(supervisor.fileno())
+    logger.warning("the supervisor is gone")
+    drain()

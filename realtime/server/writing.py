@@ -1,0 +1,53 @@
+"""Finished frames straight to the socket.
+
+Twisted queues what is written, asks the poller to say when the socket is writable, writes, and takes the poller off
+again: two system calls and a turn of the loop more than the write itself, for each socket and event. Nearly always the
+kernel takes all of it at once. So it is tried first, and only what it does not take goes Twisted's way.
+
+This knows two things of Twisted's inside: where a transport keeps what it has not written. It is used with the versions
+it was tested with; with others every frame goes the public way.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from twisted.internet import tcp
+
+TESTED = {"twisted": ("26.",), "autobahn": ("26.",), "daphne": ("4.2.",)}
+
+
+def is_tested() -> bool:
+    return all(version(package).startswith(prefixes) for package, prefixes in TESTED.items())
+
+
+def has_backlog(transport: Any) -> bool:
+    """Whether something waits that must go first."""
+    return bool(transport.dataBuffer or transport._tempDataBuffer)
+
+
+def backlog(transport: Any) -> int:
+    """Bytes that the kernel has not taken yet."""
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+
+def is_direct(transport: Any) -> bool:
+    """A plain TCP (or Unix) connection: nothing between us and the socket, as TLS would be."""
+    return IS_TESTED and isinstance(transport, tcp.Server) and not getattr(transport, "TLS", False)
+
+
+def write(transport: Any, frame: bytes) -> None:
+    """Writes at once what the kernel takes, and leaves the rest to Twisted."""
+    if not has_backlog(transport):
+        try:
+            sent = transport.socket.send(frame)
+        except OSError:  # full, or gone: Twisted finds out which
+            sent = 0
+        if sent == len(frame):
+            return
+        frame = frame[sent:]
+    transport.write(frame)
+
+
+IS_TESTED = is_tested()
