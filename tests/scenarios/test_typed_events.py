@@ -68,12 +68,13 @@ def test_a_persons_own_stream_tells_of_rooms_joined_and_left(site: Site, people:
     client, stream = sdk(), f"user:{bob.id}"
     client.connect(site.ws_url, get_token=bob.fresh_token)
     client.subscribe(stream)
-    client.wait_for("subscribed", stream)
+    position = client.wait_for("subscribed", stream).position
+    assert position is not None
 
     alice.add(room, bob)
     alice.remove(room, bob)
 
-    events = client.wait_for_offset(stream, 2)
+    events = client.wait_for_offset(stream, position["offset"] + 2)
     assert types(events) == ["room.joined", "room.left"]
     assert events[0].data["data"]["id"] == room
     assert events[1].data["data"] == {"id": room}
