@@ -4,12 +4,19 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from api import errors
+from realtime import docs
+
+# What the console of the socket's page may use.
+CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "lists": {"room": "/api/v1/rooms/"}}
 
 urlpatterns = [
     path("", include("realtime.urls")),
     path("api/v1/", include("api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/asyncapi/", docs.page, CONSOLE, name="asyncapi"),
+    path("api/asyncapi.yaml", docs.as_yaml, name="asyncapi-yaml"),
+    path("api/asyncapi.json", docs.as_json, name="asyncapi-json"),
     # Also with DEBUG on, and for a POST whose slash is missing, an unknown address is a problem document.
     path("api/<path:rest>", csrf_exempt(errors.not_found)),
     path("admin/", admin.site.urls),

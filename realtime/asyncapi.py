@@ -194,6 +194,7 @@ class Kind:
     def __init__(self, kind: StreamKind, registry: Registry, schemas: Schemas) -> None:
         self.kind, self.name = kind, kind.name
         declared = dict(_declared(kind, registry))
+        self._deletions = registry.deletion_types & declared.keys()
         self.events = dict(
             schemas.add(kind.name, type, "Event", _event(type, schemas.of_serializer(data)))
             for type, data in sorted(declared.items())
@@ -217,10 +218,13 @@ class Kind:
 
     def messages(self, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
         everything = schemas.all()
-        for tag, parts in (("event", self.events), ("signal", self.signals)):
-            for name, schema in parts.items():
-                summary = f"{name}, {'stored with an offset' if tag == 'event' else 'passed on, not stored'}"
-                yield name, _message(name, tag, summary, schema, example(schema, everything))
+        for name, schema in self.events.items():
+            is_end = name.removeprefix(f"{self.name}.") in self._deletions or name in self._deletions
+            summary = "It is gone: its key, and nothing else." if is_end else "Its whole state, as the list shows it."
+            yield name, _message(name, "event", summary, schema, example(schema, everything))
+        for name, schema in self.signals.items():
+            summary = "Passed on to who is there now; the server adds the time and who it was."
+            yield name, _message(name, "signal", summary, schema, example(schema, everything))
 
 
 def _declared(kind: StreamKind, registry: Registry) -> Iterator[tuple[str, type]]:

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from realtime import frames
+from realtime.examples import uuid
 
 Schema = dict[str, Any]
 
-EXAMPLE_KEY = "0197a3b2-6c00-7d54-9e1f-0c5a7b3d2e10"
-_USER = "0197a3b2-5a11-7c3e-8f00-2b9d4e6f8a01"
+EXAMPLE_KEY = uuid("id")
+_USER = uuid("user")
 _CLIENT = "6a1f0b5e-3c7d-4e2a-9b8c-1d2e3f4a5b6c"
 _EPOCH = "k3J9xQ2mT7aB"
 _INFO = {"user": _USER, "client": _CLIENT}

@@ -1,0 +1,105 @@
+"""The socket's documentation: the AsyncAPI document, and one page that shows it and lets people try it.
+
+The page asks no other host for anything and runs no inline script, so it works offline and under a strict policy. Its
+console is an inspector of the log: whoever runs the site in production shows it to staff only.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from realtime import asyncapi
+from realtime.asyncapi import ADDRESS
+from realtime.schema_rows import Row, rows
+from realtime.wire_schemas import METHODS, PUSHES
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@require_safe
+def as_yaml(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(asyncapi.to_yaml(asyncapi.document()), content_type="application/yaml; charset=utf-8")
+
+
+@require_safe
+def as_json(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(asyncapi.to_json(asyncapi.document()), content_type="application/json")
+
+
+@require_safe
+@never_cache
+def page(request: HttpRequest, sign_in: str = "", renew: str = "", lists: dict[str, str] | None = None) -> HttpResponse:
+    """`sign_in` is where {email, password} is exchanged for {access, refresh}, `renew` where {refresh} is for the next
+    pair; `lists` names, for a kind of stream, the REST list of what a reader may follow."""
+    view = _page_for_staff if getattr(settings, "IS_PRODUCTION", not settings.DEBUG) else _page
+    return view(request, {"sign_in": sign_in, "renew": renew, "lists": json.dumps(lists or {})})
+
+
+def _page(request: HttpRequest, doors: dict[str, str]) -> HttpResponse:
+    response = render(request, "realtime/asyncapi.html", reference() | {"socket": ADDRESS} | doors)
+    response["Content-Security-Policy"] = POLICY.format(host=request.get_host())
+    return response
+
+
+_page_for_staff = staff_member_required(_page)
+
+
+@cache
+def reference() -> dict[str, Any]:
+    """The document, arranged as the page shows it."""
+    document = asyncapi.document()
+    return {
+        "title": document["info"]["title"],
+        "introduction": document["info"]["description"].split("\n\n"),
+        "envelope": [row for row in _event_rows(document) if not row.path.startswith("data")],
+        "kinds": [_kind(document, name) for name in document["channels"] if name != "connection"],
+        "methods": [
+            {"name": name, "asked": _shown(document, name), "answered": _shown(document, f"{name}.reply")}
+            for name in METHODS
+        ],
+        "pushes": [_shown(document, name) for name in ["server.ping", *[f"push.{name}" for name in PUSHES], "error"]],
+        "codes": document["x-codes"],
+    }
+
+
+def _kind(document: dict[str, Any], name: str) -> dict[str, Any]:
+    channel = document["channels"][name]
+    return {
+        "name": name,
+        "address": channel["address"],
+        "title": channel["title"],
+        "has_presence": channel["x-has-presence"],
+        "messages": [_shown(document, message) for message in channel["messages"]],
+    }
+
+
+def _shown(document: dict[str, Any], name: str) -> dict[str, Any]:
+    message, schemas = document["components"]["messages"][name], document["components"]["schemas"]
+    tag, found = message["tags"][0]["name"], list(rows(message["payload"], schemas))
+    is_enveloped = tag in ("event", "signal")
+    return {
+        "name": name,
+        "summary": message["summary"],
+        "tag": tag,
+        "rows": [row for row in found if not is_enveloped or row.path.startswith("data")],
+        "example": json.dumps(message["examples"][0]["payload"], ensure_ascii=False, indent=2),
+    }
+
+
+def _event_rows(document: dict[str, Any]) -> list[Row]:
+    """The rows of any event: what they have in common is shown once."""
+    schemas = document["components"]["schemas"]
+    events = schemas["AnyEvent"].get("oneOf", [])
+    return list(rows(events[0], schemas)) if events else []

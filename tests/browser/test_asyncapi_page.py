@@ -1,0 +1,48 @@
+"""The socket's page at work in a real Chromium, against a running site. The steps are in asyncapi.test.mjs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rig import servers
+from tests.rig.rest import channel
+from tests.rig.site import Site, Sites
+
+FOLDER = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Sites(servers.temporary_folder("browser")).make("embedded")
+    site.start()
+    yield site
+    site.stop()
+    site.check_logs()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or set CHROMIUM to its path")
+def test_the_page_in_a_browser(site):
+    assert (FOLDER / "node_modules").exists(), "run: npm ci --prefix tests/browser --ignore-scripts"
+    (alice,) = site.people("alice")
+    facts = {
+        "SITE": site.url,
+        "EMAIL": alice.email,
+        "PASSWORD": alice.password,
+        "TOKEN": alice.access,
+        "STREAM": channel(alice.make_room(kind="public")),
+        "CHROMIUM": CHROMIUM,
+    }
+    command = [shutil.which("node") or "node", "--test", "--test-reporter=spec", "asyncapi.test.mjs"]
+    environment = os.environ | facts
+    done = subprocess.run(
+        command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
