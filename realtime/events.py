@@ -86,7 +86,7 @@ def _drafts(live: Live, folded: Fold, state: tuple[Any, Any] | None) -> Iterable
         return
     row, data = state
     if live.is_deleted(row):
-        if folded.existed:
+        if folded.existed and folded.left is None:
             yield from _draft(live, live.deleted, folded, row)
     elif not folded.existed or folded.left is not None:
         yield from _draft(live, live.created, folded, row, data)
