@@ -23,9 +23,11 @@ class ItemSerializer(serializers.ModelSerializer):
         fields = ["id", "board", "owner", "title", "rank", "labels", "links", "shelves", "votes", "version"]
 
     def get_votes(self, item):
-        """A title that says so makes recording fail."""
+        """Two titles misbehave while their item is recorded."""
         if item.title == "poison":
             raise ValueError("this item cannot be shown")
+        if item.title == "writes":
+            Board.objects.filter(pk=item.board_id).touch()
         return sorted(vote.stars for vote in item.votes.all())
 
 
