@@ -95,7 +95,8 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 
-DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=env.int("DATABASE_POOL_SIZE", default=20))}
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=20)
+DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 TIDEWIRE = {
@@ -104,6 +105,19 @@ TIDEWIRE = {
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.float("EXPIRY_GRACE_SECONDS", default=10.0),
+    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it.
+    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 4)),
+    "MAX_BODY_BYTES": env.int("MAX_BODY_BYTES", default=1024 * 1024),
+    "TRUSTED_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),
+    "MAX_CONNECTIONS_PER_USER": env.int("MAX_CONNECTIONS_PER_USER", default=20),
+    "MAX_SOCKETS_PER_ADDRESS": env.int("MAX_SOCKETS_PER_ADDRESS", default=1000),
+    "MAX_STRANGERS_PER_ADDRESS": env.int("MAX_STRANGERS_PER_ADDRESS", default=50),
+    "ACCEPTS_PER_SECOND": env.float("ACCEPTS_PER_SECOND", default=200.0),
+    "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),
+    "BODY_SECONDS": env.float("BODY_SECONDS", default=30.0),
+    "DRAIN_SECONDS": env.float("DRAIN_SECONDS", default=5.0),
+    "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
 }
 
 # -- accounts and sessions -------------------------------------------------------------------------------------------
@@ -127,7 +141,7 @@ if IS_BEHIND_TLS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = TIDEWIRE["MAX_BODY_BYTES"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))

@@ -40,11 +40,11 @@ DEFAULTS: dict[str, Any] = {
     "METRICS_TOKEN": "",  # who may read /metrics from elsewhere than this machine
     # What follows holds under `manage.py serve`.
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed when the process is to end
-    "MAX_CONNECTIONS": 10_000,  # of one process, sockets and others
+    "MAX_CONNECTIONS": 10_000,  # sockets of one process
     "MAX_STRANGERS_PER_ADDRESS": 50,  # sockets that have not sent `connect`
     "MAX_SOCKETS_PER_ADDRESS": 1000,  # in one process; loopback is free
     "ACCEPTS_PER_SECOND": 200,  # sockets opened in the long run; more are told to come back
-    "ACCEPT_BURST": 400,
+    "ACCEPT_BURST": 400,  # opened at once
     "HEADER_SECONDS": 10.0,  # for a request's headers
     "BODY_SECONDS": 30.0,  # for its body
 }
