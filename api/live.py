@@ -7,11 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from api import permissions
-from api.models import Member, Message, Room
+from api.models import Member, Mention, Message, Reaction, ReadMarker, Room
+from api.serializers.markers import ReadMarkerKeySerializer, ReadMarkerSerializer
 from api.serializers.members import MemberKeySerializer, MemberSerializer
-from api.serializers.messages import MessageKeySerializer, MessageSerializer
+from api.serializers.messages import MentionSerializer, MessageKeySerializer, MessageSerializer
 from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
-from realtime.live import EVERYONE, Live, register
+from realtime.live import EVERYONE, Live, Touch, register
 from realtime.streams import StreamKind
 
 rooms = StreamKind(
@@ -69,12 +70,32 @@ register(
         Message,
         stream=rooms.of("room_id"),
         serializer=MessageSerializer,
-        queryset=lambda: Message.objects.select_related("author"),
+        queryset=Message.objects.whole,
         created="message.created",
         updated="message.edited",
         deleted="message.deleted",
         is_deleted=lambda message: message.deleted_at is not None,
         key=message_key,
         key_schema=MessageKeySerializer,
+    ),
+    Touch(Reaction, parent="message", created="reaction.added", deleted="reaction.removed"),
+    Live(
+        Mention,
+        stream=users.of("user_id"),
+        serializer=MentionSerializer,
+        queryset=lambda: Mention.objects.select_related("message"),
+        created="mention.created",
+    ),
+    # For those who see how far others have read, and for one's own other devices. A marker ends with its membership.
+    *(
+        Live(
+            ReadMarker,
+            stream=stream,
+            serializer=ReadMarkerSerializer,
+            created="read.updated",
+            updated="read.updated",
+            key_schema=ReadMarkerKeySerializer,
+        )
+        for stream in (rooms.of("room_id"), users.of("user_id"))
     ),
 )

@@ -31,6 +31,7 @@ class Action(Enum):
     MANAGE_MEMBERS = auto()
     RENAME = auto()
     CHANGE_KIND = auto()
+    TRANSFER = auto()
     DELETE = auto()
 
 
@@ -41,6 +42,7 @@ LOWEST_ROLE = {
     Action.MANAGE_MEMBERS: Role.ADMIN,
     Action.RENAME: Role.ADMIN,
     Action.CHANGE_KIND: Role.OWNER,
+    Action.TRANSFER: Role.OWNER,
     Action.DELETE: Role.OWNER,
 }
 

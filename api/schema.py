@@ -10,6 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from api.errors import CONTENT_TYPE
@@ -97,9 +98,10 @@ def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict
 
 
 def _key_pointer(key_schema: type) -> str:
-    """Where an event's data names its object: `id`, or `user.id` for a row that has none of its own."""
+    """Where an event's data names its object: `id`, or `user.id` and the like for a row that has none to show."""
     fields = key_schema().fields
-    return "id" if "id" in fields else f"{next(iter(fields))}.id"
+    name = "id" if "id" in fields else next(iter(fields))
+    return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name
 
 
 def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
@@ -185,7 +187,7 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
     events = {
         type: _event(type, mapper.resolve_serializer(_documented(live, is_key), "response").ref)
         for live in registry.lives
-        for type, is_key in live.types.items()
+        for type, is_key in event_types(live).items()
     }
     refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
@@ -195,6 +197,13 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
         generator.registry.register(component)
     result["components"] = generator.registry.build({})
     return result
+
+
+def event_types(live: Live) -> dict[str, bool]:
+    """The types of all events with this declaration's data, also those of its parts; whether it is the key only."""
+    parts = [touch for touch in registry.touches if touch.parent_model is live.model]
+    touching = [type for part in parts for type in (part.created, part.updated, part.deleted) if type]
+    return live.types | dict.fromkeys(touching, False)
 
 
 def event_component(type: str) -> str:

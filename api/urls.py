@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from api.views.markers import ReadMarkerViewSet
 from api.views.members import MemberViewSet
-from api.views.messages import MessageViewSet
+from api.views.messages import MessageViewSet, ReactionViewSet
 from api.views.rooms import RoomViewSet
 from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
@@ -25,9 +26,15 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
     path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),
     path("rooms/<uuid:room_id>/leave/", RoomViewSet.as_view({"post": "leave"})),
+    path("rooms/<uuid:room_id>/transfer/", RoomViewSet.as_view({"post": "transfer"})),
+    path("rooms/<uuid:room_id>/read/", ReadMarkerViewSet.as_view({"get": "list", "put": "put"})),
     path("rooms/<uuid:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
     path("rooms/<uuid:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
+    path(
+        "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",
+        ReactionViewSet.as_view({"put": "put", "delete": "delete"}),
+    ),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
 ]

@@ -1,6 +1,9 @@
+from .counters import MessageCounter
+from .markers import ReadMarker
 from .members import Member
-from .messages import Message
+from .messages import Mention, Message
+from .reactions import Reaction
 from .rooms import Room
 from .users import User
 
-__all__ = ["Member", "Message", "Room", "User"]
+__all__ = ["Member", "Mention", "Message", "MessageCounter", "Reaction", "ReadMarker", "Room", "User"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 
 from api.models.conflicts import Conflict
+from api.models.counters import MessageCounter
 from realtime.models import LiveModel
 
 
@@ -20,6 +23,7 @@ class Member(LiveModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    read_from = models.BigIntegerField(editable=False, help_text="How many messages were there when they joined.")
 
     class Meta(LiveModel.Meta):
         indexes = [models.Index(fields=["room", "joined_at", "id"], name="member_by_time")]
@@ -28,13 +32,27 @@ class Member(LiveModel):
     def __str__(self) -> str:
         return f"{self.user_id} in {self.room_id} ({self.role})"
 
-    # The two changes below count the owners: call them with the room locked.
+    def save(self, **kwargs: Any) -> None:
+        """What was said before somebody came is not unread."""
+        if self._state.adding and self.read_from is None:
+            using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+            self.read_from = MessageCounter.total_of(self.room_id, using)
+        super().save(**kwargs)
+
+    save.alters_data = True
+
+    # The changes below count the owners: call them with the room locked.
 
     def take_role(self, role: str) -> None:
         if role != self.Role.OWNER:
             self._keep_an_owner()
         self.role = role
         self.save(update_fields=["role"])
+
+    def hand_over(self, heir: Member) -> None:
+        """The owner of a room makes another member its owner, and goes on as an admin."""
+        heir.take_role(self.Role.OWNER)
+        self.take_role(self.Role.ADMIN)
 
     def leave(self) -> None:
         if self.room.kind == self.room.Kind.DIRECT:

@@ -1,6 +1,7 @@
 from rest_framework import serializers
 
 from api.models import Member, User
+from api.serializers.strict import IDField
 from api.serializers.users import PublicUserSerializer
 
 
@@ -14,7 +15,7 @@ class MemberSerializer(serializers.ModelSerializer):
 
 
 class MemberCreateSerializer(serializers.Serializer):
-    user_id = serializers.UUIDField()
+    user_id = IDField()
     role = serializers.ChoiceField(Member.Role.choices, default=Member.Role.MEMBER)
 
     def validate_user_id(self, value):

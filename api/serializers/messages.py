@@ -1,38 +1,91 @@
 from rest_framework import serializers
 
-from api.models import Message
-from api.serializers.ids import ClientIDField
+from api.models import Member, Mention, Message
+from api.models.messages import MAX_MENTIONS
+from api.models.reactions import MAX_DISTINCT, MAX_NAMED
+from api.serializers.strict import ClientIDField, IDField, TextField
 from api.serializers.users import PublicUserSerializer
 
 MAX_LENGTH = Message._meta.get_field("text").max_length
 
 
+class ReactionSerializer(serializers.Serializer):
+    emoji = serializers.CharField()
+    count = serializers.IntegerField(min_value=1)
+    users = serializers.ListField(child=serializers.UUIDField(), help_text=f"The first {MAX_NAMED} of them.")
+
+
 class MessageSerializer(serializers.ModelSerializer):
+    """Wants rows of Message.objects.whole()."""
+
     room = serializers.UUIDField(source="room_id", read_only=True)
     author = PublicUserSerializer(read_only=True, allow_null=True)
     reply_to = serializers.UUIDField(source="reply_to_id", read_only=True, allow_null=True)
+    mentions = serializers.ListField(child=serializers.UUIDField(), read_only=True)
+    reactions = ReactionSerializer(
+        source="tally", many=True, read_only=True, help_text=f"At most {MAX_DISTINCT} emoji, the first used one first."
+    )
     version = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = Message
-        fields = read_only_fields = ["id", "room", "author", "text", "reply_to", "edited_at", "version", "created_at"]
+        fields = read_only_fields = [
+            "id",
+            "room",
+            "author",
+            "text",
+            "reply_to",
+            "mentions",
+            "reactions",
+            "edited_at",
+            "version",
+            "created_at",
+        ]
+
+
+class MentionsField(serializers.ListField):
+    """Members of the room that the view puts into the context, each once, in the order given."""
+
+    child = IDField()
+
+    def __init__(self, **kwargs):
+        text = "Ids of members. They are not looked for in the text."
+        super().__init__(max_length=MAX_MENTIONS, help_text=text, **kwargs)
+
+    def to_internal_value(self, data):
+        if isinstance(data, list) and len(data) > MAX_MENTIONS:  # before they are looked for
+            self.fail("max_length", max_length=MAX_MENTIONS)
+        ids = list(dict.fromkeys(super().to_internal_value(data)))
+        if not ids:
+            return ids
+        members = Member.objects.filter(room=self.context["room"], user__in=ids, user__is_active=True)
+        known = set(members.values_list("user", flat=True))
+        errors = {
+            index: [serializers.ErrorDetail("There is no such member.", "does_not_exist")]
+            for index, id in enumerate(ids)
+            if id not in known
+        }
+        if errors:
+            raise serializers.ValidationError(errors)
+        return ids
 
 
 class MessageCreateSerializer(serializers.Serializer):
     id = ClientIDField(required=False)
-    text = serializers.CharField(max_length=MAX_LENGTH)
-    reply_to = serializers.UUIDField(required=False, allow_null=True)
+    text = TextField(max_length=MAX_LENGTH)
+    reply_to = IDField(required=False, allow_null=True, help_text="A message of the same room, even a deleted one.")
+    mentions = MentionsField(required=False)
 
     def validate_reply_to(self, value):
         """The view gives the room."""
-        alive = self.context["room"].messages.filter(deleted_at=None)
-        if value is not None and not alive.filter(pk=value).exists():
+        if value is not None and not self.context["room"].messages.filter(pk=value).exists():
             raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")
         return value
 
 
 class MessageUpdateSerializer(serializers.Serializer):
-    text = serializers.CharField(max_length=MAX_LENGTH)
+    text = TextField(max_length=MAX_LENGTH, required=False)
+    mentions = MentionsField(required=False)
 
 
 class MessageKeySerializer(serializers.Serializer):
@@ -42,3 +95,14 @@ class MessageKeySerializer(serializers.Serializer):
     room = serializers.UUIDField()
     deleted_at = serializers.DateTimeField()
     version = serializers.IntegerField()
+
+
+class MentionSerializer(serializers.ModelSerializer):
+    """Told to the person who was mentioned: where."""
+
+    room = serializers.UUIDField(source="message.room_id", read_only=True)
+    message = serializers.UUIDField(source="message_id", read_only=True)
+
+    class Meta:
+        model = Mention
+        fields = read_only_fields = ["room", "message"]

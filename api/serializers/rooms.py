@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from api.models import Member, Room, User
-from api.serializers.ids import ClientIDField
+from api.serializers.strict import ClientIDField, IDField, TextField
 
 NAME_LENGTH = Room._meta.get_field("name").max_length
 
@@ -20,12 +20,19 @@ class MeInRoomSerializer(serializers.Serializer):
     """What depends on the reader. Never in an event."""
 
     role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
+    unread_count = serializers.IntegerField(
+        source="my_unread_count",
+        min_value=0,
+        allow_null=True,
+        read_only=True,
+        help_text="Others' messages after one's read marker; without one, since one joined.",
+    )
 
 
 class MyRoomSerializer(RoomSerializer):
     """A room as its reader sees it, in REST."""
 
-    # Wants rows that know `my_role`, as those of permissions.visible_to do.
+    # Wants rows that know `my_role` and `my_unread_count`; see api/unread.py.
     me = MeInRoomSerializer(source="*", read_only=True)
 
     class Meta(RoomSerializer.Meta):
@@ -37,8 +44,8 @@ class RoomCreateSerializer(serializers.Serializer):
 
     id = ClientIDField(required=False)
     kind = serializers.ChoiceField(Room.Kind.choices, default=Room.Kind.PRIVATE)
-    name = serializers.CharField(max_length=NAME_LENGTH, required=False)
-    user_id = serializers.UUIDField(required=False)
+    name = TextField(max_length=NAME_LENGTH, required=False)
+    user_id = IDField(required=False)
 
     def validate(self, attrs):
         wanted, other = ("user_id", "name") if attrs["kind"] == Room.Kind.DIRECT else ("name", "user_id")
@@ -59,8 +66,12 @@ class RoomCreateSerializer(serializers.Serializer):
 class RoomUpdateSerializer(serializers.Serializer):
     """Direct rooms stay what they are."""
 
-    name = serializers.CharField(max_length=NAME_LENGTH, required=False)
+    name = TextField(max_length=NAME_LENGTH, required=False)
     kind = serializers.ChoiceField([Room.Kind.PUBLIC, Room.Kind.PRIVATE], required=False)
+
+
+class TransferSerializer(serializers.Serializer):
+    user_id = IDField(help_text="A member, who becomes the owner.")
 
 
 class RoomKeySerializer(serializers.Serializer):

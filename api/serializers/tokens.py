@@ -1,17 +1,19 @@
 from rest_framework import serializers
 
+from api.serializers.strict import TextField
+
 
 class SignInSerializer(serializers.Serializer):
     email = serializers.EmailField()
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+    password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
 
 class RefreshSerializer(serializers.Serializer):
-    refresh = serializers.CharField()
+    refresh = TextField()
 
 
 class VerifySerializer(serializers.Serializer):
-    token = serializers.CharField()
+    token = TextField()
 
 
 class TokenPairSerializer(serializers.Serializer):

@@ -3,6 +3,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
+from api.serializers.strict import TextField
 
 
 class PublicUserSerializer(serializers.ModelSerializer):
@@ -25,7 +26,7 @@ class UserSerializer(serializers.ModelSerializer):
 
 
 class RegisterSerializer(serializers.ModelSerializer):
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+    password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
     class Meta:
         model = User

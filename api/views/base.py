@@ -18,10 +18,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from api import permissions
 from api.media import OneRenderer
-from api.models import Room
+from api.models import Member, Room
 from realtime.snapshots import HEADER, position_header, recorded_events, written_positions
 
 MAX_RUNS = 3
+MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
 # Deadlock and serialization failure: PostgreSQL asks the loser to start again.
 _RERUN_SQLSTATES = {"40P01", "40001"}
@@ -75,9 +76,22 @@ class BaseViewSet(GenericViewSet):
                 response = handler()
         user = self.request.user
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
-        if known:
+        if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
         return response
+
+    def room_as_member(self, action: permissions.Action) -> Room:
+        """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.
+
+        So a removal and a write do not cross: whichever commits first is what the other one sees.
+        """
+        members = Member.objects.select_related("room").select_for_update(of=("self",), no_key=True)
+        member = members.filter(room=self.kwargs["room_id"], user=self.request.user).first()
+        if member is None:  # a guest, or nobody
+            return self.room_for(action)
+        permissions.require(action, member.role)
+        member.room.my_role, member.room.my_membership = member.role, member
+        return member.room
 
     def room_for(self, action: permissions.Action, *, lock: bool = False) -> Room:
         """The room of this URL, if the caller may do `action` in it.

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,8 @@ from api.models.conflicts import Conflict
 from api.models.rooms import direct_key
 from api.permissions import Action, require, rooms_of, visible_to
 from api.serializers.members import MemberSerializer
-from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer
+from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
+from api.unread import with_unread_count
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
 from realtime.snapshots import SnapshotMixin
@@ -46,10 +47,15 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
 
     def get_queryset(self) -> QuerySet[Room]:
         mine = self.request.user.pk
-        return visible_to(mine).filter(kind=Room.Kind.PUBLIC) if self._is_discovering() else rooms_of(mine)
+        rooms = visible_to(mine).filter(kind=Room.Kind.PUBLIC) if self._is_discovering() else rooms_of(mine)
+        return with_unread_count(rooms, mine)
 
     def get_object(self) -> Room:
-        return self.room_for(Action.READ)
+        mine = self.request.user.pk
+        room = with_unread_count(visible_to(mine), mine).filter(pk=self.kwargs["room_id"]).first()
+        if room is None:
+            raise NotFound()
+        return room
 
     @extend_schema(
         operation_id="rooms_create",
@@ -81,7 +87,7 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
             setattr(room, name, value)
         if changes:
             room.save(update_fields=[*changes, "updated_at"])
-        return Response(MyRoomSerializer(room).data)
+        return Response(MyRoomSerializer(self.get_object()).data)
 
     @extend_schema(operation_id="rooms_destroy", responses={204: None})
     def destroy(self, request: Request, room_id: UUID) -> Response:
@@ -109,6 +115,22 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
             member.leave()
         return Response(status=204)
 
+    @extend_schema(operation_id="rooms_transfer", request=TransferSerializer, responses=MemberSerializer)
+    def transfer(self, request: Request, room_id: UUID) -> Response:
+        """Make another member the owner (owners). Oneself goes on as an admin."""
+        room = self.room_for(Action.TRANSFER, lock=True)
+        serializer = TransferSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        people = {member.user_id: member for member in self._members(room, serializer.validated_data["user_id"])}
+        heir = people.get(serializer.validated_data["user_id"])
+        if heir is None or heir.user_id == request.user.pk:
+            raise ValidationError({"user_id": [ErrorDetail("There is no such other member.", "does_not_exist")]})
+        people[request.user.pk].hand_over(heir)
+        return Response(MemberSerializer(heir).data)
+
+    def _members(self, room: Room, *others: UUID) -> QuerySet[Member]:
+        return room.members.filter(user__in=[self.request.user.pk, *others]).select_related("user")
+
     def _is_discovering(self) -> bool:
         answers = {"true": True, "false": False}
         text = self.request.query_params.get("discover", "false")
@@ -117,7 +139,7 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
         return answers[text]
 
     def _already_there(self, wanted: dict[str, Any]) -> Room | None:
-        mine = rooms_of(self.request.user.pk)
+        mine = with_unread_count(rooms_of(self.request.user.pk), self.request.user.pk)
         if wanted["kind"] == Room.Kind.DIRECT:
             key = direct_key(self.request.user.pk, wanted["user_id"])
             if room := mine.filter(direct_key=key).first():
@@ -138,5 +160,5 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
         room = Room.objects.create(**wanted)
         for user_id, role in people.items():
             Member.objects.create(room=room, user_id=user_id, role=role)
-        room.my_role = people[me]
+        room.my_role, room.my_unread_count = people[me], 0
         return room

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from api import tokens
 from api.models import Member, Room, User
@@ -80,6 +83,13 @@ def url(room: Room | None = None, *rest: Any) -> str:
     """`url(room, "messages", id)`"""
     parts = ["rooms", *([room.pk] if room else []), *rest]
     return "/api/v1/" + "/".join(map(str, parts)) + "/"
+
+
+def statements(call: Callable[[], Any]) -> int:
+    """How many statements read or write rows while `call` runs. BEGIN and the like differ between databases."""
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    return sum(query["sql"].startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) for query in captured)
 
 
 def problem(response: Any) -> tuple[int, str]:

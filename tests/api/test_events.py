@@ -89,6 +89,70 @@ def test_deleting(room, harbour, bob, alice):
     assert positions(response) == {harbour}
 
 
+def test_reacting(room, harbour, alice, bob):
+    message = make_message(room, bob.user)
+    path = url(room, "messages", message.pk, "reactions", "👍")
+    log = Log()
+    response = alice.put(path)
+    assert log.news() == [(harbour, "reaction.added", response.json())]
+    assert log.actors == {alice.id}
+    assert positions(response) == {harbour}
+    log = Log()
+    alice.put(path)
+    assert log.news() == []
+    response = alice.delete(path)
+    assert log.news() == [(harbour, "reaction.removed", alice.get(url(room, "messages", message.pk)).json())]
+    assert positions(response) == {harbour}
+    log = Log()
+    alice.delete(path)
+    assert log.news() == []
+
+
+def test_deleting_what_had_reactions_is_one_event(room, harbour, alice, bob):
+    message = make_message(room, bob.user)
+    for person in (alice, bob):
+        person.put(url(room, "messages", message.pk, "reactions", "👍"))
+    log = Log()
+    bob.delete(url(room, "messages", message.pk))
+    assert [(name, type) for name, type, _ in log.news()] == [(harbour, "message.deleted")]
+    assert not Event.objects.filter(payload__contains="👍").exists()
+
+
+def test_mentioning(room, harbour, alice, bob):
+    log = Log()
+    response = bob.post(url(room, "messages"), {"text": "Ahoy", "mentions": [alice.id]})
+    message = response.json()
+    assert log.news() == [
+        (harbour, "message.created", message),
+        (f"user:{alice.id}", "mention.created", {"room": str(room.pk), "message": message["id"]}),
+    ]
+    assert positions(response) == {harbour}  # how far Alice's stream is, is Alice's affair
+
+
+def test_reading(room, harbour, alice, bob):
+    message = make_message(room, alice.user)
+    log = Log()
+    response = bob.put(url(room, "read"), {"message": str(message.pk)})
+    marker = response.json()
+    assert log.news() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
+    assert positions(response) == {harbour, f"user:{bob.id}"}
+    log = Log()
+    bob.put(url(room, "read"), {"message": str(message.pk)})
+    assert log.news() == []
+    next = make_message(room, alice.user)
+    log = Log()
+    marker = bob.put(url(room, "read"), {"message": str(next.pk)}).json()
+    assert log.news() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
+
+
+def test_handing_a_room_over(room, harbour, alice, bob):
+    log = Log()
+    heir = alice.post(url(room, "transfer"), {"user_id": bob.id}).json()
+    former = alice.get(url(room, "members", alice.id)).json()
+    assert (heir["role"], former["role"]) == ("owner", "admin")
+    assert log.news() == [(harbour, "member.updated", heir), (harbour, "member.updated", former)]
+
+
 def test_opening_a_room(alice):
     log = Log()
     response = alice.post(url(), {"name": "Port"})
@@ -175,11 +239,14 @@ def test_leaving_and_being_removed(room, harbour, alice, bob, how):
 
 
 def test_deleting_a_room(room, harbour, alice, dora, bob):
-    make_message(room, bob.user)
+    message = make_message(room, bob.user)
+    alice.put(url(room, "messages", message.pk, "reactions", "👍"))
+    bob.put(url(room, "read"), {"message": str(message.pk)})
     log = Log()
     alice.delete(url(room))
     news = log.news()
-    assert (harbour, "room.deleted", {"id": str(room.pk)}) in news
+    assert [(name, data) for name, type, data in news if type == "room.deleted"] == [(harbour, {"id": str(room.pk)})]
+    assert {type for _, type, _ in news} == {"room.deleted", "room.left"}
     people = {(name, type) for name, type, _ in news if name.startswith("user:")}
     assert people == {(f"user:{person.id}", "room.left") for person in (alice, dora, bob)}
     assert log.ends_access("room.deleted") == {"*"}

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from api.models import Member, Message, Room, User
+from api.models import Member, Message, ReadMarker, Room, User
 from realtime.ids import uuid7
+from realtime.models import Event
 from tests.api.conftest import Person, url
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_room, make_user
@@ -106,6 +107,52 @@ def test_a_refresh_token_is_spent_once(people):
     clients = [ContractClient() for _ in range(4)]
     answers = at_once(*(lambda c=client: c.post("/api/v1/token/refresh/", {"refresh": refresh}) for client in clients))
     assert answers == {200: 1, 401: 3}
+
+
+def test_messages_of_a_room_are_counted_without_a_gap(people):
+    room = make_room(*(person.user for person in people))
+    calls = [lambda p=person: p.post(url(room, "messages"), {"text": "x"}) for person in people for _ in range(3)]
+    assert at_once(*calls) == {201: 12}
+    assert sorted(Message.objects.values_list("number", flat=True)) == list(range(1, 13))
+    assert people[0].get(url(room)).json()["me"]["unread_count"] == 9
+
+
+def test_reactions_at_once(people):
+    room = make_room(*(person.user for person in people))
+    message = people[0].post(url(room, "messages"), {"text": "x"})
+    devices = [Person(person.user) for person in people for _ in range(2)]
+    answers = at_once(*(lambda d=device: d.put(message["Location"] + "reactions/👍/") for device in devices))
+    assert answers == {201: 4, 200: 4}
+    shown = people[0].get(message["Location"]).json()
+    assert (shown["reactions"][0]["count"], shown["version"]) == (4, 5)
+
+
+def test_markers_end_at_the_latest_message(people):
+    room = make_room(*(person.user for person in people))
+    ids = [people[0].post(url(room, "messages"), {"text": "x"}).json()["id"] for _ in range(4)]
+    devices = [Person(people[1].user) for _ in ids]
+    answers = at_once(
+        *(lambda d=d, id=id: d.put(url(room, "read"), {"message": id}) for d, id in zip(devices, ids, strict=True))
+    )
+    assert answers == {200: 4}
+    assert ReadMarker.objects.get().message_id.hex == ids[-1].replace("-", "")
+
+
+def test_who_is_removed_writes_before_or_not_at_all(people):
+    """No event of a removed member stands behind their removal."""
+    alice, bob = people[:2]
+    for _ in range(5):
+        room = make_room(alice.user, bob.user)
+        devices = [Person(bob.user) for _ in range(3)]
+        answers = at_once(
+            lambda r=room: alice.delete(url(r, "members", bob.id)),
+            *(lambda d=device, r=room: d.post(url(r, "messages"), {"text": "x"}) for device in devices),
+        )
+        assert set(answers) <= {204, 201, 404}
+        types = list(
+            Event.objects.filter(stream__name=f"room:{room.pk}").order_by("offset").values_list("type", flat=True)
+        )
+        assert types[-1] == "member.left"
 
 
 def test_edits_that_name_a_version_do_not_overwrite_each_other(people):

@@ -26,7 +26,7 @@ def test_the_list_holds_my_rooms_newest_first_and_names_my_stream(room, lobby, a
     response = bob.get(url())
     assert names(response) == ["Lobby", "Harbour"]
     assert response.json()["stream"]["channel"] == f"user:{bob.id}"
-    assert [room["me"] for room in response.json()["results"]] == [{"role": "member"}] * 2
+    assert [room["me"] for room in response.json()["results"]] == [{"role": "member", "unread_count": 0}] * 2
     assert names(charlie.get(url())) == ["Elsewhere"]
 
 
@@ -34,8 +34,8 @@ def test_discovery_shows_public_rooms_and_belongs_to_no_stream(room, lobby, bob,
     response = charlie.get(url(), {"discover": "true"})
     assert names(response) == ["Lobby"]
     assert response.json()["stream"] is None
-    assert response.json()["results"][0]["me"] == {"role": None}
-    assert bob.get(url(), {"discover": "true"}).json()["results"][0]["me"] == {"role": "member"}
+    assert response.json()["results"][0]["me"] == {"role": None, "unread_count": None}
+    assert bob.get(url(), {"discover": "true"}).json()["results"][0]["me"] == {"role": "member", "unread_count": 0}
     assert names(charlie.get(url(), {"discover": "false"})) == []
 
 
@@ -71,7 +71,7 @@ def test_a_room_as_its_members_see_it(room, alice, dora, bob, charlie, anybody):
         "name": "Harbour",
         "kind": "private",
         "version": 1,
-        "me": {"role": "owner"},
+        "me": {"role": "owner", "unread_count": 0},
         **times,
     }
     assert response["ETag"] == '"1"'
@@ -82,7 +82,7 @@ def test_a_room_as_its_members_see_it(room, alice, dora, bob, charlie, anybody):
 
 
 def test_a_public_room_as_a_guest_sees_it(lobby, charlie):
-    assert charlie.get(url(lobby)).json()["me"] == {"role": None}
+    assert charlie.get(url(lobby)).json()["me"] == {"role": None, "unread_count": None}
 
 
 @pytest.mark.parametrize("id", [MISSING, "x", "1", MISSING.upper().replace("0", "A")])
@@ -98,7 +98,12 @@ def test_whoever_opens_a_room_owns_it(alice, kind):
     response = alice.post(url(), {"name": "Harbour", "kind": kind})
     body = response.json()
     assert response.status_code == 201
-    assert (body["name"], body["kind"], body["version"], body["me"]) == ("Harbour", kind, 1, {"role": "owner"})
+    assert (body["name"], body["kind"], body["version"], body["me"]) == (
+        "Harbour",
+        kind,
+        1,
+        {"role": "owner", "unread_count": 0},
+    )
     assert roles(body["id"]) == {alice.id: "owner"}
     assert alice.get(response["Location"]).json() == body
 
@@ -140,7 +145,7 @@ def test_a_direct_room_is_found_again_by_both(alice, bob, charlie):
     other = bob.post(url(), {"kind": "direct", "user_id": alice.id})
     assert [response.status_code for response in (first, again, other)] == [201, 200, 200]
     assert first.json() == again.json() == other.json()
-    assert (first.json()["name"], first.json()["me"]) == ("", {"role": "member"})
+    assert (first.json()["name"], first.json()["me"]) == ("", {"role": "member", "unread_count": 0})
     assert roles(first.json()["id"]) == {alice.id: "member", bob.id: "member"}
     assert problem(charlie.get(first["Location"])) == (404, "not_found")
 
@@ -205,6 +210,30 @@ def test_owners_delete_a_room_with_all_that_is_in_it(room, alice, dora, bob, cha
     response = alice.delete(url(room))
     assert (response.status_code, response.content) == (204, b"")
     assert [model.objects.count() for model in (Room, Member, Message)] == [0, 0, 0]
+
+
+# -- handing over ---------------------------------------------------------------------------------------------------
+
+
+def test_an_owner_hands_the_room_over(room, alice, bob, dora):
+    response = alice.post(url(room, "transfer"), {"user_id": bob.id})
+    assert (response.status_code, response.json()["user"], response.json()["role"]) == (200, bob.json, "owner")
+    assert roles(room.pk) == {alice.id: "admin", bob.id: "owner", dora.id: "admin"}
+    assert alice.post(url(room, "leave")).status_code == 204
+
+
+def test_who_hands_over_and_to_whom(room, alice, dora, bob, charlie, anybody):
+    path = url(room, "transfer")
+    for person, expected in [(dora, 403), (bob, 403), (charlie, 404), (anybody, 401)]:
+        assert person.post(path, {"user_id": bob.id}).status_code == expected
+    for user_id in (charlie.id, alice.id, MISSING):
+        assert pointers(alice.post(path, {"user_id": user_id})) == [("/user_id", "does_not_exist")]
+    assert roles(room.pk)[alice.id] == "owner"
+
+
+def test_nobody_hands_over_a_direct_room(alice, bob):
+    room_url = alice.post(url(), {"kind": "direct", "user_id": bob.id})["Location"]
+    assert problem(alice.post(room_url + "transfer/", {"user_id": bob.id})) == (403, "permission_denied")
 
 
 # -- coming and going ----------------------------------------------------------------------------------------------

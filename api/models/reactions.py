@@ -1,0 +1,43 @@
+"""What people think of a message, in one sign."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from realtime.models import LiveModel
+from realtime.querysets import LiveQuerySet
+
+MAX_DISTINCT = 20
+"""Different emoji of one message."""
+MAX_NAMED = 50
+"""People named per emoji; `count` says how many there are."""
+
+
+class ReactionQuerySet(LiveQuerySet):
+    def named(self) -> ReactionQuerySet:
+        """The first people of each emoji, each row with the emoji's `total`: one bounded query for many messages."""
+        same = [F("message"), F("emoji")]
+        rows = self.annotate(
+            place=Window(RowNumber(), partition_by=same, order_by=[F("created_at").asc(), F("id").asc()]),
+            total=Window(Count("id"), partition_by=same),
+        )
+        return rows.filter(place__lte=MAX_NAMED).order_by("created_at", "id")
+
+
+class Reaction(LiveModel):
+    message = models.ForeignKey("api.Message", on_delete=models.CASCADE, related_name="reactions", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reactions")
+    emoji = models.CharField(max_length=8)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ReactionQuerySet.as_manager()
+
+    class Meta(LiveModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} by {self.user_id}"

@@ -1,0 +1,32 @@
+from rest_framework import serializers
+
+from api.models import ReadMarker
+from api.serializers.strict import IDField
+
+
+class ReadMarkerSerializer(serializers.ModelSerializer):
+    room = serializers.UUIDField(source="room_id", read_only=True)
+    user_id = serializers.UUIDField(read_only=True)
+    message = serializers.UUIDField(source="message_id", read_only=True)
+    version = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = ReadMarker
+        fields = read_only_fields = ["room", "user_id", "message", "at", "version"]
+
+
+class ReadSerializer(serializers.Serializer):
+    message = IDField(help_text="The last message that was read.")
+
+    def validate_message(self, value):
+        """The message itself. The view gives the room. One that was deleted meanwhile has been read all the same."""
+        message = self.context["room"].messages.filter(pk=value).first()
+        if message is None:
+            raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")
+        return message
+
+
+class ReadMarkerKeySerializer(serializers.Serializer):
+    """What names a marker in its room. It ends with the membership: `member.left`."""
+
+    user_id = serializers.UUIDField()

@@ -1,0 +1,35 @@
+"""Fields that take what they say and nothing that merely resembles it: 5 is not a text, and neither is an id."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class TextField(serializers.CharField):
+    """DRF's CharField makes texts of numbers."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IDField(serializers.UUIDField):
+    """DRF's UUIDField makes ids of numbers."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class ClientIDField(IDField):
+    """An id that the client made, so that posting again after a lost answer makes nothing twice."""
+
+    default_error_messages = {"version": "Must be a UUID of version 7."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if value.version != 7:
+            self.fail("version")
+        return value

@@ -1,0 +1,161 @@
+"""rooms/{id}/messages/{id}/reactions/{emoji}/"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from api.emoji import is_emoji
+from api.models import Message, Reaction, reactions
+from tests.api.conftest import MISSING, problem, url
+from tests.factories import add_member, make_message, make_user
+
+THUMB, HEART, FAMILY = "👍", "❤️", "👨‍👩‍👧‍👦"
+
+
+@pytest.fixture
+def said(room, bob) -> Message:
+    return make_message(room, bob.user, "Ahoy")
+
+
+def at(message: Message, emoji: str) -> str:
+    return url(message.room, "messages", message.pk, "reactions", quote(emoji, safe=""))
+
+
+def shown(person, message: Message) -> list[dict]:
+    return person.get(url(message.room, "messages", message.pk)).json()["reactions"]
+
+
+def test_reacting_shows_in_the_message_and_raises_its_version(said, alice, dora):
+    response = alice.put(at(said, THUMB))
+    assert response.status_code == 201
+    assert response.json()["reactions"] == [{"emoji": THUMB, "count": 1, "users": [alice.id]}]
+    assert (response.json()["version"], response["ETag"]) == (2, '"2"')
+    dora.put(at(said, HEART))
+    dora.put(at(said, THUMB))
+    assert shown(alice, said) == [
+        {"emoji": THUMB, "count": 2, "users": [alice.id, dora.id]},
+        {"emoji": HEART, "count": 1, "users": [dora.id]},
+    ]
+
+
+def test_reacting_again_changes_nothing(said, alice):
+    first, second = alice.put(at(said, THUMB)), alice.put(at(said, THUMB))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+
+
+def test_taking_a_reaction_back_and_again(said, alice, dora):
+    for person in (alice, dora):
+        person.put(at(said, THUMB))
+    for _ in range(2):
+        response = alice.delete(at(said, THUMB))
+        assert (response.status_code, response.content) == (204, b"")
+    assert shown(alice, said) == [{"emoji": THUMB, "count": 1, "users": [dora.id]}]
+    assert Message.objects.get().version == 4
+
+
+def test_who_may_react(said, lobby, alice, bob, charlie, anybody):
+    public = make_message(lobby, bob.user)
+    for method in ("put", "delete"):
+        assert problem(getattr(charlie, method)(at(said, THUMB))) == (404, "not_found")
+        assert problem(getattr(charlie, method)(at(public, THUMB))) == (403, "permission_denied")
+        assert problem(getattr(anybody, method)(at(public, THUMB))) == (401, "not_authenticated")
+        assert problem(getattr(alice, method)(at(said, THUMB).replace(str(said.pk), MISSING))) == (404, "not_found")
+    assert not Reaction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "emoji", [THUMB, HEART, FAMILY, "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "‼️", "©", "↔️", "☺", "👍👍", "\U0001fae9"]
+)
+def test_what_is_an_emoji(said, alice, emoji):
+    assert alice.put(at(said, emoji)).json()["reactions"][0]["emoji"] == emoji
+    assert alice.delete(at(said, emoji)).status_code == 204
+    assert shown(alice, said) == []
+
+
+NO_EMOJI = [
+    "a",
+    "lol",
+    ":+1:",
+    "1",
+    "+",
+    "<",
+    "👍a",
+    "👍 ",
+    " 👍",
+    "\u200d",
+    "\ufe0f",
+    "é",
+    "漢",
+    "\0",
+    "\n",
+    "👍" * 9,
+    "%",
+    "\u202e👍",
+]
+
+
+@pytest.mark.parametrize("emoji", NO_EMOJI, ids=ascii)
+def test_what_is_none(said, alice, emoji):
+    response = alice.put(at(said, emoji))
+    assert problem(response) == (400, "invalid")
+    assert response.json()["errors"][0]["pointer"] == "/emoji"
+    assert alice.delete(at(said, emoji)).status_code == 204
+    assert not Reaction.objects.exists()
+
+
+@pytest.mark.parametrize("raw", ["%FF", "%ED%A0%80", "%F0%9F", "%"])
+def test_broken_encodings_are_refused(said, alice, raw):
+    assert alice.put(url(said.room, "messages", said.pk, "reactions", raw)).status_code == 400
+
+
+def test_no_emoji_is_longer_than_its_bounds():
+    assert is_emoji("👍" * 8)
+    assert not is_emoji("👍" * 9)
+    assert not is_emoji("")
+
+
+def test_a_message_takes_twenty_different_emoji(said, alice, bob):
+    emoji = [chr(0x1F600 + number) for number in range(21)]
+    for each in emoji[:20]:
+        assert alice.put(at(said, each)).status_code == 201
+    assert problem(alice.put(at(said, emoji[20]))) == (409, "too_many_emoji")
+    assert bob.put(at(said, emoji[0])).status_code == 201
+    assert len(shown(alice, said)) == 20
+
+
+def test_the_first_people_are_named_and_all_are_counted(said, alice, monkeypatch):
+    monkeypatch.setattr(reactions, "MAX_NAMED", 2)
+    people = [make_user() for _ in range(3)]
+    for person in people:
+        Reaction.objects.create(message=said, user=person, emoji=THUMB)
+    assert shown(alice, said) == [{"emoji": THUMB, "count": 3, "users": [str(p.pk) for p in people[:2]]}]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_reactions_take_one_query_for_a_page(room, alice, rows, django_assert_num_queries):
+    alice.get(url(room, "messages"))
+    for _ in range(rows):
+        message = make_message(room, alice.user)
+        for emoji in (THUMB, HEART):
+            Reaction.objects.create(message=message, user=make_user(), emoji=emoji)
+    with django_assert_num_queries(5):
+        page = alice.get(url(room, "messages")).json()["results"]
+    assert [len(message["reactions"]) for message in page] == [2] * rows
+
+
+def test_deleting_a_message_takes_its_reactions(said, alice, bob):
+    alice.put(at(said, THUMB))
+    bob.delete(url(said.room, "messages", said.pk))
+    assert not Reaction.objects.exists()
+    assert problem(alice.put(at(said, THUMB))) == (404, "not_found")
+
+
+def test_who_left_reacts_no_more_and_their_reactions_stay(said, room, charlie, alice):
+    member = add_member(room, charlie.user)
+    charlie.put(at(said, THUMB))
+    member.delete()
+    assert problem(charlie.delete(at(said, THUMB))) == (404, "not_found")
+    assert shown(alice, said) == [{"emoji": THUMB, "count": 1, "users": [charlie.id]}]
