@@ -15,7 +15,7 @@ from twisted.web.http import HTTPChannel
 
 from realtime.server import lifecycle
 from realtime.server.addresses import client_address
-from realtime.server.problems import FULL, NO_HOST, TOO_LARGE, Problem
+from realtime.server.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
 
 LINGER_SECONDS = 5.0
 """How long what a refused client still sends is thrown away, so that it reads the answer and not a reset."""
@@ -123,6 +123,21 @@ class Channel(HTTPChannel):
         if self._deadline is None and not self._handlingRequest:  # the first bytes of another request
             self._expect_within(self.factory.server.options.header_seconds)
         super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        if not self.is_refused:
+            super().lineReceived(line)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if not self.is_refused:
+            super().rawDataReceived(data)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.refuse(LONG_HEADERS)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Twisted's own refusals, as problems too."""
+        self.refuse(MALFORMED)
 
     def headers_arrived(self, has_body: bool) -> None:
         self._expect_within(self.factory.server.options.body_seconds if has_body else None)

@@ -58,6 +58,8 @@ class Problem:
 
 TOO_LARGE = Problem(413, "too_large", "The request body is too large.")
 BUSY = Problem(503, "busy", "Too many requests are being worked on. Please try again.", retry_seconds=1)
+MALFORMED = Problem(400, "bad_request", "This is not a request in HTTP/1.1.")
+LONG_HEADERS = Problem(431, "headers_too_large", "The request's headers are too large.")
 NO_HOST = Problem(400, "bad_request", "An HTTP/1.1 request names exactly one Host.")
 FULL = Problem(503, "too_many_connections", "This server has no place for another connection.", retry_seconds=5)
 TOO_FAST = Problem(503, "too_many_connections", "Too many connections at once. Please come back.", retry_seconds=2)
