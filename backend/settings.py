@@ -114,6 +114,7 @@ TIDEWIRE = {
     "MAX_SOCKETS_PER_ADDRESS": env.int("MAX_SOCKETS_PER_ADDRESS", default=1000),
     "MAX_STRANGERS_PER_ADDRESS": env.int("MAX_STRANGERS_PER_ADDRESS", default=50),
     "ACCEPTS_PER_SECOND": env.float("ACCEPTS_PER_SECOND", default=200.0),
+    "ACCEPT_BURST": env.float("ACCEPT_BURST", default=400.0),
     "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),
     "BODY_SECONDS": env.float("BODY_SECONDS", default=30.0),
     "DRAIN_SECONDS": env.float("DRAIN_SECONDS", default=5.0),
