@@ -1,6 +1,7 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   the tests again, longer
+# make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
 # make lint     what a reviewer should not have to say
 # make schema   openapi.yaml anew
 
@@ -17,7 +18,7 @@ pytest := $(bin)/python -m pytest
 run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js
 
-.PHONY: run test verify lint format schema requirements clean
+.PHONY: run test verify soak lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -54,13 +55,22 @@ run: $(VENV)/$(run_requirements).stamp
 # -- test --------------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp $(js)/node_modules/.stamp
-	$(pytest) tests --ignore=tests/scenarios
+	$(pytest) tests --ignore=tests/scenarios --ignore=tests/soak
 	$(pytest) tests/realtime tests/api --database postgresql
 	$(pytest) tests/scenarios --size embedded
 	$(pytest) tests/scenarios --size grown
+	$(pytest) tests/soak
 
 verify: test
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
+	TIDEWIRE_VERIFY=1 $(pytest) tests/soak -k five_minutes
+
+SEED ?= 1
+DURATION ?= 60
+SIZE ?= grown
+WORKERS ?= 2
+soak: $(VENV)/dev.stamp $(js)/node_modules/.stamp
+	$(bin)/python -m tests.soak --seed $(SEED) --seconds $(DURATION) --size $(SIZE) --workers $(WORKERS)
 
 lint: $(VENV)/dev.stamp
 	$(bin)/ruff check .

@@ -1,0 +1,140 @@
+"""What was done and what was seen. Times are seconds of this machine's clock, the same for all processes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
+
+
+@dataclass(slots=True)
+class Write:
+    """One attempt to change something. `objects` names what it changes, an event each; `positions` is what the answer
+    said: stream, epoch and offset of its last event there."""
+
+    writer: str
+    op: str
+    invoked: float
+    ended: float = 0.0
+    outcome: str = UNKNOWN
+    status: int = 0
+    objects: list[str] = field(default_factory=list)
+    positions: list[tuple[str, str, int]] = field(default_factory=list)
+    stream: str = ""
+    user: str = ""  # whom it concerns, where it is about somebody
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One thing that happened to a device: `event`, `subscribed`, `unsubscribed`, `refused`, `state` (a fresh
+    snapshot), `connected`, `disconnected`, `born` (a new process with what was stored)."""
+
+    device: str
+    user: str
+    at: float
+    kind: str
+    stream: str = ""
+    offset: int = 0
+    epoch: str = ""
+    code: int = 0
+    was_recovering: bool = False
+    recovered: bool = False
+    id: str = ""
+    type: str = ""
+    object: str = ""
+    written_at: float = 0.0
+    digest: str = ""
+    life: int = 0  # which of the device's processes
+
+
+@dataclass(slots=True)
+class LogEvent:
+    """A row of the event log, read from the database when all is over."""
+
+    stream: str
+    offset: int
+    id: str
+    type: str
+    object: str
+    at: float
+    digest: str
+    data: Json = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Fault:
+    kind: str
+    target: str
+    began: float
+    ended: float = 0.0
+
+
+@dataclass(slots=True)
+class Sample:
+    """Memory of one process."""
+
+    at: float
+    worker: str
+    pid: int
+    rss_mib: float
+
+
+@dataclass
+class History:
+    """All of a run. The lists only grow; `append` is safe from any thread."""
+
+    writes: list[Write] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)  # answers that nobody should get, tracebacks, broken clients
+    phases: dict[str, float] = field(default_factory=dict)
+    # what is read when all is over
+    log: list[LogEvent] = field(default_factory=list)
+    heads: dict[str, tuple[str, int]] = field(default_factory=dict)
+    rest: dict[str, dict[str, Any]] = field(default_factory=dict)  # user → stream → what a fresh GET says, or None
+    copies: dict[str, dict[str, Any]] = field(default_factory=dict)  # device → stream → what it made of it
+    users: dict[str, str] = field(default_factory=dict)  # device → user
+    fresh: set[str] = field(default_factory=set)  # devices that read from the start when all was over
+    public_from_birth: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def count_status(self, status: int) -> None:
+        with self._lock:
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def save(self, path: Path) -> None:
+        """A line per record, compressed; for whoever wants to look closer."""
+        with gzip.open(path, "wt", encoding="utf-8") as file:
+            for name, records in self._records():
+                for record in records:
+                    file.write(json.dumps({"record": name, **asdict(record)}, default=str) + "\n")
+
+    def _records(self) -> Iterable[tuple[str, list[Any]]]:
+        yield from {
+            "write": self.writes, "seen": self.seen, "fault": self.faults, "sample": self.samples, "log": self.log
+        }.items()  # fmt: skip
+
+
+def now() -> float:
+    return time.time()
+
+
+def digest(event: Json) -> str:
+    """The same for the same event, however it travelled."""
+    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:16]

@@ -1,0 +1,236 @@
+"""The faults. Each ends by itself after its time; what it broke is whole again, or on its way to be."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import msgpack
+
+from tests.rig import servers
+from tests.soak.bulk_process import BulkProcess
+from tests.soak.history import Fault, History, now
+from tests.soak.plan import PlannedFault
+from tests.soak.proxy import Proxy
+from tests.soak.stage import Stage, Worker
+from tests.soak.stalled import StalledReader
+
+SLOW_SECONDS = 0.7
+
+# What no hub may trip over: types of a newer release, wrong shapes, and bytes that are no message at all.
+POISON = (
+    {"type": "tidewire.of_the_future", "v": 2, "stream": "room:x"},
+    {"type": "tidewire.events", "v": 1},
+    {"type": "tidewire.events", "v": 1, "stream": "room:x", "epoch": "e", "events": [["one", None, 3]]},
+    {"type": "tidewire.events", "v": 1, "stream": 7, "epoch": [], "events": {}},
+    {"type": "tidewire.ephemeral", "v": 1, "stream": "room:x", "kind": "pub", "content": 5},
+    {"type": "websocket.close"},
+    {"type": "websocket.disconnect", "code": 1000},
+    [1, 2, 3],
+    None,
+)
+GARBAGE = (b"", b"\xc1\xff\x00", b"\x80" * 70_000)
+
+
+class Nemesis:
+    """Breaks what the plan says. Runs in the main thread: it starts processes, which die with the thread they have."""
+
+    def __init__(self, stage: Stage, bulk: BulkProcess, history: History, token: Callable[[], str]) -> None:
+        self._stage, self._bulk, self._history, self._token = stage, bulk, history, token
+
+    def inflict(self, planned: PlannedFault) -> None:
+        fault = Fault(planned.kind, "", now())
+        self._history.faults.append(fault)
+        try:
+            fault.target = self._FAULTS[planned.kind](self, planned) or ""
+        except Exception as error:
+            self._history.errors.append(f"the fault {planned.kind} failed: {error!r}"[:500])
+        fault.ended = now()
+
+    # -- workers -------------------------------------------------------------------------------------------------------
+
+    def _kill_worker(self, planned: PlannedFault) -> str:
+        worker = self._worker(planned)
+        if worker.is_running:
+            worker.kill()
+        time.sleep(planned.seconds)
+        worker.start(wait=False)
+        return worker.name
+
+    def _term_worker(self, planned: PlannedFault) -> str:
+        worker = self._worker(planned)
+        if worker.is_running:
+            worker.terminate()
+        time.sleep(planned.seconds)
+        worker.start(wait=False)
+        return worker.name
+
+    def _freeze_worker(self, planned: PlannedFault) -> str:
+        """SIGSTOP: its sockets stay open, and when it wakes the world has moved on."""
+        worker = self._worker(planned)
+        with frozen(worker.pids()):
+            time.sleep(planned.seconds)
+        return worker.name
+
+    def _worker(self, planned: PlannedFault) -> Worker:
+        return self._stage.workers[planned.target % len(self._stage.workers)]
+
+    # -- clients -------------------------------------------------------------------------------------------------------
+
+    def _cut_clients(self, planned: PlannedFault) -> str:
+        """A storm: every connection is reset, everybody comes back at once."""
+        self._stage.balancer.cut()
+        return "all clients"
+
+    def _hold_clients(self, planned: PlannedFault) -> str:
+        with held(self._stage.balancer):
+            time.sleep(planned.seconds)
+        return "all clients"
+
+    def _stall_reader(self, planned: PlannedFault) -> str:
+        with StalledReader(self._worker(planned).port, self._token(), self._streams):
+            time.sleep(planned.seconds)
+        return "a socket that reads nothing"
+
+    @property
+    def _streams(self) -> list[str]:
+        return sorted({write.stream for write in self._history.writes if write.stream})
+
+    def _kill_writer(self, planned: PlannedFault) -> str:
+        self._bulk.kill()
+        self._bulk.start()
+        return "the bulk writer"
+
+    # -- Redis ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _redis(self) -> servers.Redis:
+        assert self._stage.redis is not None
+        return self._stage.redis
+
+    def _kill_redis(self, planned: PlannedFault) -> str:
+        self._redis.kill()
+        time.sleep(planned.seconds)
+        self._redis.start()
+        return "Redis"
+
+    def _restart_redis(self, planned: PlannedFault) -> str:
+        self._redis.restart()
+        return "Redis"
+
+    def _freeze_redis(self, planned: PlannedFault) -> str:
+        self._redis.pause()
+        time.sleep(planned.seconds)
+        self._redis.resume()
+        return "Redis"
+
+    def _flush_redis(self, planned: PlannedFault) -> str:
+        """FLUSHALL, and every subscriber's connection is dropped by the server."""
+        with self._connection() as connection:
+            connection.flushall()
+            connection.client_kill_filter(_type="pubsub")
+        return "Redis"
+
+    def _poison(self, planned: PlannedFault) -> str:
+        with self._connection() as connection:
+            channels = connection.pubsub_channels()
+            for channel in channels:
+                for message in POISON:
+                    connection.publish(channel, msgpack.packb(message))
+                for garbage in GARBAGE:
+                    connection.publish(channel, garbage)
+        return f"{len(channels)} channels"
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[object]:
+        import redis
+
+        connection = redis.Redis(port=self._redis.port, socket_timeout=2)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    # -- the wire between a worker and Redis ---------------------------------------------------------------------------
+
+    def _link(self, planned: PlannedFault) -> tuple[Proxy, str]:
+        number = planned.target % len(self._stage.links)
+        return self._stage.links[number], f"wire {number}"
+
+    def _cut_link(self, planned: PlannedFault) -> str:
+        link, name = self._link(planned)
+        link.cut()
+        return name
+
+    def _hold_link(self, planned: PlannedFault) -> str:
+        link, name = self._link(planned)
+        with held(link):
+            time.sleep(planned.seconds)
+        return name
+
+    def _delay_link(self, planned: PlannedFault) -> str:
+        link, name = self._link(planned)
+        link.delay = SLOW_SECONDS
+        time.sleep(planned.seconds)
+        link.delay = 0.0
+        return name
+
+    # -- PostgreSQL ----------------------------------------------------------------------------------------------------
+
+    def _terminate_backends(self, planned: PlannedFault) -> str:
+        assert self._stage.database is not None
+        self._stage.database.terminate_backends()
+        return "all backends"
+
+    def _restart_postgresql(self, planned: PlannedFault) -> str:
+        assert self._stage.database is not None
+        how = planned.kind.partition(".")[2]
+        self._stage.database.restart(how, away=lambda: time.sleep(planned.seconds))
+        return how
+
+    _FAULTS: dict[str, Callable[[Nemesis, PlannedFault], str]] = {
+        "worker.kill": _kill_worker,
+        "worker.term": _term_worker,
+        "worker.freeze": _freeze_worker,
+        "clients.cut": _cut_clients,
+        "clients.hold": _hold_clients,
+        "reader.stall": _stall_reader,
+        "writer.kill": _kill_writer,
+        "redis.kill": _kill_redis,
+        "redis.freeze": _freeze_redis,
+        "redis.flush": _flush_redis,
+        "redis.restart": _restart_redis,
+        "link.cut": _cut_link,
+        "link.hold": _hold_link,
+        "link.delay": _delay_link,
+        "layer.poison": _poison,
+        "postgres.terminate": _terminate_backends,
+        "postgres.fast": _restart_postgresql,
+        "postgres.immediate": _restart_postgresql,
+    }
+
+
+@contextlib.contextmanager
+def frozen(pids: list[int]) -> Iterator[None]:
+    """These processes stand still."""
+    try:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def held(proxy: Proxy) -> Iterator[None]:
+    proxy.hold()
+    try:
+        yield
+    finally:
+        proxy.release()

@@ -1,0 +1,96 @@
+"""Who writes and who listens, and their tokens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import httpx
+
+from tests.rig.rest import API, Person
+from tests.soak.history import History, Json
+
+REQUEST_SECONDS = 5.0
+RENEW_BEFORE_SECONDS = 15.0
+
+
+class Account:
+    """A user, and an access token that is kept fresh. Safe from any thread."""
+
+    def __init__(self, url: str, name: str, access_seconds: float, history: History) -> None:
+        self._lock = threading.Lock()
+        self._access_seconds, self._history = access_seconds, history
+        self._person = Person.register(url, name)
+        self._person.http.timeout = httpx.Timeout(REQUEST_SECONDS)
+        self._until = time.monotonic() + access_seconds
+        self.name, self.id = name, self._person.id
+
+    def token(self) -> str:
+        """Raises when the server cannot be asked: an SDK tries again."""
+        with self._lock:
+            if time.monotonic() > self._until - RENEW_BEFORE_SECONDS:
+                self._renew()
+            return self._person.access
+
+    def move(self, url: str) -> None:
+        """The same account, at another address."""
+        self._person = self._person.at(url)
+        self._person.http.timeout = httpx.Timeout(REQUEST_SECONDS)
+
+    def expire(self) -> None:
+        """The next token is a new one."""
+        self._until = 0.0
+
+    def _renew(self) -> None:
+        asked = time.monotonic()
+        try:
+            self._person.fresh_token()
+        except (AssertionError, httpx.HTTPError):
+            self._person.log_in()  # the answer that held the next refresh token may have been lost
+        self._until = asked + self._access_seconds
+
+
+class Caller:
+    """Sends one thread's requests; any answer, or None when there was none."""
+
+    def __init__(self, url: str, history: History) -> None:
+        self._http = httpx.Client(base_url=url, timeout=REQUEST_SECONDS, trust_env=False)
+        self._history = history
+
+    def send(self, account: Account, method: str, path: str, body: Any = None) -> httpx.Response | None:
+        try:
+            headers = {"Authorization": f"Bearer {account.token()}"}
+            url = path if path.startswith("http") else API + path
+            response = self._http.request(method, url, json=body, headers=headers)
+        except (httpx.HTTPError, AssertionError, KeyError, ValueError):
+            return None
+        self._history.count_status(response.status_code)
+        if response.status_code == 401:
+            account.expire()
+        if response.status_code >= 500 and response.status_code != 503:
+            self._history.errors.append(f"HTTP {response.status_code}: {method} {path}: {response.text[:300]}")
+        if response.status_code == 503 and "retry-after" not in response.headers:
+            self._history.errors.append(f"503 without Retry-After: {method} {path}: {response.text[:300]}")
+        return response
+
+    def get(self, account: Account, path: str) -> Json | None:
+        """The body of a 200, or None."""
+        response = self.send(account, "GET", path)
+        return response.json() if response is not None and response.status_code == 200 else None
+
+    def everything(self, account: Account, path: str) -> tuple[list[Json], Json | None] | None:
+        """All pages of a list, and the position of the first; None if any page is refused."""
+        rows: list[Json] = []
+        position, url = None, path
+        while url:
+            page = self.get(account, url)
+            if page is None:
+                return None
+            position = position or page.get("stream")
+            rows += page["results"]
+            url = page["next"]
+        return rows, position
+
+    def close(self) -> None:
+        self._http.close()

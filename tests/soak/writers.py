@@ -1,0 +1,180 @@
+"""REST writers. Each draws from its plan: what to do, in which room, as whom. One of them keeps the members: it adds
+and removes, gives roles, renames, opens and closes a room."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from typing import Any
+
+import httpx
+
+from tests.soak.history import FAILED, OK, UNKNOWN, History, Json, Write, now
+from tests.soak.people import Account, Caller
+
+KEPT_MESSAGES = 60
+
+# What a writer does, by weight.
+SAYING = (("say", 66), ("edit", 18), ("delete", 10), ("read", 6))
+KEEPING = (("say", 30), ("remove", 24), ("add", 24), ("role", 6), ("rename", 8), ("kind", 4), ("passing room", 4))
+
+
+class Writer:
+    """One thread of writes."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        people: dict[str, list[Account]],
+        rooms: list[str],
+        history: History,
+        is_keeper: bool = False,
+    ) -> None:
+        self.name, self.history, self._rooms, self._people = name, history, rooms, people
+        self._caller = Caller(url, history)
+        self._said: list[tuple[Account, str, str]] = []  # by whom, room, message
+        self._choices = KEEPING if is_keeper else SAYING
+        self._is_public = {room: index == len(rooms) - 1 for index, room in enumerate(rooms)}
+
+    def write(self, draws: list[list[float]], pause: float, is_over: threading.Event) -> None:
+        for what, where, who, long in draws:
+            if is_over.wait(pause * (0.3 + 1.4 * long)):
+                return
+            op = _pick(self._choices, what)
+            room = self._rooms[int(where * len(self._rooms))]
+            try:
+                self._ACTIONS[op](self, room, who)
+            except Exception as error:
+                self.history.errors.append(f"{self.name}: {op}: {error!r}"[:500])
+                time.sleep(0.2)
+
+    # -- what there is to do -------------------------------------------------------------------------------------------
+
+    def _say(self, room: str, who: float) -> None:
+        author = self._somebody(who)
+        body = {"id": _uuid7(), "text": f"{self.name} says {now()} " + "·" * int(who * 300)}
+        write = self._send("say", author, "POST", f"rooms/{room}/messages/", body, room, [f"api.message:{body['id']}"])
+        if write.outcome != FAILED:
+            self._said = [*self._said[-KEPT_MESSAGES:], (author, room, body["id"])]
+
+    def _edit(self, room: str, who: float) -> None:
+        if self._said:
+            author, room, id = self._said[int(who * len(self._said))]
+            path, key = f"rooms/{room}/messages/{id}/", f"api.message:{id}"
+            self._send("edit", author, "PATCH", path, {"text": f"{self.name} corrects {now()}"}, room, [key])
+
+    def _delete(self, room: str, who: float) -> None:
+        if self._said:
+            author, room, id = self._said.pop(int(who * len(self._said)))
+            self._send("delete", author, "DELETE", f"rooms/{room}/messages/{id}/", None, room, [f"api.message:{id}"])
+
+    def _read(self, room: str, who: float) -> None:
+        self._caller.send(self._somebody(who), "GET", f"rooms/{room}/messages/?limit=20")
+
+    def _add(self, room: str, who: float) -> None:
+        member = self._member(who)
+        body = {"user_id": member.id, "role": "member"}
+        self._send("add", self._owner, "POST", f"rooms/{room}/members/", body, room, [], member.id)
+
+    def _remove(self, room: str, who: float) -> None:
+        member = self._member(who)
+        self._send("remove", self._owner, "DELETE", f"rooms/{room}/members/{member.id}/", None, room, [], member.id)
+
+    def _role(self, room: str, who: float) -> None:
+        member = self._member(who)
+        body = {"role": "admin" if who * 100 % 2 < 1 else "member"}
+        self._send("role", self._owner, "PATCH", f"rooms/{room}/members/{member.id}/", body, room, [])
+
+    def _rename(self, room: str, who: float) -> None:
+        body = {"name": f"room {who}"}
+        self._send("rename", self._owner, "PATCH", f"rooms/{room}/", body, room, [f"api.room:{room}"])
+
+    def _kind(self, room: str, who: float) -> None:
+        """The last room opens to everybody and closes again."""
+        room = self._rooms[-1]
+        kind = "private" if self._is_public[room] else "public"
+        write = self._send("kind", self._owner, "PATCH", f"rooms/{room}/", {"kind": kind}, room, [f"api.room:{room}"])
+        if write.outcome == OK:
+            self._is_public[room] = kind == "public"
+
+    def _passing_room(self, room: str, who: float) -> None:
+        """Made, used and deleted: nobody listens, and nothing of it may be left over."""
+        made = self._caller.send(self._owner, "POST", "rooms/", {"name": "passing", "kind": "private"})
+        if made is not None and made.status_code == 201:
+            id = made.json()["id"]
+            self._caller.send(self._owner, "POST", f"rooms/{id}/messages/", {"text": "nobody hears"})
+            self._caller.send(self._owner, "DELETE", f"rooms/{id}/")
+
+    _ACTIONS: dict[str, Any] = {
+        "say": _say,
+        "edit": _edit,
+        "delete": _delete,
+        "read": _read,
+        "add": _add,
+        "remove": _remove,
+        "role": _role,
+        "rename": _rename,
+        "kind": _kind,
+        "passing room": _passing_room,
+    }
+
+    # -- sending -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _owner(self) -> Account:
+        return self._people["owner"][0]
+
+    def _member(self, draw: float) -> Account:
+        members = self._people["members"]
+        return members[int(draw * len(members))]
+
+    def _somebody(self, draw: float) -> Account:
+        people = [*self._people["owner"], *self._people["members"]]
+        return people[int(draw * len(people))]
+
+    def _send(
+        self, op: str, account: Account, method: str, path: str, body: Json | None, room: str, objects: list[str],
+        user: str = "",
+    ) -> Write:  # fmt: skip
+        write = Write(self.name, op, now(), objects=objects, stream=f"room:{room}", user=user)
+        self.history.writes.append(write)
+        response = self._caller.send(account, method, path, body)
+        write.outcome, write.status = outcome(response), response.status_code if response is not None else 0
+        if response is not None:
+            write.positions = positions(response.headers.get("tidewire-position", ""))
+            if response.status_code == 200 and method == "POST":
+                write.objects = []  # it was there already: nothing happened
+        write.ended = now()
+        return write
+
+
+def outcome(response: httpx.Response | None) -> str:
+    """A 5xx leaves open whether it was done: the database may have died after COMMIT, before it could say so."""
+    if response is None or response.status_code >= 500:
+        return UNKNOWN
+    return OK if response.is_success else FAILED
+
+
+def positions(header: str) -> list[tuple[str, str, int]]:
+    """What a `Tidewire-Position` header says: stream, epoch, offset."""
+    found = []
+    for part in filter(None, header.split(", ")):
+        stream, epoch, offset = part.split("; ")
+        found.append((stream, epoch.removeprefix("epoch="), int(offset.removeprefix("offset="))))
+    return found
+
+
+def _pick(choices: tuple[tuple[str, int], ...], draw: float) -> str:
+    left = draw * sum(weight for _, weight in choices)
+    for name, weight in choices:
+        left -= weight
+        if left < 0:
+            return name
+    return choices[-1][0]
+
+
+def _uuid7() -> str:
+    milliseconds = int(time.time() * 1000)
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | uuid.uuid4().int & (2**62 - 1)))
