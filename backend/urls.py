@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -21,6 +22,9 @@ urlpatterns = [
     path("api/<path:rest>", csrf_exempt(errors.not_found)),
     path("admin/", admin.site.urls),
 ]
+
+if not settings.IS_PRODUCTION:
+    urlpatterns.append(path("", include("backend.demo")))
 
 handler400 = "api.errors.bad_request"
 handler403 = "api.errors.permission_denied"

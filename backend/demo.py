@@ -1,0 +1,95 @@
+"""The demo page at `/`, and what it needs of this machine. While trying out only: in production none of this exists.
+
+The logins and the restart are for whoever sits at this machine. Other people's pages cannot reach them: the header they
+must send makes a browser ask first, and nobody answers that question; a host name other than ours is refused by Django.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+BUILT = Path(settings.BASE_DIR) / "demo" / "dist"
+HEADER = "X-Tidewire-Demo"
+RESTART_SECONDS = 0.2
+
+View = Callable[..., HttpResponseBase]
+
+
+def from_this_page(view: View) -> View:
+    """The request comes from the demo page, on this machine."""
+
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponseBase:
+        is_near = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+        if not is_near or HEADER not in request.headers:
+            raise Http404
+        return view(request)
+
+    return checked
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponseBase:
+    return _file("index.html")
+
+
+@require_GET
+def asset(request: HttpRequest, name: str) -> HttpResponseBase:
+    return _file(f"assets/{name}")
+
+
+def _file(name: str) -> HttpResponseBase:
+    """One of the built files, and nothing outside of their folder."""
+    found = (BUILT / name).resolve()
+    if not found.is_relative_to(BUILT.resolve()) or not found.is_file():
+        raise Http404
+    kind, _ = mimetypes.guess_type(found.name)
+    response = FileResponse(found.open("rb"), content_type=kind or "application/octet-stream")
+    response["Cache-Control"] = "no-cache"
+    # Nothing comes from another host, and nothing goes to one.
+    response["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+    return response
+
+
+@require_GET
+@from_this_page
+def logins(request: HttpRequest) -> HttpResponseBase:
+    """The accounts that seed_demo made, so that the page can sign in as two of them."""
+    kept = Path(settings.DATA_DIR) / "demo_logins.json"
+    if not kept.is_file():
+        raise Http404
+    return JsonResponse(json.loads(kept.read_text()))
+
+
+@csrf_exempt  # no cookie is read; the header keeps other pages out
+@require_POST
+@from_this_page
+def restart(request: HttpRequest) -> HttpResponseBase:
+    """This process ends as in a crash and begins anew with the same command: no socket is told goodbye."""
+    threading.Timer(RESTART_SECONDS, _begin_anew).start()
+    return HttpResponse(status=202)
+
+
+def _begin_anew() -> None:
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+urlpatterns = [
+    path("", page, name="demo"),
+    path("demo/assets/<str:name>", asset),
+    path("demo/logins", logins),
+    path("demo/restart", restart),
+]

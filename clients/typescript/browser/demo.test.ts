@@ -1,0 +1,193 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { artifacts, launch, Site } from './site.js'
+
+/** The demo in a real Chromium against a real server: every button, and in the end both lists equal a fresh read. */
+let site: Site
+let browser: Browser
+
+beforeAll(async () => {
+  mkdirSync(artifacts, { recursive: true })
+  ;[site, browser] = await Promise.all([Site.start({ ACCESS_TOKEN_SECONDS: '20' }), launch()])
+}, 180_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await site?.kill()
+})
+
+interface Opened {
+  page: Page
+  /** What the console said that is not the expected noise of a broken network. */
+  complaints: string[]
+}
+
+async function open(options: BrowserContextOptions = {}): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/ERR_|WebSocket|Failed to load resource/.test(message.text())) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(site.url) && !request.url().startsWith('data:')) complaints.push(`outside host: ${request.url()}`)
+  })
+  await page.goto(site.url)
+  await settled(page)
+  return { page, complaints }
+}
+
+const verdict = (who: string) => `#${who} .truth[data-verdict="true"]`
+
+/** Both lists are live and equal a fresh read. */
+async function settled(page: Page, ...who: string[]): Promise<void> {
+  for (const one of who.length ? who : ['alice', 'bob']) {
+    await page.waitForSelector(`#${one}[data-status="live"]`, { state: 'attached', timeout: 30_000 })
+    await page.waitForSelector(verdict(one), { state: 'attached', timeout: 30_000 })
+  }
+}
+
+const bubbles = (page: Page, who: string) => page.locator(`#${who} .bubble p`).allTextContents()
+const shoot = (page: Page, name: string) => page.screenshot({ path: path.join(artifacts, `${name}.png`) })
+
+async function say(page: Page, who: string, text: string): Promise<void> {
+  await page.locator(`#${who} textarea`).fill(text)
+  await page.locator(`#${who} textarea`).press('Enter')
+}
+
+test('what one writes, the other sees; both lists equal a fresh read', async () => {
+  const { page, complaints } = await open()
+  await say(page, 'alice', 'The tide is coming in.')
+  await say(page, 'bob', 'Aye, I hear it.')
+  await page.waitForFunction(() => document.querySelectorAll('#alice .bubble').length === document.querySelectorAll('#bob .bubble').length)
+  await settled(page)
+  expect(await bubbles(page, 'alice')).toEqual(await bubbles(page, 'bob'))
+  expect((await bubbles(page, 'alice')).slice(-2)).toEqual(['The tide is coming in.', 'Aye, I hear it.'])
+  await shoot(page, 'light')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 60_000)
+
+test('a cut socket heals by itself', async () => {
+  const { page, complaints } = await open()
+  await page.click('#bob .cut')
+  await page.waitForSelector('#bob:not([data-link="online"])')
+  await say(page, 'alice', 'Did you hear that?')
+  await settled(page)
+  expect((await bubbles(page, 'bob')).at(-1)).toBe('Did you hear that?')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 60_000)
+
+test('a hundred messages pass while Bob is away; he gets each once, and reads no list again', async () => {
+  const { page, complaints } = await open()
+  const lists: string[] = []
+  page.on('request', (request) => request.url().endsWith('/messages/') && request.method() === 'GET' && lists.push(request.url()))
+  const before = await page.locator('#bob .bubble').count()
+  await page.click('#do-tunnel')
+  await page.waitForSelector('#bob[data-status="stale"]')
+  await shoot(page, 'away')
+  await page.waitForFunction(() => document.querySelector('#bob .bubble:last-child p')?.textContent?.startsWith('Wave'), undefined, { timeout: 60_000 })
+  await page.waitForSelector('.harm p:has-text("Bob is back")')
+  await settled(page)
+  expect(await page.locator('#bob .bubble').count()).toBe(before + 100)
+  expect(await bubbles(page, 'bob')).toEqual(await bubbles(page, 'alice'))
+  expect(lists).toEqual([])
+  await shoot(page, 'back')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 120_000)
+
+test('offline and back: what was written meanwhile on both sides is there, once', async () => {
+  const { page, complaints } = await open()
+  await page.click('#bob .offline')
+  await say(page, 'alice', 'while you were out')
+  await page.waitForSelector('#bob .link:has-text("Offline")')
+  await page.click('#bob .offline')
+  await settled(page)
+  expect((await bubbles(page, 'bob')).at(-1)).toBe('while you were out')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 60_000)
+
+test('the browser itself offline in the middle of a burst', async () => {
+  const { page, complaints } = await open()
+  for (let n = 0; n < 10; n++) await say(page, 'alice', `before ${n}`)
+  await page.context().setOffline(true)
+  await say(page, 'alice', 'in between')
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  await page.context().setOffline(false)
+  for (let n = 0; n < 5; n++) await say(page, 'alice', `after ${n}`)
+  await settled(page)
+  expect(await bubbles(page, 'bob')).toEqual(await bubbles(page, 'alice'))
+  expect((await bubbles(page, 'bob')).filter((text) => text === 'in between')).toHaveLength(1)
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 90_000)
+
+test('the server restarts, by the button and by a kill; nobody notices but the status', async () => {
+  const { page, complaints } = await open()
+  await page.click('#do-restart')
+  await page.waitForSelector('#alice:not([data-link="online"])')
+  await site.answers()
+  await settled(page)
+  await site.kill()
+  await page.waitForSelector('#bob[data-status="stale"]')
+  await site.up()
+  await settled(page)
+  await say(page, 'alice', 'after the storm')
+  await page.waitForSelector('#bob .bubble:has-text("after the storm")')
+  await settled(page)
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 120_000)
+
+test('Bob is removed and let in again; what he may not see he does not', async () => {
+  const { page, complaints } = await open()
+  await page.click('#do-remove')
+  await page.waitForSelector('#bob[data-status="denied"]')
+  expect(await bubbles(page, 'bob')).toEqual([])
+  await say(page, 'alice', 'only for those in here')
+  await shoot(page, 'removed')
+  await page.click('#do-invite')
+  await settled(page)
+  expect((await bubbles(page, 'bob')).at(-1)).toBe('only for those in here')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 60_000)
+
+test('the token ends and is renewed on the living socket', async () => {
+  const { page, complaints } = await open()
+  await page.click('.inspector button:has-text("frames")')
+  await page.waitForSelector('.lines li:has-text("refresh")', { timeout: 45_000 })
+  await say(page, 'alice', 'still here')
+  await page.waitForSelector('#bob .bubble:has-text("still here")')
+  expect(await page.locator('.lines li:has-text("socket closed")').count()).toBe(0)
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 90_000)
+
+test('two browsers at once, one of them a phone in the dark, by keyboard alone', async () => {
+  const desk = await open()
+  const phone = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true })
+  await phone.page.locator('#alice textarea').focus()
+  await phone.page.keyboard.type('from the phone')
+  await phone.page.keyboard.press('Tab')
+  await phone.page.keyboard.press('Enter')
+  await desk.page.waitForSelector('#bob .bubble:has-text("from the phone")')
+  await settled(phone.page, 'alice')
+  await shoot(phone.page, 'phone-dark')
+  expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await phone.page.click('.tabs button:has-text("Inspector")')
+  await phone.page.click('.inspector button:has-text("events")')
+  await say(desk.page, 'bob', 'hello, phone')
+  await phone.page.waitForSelector('.lines li:has-text("hello, phone")')
+  await shoot(phone.page, 'phone-inspector')
+  const dark = await open({ colorScheme: 'dark' })
+  await shoot(dark.page, 'dark')
+  expect([...desk.complaints, ...phone.complaints, ...dark.complaints]).toEqual([])
+  for (const { page } of [desk, phone, dark]) await page.context().close()
+}, 90_000)

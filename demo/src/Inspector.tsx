@@ -1,0 +1,125 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import { messages, type AnyEvent, type Position } from 'tidewire'
+import type { Person, Scene } from './people.js'
+import type { Frame } from './wire.js'
+
+interface Stored {
+  readonly offset: number
+  readonly event: AnyEvent
+}
+
+const KEPT = 200
+const ARROWS = { in: '↓', out: '↑', note: '·' } as const
+const clock = (at: number) => new Date(at).toLocaleTimeString([], { hour12: false })
+
+/** What goes over one person's socket, and what the stream's log holds. */
+export function Inspector({ scene }: { scene: Scene }) {
+  const [who, setWho] = useState<'alice' | 'bob'>('bob')
+  const [what, setWhat] = useState<'frames' | 'events'>('frames')
+  const person = scene[who]
+  return (
+    <section className="inspector" id="inspector" aria-label="Inspector">
+      <header>
+        <h2>Inspector</h2>
+        <div role="group" aria-label="Whose">
+          {(['alice', 'bob'] as const).map((name) => (
+            <button key={name} aria-pressed={who === name} onClick={() => setWho(name)}>{scene[name].name}</button>
+          ))}
+        </div>
+        <div role="group" aria-label="What">
+          {(['frames', 'events'] as const).map((name) => (
+            <button key={name} aria-pressed={what === name} onClick={() => setWhat(name)}>{name}</button>
+          ))}
+        </div>
+      </header>
+      {what === 'frames' ? <Frames key={who} person={person} /> : <Events key={who} person={person} room={scene.room} />}
+    </section>
+  )
+}
+
+function Frames({ person }: { person: Person }) {
+  const frames = useSyncExternalStore(person.wire.subscribe, person.wire.get)
+  return (
+    <ol className="lines" tabIndex={0} aria-label={`Frames of ${person.name}, newest first`}>
+      {[...frames].reverse().map((frame) => <Line key={frame.n} frame={frame} />)}
+    </ol>
+  )
+}
+
+function Line({ frame: { at, way, text } }: { frame: Frame }) {
+  return (
+    <li data-way={way}>
+      <details>
+        <summary>
+          <time>{clock(at)}</time>
+          <i aria-label={way}>{ARROWS[way]}</i>
+          <code>{text === '{}' ? 'ping' : text}</code>
+        </summary>
+        <pre>{pretty(text)}</pre>
+      </details>
+    </li>
+  )
+}
+
+const pretty = (text: string) => {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+/** The stream's events as this person is told them, each with its place. */
+function Events({ person, room }: { person: Person; room: string }) {
+  const [events, setEvents] = useState<readonly Stored[]>([])
+  const [position, setPosition] = useState<Position | null>(null)
+  const channel = messages(room).channel
+  useEffect(() => {
+    const stream = person.client.stream(channel)
+    const add = (more: readonly Stored[]) =>
+      setEvents((known) => {
+        const merged = new Map([...known, ...more].map((stored) => [stored.offset, stored]))
+        return [...merged.values()].sort((a, b) => b.offset - a.offset).slice(0, KEPT)
+      })
+    const stop = stream.onAny((event, offset) => {
+      add([{ offset, event }])
+      setPosition(stream.position)
+    })
+    void stored(person, channel).then(add)
+    return stop
+  }, [person, channel])
+  return (
+    <>
+      <p className="position">{position ? `${position.channel.slice(0, 12)}… at ${position.offset}` : 'Write something, and its event shows here with its offset.'}</p>
+      <ol className="lines" tabIndex={0} aria-label={`Events of the room, newest first`}>
+        {events.map(({ offset, event }) => (
+          <li key={offset}>
+            <details>
+              <summary>
+                <time>{offset}</time>
+                <code><b>{event.type}</b> {'text' in event.data ? String(event.data.text) : ''}</code>
+              </summary>
+              <pre>{JSON.stringify(event, null, 2)}</pre>
+            </details>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+/** The last events of the log over REST, where the server offers them. */
+async function stored({ client }: Person, channel: string): Promise<Stored[]> {
+  const path = `/api/v1/streams/${encodeURIComponent(channel)}/`
+  try {
+    const { data: position } = await client.rest.send<Position>({ method: 'GET', path })
+    const query = { after: Math.max(0, position.offset - 50), limit: 50 }
+    const { data } = await client.rest.send<{ results?: { offset: number; data?: AnyEvent; event?: AnyEvent }[] }>({ method: 'GET', path: `${path}events/`, query })
+    return (data.results ?? []).flatMap((row) => {
+      const event = row.event ?? row.data
+      return event?.type ? [{ offset: row.offset, event }] : []
+    })
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,222 @@
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type FormEvent, type KeyboardEvent } from 'react'
+import { members, messages, rooms, type ConnectionStatus, type Row, type Schemas } from 'tidewire'
+import { useConnection, useLiveItem, useLiveList, usePresence, useSignal } from 'tidewire/react'
+import { room as roomItem } from 'tidewire'
+import { isTrue, type Person, type Scene } from './people.js'
+
+type Message = Row<Schemas['Message']>
+
+const AT_THE_END = 80
+
+export function Pane({ person, scene }: { person: Person; scene: Scene }) {
+  const list = useLiveList(messages(scene.room))
+  const place = useLiveItem(roomItem(scene.room))
+  const own = useLiveList(rooms(person.id))
+  const connection = useConnection()
+  const isMember = own.items.some(({ id }) => id === scene.room)
+  const { refresh, status } = list
+
+  // Let in again: the person's own stream says so, and the room is read anew.
+  useEffect(() => {
+    if (isMember && status === 'denied') {
+      refresh()
+      place.refresh()
+    }
+  }, [isMember, status])
+
+  return (
+    <section className="pane" id={person.name.toLowerCase()} aria-label={person.name} data-status={status} data-link={connection.state}>
+      <header>
+        <span className="face" data-name={person.name} aria-hidden="true">{person.name[0]}</span>
+        <div>
+          <h2>{person.name}</h2>
+          <p>{place.data?.name ?? '…'}</p>
+        </div>
+        <Link status={connection} />
+      </header>
+      <Here person={person} scene={scene} />
+      {status === 'denied' ? (
+        <p className="denied">{person.name} is not in this room any more. The socket lives on; the list is empty, as it should be.</p>
+      ) : (
+        <Messages list={list} person={person} />
+      )}
+      <Typing person={person} scene={scene} />
+      <Composer create={list.create} person={person} scene={scene} isOff={status === 'denied'} />
+      <footer>
+        <Network person={person} />
+        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && !list.pending} />
+      </footer>
+    </section>
+  )
+}
+
+const WORDS: Record<ConnectionStatus['state'], string> = {
+  idle: 'Not connected',
+  connecting: 'Connecting…',
+  online: 'Online',
+  waiting: 'Waiting to retry…',
+  paused: 'Paused',
+  'signed-out': 'Signed out',
+  stopped: 'Stopped',
+}
+
+function Link({ status }: { status: ConnectionStatus }) {
+  const words = status.state === 'connecting' && status.everConnected ? 'Reconnecting…' : WORDS[status.state]
+  return (
+    <span className="link" data-state={status.state} role="status" title={`${status.reason.code} ${status.reason.text}`}>
+      <i aria-hidden="true" />
+      {status.reason.text === 'offline' && status.state === 'waiting' ? 'Offline' : words}
+    </span>
+  )
+}
+
+function Here({ scene }: { person: Person; scene: Scene }) {
+  const { items } = useLiveList(members(scene.room))
+  const { people, status } = usePresence(messages(scene.room))
+  const isHere = (id: string) => people.some(({ user }) => user === id)
+  return (
+    <ul className="here" aria-label="Members" data-presence={status}>
+      {items.map(({ user, role }) => (
+        <li key={user.id} data-here={isHere(user.id)} title={`${role}${isHere(user.id) ? ', here now' : ''}`}>
+          {user.name}
+          <span className="hidden">{isHere(user.id) ? ' is here' : ''}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+type List = ReturnType<typeof useLiveList<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']>>
+
+function Messages({ list, person }: { list: List; person: Person }) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const isAtEnd = useRef(true)
+  const newest = list.items[0]?.id
+
+  // The newest stays in sight for whoever was looking at it, and nobody else is moved.
+  useLayoutEffect(() => {
+    if (isAtEnd.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
+  }, [newest, list.items.length])
+  const onScroll = () => {
+    const at = scroller.current
+    if (at) isAtEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < AT_THE_END
+  }
+
+  return (
+    <div className="scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label={`Messages as ${person.name} sees them`}>
+      {list.hasOlder && (
+        <button className="older" onClick={() => void list.older()} disabled={list.isLoadingOlder}>Older messages</button>
+      )}
+      {list.status === 'loading' && <p className="note">Loading…</p>}
+      {list.status === 'error' && <p className="note">{list.error?.detail ?? 'The server cannot be reached.'} It is tried again.</p>}
+      <ol>
+        {[...list.items].reverse().map((message) => (
+          <Bubble key={message.id} message={message} isMine={message.author?.id === person.id} list={list} />
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+const time = (text: string) => new Date(text).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+
+function Bubble({ message, isMine, list }: { message: Message; isMine: boolean; list: List }) {
+  return (
+    <li className="bubble" data-mine={isMine} data-state={message.$state}>
+      {!isMine && <b>{message.author?.name ?? 'somebody'}</b>}
+      <p>{message.text}</p>
+      <small>
+        {message.$state === 'saving' ? 'sending' : time(message.created_at)}
+        {message.edited_at ? ', edited' : ''}
+      </small>
+      {message.$state === 'failed' && (
+        <span className="failed">
+          Not sent. <button onClick={() => void list.retry(message.id)}>Send again</button>{' '}
+          <button onClick={() => list.discard(message.id)}>Discard</button>
+        </span>
+      )}
+      {isMine && message.$state === 'saved' && (
+        <button className="erase" aria-label={`Delete “${message.text.slice(0, 40)}”`} onClick={() => void list.remove(message.id)}>×</button>
+      )}
+    </li>
+  )
+}
+
+function Typing({ person, scene }: { person: Person; scene: Scene }) {
+  const [heard] = useSignal(messages(scene.room), 'typing')
+  const others = heard.filter(({ user }) => user !== person.id)
+  const name = others[0]?.user === scene.alice.id ? 'Alice' : 'Bob'
+  return <p className="typing" aria-live="polite">{others.length > 0 ? `${name} is typing…` : ''}</p>
+}
+
+function Composer({ create, person, scene, isOff }: { create: List['create']; person: Person; scene: Scene; isOff: boolean }) {
+  const [text, setText] = useState('')
+  const [, sayTyping] = useSignal(messages(scene.room), 'typing')
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault()
+    const trimmed = text.trim()
+    if (!trimmed || isOff) return
+    setText('')
+    void create({ text: trimmed }, { author: { id: person.id, name: person.name } })
+  }
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) submit(event as unknown as FormEvent)
+  }
+  return (
+    <form className="composer" onSubmit={submit}>
+      <textarea
+        rows={1}
+        value={text}
+        disabled={isOff}
+        placeholder={`Write as ${person.name}`}
+        aria-label={`Write as ${person.name}`}
+        onKeyDown={onKey}
+        onChange={({ target }) => {
+          setText(target.value)
+          sayTyping()
+        }}
+      />
+      <button type="submit" disabled={isOff || !text.trim()}>Send</button>
+    </form>
+  )
+}
+
+function Network({ person }: { person: Person }) {
+  const [isOnline, setOnline] = useState(true)
+  useSyncExternalStore(person.wire.subscribe, person.wire.get)
+  useEffect(() => setOnline(person.wire.isOnline))
+  const toggle = () => person.wire.setOnline(!person.wire.isOnline)
+  return (
+    <div className="network">
+      <button className="cut" onClick={() => person.wire.cut()} disabled={!isOnline}>Cut my socket</button>
+      <button className="offline" aria-pressed={!isOnline} onClick={toggle}>{isOnline ? 'Go offline' : 'Back online'}</button>
+    </div>
+  )
+}
+
+/** Compares what is on the screen with a fresh read, whenever things have settled. */
+function Truth({ person, scene, items, isLive }: { person: Person; scene: Scene; items: readonly Message[]; isLive: boolean }) {
+  const [verdict, setVerdict] = useState<'checking' | 'true' | 'false'>('checking')
+  useEffect(() => {
+    setVerdict('checking')
+    if (!isLive) return undefined
+    let isNewest = true
+    const timer = setTimeout(() => {
+      isTrue(person, scene.room, items).then(
+        (answer) => isNewest && setVerdict(answer ? 'true' : 'false'),
+        () => undefined,
+      )
+    }, 600)
+    return () => {
+      isNewest = false
+      clearTimeout(timer)
+    }
+  }, [items, isLive])
+  const { holes, reloads } = person.client.metrics
+  const words = { checking: isLive ? 'comparing…' : 'stale, as far as it was heard', true: `${items.length} rows equal a fresh read`, false: 'differs from a fresh read' }
+  return (
+    <p className="truth" data-verdict={isLive ? verdict : 'checking'} title={`${holes} holes filled, ${reloads} lists read anew`}>
+      {words[isLive ? verdict : 'checking']}
+    </p>
+  )
+}
