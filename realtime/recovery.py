@@ -14,6 +14,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.db import InterfaceError, OperationalError
+
 from realtime.codes import Code, ErrorCode, Unsubscribe
 from realtime.conf import conf
 from realtime.fences import Fences
@@ -85,9 +87,12 @@ class Recovery:
                 self._hub.learn(position)
             behind = [a for a in attempts if a.subscription.stream in admitted and a.is_behind and _is_same_epoch(a)]
             await self._read_first_pages(behind)
+        except (OperationalError, InterfaceError) as error:  # the database is away: the clients ask again
+            logger.warning("cannot answer %d subscribes: %s", len(attempts), error)
+            self._give_up(attempts)
+            return [Outcome(error=ErrorCode.INTERNAL) for _ in attempts]
         except BaseException:
-            for attempt in attempts:
-                self._hub.unwatch(attempt.subscription)
+            self._give_up(attempts)
             raise
         return [self._conclude(attempt, admitted.get(attempt.subscription.stream)) for attempt in attempts]
 
@@ -108,6 +113,10 @@ class Recovery:
     def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+    def _give_up(self, attempts: list[Attempt]) -> None:
+        for attempt in attempts:
+            self._hub.unwatch(attempt.subscription)
 
     # -- steps of subscribe ------------------------------------------------------------------------------------------
 
