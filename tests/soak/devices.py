@@ -105,6 +105,8 @@ class Device:
 
     def _act(self, action: PlannedAction, is_over: threading.Event) -> None:
         try:
+            if action.what != "freeze":
+                self._note("closed")
             if action.what in ("reborn", "forget"):
                 self.die()
                 is_over.wait(action.seconds)
@@ -122,6 +124,7 @@ class Device:
                 self._client.disconnect()
                 is_over.wait(action.seconds)
                 self._client.reconnect()
+                self._note("opened")
         except Exception as error:
             self.history.errors.append(f"{self.name}: {action.what} failed: {error!r}"[:500])
 
@@ -156,10 +159,16 @@ class Device:
             self._asked.add(stream)
             if fresh is None:
                 # Not readable now, or not to be asked: the server must say so by itself.
-                return {"epoch": "", "offset": 0} if known is None else known
+                return known or self._begin_at_nothing(stream)
             self._copies[stream], self._positions[stream] = fresh
             self._note("state", stream, offset=fresh[1]["offset"], epoch=fresh[1]["epoch"])
             return fresh[1]
+
+    def _begin_at_nothing(self, stream: str) -> Position:
+        """The whole log makes a copy too, whatever its epoch."""
+        self._copies[stream], self._positions[stream] = Copy(), {"epoch": "", "offset": 0}
+        self._note("state", stream)
+        return {"epoch": "", "offset": 0}
 
     # -- hearing -------------------------------------------------------------------------------------------------------
 
