@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 BACKLOG = 2048
 FIRST_HANDED_DOWN = 3  # by sd_listen_fds(3)
@@ -37,5 +38,15 @@ def adopt(fd: int) -> socket.socket:
 
 def handed_down() -> int | None:
     """The descriptor that systemd's socket activation means for us."""
-    is_ours = os.environ.get("LISTEN_PID") == str(os.getpid())
-    return FIRST_HANDED_DOWN if is_ours and os.environ.get("LISTEN_FDS", "0") != "0" else None
+    environment = _environment_at_start()
+    is_ours = environment.get("LISTEN_PID") == str(os.getpid())
+    return FIRST_HANDED_DOWN if is_ours and environment.get("LISTEN_FDS", "0") != "0" else None
+
+
+def _environment_at_start() -> dict[str, str]:
+    """Not os.environ: Twisted takes systemd's variables out of it as soon as it is imported."""
+    try:
+        pairs = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:  # not Linux, so no systemd either
+        return {}
+    return dict(os.fsdecode(pair).split("=", 1) for pair in pairs if b"=" in pair)

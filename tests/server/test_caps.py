@@ -1,4 +1,4 @@
-"""How many sockets, from whom, how fast. Loopback is free of the caps per address, so clients speak through a "proxy"."""
+"""How many sockets, from whom, how fast. Loopback is free of the caps per address, so clients come by "proxy"."""
 
 import pytest
 from websockets.exceptions import InvalidStatus
