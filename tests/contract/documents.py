@@ -1,0 +1,37 @@
+"""The code blocks of a Markdown page, so that what is printed is what was run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig.site import ROOT
+
+_BLOCK = re.compile(r"(?:<!-- (?P<key>[\w ]+): (?P<name>[^>]*?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)```", re.S)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """`key` and `name` are what the comment above it says: `<!-- runs: sign-in -->`."""
+
+    key: str
+    name: str
+    language: str
+    code: str
+
+
+def blocks(page: Path) -> list[Block]:
+    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [Block(match["key"] or "", match["name"] or "", match["language"], match["code"]) for match in found]
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def links(page: Path) -> list[Path]:
+    """The files that a page links to."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    return [page.parent / target for target in _LINK.findall(text) if "://" not in target]
