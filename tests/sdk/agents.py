@@ -1,8 +1,8 @@
 """The public SDKs behind one interface, so that a scenario is written once and run with each.
 
 `JsAgent` drives `centrifuge` from npm in a Node process, `PyAgent` runs `centrifuge-python` on a loop of its own
-thread. Both are used as published. Every callback of the SDK becomes one `SdkEvent` in `events`; a test waits for
-events and never sleeps.
+thread; each comes in both encodings of the wire. All are used as published. Every callback of the SDK becomes one
+`SdkEvent` in `events`; a test waits for events and never sleeps.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import queue
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,16 @@ class SdkEvent:
     was_recovering: bool = False
     recovered: bool = False
     position: Position | None = None
+    info: dict[str, str] | None = None
     at: float = 0.0
+
+
+class SdkError(Exception):
+    """The server refused a call with this code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
 
 
 class SdkClient(ABC):
@@ -61,15 +71,47 @@ class SdkClient(ABC):
 
     @abstractmethod
     def subscribe(
-        self, channel: str, *, since: Position | None = None, get_state: Callable[[], Position] | None = None
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        get_state: Callable[[], Position] | None = None,
+        joins: bool = False,
     ) -> None:
-        """Begin to subscribe and return; recover from `since`, or from what `get_state` returns."""
+        """Begin to subscribe and return; recover from `since`, or from what `get_state` returns; hear joins and leaves
+        if asked to."""
+
+    @abstractmethod
+    def publish(self, channel: str, data: Any) -> None:
+        """Send a signal to a subscribed channel. Raises SdkError."""
+
+    @abstractmethod
+    def presence(self, channel: str) -> dict[str, dict[str, str]]:
+        """{client: {"user", "client"}}. Raises SdkError."""
+
+    @abstractmethod
+    def presence_stats(self, channel: str) -> tuple[int, int]:
+        """Clients and users. Raises SdkError."""
+
+    @abstractmethod
+    def history(
+        self, channel: str, *, limit: int = 0, since: Position | None = None, reverse: bool = False
+    ) -> tuple[Position, list[tuple[int, Any]]]:
+        """Where the channel stands, and [(offset, event)]. Raises SdkError."""
+
+    @abstractmethod
+    def rpc(self, method: str, data: Any) -> Any:
+        """The answer of a method. Raises SdkError."""
 
     @abstractmethod
     def unsubscribe(self, channel: str) -> None: ...
 
     @abstractmethod
     def disconnect(self) -> None: ...
+
+    @abstractmethod
+    def reconnect(self) -> None:
+        """After `disconnect`: the same client again, with its subscriptions and their positions."""
 
     @abstractmethod
     def close(self) -> None:
@@ -147,14 +189,16 @@ class JsAgent(SdkClient):
     """`centrifuge` from npm, in a Node process of its own."""
 
     name = "js"
+    encoding = "json"
 
     def __init__(self) -> None:
         super().__init__()
+        self._calls: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         node = shutil.which("node")
         assert node, "the JavaScript SDK needs Node 20 or newer"
         self._callbacks: dict[tuple[str, str | None], Callable[[], Any]] = {}
         self._process = subprocess.Popen(
-            [node, AGENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [node, AGENT, self.encoding], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
         self._writing = threading.Lock()
         threading.Thread(target=self._read, name="js-agent", daemon=True).start()
@@ -165,17 +209,56 @@ class JsAgent(SdkClient):
         self._send(do="connect", url=url, token=token, asks_token=get_token is not None)
 
     def subscribe(
-        self, channel: str, *, since: Position | None = None, get_state: Callable[[], Position] | None = None
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        get_state: Callable[[], Position] | None = None,
+        joins: bool = False,
     ) -> None:
         if get_state is not None:
             self._callbacks["state", channel] = get_state
-        self._send(do="subscribe", channel=channel, since=since, asks_state=get_state is not None)
+        self._send(do="subscribe", channel=channel, since=since, asks_state=get_state is not None, joins=joins)
+
+    def publish(self, channel: str, data: Any) -> None:
+        self._call("publish", channel, data=data)
+
+    def presence(self, channel: str) -> dict[str, dict[str, str]]:
+        clients = self._call("presence", channel)["clients"]
+        return {client: {"user": info["user"], "client": info["client"]} for client, info in clients.items()}
+
+    def presence_stats(self, channel: str) -> tuple[int, int]:
+        stats = self._call("presenceStats", channel)
+        return stats["numClients"], stats["numUsers"]
+
+    def history(
+        self, channel: str, *, limit: int = 0, since: Position | None = None, reverse: bool = False
+    ) -> tuple[Position, list[tuple[int, Any]]]:
+        options = {"limit": limit, "reverse": reverse} | ({"since": since} if since else {})
+        result = self._call("history", channel, **options)
+        publications = [(publication["offset"], publication["data"]) for publication in result["publications"]]
+        return {"epoch": result["epoch"], "offset": result["offset"]}, publications
+
+    def rpc(self, method: str, data: Any) -> Any:
+        return self._call("rpc", method=method, data=data)["data"]
+
+    def _call(self, name: str, channel: str | None = None, **args: Any) -> Any:
+        number = len(self._calls) + 1
+        answers = self._calls[number] = queue.SimpleQueue()
+        self._send(do="call", call=number, name=name, channel=channel, args=args)
+        answer = answers.get(timeout=WAIT_SECONDS)
+        if "error" in answer:
+            raise SdkError(answer["error"]["code"], answer["error"]["message"])
+        return answer.get("value")
 
     def unsubscribe(self, channel: str) -> None:
         self._send(do="unsubscribe", channel=channel)
 
     def disconnect(self) -> None:
         self._send(do="disconnect")
+
+    def reconnect(self) -> None:
+        self._send(do="reconnect")
 
     def freeze(self) -> None:
         """As a phone that sleeps: the socket stays open and nothing is read."""
@@ -203,7 +286,9 @@ class JsAgent(SdkClient):
         try:
             for line in self._process.stdout:
                 message = json.loads(line)
-                if "ask" in message:
+                if "call" in message:
+                    self._calls[message["call"]].put(message)
+                elif "ask" in message:
                     # In a thread, because a slow answer must not hold back the events that arrive meanwhile.
                     threading.Thread(target=self._answer, args=(message,), daemon=True).start()
                 else:
@@ -236,6 +321,7 @@ def _from_js(message: dict[str, Any]) -> SdkEvent:
         was_recovering=message.get("wasRecovering", False),
         recovered=message.get("recovered", False),
         position=message.get("streamPosition"),
+        info={key: message["info"][key] for key in ("user", "client")} if message.get("info") else None,
         at=time.monotonic(),
     )
 
@@ -247,6 +333,7 @@ class PyAgent(SdkClient):
     """`centrifuge-python`, on a loop in a thread of its own."""
 
     name = "py"
+    is_protobuf = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -260,18 +347,27 @@ class PyAgent(SdkClient):
             assert get_token is not None
             return await asyncio.to_thread(get_token)
 
-        self._client = centrifuge.Client(
-            url,
-            events=_ClientEvents(self._record),
-            token=token,
-            get_token=ask if get_token else None,
-            max_reconnect_delay=1.0,
-            proxy=None,
-        )
-        self._run(self._client.connect())
+        async def begin() -> None:  # in the loop: the SDK makes futures
+            self._client = centrifuge.Client(
+                url,
+                events=_ClientEvents(self._record),
+                use_protobuf=self.is_protobuf,
+                token=token,
+                get_token=ask if get_token else None,
+                max_reconnect_delay=1.0,
+                proxy=None,
+            )
+            await self._client.connect()
+
+        self._run(begin())
 
     def subscribe(
-        self, channel: str, *, since: Position | None = None, get_state: Callable[[], Position] | None = None
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        get_state: Callable[[], Position] | None = None,
+        joins: bool = False,
     ) -> None:
         assert self._client is not None
         load = get_state or ((lambda: since) if since else None)
@@ -280,13 +376,56 @@ class PyAgent(SdkClient):
             position = await asyncio.to_thread(load)  # type: ignore[arg-type]
             return centrifuge.StreamPosition(offset=position["offset"], epoch=position["epoch"])
 
-        subscription = self._client.new_subscription(
-            channel,
-            events=_SubscriptionEvents(channel, self._record),
-            get_state=ask if load else None,
-            max_resubscribe_delay=1.0,
-        )
-        self._run(subscription.subscribe())
+        async def begin() -> None:  # in the loop: the SDK makes futures
+            assert self._client is not None
+            subscription = self._client.new_subscription(
+                channel,
+                events=_SubscriptionEvents(channel, self._record),
+                get_state=ask if load else None,
+                join_leave=joins,
+                max_resubscribe_delay=1.0,
+            )
+            await subscription.subscribe()
+
+        self._run(begin())
+
+    def publish(self, channel: str, data: Any) -> None:
+        self._call(self._subscription(channel).publish(self._encode(data)))
+
+    def presence(self, channel: str) -> dict[str, dict[str, str]]:
+        clients = self._call(self._subscription(channel).presence()).clients
+        return {client: {"user": info.user, "client": info.client} for client, info in clients.items()}
+
+    def presence_stats(self, channel: str) -> tuple[int, int]:
+        stats = self._call(self._subscription(channel).presence_stats())
+        return stats.num_clients, stats.num_users
+
+    def history(
+        self, channel: str, *, limit: int = 0, since: Position | None = None, reverse: bool = False
+    ) -> tuple[Position, list[tuple[int, Any]]]:
+        position = centrifuge.StreamPosition(offset=since["offset"], epoch=since["epoch"]) if since else None
+        result = self._call(self._subscription(channel).history(limit=limit, since=position, reverse=reverse))
+        publications = [(pub.offset, _decode(pub.data)) for pub in result.publications]
+        return {"epoch": result.epoch, "offset": result.offset}, publications
+
+    def rpc(self, method: str, data: Any) -> Any:
+        assert self._client is not None
+        return _decode(self._call(self._client.rpc(method, self._encode(data))).data)
+
+    def _call(self, coroutine: Any) -> Any:
+        try:
+            return self._run(coroutine)
+        except centrifuge.ReplyError as error:
+            raise SdkError(error.code, str(error)) from error
+
+    def _subscription(self, channel: str) -> centrifuge.Subscription:
+        assert self._client is not None
+        subscription = self._client.get_subscription(channel)
+        assert subscription is not None
+        return subscription
+
+    def _encode(self, data: Any) -> Any:
+        return json.dumps(data).encode() if self.is_protobuf else data
 
     def unsubscribe(self, channel: str) -> None:
         assert self._client is not None
@@ -298,6 +437,10 @@ class PyAgent(SdkClient):
     def disconnect(self) -> None:
         assert self._client is not None
         self._run(self._client.disconnect())
+
+    def reconnect(self) -> None:
+        assert self._client is not None
+        self._run(self._client.connect())
 
     def close(self) -> None:
         if self._loop.is_closed():
@@ -362,9 +505,21 @@ class _SubscriptionEvents(centrifuge.SubscriptionEventHandler):
     async def on_publication(self, ctx: centrifuge.PublicationContext) -> None:
         pub = ctx.pub
         event = SdkEvent(
-            "publication", self._channel, offset=pub.offset, data=pub.data, tags=pub.tags or {}, at=time.monotonic()
+            "publication",
+            self._channel,
+            offset=pub.offset,
+            data=_decode(pub.data),
+            tags=pub.tags or {},
+            info=_info(pub.info),
+            at=time.monotonic(),
         )
         self._record(event)
+
+    async def on_join(self, ctx: centrifuge.JoinContext) -> None:
+        self._record(SdkEvent("join", self._channel, info=_info(ctx.info), at=time.monotonic()))
+
+    async def on_leave(self, ctx: centrifuge.LeaveContext) -> None:
+        self._record(SdkEvent("leave", self._channel, info=_info(ctx.info), at=time.monotonic()))
 
     async def on_error(self, ctx: centrifuge.SubscriptionErrorContext) -> None:
         error = ctx.error
@@ -372,4 +527,30 @@ class _SubscriptionEvents(centrifuge.SubscriptionEventHandler):
         self._record(SdkEvent("error", self._channel, code=code, reason=str(error), at=time.monotonic()))
 
 
-AGENTS: dict[str, type[SdkClient]] = {"js": JsAgent, "py": PyAgent}
+def _info(info: centrifuge.ClientInfo | None) -> dict[str, str] | None:
+    return {"user": info.user, "client": info.client} if info else None
+
+
+def _decode(data: Any) -> Any:
+    """Protobuf carries the JSON of the event as bytes."""
+    return json.loads(data) if isinstance(data, bytes) else data
+
+
+# -- both encodings ----------------------------------------------------------------------------------------------------
+
+
+class JsProtobufAgent(JsAgent):
+    """The Protobuf build of `centrifuge`."""
+
+    name = "js-protobuf"
+    encoding = "protobuf"
+
+
+class PyProtobufAgent(PyAgent):
+    name = "py-protobuf"
+    is_protobuf = True
+
+
+AGENTS: dict[str, type[SdkClient]] = {
+    agent.name: agent for agent in (JsAgent, JsProtobufAgent, PyAgent, PyProtobufAgent)
+}
