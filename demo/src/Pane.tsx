@@ -1,7 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type FormEvent, type KeyboardEvent } from 'react'
-import { members, messages, rooms, type ConnectionStatus, type Row, type Schemas } from 'tidewire'
+import { members, messages, room as roomItem, rooms, type ConnectionStatus, type Row, type Schemas } from 'tidewire'
 import { useConnection, useLiveItem, useLiveList, usePresence, useSignal } from 'tidewire/react'
-import { room as roomItem } from 'tidewire'
 import { isTrue, type Person, type Scene } from './people.js'
 
 type Message = Row<Schemas['Message']>
@@ -34,7 +33,7 @@ export function Pane({ person, scene }: { person: Person; scene: Scene }) {
         </div>
         <Link status={connection} />
       </header>
-      <Here person={person} scene={scene} />
+      <Here scene={scene} />
       {status === 'denied' ? (
         <p className="denied">{person.name} is not in this room any more. The socket lives on; the list is empty, as it should be.</p>
       ) : (
@@ -70,7 +69,7 @@ function Link({ status }: { status: ConnectionStatus }) {
   )
 }
 
-function Here({ scene }: { person: Person; scene: Scene }) {
+function Here({ scene }: { scene: Scene }) {
   const { items } = useLiveList(members(scene.room))
   const { people, status } = usePresence(messages(scene.room))
   const isHere = (id: string) => people.some(({ user }) => user === id)
@@ -94,9 +93,15 @@ function Messages({ list, person }: { list: List; person: Person }) {
   const newest = list.items[0]?.id
 
   // The newest stays in sight for whoever was looking at it, and nobody else is moved.
-  useLayoutEffect(() => {
+  const toEnd = () => {
     if (isAtEnd.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
-  }, [newest, list.items.length])
+  }
+  useLayoutEffect(toEnd, [newest, list.items.length])
+  useEffect(() => {
+    const observer = new ResizeObserver(toEnd)
+    observer.observe(scroller.current!)
+    return () => observer.disconnect()
+  }, [])
   const onScroll = () => {
     const at = scroller.current
     if (at) isAtEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < AT_THE_END
