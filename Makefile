@@ -16,7 +16,8 @@ pip := $(bin)/python -m pip install --quiet --disable-pip-version-check --requir
 pytest := $(bin)/python -m pytest
 # A database server or a Redis needs a driver, which the base does not hold.
 run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
-js := tests/sdk/js
+js := tests/sdk/js tests/contract/js tests/browser
+packages := $(js:%=%/node_modules/.stamp)
 
 .PHONY: run test verify soak lint format schema requirements clean
 .DEFAULT_GOAL := run
@@ -40,11 +41,12 @@ $(VENV)/%.stamp: requirements/%.txt | $(bin)/python
 $(VENV)/production.stamp: requirements/base.txt
 $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt
 
-$(js)/node_modules/.stamp: $(js)/package.json $(js)/package-lock.json
+# npm ci empties node_modules, so the stamp is always younger than what it stands for.
+%/node_modules/.stamp: %/package.json %/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "make test needs Node 20 or newer: the JavaScript SDK is one of the clients"; exit 1; }
-	@echo "Installing the JavaScript SDK"
-	@npm ci --prefix $(js) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo "Installing the packages of $*"
+	@npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # -- run ---------------------------------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ run: $(VENV)/$(run_requirements).stamp
 
 # -- test --------------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/dev.stamp $(js)/node_modules/.stamp
+test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests --ignore=tests/scenarios --ignore=tests/soak
 	$(pytest) tests/realtime tests/api --database postgresql
 	$(pytest) tests/scenarios --size embedded
@@ -69,7 +71,7 @@ SEED ?= 1
 DURATION ?= 60
 SIZE ?= grown
 WORKERS ?= 2
-soak: $(VENV)/dev.stamp $(js)/node_modules/.stamp
+soak: $(VENV)/dev.stamp tests/sdk/js/node_modules/.stamp
 	$(bin)/python -m tests.soak --seed $(SEED) --seconds $(DURATION) --size $(SIZE) --workers $(WORKERS)
 
 lint: $(VENV)/dev.stamp
@@ -94,4 +96,4 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -c production.txt -o dev.txt dev.in
 
 clean:
-	rm -rf $(VENV) $(js)/node_modules
+	rm -rf $(VENV) $(js:%=%/node_modules)
