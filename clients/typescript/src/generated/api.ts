@@ -160,8 +160,61 @@ export interface paths {
         delete: operations["messages_destroy"];
         options?: never;
         head?: never;
-        /** @description Say it better (the author). */
+        /** @description Say it better (the author). Only who is newly mentioned is told. */
         patch: operations["messages_update"];
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/messages/{message_id}/reactions/{emoji}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description React to a message (members). 200 if one has already, with this emoji. */
+        put: operations["reactions_put"];
+        post?: never;
+        /** @description Take one's reaction back. 204 also where there is none. */
+        delete: operations["reactions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/read/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
+        get: operations["read_list"];
+        /** @description I have read up to this message (members). It only goes forward: an older one answers where I am. */
+        put: operations["read_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/transfer/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make another member the owner (owners). Oneself goes on as an admin. */
+        post: operations["rooms_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/streams/{name}/": {
@@ -278,10 +331,12 @@ export interface components {
         };
         /** @enum {string} */
         ActorType: "user" | "system";
-        AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
         /** @description What depends on the reader. Never in an event. */
         MeInRoom: {
             readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
+            /** @description Others' messages after one's read marker; without one, since one joined. */
+            readonly unread_count: number | null;
         };
         Member: {
             readonly user: components["schemas"]["PublicUser"];
@@ -339,6 +394,27 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Member"];
         };
+        /** @description Told to the person who was mentioned: where. */
+        Mention: {
+            /** Format: uuid */
+            readonly room: string;
+            /** Format: uuid */
+            readonly message: string;
+        };
+        MentionCreatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mention.created";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Mention"];
+        };
+        /** @description Wants rows of Message.objects.whole(). */
         Message: {
             /** Format: uuid */
             readonly id: string;
@@ -349,6 +425,9 @@ export interface components {
             readonly text: string;
             /** Format: uuid */
             readonly reply_to: string | null;
+            readonly mentions: string[];
+            /** @description At most 20 emoji, the first used one first. */
+            readonly reactions: components["schemas"]["Reaction"][];
             /** Format: date-time */
             readonly edited_at: string | null;
             readonly version: number;
@@ -359,8 +438,13 @@ export interface components {
             /** Format: uuid */
             id?: string;
             text: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description A message of the same room, even a deleted one.
+             */
             reply_to?: string | null;
+            /** @description Ids of members. They are not looked for in the text. */
+            mentions?: string[];
         };
         MessageCreatedEvent: {
             /**
@@ -456,11 +540,21 @@ export interface components {
             results: components["schemas"]["MyRoom"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedReadMarkerList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["ReadMarker"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PatchedMemberUpdateRequest: {
             role?: components["schemas"]["Role"];
         };
         PatchedMessageUpdateRequest: {
             text?: string;
+            /** @description Ids of members. They are not looked for in the text. */
+            mentions?: string[];
         };
         /** @description Direct rooms stay what they are. */
         PatchedRoomUpdateRequest: {
@@ -482,6 +576,69 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
+        };
+        Reaction: {
+            emoji: string;
+            count: number;
+            /** @description The first 50 of them. */
+            users: string[];
+        };
+        ReactionAddedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reaction.added";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Message"];
+        };
+        ReactionRemovedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reaction.removed";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Message"];
+        };
+        ReadMarker: {
+            /** Format: uuid */
+            readonly room: string;
+            /** Format: uuid */
+            readonly user_id: string;
+            /** Format: uuid */
+            readonly message: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly version: number;
+        };
+        ReadRequest: {
+            /**
+             * Format: uuid
+             * @description The last message that was read.
+             */
+            message: string;
+        };
+        ReadUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "read.updated";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["ReadMarker"];
         };
         RefreshRequest: {
             refresh: string;
@@ -596,6 +753,13 @@ export interface components {
             access: string;
             /** @description Works once, for the next pair. */
             refresh: string;
+        };
+        TransferRequest: {
+            /**
+             * Format: uuid
+             * @description A member, who becomes the owner.
+             */
+            user_id: string;
         };
         /** @description One's own account. Only the name changes here: an address would have to be proven first. */
         User: {
@@ -1306,6 +1470,185 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reactions_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description One emoji, percent-encoded. */
+                emoji: string;
+                message_id: string;
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reactions_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description One emoji, percent-encoded. */
+                emoji: string;
+                message_id: string;
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedReadMarkerList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadMarker"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rooms_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

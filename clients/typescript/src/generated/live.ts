@@ -11,7 +11,7 @@ export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Sc
   remove: ['room.left'],
   key: 'id',
   order: ['-created_at', '-id'],
-  blank: () => ({ id: '', name: '', kind: "public", version: 0, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), me: { role: null } }),
+  blank: () => ({ id: '', name: '', kind: "public", version: 0, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), me: { role: null, unread_count: null } }),
 })
 
 /** A room. */
@@ -49,19 +49,30 @@ export const member = (room: string, user: string): ItemDescriptor<Schemas['Memb
 export const messages = (room: string): ListDescriptor<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']> => ({
   path: `/api/v1/rooms/${room}/messages/`,
   channel: `room:${room}`,
-  upsert: ['message.created', 'message.edited'],
+  upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
   remove: ['message.deleted'],
   key: 'id',
   order: ['-created_at', '-id'],
-  blank: () => ({ id: '', room: '', author: null, text: '', reply_to: null, edited_at: null, version: 0, created_at: new Date().toISOString() }),
+  blank: () => ({ id: '', room: '', author: null, text: '', reply_to: null, mentions: [], reactions: [], edited_at: null, version: 0, created_at: new Date().toISOString() }),
 })
 
 /** One message. */
 export const message = (room: string, message: string): ItemDescriptor<Schemas['Message'], Schemas['PatchedMessageUpdateRequest']> => ({
   path: `/api/v1/rooms/${room}/messages/${message}/`,
   channel: `room:${room}`,
-  upsert: ['message.created', 'message.edited'],
+  upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
   remove: ['message.deleted'],
   key: 'id',
   id: message,
+})
+
+/** How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
+export const read = (room: string): ListDescriptor<Schemas['ReadMarker'], never, never> => ({
+  path: `/api/v1/rooms/${room}/read/`,
+  channel: `room:${room}`,
+  upsert: ['read.updated', 'read.updated'],
+  remove: [],
+  key: 'user_id',
+  order: ['at'],
+  blank: () => ({ room: '', user_id: '', message: '', at: new Date().toISOString(), version: 0 }),
 })
