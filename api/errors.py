@@ -132,6 +132,11 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return _answer(request, 403, "permission_denied", "You may not do this.")
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """Of the admin's forms: the API reads no cookie."""
+    return _answer(request, 403, "csrf_failed", "The form is too old, or from elsewhere.")
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None, **kwargs: Any) -> JsonResponse:
     return _answer(request, 404, "not_found", "Not found.")
 

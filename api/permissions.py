@@ -130,7 +130,7 @@ def may_subscribe(user: User, stream: str) -> bool:
 def may_know_position(user: User, stream: str) -> bool:
     """Whether the answer to a write may say how far it moved `stream`. What happens to others is their affair."""
     kind_name, key = parse(stream) or ("", "")
-    return kind_name != "user" or key == str(user.pk)
+    return kind_name in registry.kinds and (kind_name != "user" or key == str(user.pk))
 
 
 def _uuids(texts: Iterable[str]) -> list[UUID]:

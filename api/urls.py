@@ -8,9 +8,10 @@ from api.views.markers import ReadMarkerViewSet
 from api.views.members import MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
 from api.views.rooms import RoomViewSet
+from api.views.sessions import SessionViewSet
 from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
-from api.views.users import MeViewSet, RegisterViewSet
+from api.views.users import MeViewSet, PasswordViewSet, RegisterViewSet
 
 COLLECTION = {"get": "list", "post": "create"}
 DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
@@ -21,7 +22,10 @@ urlpatterns = [
     path("token/verify/", TokenViewSet.as_view({"post": "verify"})),
     path("token/blacklist/", TokenViewSet.as_view({"post": "blacklist"})),
     path("users/", RegisterViewSet.as_view({"post": "create"})),
-    path("me/", MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    path("me/", MeViewSet.as_view(DETAIL), name="me"),
+    path("me/password/", PasswordViewSet.as_view({"post": "create"})),
+    path("me/sessions/", SessionViewSet.as_view({"get": "list"})),
+    path("me/sessions/<uuid:session_id>/", SessionViewSet.as_view({"delete": "destroy"})),
     path("rooms/", RoomViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
     path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),

@@ -1,6 +1,6 @@
 """How the REST side is set up: DRF, tokens, OpenAPI. `settings.py` takes it all and adds the environment."""
 
-__all__ = ["AUTH_USER_MODEL", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
+__all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
 
 AUTH_USER_MODEL = "api.User"
 
@@ -18,12 +18,9 @@ REST_FRAMEWORK = {
 }
 
 # SIGNING_KEY, ACCESS_TOKEN_LIFETIME and REFRESH_TOKEN_LIFETIME come from the environment, in settings.py.
-SIMPLE_JWT = {
-    "ALGORITHM": "HS256",
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": False,  # a sign-in is no change of the user
-}
+SIMPLE_JWT = {"ALGORITHM": "HS256"}
+
+CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tidewire",

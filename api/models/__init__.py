@@ -1,9 +1,22 @@
+from .attempts import Attempts
 from .counters import MessageCounter
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
 from .reactions import Reaction
 from .rooms import Room
+from .sessions import Session
 from .users import User
 
-__all__ = ["Member", "Mention", "Message", "MessageCounter", "Reaction", "ReadMarker", "Room", "User"]
+__all__ = [
+    "Attempts",
+    "Member",
+    "Mention",
+    "Message",
+    "MessageCounter",
+    "Reaction",
+    "ReadMarker",
+    "Room",
+    "Session",
+    "User",
+]

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, router, transaction
 from django.utils import timezone
 
+from api.models.sessions import Session
 from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
 
@@ -26,7 +27,21 @@ class LowercaseEmailField(models.EmailField):
         return value
 
 
-class UserManager(BaseUserManager.from_queryset(LiveQuerySet)):
+class UserQuerySet(LiveQuerySet):
+    def update(self, **kwargs: Any) -> int:
+        """As Django's. Closing accounts ends their sessions on this path too."""
+        if kwargs.get("is_active", True):
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db, savepoint=False):
+            closed = list(self.values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            Session.objects.using(self.db).filter(user__in=closed).end()
+            return count
+
+    update.alters_data = True
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=email, **fields)
         user.set_password(password)  # slow on purpose, and done before any transaction is open
@@ -52,3 +67,20 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **kwargs: Any) -> None:
+        """A closed account has no sessions, and neither has one whose password was set anew (`set_password`)."""
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        is_new, is_password_new = self._state.adding, self._password is not None
+        with transaction.atomic(using=using, savepoint=False):
+            super().save(**kwargs)
+            if not is_new and (is_password_new or not self.is_active):
+                Session.objects.using(using).filter(user=self).end()
+
+    save.alters_data = True
+
+    def take_password(self, hashed: str, keep: Any) -> None:
+        """The owner's own change: ends the other sessions. Hashed before, because no transaction should wait for it."""
+        self.password = hashed
+        self.save(update_fields=["password"])
+        self.sessions.exclude(pk=keep).end()

@@ -4,7 +4,7 @@ from api.serializers.strict import TextField
 
 
 class SignInSerializer(serializers.Serializer):
-    email = serializers.EmailField()
+    email = serializers.EmailField(max_length=254)
     password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
 

@@ -25,6 +25,20 @@ class UserSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "email"]
 
 
+class PasswordSerializer(serializers.Serializer):
+    """The view gives the user."""
+
+    current_password = TextField(max_length=128, trim_whitespace=False, write_only=True)
+    new_password = TextField(max_length=128, trim_whitespace=False, write_only=True)
+
+    def validate_new_password(self, value):
+        try:
+            validate_password(value, self.context["user"])
+        except ValidationError as error:
+            raise serializers.ValidationError(serializers.as_serializer_error(error)["non_field_errors"]) from None
+        return value
+
+
 class RegisterSerializer(serializers.ModelSerializer):
     password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 

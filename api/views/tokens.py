@@ -14,6 +14,7 @@ from api.views.base import BaseViewSet
 
 
 class TokenViewSet(BaseViewSet):
+    is_transactional = False  # a session that a stolen token has ended stays ended, though the request is refused
     # Whoever comes here has no access token, or an old one that must not be in the way.
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -28,7 +29,7 @@ class TokenViewSet(BaseViewSet):
 
     @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
     def refresh(self, request: Request) -> Response:
-        """Exchange a refresh token for the next pair."""
+        """Exchange a refresh token for the next pair. For ten seconds a spent one is answered with its successor."""
         return Response(tokens.refresh(self._value(RefreshSerializer, "refresh")))
 
     @extend_schema(operation_id="token_verify", request=VerifySerializer, responses=OpenApiTypes.OBJECT)
@@ -39,14 +40,12 @@ class TokenViewSet(BaseViewSet):
 
     @extend_schema(operation_id="token_blacklist", request=RefreshSerializer, responses=OpenApiTypes.OBJECT)
     def blacklist(self, request: Request) -> Response:
-        """Sign out: the refresh token works no more."""
+        """Sign out: ends the session, its tokens and its sockets."""
         tokens.revoke(self._value(RefreshSerializer, "refresh"))
         return Response({})
 
 
 class SignInViewSet(TokenViewSet):
-    is_transactional = False
-
     @extend_schema(operation_id="token_create", request=SignInSerializer, responses={200: TokenPairSerializer})
     def create(self, request: Request) -> Response:
         """Sign in with e-mail address and password."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.erasure import erase
 from api.models import User
-from api.serializers.users import RegisterSerializer, UserSerializer
+from api.models.conflicts import Conflict
+from api.serializers.users import PasswordSerializer, RegisterSerializer, UserSerializer
+from api.throttles import guessing
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
 
@@ -47,3 +53,34 @@ class MeViewSet(VersionMixin, BaseViewSet):
             user.name = serializer.validated_data["name"]
             user.save(update_fields=["name"])
         return Response(UserSerializer(user).data)
+
+    @extend_schema(operation_id="me_destroy", responses={204: None})
+    def destroy(self, request: Request) -> Response:
+        """Delete my account, and all that I said with it. A room that was mine alone gets an heir."""
+        self.check_version(request.user)
+        erase(request.user)
+        return Response(status=204)
+
+
+class PasswordViewSet(BaseViewSet):
+    is_transactional = False
+
+    @extend_schema(tags=["me"], operation_id="me_password", request=PasswordSerializer, responses={204: None})
+    def create(self, request: Request) -> Response:
+        """Change my password. Ends my other sessions."""
+        user = request.user
+        serializer = PasswordSerializer(data=request.data, context={"user": user})
+        serializer.is_valid(raise_exception=True)
+        with guessing(request, f"password of {user.pk}"):
+            if not check_password(serializer.validated_data["current_password"], user.password):
+                error = ErrorDetail("This is not the password.", "incorrect")
+                raise ValidationError({"current_password": [error]})
+        self._change(user, make_password(serializer.validated_data["new_password"]))
+        return Response(status=204)
+
+    def _change(self, user: User, hashed: str) -> None:
+        with transaction.atomic():
+            locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            if locked.password != user.password:
+                raise Conflict("password_changed", "The password was changed meanwhile.")
+            locked.take_password(hashed, keep=self.request.auth.session_id)

@@ -31,7 +31,8 @@ class Person(ContractClient):
         super().__init__()
         self.user = user
         self.id = str(user.pk)
-        self.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.sign_in_as(user)['access']}")
+        self.token = tokens.sign_in_as(user)["access"]
+        self.credentials(HTTP_AUTHORIZATION=f"Bearer {self.token}")
 
     @property
     def json(self) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
-from api.models import Member, Message, ReadMarker, Room, User
+from api import tokens
+from api.models import Member, Message, ReadMarker, Room, Session, User
 from realtime.ids import uuid7
 from realtime.models import Event
 from tests.api.conftest import Person, url
@@ -100,13 +103,55 @@ def test_one_address_registers_once():
     assert User.objects.filter(email="eve@example.com").count() == 1
 
 
-def test_a_refresh_token_is_spent_once(people):
-    from api import tokens
+def test_four_tabs_refresh_at_once_and_all_live(people):
+    """Twenty times: one successor for all of them, which lives on; and the old token, once stolen, ends the family."""
+    user = people[0].user
+    for _ in range(20):
+        first = tokens.sign_in_as(user)["refresh"]
+        successors: list[str] = []
 
-    refresh = tokens.sign_in_as(people[0].user)["refresh"]
-    clients = [ContractClient() for _ in range(4)]
-    answers = at_once(*(lambda c=client: c.post("/api/v1/token/refresh/", {"refresh": refresh}) for client in clients))
-    assert answers == {200: 1, 401: 3}
+        def exchange(token: str = first, successors: list[str] = successors) -> Any:
+            response = ContractClient().post("/api/v1/token/refresh/", {"refresh": token})
+            successors.append(response.json().get("refresh", ""))
+            return response
+
+        assert at_once(*[exchange] * 4) == {200: 4}
+        assert len(set(successors)) == 1
+        session = Session.objects.latest("created_at")
+        assert (session.generation, session.ended_at) == (2, None)
+        Session.objects.filter(pk=session.pk).update(rotated_at=F("rotated_at") - tokens.GRACE - timedelta(seconds=1))
+        alive = ContractClient().post("/api/v1/token/refresh/", {"refresh": successors[0]})
+        assert alive.status_code == 200
+        stolen = ContractClient().post("/api/v1/token/refresh/", {"refresh": first})
+        assert stolen.json()["code"] == "token_reused"
+        session.refresh_from_db()
+        assert session.ended_at is not None
+
+
+def test_a_sign_in_and_a_new_password_do_not_cross(people):
+    """Whichever comes first, nobody is signed in with the old password afterwards."""
+    alice = people[0]
+    for number in range(5):
+        new = f"a new and long enough password {number}"
+        old = PASSWORD if number == 0 else f"a new and long enough password {number - 1}"
+        answers = at_once(
+            lambda new=new, old=old: alice.post("/api/v1/me/password/", {"current_password": old, "new_password": new}),
+            *[lambda old=old: ContractClient().post("/api/v1/token/", {"email": alice.user.email, "password": old})]
+            * 3,
+        )
+        assert answers[204] == 1
+        assert set(answers) <= {204, 200, 401}
+        assert Session.objects.alive().filter(user=alice.user).count() == 1
+
+
+def test_two_accounts_that_share_rooms_are_deleted_at_once(people):
+    for _ in range(3):
+        make_room(people[0].user, *(person.user for person in people[1:]))
+    message = people[1].post(url(Room.objects.first(), "messages"), {"text": "x"})["Location"]
+    for person in people:
+        person.put(message + "reactions/👍/")
+    assert at_once(*(lambda p=person: p.delete("/api/v1/me/") for person in people)) == {204: 4}
+    assert [model.objects.count() for model in (User, Room, Member, Message)] == [0, 0, 0, 0]
 
 
 def test_messages_of_a_room_are_counted_without_a_gap(people):

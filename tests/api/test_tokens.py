@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import jwt
 import pytest
 from django.conf import settings
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from django.db.models import F
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import AccessToken
 
 from api import tokens
+from api.models import Session
+from api.tokens import GRACE
 from realtime.tokens import ExpiredCredential, InvalidCredential
-from tests.api.conftest import MISSING, pointers, problem
+from tests.api.conftest import MISSING, pointers, problem, statements
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user
 
@@ -45,6 +51,32 @@ def forged(**changes) -> str:
     base = {"token_type": "access", "exp": now + 60, "iat": now, "jti": "x", "user_id": MISSING, "sid": MISSING}
     payload = {name: value for name, value in (base | changes).items() if value is not ...}
     return jwt.encode(payload, settings.SIMPLE_JWT["SIGNING_KEY"], "HS256")
+
+
+SECOND = timedelta(seconds=1)
+
+
+def later(passed: timedelta) -> None:
+    """As if so much time had passed since the last exchange."""
+    Session.objects.update(rotated_at=F("rotated_at") - passed)
+
+
+@contextmanager
+def freeze(ahead: timedelta) -> Iterator[None]:
+    """So much later, for sessions and for the library that signs."""
+    moment = datetime.now(UTC) + ahead
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment
+
+    with (
+        mock.patch("django.utils.timezone.now", return_value=moment),
+        mock.patch("rest_framework_simplejwt.tokens.aware_utcnow", return_value=moment),
+        mock.patch("jwt.api_jwt.datetime", Clock),
+    ):
+        yield
 
 
 def bearer(token: str):
@@ -93,9 +125,69 @@ def test_signing_in_hashes_outside_a_transaction(user, monkeypatch):
     assert depths == [0]
 
 
-def test_a_refresh_token_works_once(pair):
-    assert post("refresh/", refresh=pair["refresh"]).status_code == 200
-    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "token_invalid")
+def test_a_refresh_token_is_exchanged_for_its_successor(pair):
+    second = post("refresh/", refresh=pair["refresh"])
+    assert second.status_code == 200
+    assert claims(second.json()["refresh"])["jti"] != claims(pair["refresh"])["jti"]
+    assert bearer(second.json()["access"]).status_code == 200
+
+
+def test_two_tabs_that_refresh_at_once_both_live(pair):
+    one, other = (post("refresh/", refresh=pair["refresh"]).json() for _ in range(2))
+    assert one["refresh"] == other["refresh"]
+    assert bearer(one["access"]).status_code == bearer(other["access"]).status_code == 200
+    later(GRACE + SECOND)
+    assert post("refresh/", refresh=one["refresh"]).status_code == 200
+
+
+def test_a_spent_token_ends_the_session_for_everybody(pair):
+    second = post("refresh/", refresh=pair["refresh"]).json()
+    later(GRACE + SECOND)
+    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "token_reused")
+    for token in (pair["refresh"], second["refresh"]):
+        assert problem(post("refresh/", refresh=token)) == (401, "session_ended")
+    assert problem(bearer(second["access"])) == (401, "session_ended")
+    assert Session.objects.get().ended_at is not None
+
+
+def test_two_generations_back_is_never_in_grace(pair):
+    second = post("refresh/", refresh=pair["refresh"]).json()
+    post("refresh/", refresh=second["refresh"])
+    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "token_reused")
+
+
+def test_a_spent_token_ends_no_other_session(user, pair):
+    other = tokens.sign_in_as(user)
+    post("refresh/", refresh=pair["refresh"])
+    later(GRACE + SECOND)
+    post("refresh/", refresh=pair["refresh"])
+    assert bearer(other["access"]).status_code == 200
+
+
+def test_a_session_ends_after_thirty_days_however_often_it_is_refreshed(user, pair):
+    begun = claims(pair["refresh"])["iat"]
+    Session.objects.update(expires_at=timezone.now() + timedelta(days=30))
+    with freeze(timedelta(days=29)):
+        late = post("refresh/", refresh=forged(**claims(pair["refresh"]) | {"exp": begun + 40 * 86400})).json()
+        assert claims(late["refresh"])["exp"] == begun + 30 * 86400
+    with freeze(timedelta(days=30) - timedelta(minutes=1)):
+        last = post("refresh/", refresh=late["refresh"]).json()
+        assert claims(last["access"])["exp"] <= begun + 30 * 86400
+    with freeze(timedelta(days=30) + SECOND):
+        assert problem(post("refresh/", refresh=last["refresh"])) == (401, "token_expired")
+
+
+def test_refreshing_is_one_statement(pair):
+    assert statements(lambda: post("refresh/", refresh=pair["refresh"])) == 1
+    assert statements(lambda: post("refresh/", refresh=pair["refresh"])) == 2  # in grace
+
+
+def test_refreshing_deletes_old_rows_now_and_then(user, pair, monkeypatch):
+    monkeypatch.setattr(tokens, "PRUNE_EVERY", 1)
+    tokens.sign_in_as(user)
+    Session.objects.exclude(pk=claims(pair["refresh"])["sid"]).update(expires_at=timezone.now() - SECOND)
+    post("refresh/", refresh=pair["refresh"])
+    assert Session.objects.count() == 1
 
 
 def test_the_successor_works(pair):
@@ -113,19 +205,32 @@ def test_an_access_token_does_not_refresh(pair):
     assert problem(post("refresh/", refresh=pair["access"])) == (401, "token_invalid")
 
 
-@pytest.mark.parametrize("end", ["delete", "deactivate"])
-def test_a_user_who_is_gone_does_not_refresh(user, pair, end):
+@pytest.mark.parametrize(("end", "code"), [("delete", "session_ended"), ("deactivate", "account_closed")])
+def test_a_user_who_is_gone_does_not_refresh(user, pair, end, code):
     if end == "delete":
         user.delete()
     else:
         type(user).objects.update(is_active=False)
-    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "account_closed")
+    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, code)
+    assert problem(bearer(pair["access"])) == (401, code)
 
 
-def test_signing_out_ends_the_refresh_token(pair):
-    assert post("blacklist/", refresh=pair["refresh"]).json() == {}
-    assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "token_invalid")
+def test_signing_out_ends_the_session_at_once(pair):
+    second = post("refresh/", refresh=pair["refresh"]).json()
+    for _ in range(2):
+        assert post("blacklist/", refresh=pair["refresh"]).json() == {}
+    assert problem(post("refresh/", refresh=second["refresh"])) == (401, "session_ended")
+    assert problem(bearer(second["access"])) == (401, "session_ended")
+    for token in second.values():
+        assert problem(post("verify/", token=token)) == (401, "session_ended")
+
+
+def test_verify_knows_a_spent_token(pair):
+    post("refresh/", refresh=pair["refresh"])
+    assert post("verify/", token=pair["refresh"]).json() == {}  # in grace
+    later(GRACE + SECOND)
     assert problem(post("verify/", token=pair["refresh"])) == (401, "token_invalid")
+    assert Session.objects.get().ended_at is None
 
 
 def test_verify_takes_both_kinds(pair):
@@ -150,6 +255,16 @@ STRANGE = [
     {"token_type": ...},
     {"token_type": "refresh"},
     {"token_type": ["access"]},
+    {"sid": ...},
+    {"sid": None},
+    {"sid": [1]},
+    {"sid": "x"},
+]
+STRANGE_FAMILIES = [
+    {name: value}
+    for name in ("generation", "ends_at")
+    for value in (..., None, "x", [1], {}, -1, 0, 10**30, 1e300, 2**31)
+    if (name, value) not in [("ends_at", -1), ("ends_at", 0), ("ends_at", 2**31)]
 ]
 
 
@@ -163,6 +278,13 @@ def test_strange_claims_are_401(db, changes):
 @pytest.mark.parametrize("changes", [c for c in STRANGE if c.get("token_type") != "refresh"], ids=str)
 def test_strange_claims_in_a_refresh_token_are_401(db, changes):
     assert problem(post("refresh/", refresh=forged(**{"token_type": "refresh", **changes}))) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize("changes", STRANGE_FAMILIES, ids=str)
+@pytest.mark.parametrize("name", ["refresh/", "blacklist/"])
+def test_strange_families_are_401(db, changes, name):
+    strange = {"token_type": "refresh", "generation": 1, "ends_at": int(time.time()) + 99} | changes
+    assert problem(post(name, refresh=forged(**strange))) == (401, "token_invalid")
 
 
 def test_a_header_nested_without_end_is_401(db):
@@ -218,12 +340,12 @@ def test_a_socket_learns_who_it_is_without_a_query(user, pair, django_assert_num
     assert identity.expires_at == expected["exp"]
 
 
-def test_a_request_costs_one_query_for_its_user(pair, django_assert_num_queries):
+def test_a_request_costs_one_query_for_its_session_and_user(pair, django_assert_num_queries):
     with django_assert_num_queries(1):
         bearer(pair["access"])
 
 
-def test_an_odd_session_id_is_none(user):
-    token = RefreshToken()
-    token["user_id"], token["sid"] = str(user.pk), json.loads("[1]")
-    assert tokens.authenticate(str(token.access_token)).session_id is None
+def test_a_token_of_another_users_session_opens_nothing(user, pair):
+    stranger = str(make_user().pk)
+    mixed = forged(user_id=stranger, sid=claims(pair["access"])["sid"])
+    assert problem(bearer(mixed)) == (401, "session_ended")

@@ -1,0 +1,73 @@
+"""Who is signed in, where. One row per sign-in: the family of its refresh tokens, which name it as `sid`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
+
+from realtime import control
+from realtime.ids import uuid7
+
+KEEP_ENDED = timedelta(days=1)
+"""An ended session's row stays longer than any access token made from it."""
+PRUNE_BATCH = 500
+
+
+class SessionQuerySet(models.QuerySet):
+    def alive(self) -> SessionQuerySet:
+        return self.filter(ended_at=None, expires_at__gt=timezone.now())
+
+    def end(self) -> None:
+        """Ends those that are alive, their sockets everywhere with them."""
+        now = timezone.now()
+        with transaction.atomic(using=self.db):
+            rows = self.alive().order_by("user_id", "pk").select_for_update(no_key=True).values_list("user_id", "pk")
+            for user_id, group in groupby(rows, key=lambda row: row[0]):
+                ids = [pk for _, pk in group]
+                Session.objects.using(self.db).filter(pk__in=ids).update(ended_at=now, expires_at=now + KEEP_ENDED)
+                control.end_sessions(str(user_id), ids, self.db)
+
+    end.alters_data = True
+
+    def prune(self, limit: int = PRUNE_BATCH) -> int:
+        """Deletes rows that no token needs any more, at most `limit` of them."""
+        old = list(self.filter(expires_at__lt=timezone.now()).values_list("pk", flat=True)[:limit])
+        return self.filter(pk__in=old)._raw_delete(self.db) if old else 0
+
+    prune.alters_data = True
+
+
+class Session(models.Model):
+    """`generation` counts its refresh tokens: the latest one counts, made at `rotated_at`, good until `expires_at`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions")
+    device = models.CharField(max_length=200, blank=True, help_text="What the client calls itself.")
+    address = models.CharField(max_length=45, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    rotated_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.device or 'an unknown device'}"
+
+    def is_alive(self, now: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > now
+
+
+@receiver(post_delete, sender=Session)
+def on_delete(instance: Session, using: str, **kwargs: Any) -> None:
+    """A row that goes with its user was a session all the same."""
+    if instance.is_alive(timezone.now()):
+        control.end_sessions(str(instance.user_id), [instance.pk], using)

@@ -1,0 +1,42 @@
+"""Where the caller is signed in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import NotFound
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.models import Session
+from api.serializers.sessions import SessionSerializer
+from api.views.base import BaseViewSet
+from realtime.snapshots import SnapshotMixin
+
+
+@extend_schema(tags=["me"])
+@extend_schema_view(
+    list=extend_schema(operation_id="sessions_list", description="The caller's sessions, the newest first.")
+)
+class SessionViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
+    serializer_class = SessionSerializer
+    order_field = "created_at"
+    is_newest_first = True
+
+    def get_stream(self) -> None:
+        """No stream tells of sessions; those that end close their sockets."""
+
+    def get_queryset(self) -> QuerySet[Session]:
+        return Session.objects.alive().filter(user=self.request.user)
+
+    @extend_schema(operation_id="sessions_destroy", responses={204: None})
+    def destroy(self, request: Request, session_id: UUID) -> Response:
+        """End a session: its tokens work no more, its sockets are closed."""
+        sessions = self.get_queryset().filter(pk=session_id)
+        if not sessions.exists():
+            raise NotFound()
+        sessions.end()
+        return Response(status=204)
