@@ -36,4 +36,9 @@ edge: where the sides meet
     consumers       one socket: bytes to connection, outbox to bytes
     engine          one per event loop: starts the hub and the publisher
     routing, urls, views, checks
+
+describe: what the socket says and takes, for people and for tools
+    asyncapi        the AsyncAPI document, from the declarations, the frames' types and the codes
+    wire_schemas    the frames as JSON schemas with examples
+    examples, schema_rows, docs     an example for a schema, a schema as a table, the page
 """

@@ -23,7 +23,7 @@ README = ROOT / "README.md"
 SDK = ROOT / "tests" / "sdk" / "js"
 RUN = {block.name: block for block in blocks(README) if block.key == "runs"}
 # Run by hand when they change: they make environments, run these tests, or want servers and registries of their own.
-BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL=", "TIDEWIRE_MODE=production"]
+BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL=", "export TIDEWIRE_MODE=production"]
 
 
 @pytest.fixture(scope="module")
