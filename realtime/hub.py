@@ -36,6 +36,7 @@ INFORMED_SECONDS = 10.0
 EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
+PACE_SECONDS = 1.0
 
 
 class LogReader(Protocol):
@@ -74,6 +75,12 @@ class Watched:
     @property
     def is_behind(self) -> bool:
         return self.offset is not None and self.offset < self.head
+
+    @property
+    def is_crowded(self) -> bool:
+        """More than a tenth of its readers have no room for another page."""
+        readers = self.everyone()
+        return 10 * sum(not reader.outbox.has_room for reader in readers) > len(readers)
 
     def everyone(self) -> Iterable[Subscription]:
         return [subscription for group in self.subscriptions.values() for subscription in group]
@@ -278,11 +285,20 @@ class Hub:
         try:
             async with self._healing:
                 while watched.is_behind and self._watched.get(watched.name) is watched:
+                    await self._let_read(watched)
                     await self._heal_page(watched)
         except Exception as error:
             logger.warning("cannot read the log, will be tried with the next poll: %s", error)
         finally:
             watched.is_healing = False
+
+    async def _let_read(self, watched: Watched) -> None:
+        """A long gap goes out at the speed at which most of its readers read. Those that stall are cut off soon, and
+        hold the others up for no more than PACE_SECONDS a page until then."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PACE_SECONDS
+        while watched.is_crowded and loop.time() < deadline:
+            await asyncio.sleep(PACE_SECONDS / 100)
 
     async def _heal_page(self, watched: Watched) -> None:
         page = await self._reader.page(watched.name, watched.offset)
