@@ -53,13 +53,44 @@ function Line({ frame: { at, way, text } }: { frame: Frame }) {
         <summary>
           <time>{clock(at)}</time>
           <i aria-label={way}>{ARROWS[way]}</i>
-          <code>{text === '{}' ? 'ping' : text}</code>
+          <code>{brief(way, text)}</code>
         </summary>
         <pre>{pretty(text)}</pre>
       </details>
     </li>
   )
 }
+
+interface Spoken {
+  id?: number
+  push?: { channel: string; [kind: string]: unknown }
+  error?: { code: number; message: string }
+  [method: string]: unknown
+}
+
+/** What a frame is about, in a few words; all of it is one press away. */
+function brief(way: Frame['way'], text: string): string {
+  if (way === 'note') return text
+  if (text === '{}') return way === 'in' ? 'ping' : 'pong'
+  try {
+    const { id, push, error, ...rest } = JSON.parse(text) as Spoken
+    if (push) {
+      const { channel, ...content } = push
+      const [kind, body] = Object.entries(content)[0] ?? ['', {}]
+      const { offset, data, code } = body as { offset?: number; data?: { type?: string }; code?: number }
+      return [kind === 'pub' ? '' : kind, data?.type, offset && `#${offset}`, code, short(channel)].filter(Boolean).join(' ')
+    }
+    if (error) return `${id} error ${error.code} ${error.message}`
+    const [method, body] = Object.entries(rest)[0] ?? ['', {}]
+    const { channel, offset, publications } = body as { channel?: string; offset?: number; publications?: unknown[] }
+    const details = [channel && short(channel), offset && `#${offset}`, publications && `+${publications.length} missed`]
+    return [way === 'in' ? `${method} answered` : method, ...details].filter(Boolean).join(' ')
+  } catch {
+    return text
+  }
+}
+
+const short = (channel: string) => channel.replace(/^(\w+:).*(.{4})$/, '$1…$2')
 
 const pretty = (text: string) => {
   try {

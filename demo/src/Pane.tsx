@@ -43,7 +43,7 @@ export function Pane({ person, scene }: { person: Person; scene: Scene }) {
       <Composer create={list.create} person={person} scene={scene} isOff={status === 'denied'} />
       <footer>
         <Network person={person} />
-        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && !list.pending} />
+        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && !list.pending} isDenied={status === 'denied'} />
       </footer>
     </section>
   )
@@ -200,7 +200,7 @@ function Network({ person }: { person: Person }) {
 }
 
 /** Compares what is on the screen with a fresh read, whenever things have settled. */
-function Truth({ person, scene, items, isLive }: { person: Person; scene: Scene; items: readonly Message[]; isLive: boolean }) {
+function Truth({ person, scene, items, isLive, isDenied }: { person: Person; scene: Scene; items: readonly Message[]; isLive: boolean; isDenied: boolean }) {
   const [verdict, setVerdict] = useState<'checking' | 'true' | 'false'>('checking')
   useEffect(() => {
     setVerdict('checking')
@@ -218,7 +218,7 @@ function Truth({ person, scene, items, isLive }: { person: Person; scene: Scene;
     }
   }, [items, isLive])
   const { holes, reloads } = person.client.metrics
-  const words = { checking: isLive ? 'comparing…' : 'stale, as far as it was heard', true: `${items.length} rows equal a fresh read`, false: 'differs from a fresh read' }
+  const words = { checking: isDenied ? 'nothing to read' : isLive ? 'comparing…' : 'what was last heard', true: `${items.length} equal a fresh read`, false: 'differs from a fresh read' }
   return (
     <p className="truth" data-verdict={isLive ? verdict : 'checking'} title={`${holes} holes filled, ${reloads} lists read anew`}>
       {words[isLive ? verdict : 'checking']}

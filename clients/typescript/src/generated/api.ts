@@ -12,11 +12,63 @@ export interface paths {
         get: operations["me_retrieve"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Delete my account, and all that I said with it. A room that was mine alone gets an heir. */
+        delete: operations["me_destroy"];
         options?: never;
         head?: never;
         /** @description Change my name. */
         patch: operations["me_update"];
+        trace?: never;
+    };
+    "/api/v1/me/password/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Change my password. Ends my other sessions. */
+        post: operations["me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The caller's sessions, the newest first. */
+        get: operations["sessions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End a session: its tokens work no more, its sockets are closed. */
+        delete: operations["sessions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rooms/": {
@@ -260,7 +312,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Sign out: the refresh token works no more. */
+        /** @description Sign out: ends the session, its tokens and its sockets. */
         post: operations["token_blacklist"];
         delete?: never;
         options?: never;
@@ -277,7 +329,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Exchange a refresh token for the next pair. */
+        /** @description Exchange a refresh token for the next pair. For ten seconds a spent one is answered with its successor. */
         post: operations["token_refresh"];
         delete?: never;
         options?: never;
@@ -548,6 +600,19 @@ export interface components {
             results: components["schemas"]["ReadMarker"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedSessionList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Session"][];
+            stream: components["schemas"]["Position"] | null;
+        };
+        /** @description The view gives the user. */
+        PasswordRequest: {
+            current_password: string;
+            new_password: string;
+        };
         PatchedMemberUpdateRequest: {
             role?: components["schemas"]["Role"];
         };
@@ -743,6 +808,23 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
+        Session: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description What the client calls itself. */
+            readonly device: string;
+            readonly address: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was refreshed last.
+             */
+            readonly used_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly is_current: boolean;
+        };
         SignInRequest: {
             /** Format: email */
             email: string;
@@ -837,6 +919,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    me_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     me_update: {
         parameters: {
             query?: never;
@@ -870,6 +979,89 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sessions_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSessionList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sessions_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
