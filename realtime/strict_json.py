@@ -14,7 +14,9 @@ from typing import Any
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1  # what a JavaScript client can hold exactly
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string that does not end takes all that is left, and nothing is tried twice (possessive quantifiers): a text made to
+# be searched again from each of its quotes would otherwise hold the process for minutes.
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -24,7 +26,7 @@ class JSONError(ValueError):
 
 def decode(text: str | bytes, max_bytes: int | None = None) -> Any:
     """The value of a JSON text (UTF-8 if bytes). Raises JSONError."""
-    if max_bytes is not None and len(text) > max_bytes:
+    if max_bytes is not None and _is_longer(text, max_bytes):
         raise JSONError(f"longer than {max_bytes} bytes")
     if isinstance(text, bytes):
         text = _as_text(text)
@@ -48,6 +50,13 @@ def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
                 raise JSONError(f"nested deeper than {max_depth}")
         elif match[0] in "]}":
             depth -= 1
+
+
+def _is_longer(text: str | bytes, max_bytes: int) -> bool:
+    """Whether it takes more bytes than that. A character takes four at the most, so most texts need not be encoded."""
+    if isinstance(text, bytes) or len(text) > max_bytes or 4 * len(text) <= max_bytes:
+        return len(text) > max_bytes
+    return len(text.encode("utf-8", "surrogatepass")) > max_bytes
 
 
 def _as_text(data: bytes) -> str:
