@@ -1,0 +1,327 @@
+"""Start-up checks: silent by default, each fires for what it is there for, and production passes with good settings."""
+
+import os
+import secrets
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import checks
+from django.db import models
+from django.test.utils import isolate_apps
+from rest_framework import serializers
+
+from realtime.live import Live, Touch, registry
+from realtime.models import LiveModel
+from realtime.querysets import LiveQuerySet
+from tests.realtime.liveapp.declarations import BoardSerializer, boards
+from tests.realtime.liveapp.models import Board, Item, Owner, ProxyItem, Vote
+from tests.rig.site import ROOT, child_environment
+
+OURS = ("realtime", "tidewire")
+
+
+def ids() -> list[str]:
+    """What the checks find."""
+    return [problem.id for problem in checks.run_checks(tags=OURS)]
+
+
+def test_nothing_is_found_by_default():
+    assert ids() == []
+
+
+def test_every_problem_has_a_hint(settings, monkeypatch):
+    monkeypatch.setattr(registry, "lives", [live(model=Owner)])
+    monkeypatch.setitem(settings.TIDEWIRE, "NO_SUCH", 1)
+    settings.MODE = "staging"
+    found = checks.run_checks(tags=OURS)
+    assert len(found) >= 3
+    assert all(problem.hint for problem in found)
+
+
+# -- the engine's settings -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id"),
+    [("NO_SUCH_SETTING", 1, "realtime.E001"), ("AUTHENTICATE", None, "realtime.E002")],
+)
+def test_settings_of_the_engine(settings, name, value, id):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
+    assert ids() == [id]
+
+
+def database(monkeypatch, **changes) -> None:
+    for name, value in changes.items():
+        monkeypatch.setitem(django_settings.DATABASES["default"], name, value)
+
+
+def test_an_unknown_database(monkeypatch):
+    database(monkeypatch, ENGINE="django.db.backends.mysql")
+    assert ids() == ["realtime.E003"]
+
+
+# -- the deployment's settings ---------------------------------------------------------------------------------------
+
+
+def test_an_unknown_mode(settings):
+    settings.MODE = "staging"
+    assert ids() == ["tidewire.E001"]
+
+
+@pytest.fixture
+def production(settings):
+    """Good enough for every check."""
+    settings.MODE, settings.IS_PRODUCTION = "production", True
+    settings.ALLOWED_HOSTS = ["chat.example.org"]
+    settings.SECRET_KEY = secrets.token_hex(32)
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "SIGNING_KEY": secrets.token_hex(32)}
+    return settings
+
+
+def test_production_with_good_settings(production):
+    assert ids() == []
+
+
+def test_debug_in_production(production):
+    production.DEBUG = True
+    assert ids() == ["tidewire.E002"]
+
+
+@pytest.mark.parametrize("hosts", [[], ["*"], ["chat.example.org", "*"]])
+def test_any_host_in_production(production, hosts):
+    production.ALLOWED_HOSTS = hosts
+    assert ids() == ["tidewire.E003"]
+
+
+@pytest.mark.parametrize("secret", ["", "short", "please-change-me-" * 4, "django-insecure-" + "x" * 50])
+def test_a_missing_short_or_sample_secret_in_production(production, secret):
+    production.SIMPLE_JWT = {**production.SIMPLE_JWT, "SIGNING_KEY": secret}
+    assert ids() == ["tidewire.E010"]
+
+
+def test_one_secret_for_two_things_in_production(production):
+    production.SIMPLE_JWT = {**production.SIMPLE_JWT, "SIGNING_KEY": production.SECRET_KEY}
+    assert ids() == ["tidewire.E011"]
+
+
+@pytest.mark.parametrize(("workers", "found"), [("1", []), ("", []), ("2", ["tidewire.E020"])])
+def test_the_memory_layer_reaches_one_process(monkeypatch, workers, found):
+    monkeypatch.setenv("WEB_CONCURRENCY", workers)
+    assert ids() == found
+
+
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+@pytest.mark.parametrize(
+    ("backend", "hosts", "found"),
+    [
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 2.0}], []),
+        (PUBSUB, ["redis://one"], ["tidewire.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": None}], ["tidewire.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 0.1}], ["tidewire.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 2.0}, "redis://two"], ["tidewire.E022"]),
+        ("channels_redis.core.RedisChannelLayer", [], ["tidewire.E021"]),
+    ],
+)
+def test_redis_layers(monkeypatch, backend, hosts, found):
+    layer = {"BACKEND": backend, "CONFIG": {"hosts": hosts}}
+    monkeypatch.setitem(django_settings.CHANNEL_LAYERS, "default", layer)
+    assert ids() == found
+
+
+def test_kept_connections(monkeypatch):
+    database(monkeypatch, CONN_MAX_AGE=60)
+    assert ids() == ["tidewire.E030"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "found"),
+    [
+        ("django.db.backends.postgresql", {"pool": True}, []),
+        ("django.db.backends.postgresql", {}, ["tidewire.W031"]),
+        ("django.db.backends.sqlite3", {"transaction_mode": "IMMEDIATE"}, []),
+        ("django.db.backends.sqlite3", {}, ["tidewire.E032"]),
+    ],
+)
+def test_how_databases_are_opened(monkeypatch, engine, options, found):
+    database(monkeypatch, ENGINE=engine, OPTIONS=options)
+    assert ids() == found
+
+
+@pytest.mark.slow
+def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
+    environment = child_environment(tmp_path) | {
+        "TIDEWIRE_MODE": "production",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "ALLOWED_HOSTS": "chat.example.org",
+        "DATABASE_URL": "postgres://tidewire:x@127.0.0.1:1/tidewire",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == []  # no secret was made up, no database
+    for missing, complaint in (("SECRET_KEY", "SECRET_KEY setting must not be empty"), ("JWT_SIGNING_KEY", "E010")):
+        without = {name: value for name, value in environment.items() if name != missing}
+        done = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert complaint in done.stderr
+
+
+# -- declarations ----------------------------------------------------------------------------------------------------
+
+
+def live(model: type = Board, **changes) -> Live:
+    return Live(**{"model": model, "stream": boards.of("id"), "serializer": BoardSerializer, **changes})
+
+
+def found_in(monkeypatch, *declarations: Live | Touch) -> list[str]:
+    monkeypatch.setattr(registry, "lives", [d for d in declarations if isinstance(d, Live)])
+    monkeypatch.setattr(registry, "touches", [d for d in declarations if isinstance(d, Touch)])
+    return ids()
+
+
+def test_good_declarations(monkeypatch):
+    item = Live(Item, stream=boards.of("board_id"), serializer=BoardSerializer)
+    assert found_in(monkeypatch, live(), item, Touch(Vote, parent="item")) == []
+
+
+def test_a_model_that_is_not_live(monkeypatch):
+    assert found_in(monkeypatch, live(Owner)) == ["realtime.E101", "realtime.E103", "realtime.E106"]
+
+
+@isolate_apps("tests.realtime.liveapp", attr_name="apps")
+def test_multi_table_inheritance(monkeypatch):
+    class Base(LiveModel):
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    class Child(Base):
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Child, stream=boards.of("id"))) == ["realtime.E102"]
+
+
+@isolate_apps("tests.realtime.liveapp")
+def test_a_model_with_a_base_manager_of_its_own(monkeypatch):
+    class Silent(LiveModel):
+        objects = LiveQuerySet.as_manager()
+        others = models.Manager()
+
+        class Meta:
+            app_label = "liveapp"
+            base_manager_name = "others"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Silent)) == ["realtime.E103", "realtime.E106"]
+
+
+@isolate_apps("tests.realtime.liveapp")
+def test_a_model_need_not_inherit_the_meta_of_live_models(monkeypatch):
+    class Plain(LiveModel):
+        class Meta:
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Plain)) == []
+
+
+@isolate_apps("tests.realtime.liveapp")
+def test_a_model_with_a_manager_that_notes_nothing(monkeypatch):
+    class Silent(LiveModel):
+        objects = LiveQuerySet.as_manager()
+        others = models.Manager()
+
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Silent)) == ["realtime.E106"]
+
+
+@pytest.mark.parametrize("attname", ["board", "board_", "no_such_id"])
+def test_a_stream_without_a_column(monkeypatch, attname):
+    assert found_in(monkeypatch, live(Item, stream=boards.of(attname))) == ["realtime.E104"]
+
+
+@isolate_apps("tests.realtime.liveapp")
+def test_a_stream_column_that_is_no_foreign_key(monkeypatch):
+    class Foreign(LiveModel):
+        account_id = models.UUIDField()
+
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Foreign, stream=boards.of("account_id"))) == []
+
+
+class LinkedBoardSerializer(serializers.HyperlinkedModelSerializer):
+    class Meta:
+        model = Board
+        fields = ["url", "name"]
+
+
+class NestedSerializer(serializers.Serializer):
+    boards = LinkedBoardSerializer(many=True)
+    items = serializers.HyperlinkedRelatedField(many=True, read_only=True, view_name="item")
+
+
+class BrokenSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Board
+        fields = ["no_such_field"]
+
+
+@pytest.mark.parametrize(
+    ("serializer", "found"),
+    [
+        (LinkedBoardSerializer, ["realtime.E105"]),
+        (NestedSerializer, ["realtime.E105", "realtime.E105"]),
+        (BrokenSerializer, ["realtime.E105"]),
+    ],
+)
+def test_a_serializer_that_needs_a_request_or_does_not_work(monkeypatch, serializer, found):
+    assert found_in(monkeypatch, live(serializer=serializer)) == found
+
+
+def test_a_proxy(monkeypatch):
+    proxy = Live(ProxyItem, stream=boards.of("board_id"), serializer=BoardSerializer)
+    assert found_in(monkeypatch, proxy) == ["realtime.E107"]
+
+
+@pytest.mark.parametrize("parent", ["no_such_field", "stars"])
+def test_a_part_without_a_foreign_key(monkeypatch, parent):
+    assert found_in(monkeypatch, live(), Touch(Vote, parent=parent)) == ["realtime.E111"]
+
+
+def test_a_part_of_what_is_not_live(monkeypatch):
+    assert found_in(monkeypatch, live(), Touch(Vote, parent="item")) == ["realtime.E112"]
+
+
+def test_two_kinds_of_one_name_are_refused():
+    from realtime.streams import StreamKind
+
+    other = StreamKind("board", may_subscribe=lambda user_id, keys: set())
+    with pytest.raises(ValueError, match="two stream kinds"):
+        registry.add(live(stream=other.of("id")))
