@@ -204,7 +204,7 @@ def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: 
 def _entries(rows: QuerySet[Event], limit: int) -> list[Entry]:
     entries: list[Entry] = []
     size = 0
-    for row in rows.values_list("offset", "ends_access", "type", "payload", "control")[:limit].iterator():
+    for row in rows.values_list("offset", "ends_access", "type", "payload", "control")[:limit]:
         entry = Entry(*row)
         size += len(entry.payload.encode()) + ENVELOPE_BYTES
         if entries and size > PAGE_BYTES:
