@@ -9,6 +9,8 @@ http = get_asgi_application()  # loads the apps, which what follows needs
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from api import consumers  # noqa: E402
 from realtime import routing  # noqa: E402
 
-application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": routing.Sockets(routing.urlpatterns)}))
+sockets = routing.Sockets([*routing.urlpatterns, *consumers.urlpatterns])
+application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))

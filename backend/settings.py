@@ -100,6 +100,7 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 TIDEWIRE = {
     "AUTHENTICATE": "api.tokens.authenticate",
+    "RPC": {"api.call": "api.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
