@@ -11,7 +11,9 @@ test('the committed demo is what its source builds', () => {
   }
   const out = mkdtempSync(path.join(tmpdir(), 'tidewire-demo-'))
   execFileSync('npx', ['tsc', '--noEmit'], { cwd: demo, stdio: 'inherit' })
-  execFileSync('npx', ['vite', 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'error'], { cwd: demo, stdio: 'inherit' })
+  // The test runner's own NODE_ENV would build another React.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  execFileSync('npx', ['vite', 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'error'], { cwd: demo, stdio: 'inherit', env })
   const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   expect(files.map(({ name }) => name).sort()).toEqual(['demo.js', 'index.css', 'index.html'])
   for (const { parentPath, name } of files) {
