@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from realtime import commands, streams
+from realtime import commands, metrics, streams
 from realtime.codes import Code, Disconnect, ErrorCode
 from realtime.frames import BadCommand, BadFrame, Codec, Command, subscribe_result
 from realtime.limits import TokenBucket
@@ -89,6 +89,10 @@ class Connection:
     def caller(self) -> Caller:
         return Caller(self.identity, self._credential, self._scope)
 
+    @property
+    def unread(self) -> int:
+        return self._outbox.unread
+
     def buckets(self) -> list[TokenBucket]:
         """What this connection shares with the others of its user."""
         return [self._user_bucket] if self._user_bucket is not None else []
@@ -112,6 +116,7 @@ class Connection:
     def end(self, code: Code) -> None:
         """Ends the connection from the server's side, once."""
         if not self._is_closed:
+            metrics.disconnects.labels(code.code).inc()
             self.closed()
             self._close(code)
 
@@ -149,7 +154,7 @@ class Connection:
                 return
             if isinstance(command, BadCommand):
                 self._require_connected()
-                self._refuse(command.id, ErrorCode.BAD_REQUEST)
+                self._refuse(command.id, ErrorCode.BAD_REQUEST, "other")
             elif command.is_pong:
                 self._outbox.pong()
             else:
@@ -167,8 +172,9 @@ class Connection:
         try:
             result = await answer(self, getattr(command, method, None))
         except commands.Refused as refused:
-            self._refuse(command.id, refused.code)
+            self._refuse(command.id, refused.code, method if method in commands.ANSWERS else "other")
         else:
+            metrics.replies.labels(method, 0).inc()
             self._outbox.offer(self.codec.reply(command.id, method, result))
 
     # -- identity ----------------------------------------------------------------------------------------------------
@@ -194,7 +200,8 @@ class Connection:
 
     def _identify(self, token: str) -> None:
         try:
-            identity = self.services.authenticate(token)
+            with metrics.authenticating.time():
+                identity = self.services.authenticate(token)
         except ExpiredCredential:
             raise commands.Refused(ErrorCode.TOKEN_EXPIRED) from None
         except InvalidCredential:
@@ -231,9 +238,10 @@ class Connection:
         if not subscribing:
             return
         try:
-            outcomes = await self.services.recovery.subscribe(
-                self.identity.user_id, [(subscription, command.subscribe) for subscription, command in subscribing]
-            )
+            with metrics.subscribing.time():
+                outcomes = await self.services.recovery.subscribe(
+                    self.identity.user_id, [(subscription, command.subscribe) for subscription, command in subscribing]
+                )
         except Exception:
             logger.exception("subscribing failed")
             outcomes = [Outcome(error=ErrorCode.INTERNAL)] * len(subscribing)
@@ -272,6 +280,7 @@ class Connection:
             is_recovered=outcome.is_recovered,
             entries=outcome.entries,
         )
+        metrics.replies.labels("subscribe", 0).inc()
         self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
         self.services.recovery.proceed(subscription)
         self.services.presence.arrive(subscription)
@@ -289,7 +298,8 @@ class Connection:
 
     # -- small steps -------------------------------------------------------------------------------------------------
 
-    def _refuse(self, id: int, code: Code) -> None:
+    def _refuse(self, id: int, code: Code, method: str = "subscribe") -> None:
+        metrics.replies.labels(method, code.code).inc()
         self._outbox.offer(self.codec.error(id, code))
 
     def _require_connected(self) -> None:

@@ -19,6 +19,9 @@ class Closable(Protocol):
 
     address: str
 
+    @property
+    def unread(self) -> int: ...
+
     def end(self, code: Code) -> None: ...
 
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from realtime import publisher, tokens
+from realtime import metrics, publisher, tokens
 from realtime.conf import conf
 from realtime.connections import Connections
 from realtime.hub import Hub, Intervals
@@ -57,7 +57,7 @@ class Engine:
     def start(self) -> None:
         self.hub.start()
         self.recovery.start()
-        work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune())
+        work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune(), metrics.sample(self))
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from msgspec import Raw
 
+from realtime import metrics
 from realtime.codes import Unsubscribe
 from realtime.frames import Codec
 from realtime.live import EVERYONE
@@ -75,6 +76,10 @@ class Watched:
     @property
     def is_behind(self) -> bool:
         return self.offset is not None and self.offset < self.head
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition(":")[0]
 
     @property
     def is_crowded(self) -> bool:
@@ -212,10 +217,13 @@ class Hub:
         """The fan-out: one frame per encoding. `take` neither waits nor changes the registry."""
         watched.offset = entry.offset
         watched.head = max(watched.head, entry.offset)
+        count = 0
         for codec, subscriptions in watched.subscriptions.items():
             frame = codec.publication(watched.name, entry)
+            count += len(subscriptions)
             for subscription in subscriptions:
                 subscription.take(entry.offset, frame)
+        metrics.count_dispatch(watched.name, len(entry.payload), count)
         if entry.ends_access:
             self._fence(watched, entry.ends_access)
         if watched is self._control:
@@ -297,7 +305,7 @@ class Hub:
         hold the others up for no more than PACE_SECONDS a page until then."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PACE_SECONDS
-        while watched.is_crowded and loop.time() < deadline:
+        while watched.is_crowded and loop.time() < deadline:  # noqa: ASYNC110  readers, and no one event
             await asyncio.sleep(PACE_SECONDS / 100)
 
     async def _heal_page(self, watched: Watched) -> None:
@@ -312,6 +320,7 @@ class Hub:
         for entry in entries:
             if entry.offset == watched.offset + 1:
                 self._deliver(watched, entry)
+                metrics.healed.labels(watched.kind).inc()
         if watched.offset < watched.head and (not entries or entries[0].offset > watched.offset + 1):
             self._lose(watched, page.head)
 
@@ -357,6 +366,7 @@ class Hub:
     def _receive(self, message: Any) -> None:
         """Whatever the layer brings is untrusted: unknown types (a newer release) and wrong shapes are ignored."""
         self._heard_at = asyncio.get_running_loop().time()
+        metrics.layer_received.inc()
         if not isinstance(message, dict) or message.get("v") != 1:
             return
         try:
@@ -431,6 +441,10 @@ class Hub:
                 return
             for position in heads.values():
                 self.learn(position)
+
+    def readers(self) -> Iterable[tuple[str, int]]:
+        """How many subscriptions each stream has here."""
+        return [(w.name, sum(map(len, w.subscriptions.values()))) for w in self._watched.values() if w.subscriptions]
 
     # -- what others ask ---------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from realtime import streams
+from realtime import metrics, streams
 
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
@@ -91,7 +91,8 @@ class Publisher:
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
-            await asyncio.wait_for(self.layer.group_send(streams.group(message["stream"]), message), SEND_SECONDS)
+            with metrics.publishing.time():
+                await asyncio.wait_for(self.layer.group_send(streams.group(message["stream"]), message), SEND_SECONDS)
         except Exception as error:
             self.dropped += 1
             self._paused_until = self.loop.time() + PAUSE_SECONDS

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from django.db import InterfaceError, OperationalError
 
+from realtime import metrics
 from realtime.codes import Code, ErrorCode, Unsubscribe
 from realtime.conf import conf
 from realtime.fences import Fences
@@ -167,6 +168,7 @@ class Recovery:
         return attempt.page is None or (bool(attempt.page) and attempt.page[0].offset == offset + 1)
 
     def _refuse(self, attempt: Attempt) -> Outcome:
+        metrics.recoveries.labels("refused").inc()
         subscription, watched = attempt.subscription, attempt.watched
         if attempt.request.is_rejecting_unrecoverable:
             self._hub.unwatch(subscription)
@@ -177,10 +179,12 @@ class Recovery:
     def _recover(self, attempt: Attempt) -> Outcome:
         """The reply names the position recovered from: each publication moves the client on by itself."""
         subscription, request, watched = attempt.subscription, attempt.request, attempt.watched
+        metrics.recoveries.labels("recovered").inc()
         subscription.offset = request.offset
         entries = [] if subscription.fences else _up_to(attempt.page or [], watched.offset)
         if entries:
             subscription.offset = entries[-1].offset
+            metrics.recovered_events.inc(len(entries))
         return Outcome(
             epoch=watched.epoch, offset=request.offset, was_recovering=True, is_recovered=True, entries=entries
         )
@@ -233,6 +237,7 @@ class Recovery:
         if entries and entries[0].offset == subscription.offset + 1:
             for entry in entries:
                 subscription.replay(entry)
+            metrics.recovered_events.inc(len(entries))
         elif subscription.offset < watched.offset:  # pruned under us
             self._hub.end(subscription, Unsubscribe.INSUFFICIENT_STATE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from realtime import metrics
 from realtime.codes import Code
 from realtime.frames import Codec
 from realtime.limits import TokenBucket
@@ -83,6 +84,7 @@ class Subscription:
         """Ends it from the server's side, and tells the client."""
         if not self.is_ended:
             self.is_ended, self.is_open = True, False
+            metrics.unsubscribes.labels(code.code).inc()
             if self.is_answered:
                 self.outbox.offer(
                     self.codec.push(self.stream, "unsubscribe", {"code": code.code, "reason": code.reason})

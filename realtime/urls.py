@@ -1,4 +1,4 @@
-"""Health, outside the API: unauthenticated and uncached."""
+"""Health and measures, outside the API and uncached. Health is unauthenticated, measures are not public."""
 
 from django.urls import path
 
@@ -7,4 +7,5 @@ from realtime import views
 urlpatterns = [
     path("healthz", views.alive, name="healthz"),
     path("readyz", views.ready, name="readyz"),
+    path("metrics", views.measured, name="metrics"),
 ]

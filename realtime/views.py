@@ -5,12 +5,15 @@ from __future__ import annotations
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 
-from realtime import engine
+from realtime import engine, metrics
+from realtime.conf import conf
 from realtime.event_log import log_alias
 from realtime.server import lifecycle
+from realtime.server.addresses import IS_FORWARDED, is_loopback
 
 _is_migrated = False
 
@@ -32,6 +35,22 @@ async def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
     )
+
+
+@never_cache
+async def measured(request: HttpRequest) -> HttpResponse:
+    """Not public: for this machine itself, or with METRICS_TOKEN. To others it is not there."""
+    if not _may_measure(request):
+        raise Http404
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def _may_measure(request: HttpRequest) -> bool:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if conf.METRICS_TOKEN and constant_time_compare(token, conf.METRICS_TOKEN):
+        return True
+    is_from_here = is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return is_from_here and not getattr(request, "scope", {}).get(IS_FORWARDED)
 
 
 def _check_database() -> dict[str, str]:

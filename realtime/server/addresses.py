@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
+IS_FORWARDED = "tidewire.is_forwarded"
+"""In a scope that came by a proxy, declared or not: its peer being this machine says nothing about the client."""
+
 HEADERS = (b"x-forwarded-for", b"x-real-ip", b"forwarded")
 
 
@@ -23,7 +26,7 @@ def resolved(scope: dict[str, Any], proxies: int) -> dict[str, Any]:
     kept = [(name, value) for name, value in headers if name not in HEADERS]
     address = client_address(forwarded, proxies)
     client = [address, 0] if address else scope.get("client")
-    return scope | {"headers": kept, "client": client}
+    return scope | {"headers": kept, "client": client, IS_FORWARDED: True}
 
 
 def client_address(forwarded: Iterable[str], proxies: int) -> str:

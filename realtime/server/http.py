@@ -13,6 +13,7 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from twisted.web.http import HTTPChannel
 
+from realtime import metrics
 from realtime.server import lifecycle
 from realtime.server.addresses import client_address
 from realtime.server.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
@@ -78,6 +79,7 @@ class Request(WebRequest):
 
     def answer(self, problem: Problem) -> None:
         """Answers without asking the application; the connection ends with it."""
+        metrics.refusals.labels(problem.code).inc()
         self.channel.persistent = False
         self.handle_reply(
             {
@@ -150,6 +152,7 @@ class Channel(HTTPChannel):
         if self.is_refused:
             return
         self.is_refused = True
+        metrics.refusals.labels(problem.code).inc()
         self.transport.write(problem.response())
         self.transport.loseWriteConnection()
         self.setTimeout(None)

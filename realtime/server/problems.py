@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from realtime import metrics
+
 CONTENT_TYPE = b"application/problem+json"
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -67,5 +69,6 @@ DRAINING = Problem(503, "draining", "This process is ending. Please connect agai
 
 
 async def refuse(problem: Problem, send: Send) -> None:
+    metrics.refusals.labels(problem.code).inc()
     await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
     await send({"type": "http.response.body", "body": problem.body})

@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from realtime.server.notify import READY, tell_systemd
 
@@ -53,6 +56,7 @@ class Supervisor:
         self._workers = [Worker(number) for number in range(count)]
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
+        self._measures = tempfile.mkdtemp(prefix="tidewire-metrics-")  # see realtime/metrics.py
         self._is_ready = False
 
     def run(self) -> int:
@@ -98,6 +102,7 @@ class Supervisor:
         fds = (self._listening.fileno(), theirs.fileno())
         command = [*self._command, "--fd", str(fds[0]), "--line", str(fds[1])]
         environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+        environment["PROMETHEUS_MULTIPROC_DIR"] = self._measures
         worker.process = subprocess.Popen(command, pass_fds=fds, env=environment, start_new_session=True)
         theirs.close()
         worker.line, worker.is_ready, worker.started_at = ours, False, time.monotonic()
@@ -130,7 +135,9 @@ class Supervisor:
 
     def _look_after_all(self) -> None:
         for worker in self._workers:
-            worker.leaving = [process for process in worker.leaving if process.poll() is None]
+            for process in [process for process in worker.leaving if process.poll() is not None]:
+                worker.leaving.remove(process)
+                self._forget_gauges(process.pid)
             if worker.process is not None and worker.process.poll() is not None:
                 self._note_death(worker, time.monotonic())
             if worker.process is None and time.monotonic() >= worker.due_at:
@@ -144,7 +151,13 @@ class Supervisor:
             "worker %d ended with %d, the next starts in %.1f s", worker.number, worker.process.returncode, worker.pause
         )
         self._hang_up(worker)
+        self._forget_gauges(worker.process.pid)
         worker.process = None
+
+    def _forget_gauges(self, pid: int) -> None:
+        """What a dead process had is nobody's any more. Its counters stay: what they counted has happened."""
+        for path in Path(self._measures).glob(f"gauge_live*_{pid}.db"):
+            path.unlink(missing_ok=True)
 
     def _replace_all(self) -> None:
         """One by one: the successor serves before its predecessor drains."""
@@ -181,6 +194,7 @@ class Supervisor:
                 for process in processes:
                     process.kill()
                 deadline = float("inf")
+        shutil.rmtree(self._measures, ignore_errors=True)
         return 0 if all(process.returncode == 0 for process in processes) else 1
 
 
