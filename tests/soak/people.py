@@ -33,6 +33,13 @@ class Account:
                 self._renew()
             return self._person.access
 
+    def some_token(self) -> str:
+        """A fresh one if the server can be asked, else the last."""
+        try:
+            return self.token()
+        except Exception:
+            return self._person.access
+
     def move(self, url: str) -> None:
         """The same account, at another address."""
         self._person = self._person.at(url)

@@ -28,6 +28,8 @@ SETTINGS = {"ACCESS_TOKEN_SECONDS": str(ACCESS_SECONDS), "LOG_LEVEL": "WARNING"}
 class Run:
     """`history` is complete when `go` returns."""
 
+    app = "api"  # whose models the bulk writer uses
+
     def __init__(self, plan: Plan, stage: Stage) -> None:
         self.plan, self.stage = plan, stage
         self.history = History()
@@ -62,7 +64,12 @@ class Run:
         writers = self._writers()
         self._devices = self._make_devices()
         self._bulk = BulkProcess(
-            self.stage.environment_of(-1), self.stage.folder, self.plan.seed, self.plan.seconds + 60, "api", self.rooms
+            self.stage.environment_of(-1),
+            self.stage.folder,
+            self.plan.seed,
+            self.plan.seconds + 60,
+            self.app,
+            self.rooms,
         )
         self._phase("warm")
         self._bulk.start()
@@ -79,7 +86,7 @@ class Run:
 
     def _break_things(self) -> None:
         self._phase("faults")
-        nemesis = Nemesis(self.stage, self._bulk, self.history, self.owner.token)
+        nemesis = Nemesis(self.stage, self._bulk, self.history, self.owner.some_token)
         for fault in self.plan.faults:
             due = self._began + fault.at - time.monotonic()
             if fault.at > self.plan.seconds or time.monotonic() - self._began > self.plan.seconds:

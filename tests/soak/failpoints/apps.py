@@ -1,0 +1,65 @@
+"""Puts the failpoints in place when Django starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from django.apps import AppConfig
+
+from tests.soak.failpoints import KILL_AFTER_COMMIT, KILL_BEFORE_COMMIT, SKEW
+
+
+class FailpointsConfig(AppConfig):
+    name = "tests.soak.failpoints"
+    label = "failpoints"
+
+    def ready(self) -> None:
+        from realtime import event_log, publisher
+
+        record, publish = event_log.record, publisher.publish
+
+        def record_or_die(*args: Any, **options: Any) -> list[Any]:
+            recorded = record(*args, **options)
+            _die_if_said(KILL_BEFORE_COMMIT, recorded)
+            return recorded
+
+        def publish_or_die(recorded: list[Any]) -> None:
+            _die_if_said(KILL_AFTER_COMMIT, recorded)
+            publish(recorded)
+
+        event_log.record, publisher.publish = record_or_die, publish_or_die
+        if skew := float(os.environ.get(SKEW, "0")):
+            _set_clock_off(skew)
+
+
+def _die_if_said(what: str, recorded: Iterable[Any]) -> None:
+    if any(what in event.payload for event in recorded):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _set_clock_off(seconds: float) -> None:
+    """What this process takes for the time of day: Django's, the tokens' and the ids'. Its monotonic clock runs on."""
+    import jwt.api_jwt
+    import rest_framework_simplejwt.tokens
+    import rest_framework_simplejwt.utils
+    from django.utils import timezone
+
+    real_time, real_now, real_ns = time.time, timezone.now, time.time_ns
+    time.time = lambda: real_time() + seconds
+    time.time_ns = lambda: real_ns() + int(seconds * 1e9)
+    timezone.now = lambda: real_now() + timedelta(seconds=seconds)
+
+    class Datetime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    jwt.api_jwt.datetime = Datetime
+    real_utcnow = rest_framework_simplejwt.utils.aware_utcnow
+    for module in (rest_framework_simplejwt.utils, rest_framework_simplejwt.tokens):
+        module.aware_utcnow = lambda: real_utcnow() + timedelta(seconds=seconds)
