@@ -7,9 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.management.base import SystemCheckError
 
 MIN_SECRET = 32
-SAMPLE_WORDS = ("change", "sample", "example", "secret-key", "insecure", "password")
+SAMPLE_WORDS = ("missing-", "change", "sample", "example", "secret-key", "insecure", "password")
+
+
+def refuse_to_start_with_errors() -> None:
+    """Runs this project's checks as `manage.py check` would. Raises SystemCheckError, which ends the server's start."""
+    errors = [problem for problem in checks.run_checks(tags=["tidewire", "realtime"]) if problem.level >= checks.ERROR]
+    if errors:
+        raise SystemCheckError("Tidewire does not start:\n" + "\n".join(str(problem) for problem in errors))
 
 
 def _error(id: str, text: str, hint: str) -> checks.Error:

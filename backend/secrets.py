@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def generated_secret(data_dir: Path, name: str, is_production: bool) -> str:
-    """A random secret kept in `data_dir`; in production an empty one, which the start-up checks refuse."""
+    """A random secret kept in `data_dir`; in production one that the start-up checks refuse by name."""
     if is_production:
-        return ""
+        return f"missing-{secrets.token_urlsafe(48)}"
     path = data_dir / name
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)

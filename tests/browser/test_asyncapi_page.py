@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.rig import servers
+from tests.rig.chromium import chromium
 from tests.rig.rest import channel
 from tests.rig.site import Site, Sites
 
 FOLDER = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture
@@ -28,7 +27,6 @@ def site() -> Iterator[Site]:
     site.check_logs()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or set CHROMIUM to its path")
 def test_the_page_in_a_browser(site):
     assert (FOLDER / "node_modules").exists(), "run: npm ci --prefix tests/browser --ignore-scripts"
     (alice,) = site.people("alice")
@@ -38,7 +36,7 @@ def test_the_page_in_a_browser(site):
         "PASSWORD": alice.password,
         "TOKEN": alice.access,
         "STREAM": channel(alice.make_room(kind="public")),
-        "CHROMIUM": CHROMIUM,
+        "CHROMIUM": chromium(),
     }
     command = [shutil.which("node") or "node", "--test", "--test-reporter=spec", "asyncapi.test.mjs"]
     environment = os.environ | facts
