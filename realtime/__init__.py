@@ -11,31 +11,47 @@ write side: synchronous, inside the transaction
     receivers       Django's signals -> noted changes; translation, no decisions
     querysets       the bulk paths that send no signal -> the same noted changes
     changes         one noted change, and how many notes of one object fold into one
+    control         what ends everywhere at once, noted like a change
     transactions    wraps COMMIT: record first, commit, then hand over to the publisher
     events          the typed event and how it is built from re-read rows
     models          LiveModel; Stream (name, epoch, head), Event (a row of the log)
     event_log       record, position, read_after, touched
+    erasure         what was deleted leaves the log too
+    retention       how long the log keeps events; new epochs after a restore
     publisher       after commit: one small message to the channel layer
 
 delivery side: asyncio, no ORM
     positions       a place in a stream, and a page of events
+    mailbox         the process's one mailbox on the channel layer, and whether it hears
+    membership      keeps the mailbox in the groups of the streams that are watched
     hub             one per process: orders, heals, fans out, encodes once
-    membership      keeps the hub's mailbox in the groups of its streams
-    outbox          bounded queue of one connection; offer never waits
+    watched         one stream of the hub: how far it was dispatched, and to whom
+    control_log     how far this process has applied what ended everywhere
+    sessions        the sockets by session, and the sessions that have ended
     subscription    one stream on one connection: position, and the gate while it recovers
     connection      what a connection may do next: commands in, replies out, no socket
-    frames          typed frames and the codec
+    commands        the answers to commands, a function each
+    inbox, outbox   bounded queues of one connection; offering never waits
+    frames          typed frames, and the seam between encodings
+    json_codec, protobuf_codec, codecs      the two encodings, and which one a socket speaks
+    framing         finished WebSocket frames, for servers that take them
     codes           errors, unsubscribes, disconnects; who should come back
+    connections, limits, presence           who is connected, how often they may, who sees whom
 
 edge: where the sides meet
     tokens          the credential of a socket and when it ends
     access          asks the declaration: may this user subscribe
-    reader          the log and the access rules, read from a database thread
+    reader          the log and the access rules, read from database threads
     recovery        register, note the head, replay up to it, open the gate
+    fences          access in doubt: ask again, then go on or end
+    rpc             calls on the socket
     snapshots       REST answers that carry their stream's position
     consumers       one socket: bytes to connection, outbox to bytes
+    services        what connections share
     engine          one per event loop: starts the hub and the publisher
-    routing, urls, views, checks
+    metrics         what happened, counted by kind and code
+    server          `manage.py serve`: daphne with drain, caps and finished frames
+    conf, routing, urls, views, checks, testing
 
 describe: what the socket says and takes, for people and for tools
     asyncapi        the AsyncAPI document, from the declarations, the frames' types and the codes

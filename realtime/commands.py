@@ -109,7 +109,7 @@ async def history(connection: Connection, request: HistoryRequest) -> Result:
         page = await reader.page_before(request.channel, None if since is UNSET else since.offset, limit)
     else:
         page = await reader.page(request.channel, 0 if since is UNSET else since.offset, limit)
-    await connection.services.hub.apply_control(page.entries)
+    await connection.services.hub.control.apply(page.entries)
     if since is not UNSET and since.epoch not in ("", page.head.epoch):
         raise Refused(ErrorCode.UNRECOVERABLE_POSITION)
     return history_result(connection.codec, page.head.epoch, page.head.offset, page.entries)

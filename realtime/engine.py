@@ -48,7 +48,7 @@ class Engine:
             publisher=self.publisher,
             reader=self.reader,
             recovery=self.recovery,
-            sessions=self.hub.sessions,
+            sessions=self.hub.control.sessions,
             connections=Connections(conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND),
         )
         self.tick = Tick(asyncio.get_running_loop())

@@ -22,8 +22,8 @@ RETRY_SECONDS = 1.0
 class Membership:
     """Group membership of one mailbox."""
 
-    def __init__(self, layer: Any, mailbox: str) -> None:
-        self._layer, self._mailbox = layer, mailbox
+    def __init__(self, layer: Any, mailbox: str = "") -> None:
+        self._layer, self.mailbox = layer, mailbox
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._changed: dict[str, None] = {}
@@ -85,10 +85,10 @@ class Membership:
     async def _call(self, name: str) -> None:
         is_wanted = name in self._wanted
         if is_wanted and name not in self._joined:
-            await self._layer.group_add(streams.group(name), self._mailbox)
+            await self._layer.group_add(streams.group(name), self.mailbox)
             self._joined.add(name)
         elif not is_wanted and name in self._joined:
-            await self._layer.group_discard(streams.group(name), self._mailbox)
+            await self._layer.group_discard(streams.group(name), self.mailbox)
             self._joined.discard(name)
         if is_wanted == (name in self._wanted):
             self._changed.pop(name, None)

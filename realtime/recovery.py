@@ -21,9 +21,10 @@ from realtime.codes import Code, ErrorCode, Unsubscribe
 from realtime.conf import conf
 from realtime.fences import Fences
 from realtime.frames import SubscribeRequest
-from realtime.hub import Hub, LogReader, Watched
+from realtime.hub import Hub, LogReader
 from realtime.positions import Entry, Page, Position
 from realtime.subscription import Subscription
+from realtime.watched import Watched
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Recovery:
             names = [attempt.subscription.stream for attempt in attempts]
             await self._hub.joined(names)
             admitted = await self._reader.admit(user_id, names)
-            await self._hub.apply_control([])
+            await self._hub.control.apply([])
             for position in admitted.values():
                 self._hub.learn(position)
             behind = [a for a in attempts if a.subscription.stream in admitted and a.is_behind and _is_same_epoch(a)]
@@ -142,7 +143,7 @@ class Recovery:
         except Exception:
             self._pages.pop(key, None)
             raise
-        await self._hub.apply_control(page.entries)
+        await self._hub.control.apply(page.entries)
         return page
 
     def _conclude(self, attempt: Attempt, position: Position | None) -> Outcome:
