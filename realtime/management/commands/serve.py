@@ -39,13 +39,13 @@ class Command(BaseCommand):
             self._work(options)
 
     def _work(self, options: dict[str, Any]) -> None:
-        from realtime.server import worker
+        from realtime.server import worker  # and with it daphne, which a supervisor has no use for
 
         line = socket.socket(fileno=options["line"]) if options["line"] is not None else None
         worker.run(self._listen(options), line)
 
     def _supervise(self, options: dict[str, Any]) -> None:
-        from realtime.server.supervisor import Supervisor, worker_command
+        from realtime.server.supervisor import Supervisor, worker_command  # for more than one process only
 
         self._require_shared_stores(options["workers"])
         command = worker_command([sys.argv[0]])
