@@ -3,7 +3,9 @@
 # make verify   the tests again, longer
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
 # make lint     what a reviewer should not have to say
-# make schema   openapi.yaml anew
+# make schema   openapi.yaml and asyncapi.yaml anew
+# make types    the TypeScript client's types and the built demo anew
+# make soak     many processes under faults: make soak SEED=7 DURATION=300
 
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/var
@@ -16,10 +18,10 @@ pip := $(bin)/python -m pip install --quiet --disable-pip-version-check --requir
 pytest := $(bin)/python -m pytest
 # A database server or a Redis needs a driver, which the base does not hold.
 run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
-js := tests/sdk/js tests/contract/js tests/browser
+js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak lint format schema requirements clean
+.PHONY: run test verify soak types lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -57,10 +59,12 @@ run: $(VENV)/$(run_requirements).stamp
 # -- test --------------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/dev.stamp $(packages)
-	$(pytest) tests --ignore=tests/scenarios --ignore=tests/soak
+	$(pytest) tests vectors demo --ignore=tests/scenarios --ignore=tests/soak
 	$(pytest) tests/realtime tests/api --database postgresql
 	$(pytest) tests/scenarios --size embedded
 	$(pytest) tests/scenarios --size grown
+	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
+	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
 	$(pytest) tests/soak
 
 verify: test
@@ -86,6 +90,12 @@ format: $(VENV)/dev.stamp
 
 schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn
+	$(bin)/python manage.py asyncapi --file asyncapi.yaml
+
+# The client's types and the demo's built page, from openapi.yaml; tests fail when they have drifted.
+types: $(packages)
+	cd clients/typescript && npm run generate
+	cd demo && npm run build
 
 # Takes the newest versions the .in files allow: make requirements UPGRADE=--upgrade
 compile := CUSTOM_COMPILE_COMMAND="make requirements" ../$(bin)/pip-compile --quiet --generate-hashes --strip-extras \
