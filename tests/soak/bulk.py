@@ -99,7 +99,7 @@ class BulkWriter:
 
     def _roll_back_a_part(self) -> None:
         """The savepoint goes, the rest stays: two attempts, of which one must leave nothing."""
-        from django.db import transaction
+        from django.db import OperationalError, transaction
 
         room = self._room()
         kept, dropped = self._new(room), self._new(room)
@@ -110,6 +110,10 @@ class BulkWriter:
                 with contextlib.suppress(Refused), transaction.atomic():
                     dropped.save()
                     raise Refused
+                if transaction.get_rollback():
+                    # The savepoint could not be rolled back, because the database was gone. Django would now roll back
+                    # all of it, and say nothing.
+                    raise OperationalError("the connection was lost at the savepoint")
 
         self._attempt("kept of a savepoint", [kept], room, save)
         gone = Write("bulk", "dropped of a savepoint", now(), objects=[self._key(dropped)], outcome=FAILED)

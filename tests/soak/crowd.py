@@ -26,11 +26,11 @@ OFFSET = re.compile(rb'"offset":\s*(\d+)')
 
 @dataclass
 class Dialect:
-    """How a system is spoken to. `hello` is sent once a socket is open, it is ready when `is_ready(text)`, and `event`
-    occurs once in every event."""
+    """How a system is spoken to. `hello` is sent, a frame each, once a socket is open; it is ready when
+    `is_ready(text)`; `event` occurs once in every event."""
 
     path: str
-    hello: Callable[[Member], str]
+    hello: Callable[[Member], list[str]]
     is_ready: Callable[[bytes], bool]
     event: bytes
 
@@ -57,13 +57,12 @@ class Member:
 def tidewire(stream: str) -> Dialect:
     """One stream, from the position that a member has."""
 
-    def hello(member: Member) -> str:
+    def hello(member: Member) -> list[str]:
         subscribe: dict[str, Any] = {"channel": stream}
         if member.epoch:
             subscribe |= {"recover": True, "epoch": member.epoch, "offset": member.last_offset}
-        return "\n".join(
-            map(json.dumps, ({"id": 1, "connect": {"token": member.token}}, {"id": 2, "subscribe": subscribe}))
-        )
+        commands = {"id": 1, "connect": {"token": member.token}}, {"id": 2, "subscribe": subscribe}
+        return ["\n".join(map(json.dumps, commands))]
 
     return Dialect(PATH, hello, lambda text: b'"id":2' in text.replace(b" ", b""), b'"pub":')
 
@@ -176,7 +175,7 @@ class Crowd:
         del member.buffer[: end + 4]
         member.state = "waiting"
         assert member.socket is not None
-        member.socket.sendall(text_frame(self._dialect.hello(member)))
+        member.socket.sendall(b"".join(map(text_frame, self._dialect.hello(member))))
 
     def _take_frames(self, member: Member) -> None:
         buffer, start = member.buffer, 0

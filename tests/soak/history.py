@@ -108,6 +108,7 @@ class History:
     copies: dict[str, dict[str, Any]] = field(default_factory=dict)  # device → stream → what it made of it
     users: dict[str, str] = field(default_factory=dict)  # device → user
     fresh: set[str] = field(default_factory=set)  # devices that read from the start when all was over
+    members: dict[str, bool] = field(default_factory=dict)  # user → in all rooms from the start
     public_from_birth: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
