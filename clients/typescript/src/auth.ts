@@ -1,5 +1,5 @@
 import { realClock, type Clock } from './clock.js'
-import { ApiError, problem, Rest } from './rest.js'
+import { ApiError, problem, restOf, type Rest } from './rest.js'
 
 /** What the client tells its auth when they meet. */
 export interface AuthContext {
@@ -69,7 +69,7 @@ class Jwt implements JwtAuth {
 
   attach({ url, fetch, clock }: AuthContext): void {
     this.clock = clock
-    this.rest = new Rest({ url, fetch, clock, token: async () => null })
+    this.rest = restOf({ url, fetch, clock, token: async () => null })
   }
 
   refreshAt = (): number | null => this.bounds?.refreshAt ?? null

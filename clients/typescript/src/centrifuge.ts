@@ -1,5 +1,5 @@
-import { Centrifuge, UnauthorizedError, type PublicationContext, type Subscription } from 'centrifuge'
-import type { Channel, ChannelEvents, Person, Publication, SubscribeOptions, TransportFactory } from './transport.js'
+import { Centrifuge, UnauthorizedError } from 'centrifuge'
+import type { Channel, ChannelEvents, SubscribeOptions, TransportFactory } from './transport.js'
 
 const TOKEN_EXPIRED = 109
 const CONNECT_CALLED = 0
@@ -7,12 +7,6 @@ const UNAUTHORIZED = 1
 const INVALID_TOKEN = 3500
 /** Below this an unsubscribe is final, unless it is our own. */
 const RESUBSCRIBE_FROM = 2500
-
-interface ClientInfo {
-  client: string
-  user: string
-  connInfo?: unknown
-}
 
 /** The protocol as the published SDK speaks it. Nothing else in this package knows the SDK. */
 export const centrifugeTransport: TransportFactory = (options, events) => {
@@ -49,10 +43,7 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
   return {
     connect: () => sdk.connect(),
     disconnect: () => sdk.disconnect(),
-    network: {
-      online: () => void network.dispatchEvent(new Event('online')),
-      offline: () => void network.dispatchEvent(new Event('offline')),
-    },
+    network: (type) => void network.dispatchEvent(new Event(type)),
     // Any answer will do, and a server that knows no such call answers with an error at once.
     probe: () =>
       sdk.rpc('ping', null).catch((error: { code: number }) => {
@@ -63,40 +54,27 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
 }
 
 function subscribe(sdk: Centrifuge, channel: string, how: SubscribeOptions, events: ChannelEvents): Channel {
-  const old = sdk.getSubscription(channel)
-  if (old) sdk.removeSubscription(old)
   const subscription = sdk.newSubscription(channel, {
     since: how.since && { ...how.since },
     joinLeave: how.presence,
-    getState: () => events.reload(),
+    getState: events.reload,
   })
   subscription.on('subscribed', ({ streamPosition }) => events.live(streamPosition?.epoch ?? ''))
-  subscription.on('subscribing', ({ code, reason }) => events.lost({ code, text: reason }))
+  subscription.on('subscribing', events.lost)
   subscription.on('unsubscribed', ({ code, reason }) => {
     if (code && code < RESUBSCRIBE_FROM) events.denied({ code, text: reason })
   })
-  subscription.on('publication', (context) => events.publication(publicationOf(context)))
-  subscription.on('join', ({ info }) => events.join(personOf(info)))
-  subscription.on('leave', ({ info }) => events.leave(personOf(info)))
-  subscription.on('error', ({ error }) => events.lost({ code: error.code, text: error.message }))
+  subscription.on('publication', events.publication)
+  subscription.on('join', ({ info }) => events.join(info))
+  subscription.on('leave', ({ info }) => events.leave(info))
+  subscription.on('error', events.lost)
   subscription.subscribe()
-  return handle(sdk, subscription)
+  return {
+    unsubscribe() {
+      subscription.removeAllListeners()
+      sdk.removeSubscription(subscription)
+    },
+    publish: (data) => subscription.publish(data),
+    presence: async () => Object.values((await subscription.presence()).clients),
+  }
 }
-
-const handle = (sdk: Centrifuge, subscription: Subscription): Channel => ({
-  unsubscribe() {
-    subscription.removeAllListeners()
-    sdk.removeSubscription(subscription)
-  },
-  publish: (data) => subscription.publish(data),
-  presence: async () => Object.values((await subscription.presence()).clients).map(personOf),
-})
-
-const personOf = ({ client, user, connInfo }: ClientInfo): Person => ({ client, user, info: connInfo })
-
-const publicationOf = ({ offset, data, info }: PublicationContext): Publication => ({
-  offset: offset ?? 0,
-  data: data as unknown,
-  user: info?.user,
-  client: info?.client,
-})

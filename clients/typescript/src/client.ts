@@ -1,19 +1,20 @@
 import type { Auth } from './auth.js'
 import { centrifugeTransport } from './centrifuge.js'
-import { backoff, realClock, type Clock } from './clock.js'
+import { backoff, realClock, timerOf, type Clock } from './clock.js'
 import { channelOf, type ItemDescriptor, type ListDescriptor, type Position, type StreamName, type WireEvent } from './descriptors.js'
-import { EventStream } from './events.js'
+import { eventStream, type EventStream } from './events.js'
+import type { Context } from './follower.js'
 import type { AnyEvent, paths } from './generated/api.js'
-import { LiveItem } from './item.js'
+import { liveItem, type LiveItem } from './item.js'
 import { browser, type Lifecycle } from './lifecycle.js'
-import { LiveList } from './list.js'
-import { Presence } from './people.js'
-import { api, Rest, type Api } from './rest.js'
+import { liveList, type LiveList } from './list.js'
+import { presenceOf, type Presence } from './people.js'
+import { apiOf, restOf, type Api, type Rest } from './rest.js'
 import type { AnyRow } from './rows.js'
-import { Signal } from './signal.js'
-import { guard, Store, type OnError } from './store.js'
-import { Stream, type Metrics } from './stream.js'
-import type { Reason, Transport, TransportFactory } from './transport.js'
+import { signalOf, type Signal } from './signal.js'
+import { guardWith, storeOf, type Kept, type OnError, type Store } from './store.js'
+import { streamOf, type Metrics, type Stream } from './stream.js'
+import type { Reason, TransportFactory } from './transport.js'
 
 export type LinkState = 'idle' | 'connecting' | 'online' | 'waiting' | 'paused' | 'signed-out' | 'stopped'
 
@@ -52,276 +53,253 @@ const DEAD_AFTER = 25_000
 /** How many lists and the like are remembered after nobody uses them any more. */
 const MAX_STORES = 100
 
-/** What the client hands out and shares among those who ask for the same. */
-interface Kept {
-  readonly isUsed: boolean
-  reset(): void
+/** The link to one server, and everything kept true over it. One per page. */
+export interface Client<Paths extends object = paths, Event extends WireEvent = AnyEvent> extends Store<ConnectionStatus> {
+  /** Typed calls; they throw ApiError. */
+  readonly api: Api<Paths>
+  /** The same without types. */
+  readonly rest: Rest
+  readonly auth: Auth
+  /** Counts of what should be rare. */
+  readonly metrics: Metrics
+  /** A list that stays true. The same descriptor gives the same list; it works while somebody subscribes to it. */
+  list<T extends AnyRow, Create, Update>(
+    descriptor: ListDescriptor<T, Create, Update>,
+    query?: Record<string, unknown>,
+  ): LiveList<T, Create, Update>
+  /** One resource that stays true. */
+  item<T extends AnyRow, Update>(descriptor: ItemDescriptor<T, Update>): LiveItem<T, Update>
+  /** A stream's events as they come, for what is no list. */
+  stream(name: StreamName): EventStream<Event>
+  /** Who is here. */
+  presence(name: StreamName): Presence
+  /** What is said in passing: `client.signal(messages(room), 'typing').send()`. */
+  signal<Data = unknown>(name: StreamName, type: string): Signal<Data>
+  readonly status: ConnectionStatus
+  onStatus(listener: (status: ConnectionStatus) => void): () => void
+  /** Connects, if it is not. The first use of a list does that too. */
+  connect(): void
+  /** Ends the link until `connect()`. Nothing of it stays: no timer, no listener. Lists keep what they show. */
+  close(): void
+  /** Drops the socket and opens another; everything resumes from where it is. */
+  reconnect(): void
 }
 
 const reason = (code: number, text: string): Reason => ({ code, text })
 
-/** The link to one server, and everything kept true over it. One per page. */
-export class Client<Paths extends object = paths, Event extends WireEvent = AnyEvent> extends Store<ConnectionStatus> {
-  readonly api: Api<Paths>
-  readonly rest: Rest
-  readonly auth: Auth
-  readonly clock: Clock
-  /** Counts of what should be rare. */
-  readonly metrics: Metrics = { holes: 0, duplicates: 0, reloads: 0, rewinds: 0 }
-  declare readonly onError: OnError
-  private readonly transport: Transport
-  private readonly lifecycle: Lifecycle
-  private readonly streams = new Map<string, Stream>()
-  private readonly stores = new Map<string, Kept>()
-  private current: ConnectionStatus
-  private clientId: string | null = null
-  private isWanted = false
-  private isClosed = false
-  private signedIn = true
-  private hiddenAt: number | null = null
-  private refresh$: unknown = null
-  private unwatch: (() => void) | null = null
+/** `createClient({ url, auth: jwt({ storage: localStorage }) })`. Connects with the first use. */
+export function createClient<Paths extends object = paths, Event extends WireEvent = AnyEvent>({
+  url,
+  auth,
+  lifecycle = browser,
+  clock = realClock,
+  transport: transportOf = centrifugeTransport,
+  onError = (error) => console.error('tidewire:', error),
+  fetch = (...args) => globalThis.fetch(...args),
+  WebSocket,
+}: ClientOptions): Client<Paths, Event> {
+  const streams = new Map<string, Stream>()
+  const stores = new Map<string, Pick<Kept<unknown>, 'isUsed' | 'reset'>>()
+  const metrics: Metrics = { holes: 0, duplicates: 0, reloads: 0, rewinds: 0 }
+  const guard = guardWith(onError)
+  const renewal = timerOf(clock)
+  const probe = timerOf(clock)
+  const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how) })
+  const socket = new URL('/connection/websocket', url)
+  socket.protocol = socket.protocol.replace('http', 'ws')
 
-  constructor(options: ClientOptions) {
-    super(options.onError ?? ((error) => console.error('tidewire:', error)))
-    this.auth = options.auth
-    this.clock = options.clock ?? realClock
-    this.lifecycle = options.lifecycle ?? browser
-    const fetch = options.fetch ?? ((...args: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...args))
-    this.auth.attach({ url: options.url, fetch, clock: this.clock })
-    this.rest = new Rest({ url: options.url, fetch, clock: this.clock, token: (how) => this.auth.getToken(how) })
-    this.api = api<Paths>(this.rest)
-    this.current = { state: 'idle', since: this.clock.now(), attempt: 0, reason: reason(0, 'not connected'), everConnected: false }
-    const url = new URL('/connection/websocket', options.url)
-    url.protocol = url.protocol.replace('http', 'ws')
-    const { WebSocket } = options
-    this.transport = (options.transport ?? centrifugeTransport)({ url: url.href, WebSocket }, {
-      waiting: (why) => this.isWanted && this.move('waiting', this.lifecycle.isOnline() ? why : reason(1, 'offline')),
-      token: (how) => this.token(how),
-      online: (id) => this.online(id),
-      stopped: (why, isSignedOut) => this.stopped(why, isSignedOut),
-      error: (error) => guard(this.onError, () => this.onError(error)),
+  let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, reason: reason(0, 'not connected'), everConnected: false }
+  let clientId: string | null = null
+  /** A link is wanted: it is up, or being made. */
+  let isWanted = false
+  let isClosed = false
+  let isSignedIn = true
+  let hiddenAt: number | null = null
+  let unwatch: (() => void) | null = null
+
+  const { get, subscribe, changed } = storeOf(guard, () => current)
+
+  // -- the link -----------------------------------------------------------------------------------------------------------
+
+  const transport = transportOf({ url: socket.href, WebSocket }, {
+    waiting(why) {
+      if (isWanted) move('waiting', lifecycle.isOnline() ? why : reason(1, 'offline'))
+    },
+    async token(how) {
+      if (current.state === 'waiting' && lifecycle.isOnline()) move('connecting', current.reason)
+      const token = await auth.getToken(how)
+      keepFresh(0)
+      return token
+    },
+    online(id) {
+      clientId = id
+      move('online', reason(0, 'online'))
+    },
+    stopped(why, isSignedOut) {
+      // Our own doing says what it is itself.
+      if (!isWanted) return
+      isWanted = false
+      renewal()
+      move(isSignedOut ? 'signed-out' : 'stopped', why)
+    },
+    error: (error) => guard(() => onError(error)),
+  })
+
+  function move(state: LinkState, why: Reason): void {
+    const { state: was, since, attempt, everConnected } = current
+    const isUp = state === 'online'
+    current = {
+      state,
+      since: was === state ? since : clock.now(),
+      attempt: isUp || state === 'idle' ? 0 : attempt + Number(state === 'waiting' && was !== state),
+      reason: why,
+      everConnected: everConnected || isUp,
+    }
+    changed()
+  }
+
+  function connect(): void {
+    isClosed = false
+    if (isWanted) return
+    isWanted = true
+    unwatch ??= lifecycle.watch({
+      online: () => transport.network('online'),
+      offline() {
+        transport.network('offline')
+        if (isWanted) move('waiting', reason(1, 'offline'))
+      },
+      hide: () => (hiddenAt ??= clock.now()),
+      show,
+      /** Synchronous to the last step: a phone runs nothing after this. */
+      pause() {
+        if (isWanted) halt('paused', reason(0, 'in the background'))
+      },
+      resume() {
+        if (current.state === 'paused') connect()
+      },
     })
-    this.auth.onChange((isSignedIn) => this.signedInOrOut(isSignedIn))
+    move('connecting', reason(0, 'connecting'))
+    transport.connect()
+  }
+
+  function reconnect(): void {
+    if (!isWanted) return connect()
+    move('connecting', reason(0, 'reconnect'))
+    isWanted = false
+    transport.disconnect()
+    isWanted = true
+    transport.connect()
+  }
+
+  function halt(state: LinkState, why: Reason): void {
+    isWanted = false
+    hiddenAt = clientId = null
+    renewal()
+    probe()
+    move(state, why)
+    transport.disconnect()
+  }
+
+  /** Fetches the next token before the socket needs it, so that renewing it there takes no time. */
+  function keepFresh(attempt: number): void {
+    const at = auth.refreshAt() ?? Infinity
+    if (at === Infinity || !isWanted) return renewal()
+    const again = () => keepFresh((auth.refreshAt() ?? 0) > clock.now() ? 0 : attempt + 1)
+    renewal(() => auth.getToken({ fresh: false }).then(again, again), attempt ? backoff(clock, attempt, 1000) : Math.max(0, at - clock.now()))
+  }
+
+  auth.attach({ url, fetch, clock })
+  auth.onChange((isIn) => {
+    isSignedIn = isIn
+    for (const kept of [...stores.values(), ...streams.values()]) kept.reset()
+    if (!isIn) return halt('signed-out', reason(1, 'signed out'))
+    if (isClosed) return
+    if (isWanted) reconnect()
+    else if (streams.size) connect()
+    for (const stream of streams.values()) stream.restart()
+  })
+
+  /** Back from sleep, or from another tab: the socket may be dead without anybody having noticed. */
+  function show(): void {
+    const away = hiddenAt === null ? 0 : clock.now() - hiddenAt
+    hiddenAt = null
+    if (current.state !== 'online' || away < PROBE_AFTER) return
+    if (away > DEAD_AFTER) return reconnect()
+    const mine = clientId
+    const dead = () => {
+      if (mine === clientId && current.state === 'online') reconnect()
+    }
+    probe(dead, PROBE_LIMIT)
+    transport.probe().catch(dead).finally(probe)
   }
 
   // -- what is kept true ------------------------------------------------------------------------------------------------
 
-  /** A list that stays true. The same descriptor gives the same list; it works while somebody subscribes to it. */
-  list<T extends AnyRow, Create, Update>(
-    descriptor: ListDescriptor<T, Create, Update>,
-    query: Record<string, unknown> = {},
-  ): LiveList<T, Create, Update> {
-    const key = `list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query)}`
-    return this.shared(key, () => new LiveList(this, descriptor, query))
+  const context: Context = {
+    ...rest,
+    clock,
+    guard,
+    onError,
+    isSignedIn: () => isSignedIn,
+    clientId: () => clientId,
+    stream: (name) =>
+      remember(streams, name, () =>
+        streamOf(name, {
+          transport,
+          clock,
+          guard,
+          onError,
+          metrics,
+          async locate(name) {
+            return (await rest.send<Position>({ method: 'GET', path: `/api/v1/streams/${encodeURIComponent(name)}/` })).data
+          },
+          opened() {
+            if (current.state === 'idle' && !isClosed) connect()
+          },
+          closed(stream) {
+            if (streams.get(name) === stream) streams.delete(name)
+          },
+        }),
+      ),
   }
 
-  /** One resource that stays true. */
-  item<T extends AnyRow, Update>(descriptor: ItemDescriptor<T, Update>): LiveItem<T, Update> {
-    return this.shared(`item ${descriptor.path}`, () => new LiveItem(this, descriptor))
+  function remember<Thing>(things: Map<string, Thing>, key: string, make: () => Thing): Thing {
+    const thing = things.get(key) ?? make()
+    things.set(key, thing)
+    return thing
   }
 
-  /** A stream's events as they come, for what is no list. */
-  stream(name: StreamName): EventStream<Event> {
-    return new EventStream<Event>(this, channelOf(name))
-  }
-
-  /** Who is here. */
-  presence(name: StreamName): Presence {
-    return this.shared(`presence ${channelOf(name)}`, () => new Presence(this, channelOf(name)))
-  }
-
-  /** What is said in passing: `client.signal(messages(room), 'typing').send()`. */
-  signal<Data = unknown>(name: StreamName, type: string): Signal<Data> {
-    const channel = channelOf(name)
-    return this.shared(`signal ${channel} ${type}`, () => new Signal<Data>(this, channel, type, () => this.clientId))
-  }
-
-  private shared<S extends Kept>(key: string, make: () => S): S {
-    const old = this.stores.get(key)
-    if (old) return old as unknown as S
+  function shared<S>(key: string, make: () => S): S {
     // What was looked at before is kept to be shown at once, but not without bound.
-    for (const [unused, store] of this.stores) {
-      if (this.stores.size < MAX_STORES) break
-      if (!store.isUsed) this.stores.delete(unused)
-    }
-    const store = make()
-    this.stores.set(key, store)
-    return store
+    for (const [unused, store] of stores) if (stores.size >= MAX_STORES && !store.isUsed() && unused !== key) stores.delete(unused)
+    return remember<unknown>(stores, key, make) as S
   }
 
-  streamOf(channel: string): Stream {
-    let stream = this.streams.get(channel)
-    if (!stream) {
-      stream = new Stream(channel, {
-        transport: this.transport,
-        clock: this.clock,
-        onError: this.onError,
-        metrics: this.metrics,
-        locate: (name) => this.locate(name),
-        opened: () => this.current.state === 'idle' && !this.isClosed && this.connect(),
-        closed: (closed) => this.streams.get(channel) === closed && this.streams.delete(channel),
-      })
-      this.streams.set(channel, stream)
-    }
-    return stream
-  }
-
-  private async locate(name: string): Promise<Position> {
-    return (await this.rest.send<Position>({ method: 'GET', path: `/api/v1/streams/${encodeURIComponent(name)}/` })).data
-  }
-
-  isSignedIn(): boolean {
-    return this.signedIn
-  }
-
-  // -- the link -----------------------------------------------------------------------------------------------------------
-
-  protected compute(): ConnectionStatus {
-    return this.current
-  }
-
-  get status(): ConnectionStatus {
-    return this.current
-  }
-
-  onStatus(listener: (status: ConnectionStatus) => void): () => void {
-    return this.subscribe(() => listener(this.current))
-  }
-
-  /** Connects, if it is not. The first use of a list does that too. */
-  connect(): void {
-    this.isClosed = false
-    if (this.isWanted) return
-    this.isWanted = true
-    this.unwatch ??= this.lifecycle.watch({
-      online: () => this.transport.network.online(),
-      offline: () => {
-        this.transport.network.offline()
-        if (this.isWanted) this.move('waiting', reason(1, 'offline'))
-      },
-      hide: () => (this.hiddenAt ??= this.clock.now()),
-      show: () => this.shown(),
-      pause: () => this.pause(),
-      resume: () => this.resume(),
-    })
-    this.move('connecting', reason(0, 'connecting'))
-    this.transport.connect()
-  }
-
-  /** Ends the link until `connect()`. Nothing of it stays: no timer, no listener. Lists keep what they show. */
-  close(): void {
-    this.isClosed = true
-    this.unwatch?.()
-    this.unwatch = null
-    this.halt('idle', reason(0, 'closed'))
-  }
-
-  /** Drops the socket and opens another; everything resumes from where it is. */
-  reconnect(): void {
-    if (!this.isWanted) return this.connect()
-    this.move('connecting', reason(0, 'reconnect'))
-    this.isWanted = false
-    this.transport.disconnect()
-    this.isWanted = true
-    this.transport.connect()
-  }
-
-  private halt(state: LinkState, why: Reason): void {
-    this.isWanted = false
-    this.hiddenAt = this.clientId = null
-    this.clock.clearTimeout(this.refresh$)
-    this.move(state, why)
-    this.transport.disconnect()
-  }
-
-  private move(state: LinkState, why: Reason): void {
-    const { current } = this
-    const everConnected = current.everConnected || state === 'online'
-    const attempt = state === 'online' || state === 'idle' ? 0 : current.attempt + (state === 'waiting' && current.state !== 'waiting' ? 1 : 0)
-    const since = current.state === state ? current.since : this.clock.now()
-    this.current = { state, since, attempt, reason: why, everConnected }
-    this.changed()
-  }
-
-  private async token(how: { fresh: boolean }): Promise<string | null> {
-    if (this.current.state === 'waiting' && this.lifecycle.isOnline()) this.move('connecting', this.current.reason)
-    const token = await this.auth.getToken(how)
-    this.keepFresh(0)
-    return token
-  }
-
-  /** Fetches the next token before the socket needs it, so that renewing it there takes no time. */
-  private keepFresh(attempt: number): void {
-    this.clock.clearTimeout(this.refresh$)
-    const at = this.auth.refreshAt()
-    if (at === null || at === Infinity || !this.isWanted) return
-    const delay = attempt ? backoff(this.clock, attempt, 1000) : Math.max(0, at - this.clock.now())
-    this.refresh$ = this.clock.setTimeout(() => {
-      this.auth.getToken({ fresh: false }).then(
-        () => this.keepFresh((this.auth.refreshAt() ?? 0) > this.clock.now() ? 0 : attempt + 1),
-        () => this.keepFresh(attempt + 1),
-      )
-    }, delay)
-  }
-
-  private online(clientId: string): void {
-    this.clientId = clientId
-    this.move('online', reason(0, 'online'))
-  }
-
-  private stopped(why: Reason, isSignedOut: boolean): void {
-    // Our own doing says what it is itself.
-    if (!this.isWanted) return
-    this.isWanted = false
-    this.clock.clearTimeout(this.refresh$)
-    this.move(isSignedOut ? 'signed-out' : 'stopped', why)
-  }
-
-  private signedInOrOut(isSignedIn: boolean): void {
-    this.signedIn = isSignedIn
-    for (const store of this.stores.values()) store.reset()
-    for (const stream of this.streams.values()) stream.reset()
-    if (!isSignedIn) return this.halt('signed-out', reason(1, 'signed out'))
-    if (this.isClosed) return
-    if (this.isWanted) this.reconnect()
-    else if (this.streams.size) this.connect()
-    for (const stream of this.streams.values()) stream.restart()
-  }
-
-  // -- sleep and waking up ------------------------------------------------------------------------------------------------
-
-  private shown(): void {
-    const away = this.hiddenAt === null ? 0 : this.clock.now() - this.hiddenAt
-    this.hiddenAt = null
-    if (this.current.state !== 'online' || away < PROBE_AFTER) return
-    if (away > DEAD_AFTER) return this.reconnect()
-    const { clientId } = this
-    let isOver = false
-    const judge = (isAlive: boolean) => {
-      if (isOver) return
-      isOver = true
-      this.clock.clearTimeout(timer)
-      if (!isAlive && this.clientId === clientId && this.current.state === 'online') this.reconnect()
-    }
-    const timer = this.clock.setTimeout(() => judge(false), PROBE_LIMIT)
-    this.transport.probe().then(
-      () => judge(true),
-      () => judge(false),
-    )
-  }
-
-  /** Synchronous to the last step: a phone runs nothing after this. */
-  private pause(): void {
-    if (this.isWanted) this.halt('paused', reason(0, 'in the background'))
-  }
-
-  private resume(): void {
-    if (this.current.state === 'paused') this.connect()
+  return {
+    api: apiOf<Paths>(rest),
+    rest,
+    auth,
+    metrics,
+    list: (descriptor, query = {}) =>
+      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query)}`, () => liveList(context, descriptor, query)),
+    item: (descriptor) => shared(`item ${descriptor.path}`, () => liveItem(context, descriptor)),
+    stream: (name) => eventStream<Event>(context, channelOf(name)),
+    presence: (name) => shared(`presence ${channelOf(name)}`, () => presenceOf(context, channelOf(name))),
+    signal: <Data>(name: StreamName, type: string) =>
+      shared(`signal ${channelOf(name)} ${type}`, () => signalOf<Data>(context, channelOf(name), type)),
+    get,
+    subscribe,
+    get status() {
+      return current
+    },
+    onStatus: (listener) => subscribe(() => listener(current)),
+    connect,
+    close() {
+      isClosed = true
+      unwatch?.()
+      unwatch = null
+      halt('idle', reason(0, 'closed'))
+    },
+    reconnect,
   }
 }
-
-/** `createClient({ url, auth: jwt({ storage: localStorage }) })`. Connects with the first use. */
-export const createClient = <Paths extends object = paths, Event extends WireEvent = AnyEvent>(
-  options: ClientOptions,
-): Client<Paths, Event> => new Client<Paths, Event>(options)

@@ -1,9 +1,8 @@
-import { backoff } from './clock.js'
-import type { Client } from './client.js'
+import { timerOf, type Clock } from './clock.js'
 import type { WireEvent } from './descriptors.js'
-import { ApiError, wait, type Problem } from './rest.js'
-import { Store } from './store.js'
-import { LINGER, type Follower, type Place, type Stream } from './stream.js'
+import { wait, type ApiError, type Problem, type Request, type Rest } from './rest.js'
+import { storeOf, type Guard, type Kept, type OnError, type Store } from './store.js'
+import { LINGER, type Place, type Stream } from './stream.js'
 
 /**
  * `loading`: nothing to show yet. `live`: true now, and it stays so. `stale`: what was true when the link was lost.
@@ -11,176 +10,192 @@ import { LINGER, type Follower, type Place, type Stream } from './stream.js'
  */
 export type ListStatus = 'loading' | 'live' | 'stale' | 'denied' | 'error'
 
-interface Told {
-  event: WireEvent
-  offset: number
+/** The part of the client that stores need. */
+export interface Context extends Rest {
+  readonly clock: Clock
+  readonly guard: Guard
+  readonly onError: OnError
+  stream(channel: string): Stream
+  isSignedIn(): boolean
+  clientId(): string | null
 }
 
-/** The part of the client that stores need. */
-export type Context = Pick<Client<object, WireEvent>, 'rest' | 'clock' | 'onError' | 'streamOf' | 'isSignedIn'>
+/** What a list and a single resource have in common, for those who use them. */
+export interface Live<State> extends Store<State> {
+  /** Reads everything anew, also after having been denied. */
+  refresh(): void
+  /** Resolves when there is something to show (or a no), for scripts that have no screen. */
+  ready(): Promise<State>
+}
+
+interface Followed<State> {
+  /** Reads, and says where that stood (null for what no stream promises) and how to keep it. */
+  read(): Promise<Reading>
+  event(event: WireEvent, offset: number): void
+  forget(): void
+  compute(status: ListStatus, error: Problem | undefined): State
+}
+
+interface Reading {
+  readonly place: Place | null
+  keep(): void
+}
+
+export interface Following<State> extends Live<State>, Kept<State> {
+  changed(): void
+  /** One request, and where our stream stood with its answer. */
+  call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null }>
+  /** Runs a reading, and applies what was told meanwhile on top of it: none of that may be lost between. */
+  reconcile(run: () => Promise<Reading | null>): Promise<void>
+}
 
 /** What a list and a single resource share: read over REST, keep true by a stream, say how things stand. */
-export abstract class Following<State> extends Store<State> implements Follower {
-  protected isLoaded = false
-  protected problem: Problem | undefined
-  protected seen = 0
-  private stream: Stream | null = null
-  private leave: (() => void) | null = null
-  private isDenied = false
-  private reading = 0
-  private again: unknown = null
-  private idle: unknown = null
+export function following<State>(context: Context, channel: string, { read, event: keepEvent, forget, compute }: Followed<State>): Following<State> {
+  const { clock } = context
+  const again = timerOf(clock)
+  const idle = timerOf(clock)
+  let stream: Stream | null = null
+  let leave: (() => void) | null = null
+  let problem: Problem | undefined
+  let isLoaded = false
+  let isDenied = false
   /** Whether it was read since it was last started or called back. */
-  private isFresh = false
-  /** What was told while something is being read: the reading may be older. */
-  private readonly held: Told[] = []
-  private holding = 0
+  let isFresh = false
+  let seen = 0
+  let reading = 0
+  /** For each reading under way, what was told since it began: it may be older. */
+  const held = new Set<[WireEvent, number][]>()
 
-  constructor(
-    protected readonly context: Context,
-    readonly channel: string,
-  ) {
-    super(context.onError)
+  const status = (): ListStatus => {
+    if (isDenied) return 'denied'
+    if (!isLoaded) return problem ? 'error' : 'loading'
+    return isFresh && stream?.isLive() ? 'live' : 'stale'
   }
+  const store = storeOf(context.guard, () => compute(status(), problem), start, () =>
+    // Not at once: a component that unmounts and mounts again reads nothing twice.
+    idle(() => {
+      halt()
+      leave?.()
+      leave = stream = null
+      changed()
+    }, LINGER),
+  )
+  const { get, subscribe, changed } = store
 
-  /** Reads, keeps what was read, and says where that stood: null for what no stream promises. */
-  protected abstract read(): Promise<{ place: Place | null; keep: () => void }>
-  protected abstract keepEvent(event: WireEvent, offset: number): void
-  protected abstract forget(): void
-
-  protected override start(): void {
-    this.context.clock.clearTimeout(this.idle)
-    if (this.leave) return
-    this.stream = this.context.streamOf(this.channel)
-    this.leave = this.stream.follow(this)
-    if (this.stream.denied) this.isDenied = true
-    if (this.context.isSignedIn()) this.reload()
-  }
-
-  /** Not at once: a component that unmounts and mounts again reads nothing twice. */
-  protected override stop(): void {
-    this.idle = this.context.clock.setTimeout(() => {
-      this.halt()
-      this.leave?.()
-      this.leave = this.stream = null
-      this.changed()
-    }, LINGER)
-  }
-
-  private halt(): void {
-    this.reading++
-    this.isFresh = false
-    this.context.clock.clearTimeout(this.again)
-  }
-
-  /** Reads everything anew, also after having been denied. */
-  refresh(): void {
-    if (this.stream?.denied) this.stream.restart()
-    else this.reload()
-  }
-
-  reload(): void {
-    this.isDenied = this.isFresh = false
-    void this.load(0)
-  }
-
-  /** Resolves when there is something to show (or a no), for scripts that have no screen. */
-  ready(): Promise<State> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (this.status === 'loading') return
-        queueMicrotask(() => leave())
-        resolve(this.get())
-      }
-      const leave = this.subscribe(check)
-      check()
+  function start(): void {
+    idle()
+    if (leave) return
+    stream = context.stream(channel)
+    leave = stream.listen({
+      reads: true,
+      reset: reload,
+      moved() {
+        if (stream?.denied() && !isDenied) deny()
+        changed()
+      },
+      event(event, offset) {
+        for (const told of held) told.push([event, offset])
+        if (!isLoaded || offset <= seen) return
+        seen = offset
+        keepEvent(event, offset)
+        changed()
+      },
     })
+    isDenied ||= !!stream.denied()
+    if (context.isSignedIn()) reload()
   }
 
-  moved(): void {
-    if (this.stream?.denied && !this.isDenied) this.deny()
-    this.changed()
+  function halt(): void {
+    reading++
+    isFresh = false
+    again()
   }
 
-  apply(event: WireEvent, offset: number): void {
-    if (this.holding) this.held.push({ event, offset })
-    if (!this.isLoaded || offset <= this.seen) return
-    this.seen = offset
-    this.keepEvent(event, offset)
-    this.changed()
+  function reload(): void {
+    isDenied = isFresh = false
+    void load(0)
   }
 
-  protected get status(): ListStatus {
-    if (this.isDenied) return 'denied'
-    if (!this.isLoaded) return this.problem ? 'error' : 'loading'
-    return this.isFresh && this.stream?.isLive ? 'live' : 'stale'
+  function deny(): void {
+    isDenied = true
+    isLoaded = false
+    forget()
   }
 
-  /** Runs a reading, and applies what was told meanwhile on top of it: none of that may be lost between. */
-  protected async reconcile<T>(run: () => Promise<{ offset: number; keep: () => T } | null>): Promise<T | undefined> {
-    this.holding++
-    const from = this.held.length
+  async function reconcile(run: () => Promise<Reading | null>): Promise<void> {
+    const told: [WireEvent, number][] = []
+    held.add(told)
     try {
       const result = await run()
-      if (!result) return undefined
-      const answer = result.keep()
-      for (const { event, offset } of this.held.slice(from)) if (offset > result.offset) this.keepEvent(event, offset)
-      this.changed()
-      return answer
+      if (!result) return
+      result.keep()
+      for (const [event, offset] of told) if (offset > (result.place?.offset ?? 0)) keepEvent(event, offset)
+      changed()
     } finally {
-      if (!--this.holding) this.held.length = 0
+      held.delete(told)
     }
   }
 
-  private async load(attempt: number): Promise<void> {
-    const mine = ++this.reading
-    this.context.clock.clearTimeout(this.again)
-    const { stream } = this
-    if (!stream) return
-    const floor = stream.floor()
+  async function load(attempt: number): Promise<void> {
+    const mine = ++reading
+    again()
+    const from = stream
+    if (!from) return
+    const floor = from.place()?.offset
     try {
-      await this.reconcile(async () => {
-        const { place, keep } = await this.read()
-        if (mine !== this.reading) return null
-        return { offset: place?.offset ?? 0, keep: () => this.loaded(stream, place, floor, keep) }
+      await reconcile(async () => {
+        const { place, keep } = await read()
+        return mine === reading
+          ? {
+              place,
+              keep() {
+                isLoaded = isFresh = true
+                problem = undefined
+                keep()
+                if (place) from.landed(place, floor)
+                // What was held comes next, and is all there is up to where the stream is now.
+                seen = Math.max(place?.offset ?? 0, from.place()?.offset ?? 0)
+              },
+            }
+          : null
       })
     } catch (error) {
-      if (mine !== this.reading) return
-      if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
-        this.deny()
-      } else if (!(error instanceof ApiError && error.status === 401)) {
-        this.problem = error instanceof ApiError ? error.problem : undefined
-        this.onError(error)
-        const { clock } = this.context
-        const delay = error instanceof ApiError ? wait(clock, attempt + 1, error.retryAfter) : backoff(clock, attempt + 1)
-        this.again = clock.setTimeout(() => void this.load(attempt + 1), delay)
+      if (mine !== reading) return
+      const { status, problem: told } = error as Partial<ApiError>
+      if (status === 403 || status === 404) deny()
+      else if (status !== 401) {
+        problem = told
+        context.onError(error)
+        again(() => load(attempt + 1), wait(clock, attempt + 1, error as ApiError))
       }
-      this.changed()
+      changed()
     }
   }
 
-  private loaded(stream: Stream, place: Place | null, floor: number | null, keep: () => void): void {
-    this.isLoaded = this.isFresh = true
-    this.problem = undefined
-    keep()
-    this.seen = place?.offset ?? 0
-    if (place) stream.landed(place, floor)
-    // What was held comes next, and is all there is up to where the stream is now.
-    this.seen = Math.max(this.seen, stream.floor() ?? 0)
-  }
-
-  private deny(): void {
-    this.isDenied = true
-    this.isLoaded = false
-    this.forget()
-  }
-
-  /** Nobody is signed in, or somebody else: nothing of before may stay on the screen. */
-  reset(): void {
-    this.halt()
-    this.isLoaded = this.isDenied = false
-    this.problem = undefined
-    this.forget()
-    this.changed()
+  return {
+    ...store,
+    reconcile,
+    async call<Data>(method: string, path: string, more?: Partial<Request>) {
+      const { data, positions } = await context.send<Data>({ ...more, method, path })
+      return { data, place: positions.find((position) => position.channel === channel) ?? null }
+    },
+    refresh: () => (stream?.denied() ? stream.restart() : reload()),
+    ready: () =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (status() === 'loading') return
+          queueMicrotask(() => leave())
+          resolve(get())
+        }
+        const leave = subscribe(check)
+        check()
+      }),
+    reset() {
+      halt()
+      isLoaded = isDenied = false
+      problem = undefined
+      forget()
+      changed()
+    },
   }
 }

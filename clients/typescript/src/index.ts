@@ -1,4 +1,4 @@
-export { createClient, Client, type ClientOptions, type ConnectionStatus, type LinkState } from './client.js'
+export { createClient, type Client, type ClientOptions, type ConnectionStatus, type LinkState } from './client.js'
 export { apiKey, jwt, type Auth, type AuthContext, type JwtAuth, type JwtOptions, type TokenStorage } from './auth.js'
 export { ApiError, type Answered, type Api, type Problem } from './rest.js'
 export type { ItemDescriptor, ListDescriptor, Position, StreamName, WireEvent } from './descriptors.js'

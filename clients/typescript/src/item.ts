@@ -1,8 +1,8 @@
-import type { ItemDescriptor, WireEvent } from './descriptors.js'
-import { Following, type Context, type ListStatus } from './follower.js'
+import type { ItemDescriptor } from './descriptors.js'
+import { following, type Context, type Following, type ListStatus, type Live } from './follower.js'
 import type { Problem } from './rest.js'
-import { Rows, keyOf, type AnyRow } from './rows.js'
-import type { Place } from './stream.js'
+import { rowsBy, type AnyRow } from './rows.js'
+import type { Kept } from './store.js'
 
 export interface LiveItemState<T> {
   /** Undefined while loading, and when it is not there (any more) or not for us. */
@@ -14,54 +14,39 @@ export interface LiveItemState<T> {
 }
 
 /** One resource that stays true. */
-export class LiveItem<T extends AnyRow, Update = never> extends Following<LiveItemState<T>> {
-  private readonly rows: Rows<T>
-  private isGone = false
-
-  constructor(
-    context: Context,
-    private readonly descriptor: ItemDescriptor<T, Update>,
-  ) {
-    super(context, descriptor.channel)
-    this.rows = new Rows<T>(descriptor.key, [])
-  }
-
-  protected compute(): LiveItemState<T> {
-    const data = this.rows.read(this.descriptor.id)
-    return { data, status: this.status, isGone: this.isGone, error: this.problem }
-  }
-
-  protected async read(): Promise<{ place: Place | null; keep: () => void }> {
-    const { data, positions } = await this.context.rest.send<T>({ method: 'GET', path: this.descriptor.path })
-    const keep = () => {
-      this.forget()
-      this.rows.merge([data], 0)
-    }
-    return { place: positions.find(({ channel }) => channel === this.channel) ?? null, keep }
-  }
-
-  protected keepEvent({ type, data }: WireEvent, offset: number): void {
-    const { upsert, remove, key, id } = this.descriptor
-    if (keyOf(data, key) !== id) return
-    if (remove.includes(type)) {
-      this.rows.remove(data, offset)
-      this.isGone = true
-    } else if (upsert.includes(type)) {
-      this.rows.upsert(data as T)
-      this.isGone = false
-    }
-  }
-
-  protected forget(): void {
-    this.rows.clear()
-    this.isGone = false
-  }
-
+export interface LiveItem<T extends AnyRow, Update = never> extends Live<LiveItemState<T>> {
   /** Changes it. What the server answers is shown at once. */
-  async update(patch: [Update] extends [never] ? never : Update): Promise<T> {
-    const { data, positions } = await this.context.rest.send<T>({ method: 'PATCH', path: this.descriptor.path, body: patch })
-    this.rows.merge([data], positions.find(({ channel }) => channel === this.channel)?.offset ?? 0)
-    this.changed()
-    return data
+  update(patch: [Update] extends [never] ? never : Update): Promise<T>
+}
+
+export function liveItem<T extends AnyRow, Update>(
+  context: Context,
+  descriptor: ItemDescriptor<T, Update>,
+): LiveItem<T, Update> & Kept<LiveItemState<T>> {
+  const { path, channel, id } = descriptor
+  const { rows, take, event, isGone, keyIn, clear } = rowsBy<T>(descriptor)
+  const followed: Following<LiveItemState<T>> = following(context, channel, {
+    forget: clear,
+    compute: (status, error) => ({ data: rows.get(id), status, isGone: isGone(id), error }),
+    async read() {
+      const { data, place } = await followed.call<T>('GET', path)
+      const keep = () => {
+        clear()
+        take([data], 0)
+      }
+      return { place, keep }
+    },
+    event(told, offset) {
+      if (keyIn(told.data) === id) event(told, offset)
+    },
+  })
+  return {
+    ...followed,
+    async update(patch) {
+      const { data, place } = await followed.call<T>('PATCH', path, { body: patch })
+      take([data], place?.offset ?? 0)
+      followed.changed()
+      return data
+    },
   }
 }

@@ -19,17 +19,16 @@ export interface Lifecycle {
 /** The page: network and visibility. Where there is none (Node), it says nothing. */
 export const browser: Lifecycle = {
   isOnline: () => globalThis.navigator?.onLine !== false,
-  watch(events) {
+  watch({ online, offline, hide, show }) {
     const { document } = globalThis
-    const target: EventTarget | null = typeof globalThis.addEventListener === 'function' ? globalThis : null
-    const onVisibility = () => (document.visibilityState === 'hidden' ? events.hide() : events.show())
-    target?.addEventListener('online', events.online)
-    target?.addEventListener('offline', events.offline)
-    document?.addEventListener('visibilitychange', onVisibility)
+    const watched = [
+      [globalThis, 'online', online],
+      [globalThis, 'offline', offline],
+      [document, 'visibilitychange', () => (document.hidden ? hide() : show())],
+    ] as const
+    for (const [target, type, listener] of watched) target?.addEventListener?.(type, listener)
     return () => {
-      target?.removeEventListener('online', events.online)
-      target?.removeEventListener('offline', events.offline)
-      document?.removeEventListener('visibilitychange', onVisibility)
+      for (const [target, type, listener] of watched) target?.removeEventListener?.(type, listener)
     }
   },
 }

@@ -1,8 +1,8 @@
-import type { ListDescriptor, Position, WireEvent } from './descriptors.js'
-import { Following, type Context, type ListStatus } from './follower.js'
+import type { ListDescriptor, Position } from './descriptors.js'
+import { following, type Context, type Following, type ListStatus, type Live } from './follower.js'
 import { ApiError, type Problem } from './rest.js'
-import { keyOf, Rows, type AnyRow } from './rows.js'
-import type { Place } from './stream.js'
+import { rowsBy, type AnyRow } from './rows.js'
+import type { Kept } from './store.js'
 import { uuid7 } from './uuid.js'
 
 /** `saving`: on its way to the server. `failed`: it did not get there; `retry` or `discard` it. */
@@ -39,222 +39,164 @@ const MAX_PAGES = 20
 type Input<Create> = [Create] extends [never] ? never : Omit<Create, 'id'>
 
 /** A list that stays true: the pages read so far, every event since, and what is being written from here. */
-export class LiveList<T extends AnyRow, Create = never, Update = never> extends Following<LiveListState<T>> {
-  private readonly rows: Rows<T>
-  private readonly drafts = new Map<string, Draft<T>>()
-  private readonly patches = new Map<string, object>()
-  private readonly hidden = new Set<string>()
-  private next: string | null = null
-  private older$: Promise<void> | null = null
-  private writes = 0
-
-  constructor(
-    context: Context,
-    private readonly descriptor: ListDescriptor<T, Create, Update>,
-    private readonly query: Record<string, unknown> = {},
-  ) {
-    super(context, descriptor.channel)
-    this.rows = new Rows<T>(descriptor.key, descriptor.order)
-  }
-
-  // -- reading --------------------------------------------------------------------------------------------------------
-
-  protected compute(): LiveListState<T> {
-    const saved = this.rows
-      .sorted()
-      .filter((row) => !this.hidden.has(this.key(row)))
-      .map((row) => {
-        const patch = this.patches.get(this.key(row))
-        return { ...row, ...patch, $state: patch ? ('saving' as const) : ('saved' as const) }
-      })
-    const drafts = [...this.drafts.values()].map(({ row, state }) => ({ ...row, $state: state }))
-    // What is not saved yet has no place by the server's clock: it stands at the newest end.
-    const isNewestFirst = this.descriptor.order[0]?.startsWith('-')
-    return {
-      items: isNewestFirst ? [...drafts.reverse(), ...saved] : [...saved, ...drafts],
-      status: this.status,
-      error: this.problem,
-      hasOlder: this.next !== null,
-      isLoadingOlder: this.older$ !== null,
-      pending: this.writes,
-    }
-  }
-
-  protected async read(): Promise<{ place: Place | null; keep: () => void }> {
-    const wanted = this.rows.size
-    const first = await this.page(this.descriptor.path, this.query)
-    const rows = [...first.results]
-    let { next } = first
-    // As much as was on the screen before, so that nobody loses the place they are at.
-    for (let i = 1; next && rows.length < wanted && i < MAX_PAGES; i++) {
-      const page = await this.page(next)
-      rows.push(...page.results)
-      next = page.next
-    }
-    const keep = () => {
-      this.rows.clear()
-      this.keepPage(rows, next, 0)
-    }
-    return { place: first.stream, keep }
-  }
-
+export interface LiveList<T extends AnyRow, Create = never, Update = never> extends Live<LiveListState<T>> {
   /** Reads the next page. Several calls at once read one. */
-  older(): Promise<void> {
-    const { next } = this
-    if (!next) return Promise.resolve()
-    this.older$ ??= this.reconcile(async () => {
-      const page = await this.page(next)
-      // A reload came between, and this cursor is of another reading.
-      if (this.next !== next) return null
-      const offset = page.stream?.offset ?? 0
-      return { offset, keep: () => this.keepPage(page.results, page.next, offset) }
-    }).finally(() => {
-      this.older$ = null
-      this.changed()
-    })
-    this.changed()
-    return quiet(this.older$)
-  }
-
-  private keepPage(rows: readonly T[], next: string | null, offset: number): void {
-    this.rows.merge(rows, offset)
-    for (const row of rows) this.drafts.delete(this.key(row))
-    this.next = next
-    this.rows.edge = next === null ? null : (rows.at(-1) ?? this.rows.edge)
-  }
-
-  private async page(path: string, query?: Record<string, unknown>): Promise<Page<T>> {
-    return (await this.context.rest.send<Page<T>>({ method: 'GET', path, query })).data
-  }
-
-  protected keepEvent({ type, data }: WireEvent, offset: number): void {
-    const { upsert, remove } = this.descriptor
-    if (remove.includes(type)) {
-      this.rows.remove(data, offset)
-    } else if (upsert.includes(type)) {
-      this.rows.upsert(data as T)
-      this.drafts.delete(this.key(data))
-    }
-  }
-
-  protected forget(): void {
-    this.rows.clear()
-    this.next = null
-    for (const map of [this.drafts, this.patches, this.hidden]) map.clear()
-  }
-
-  // -- writing: over REST, shown at once --------------------------------------------------------------------------------
-
+  older(): Promise<void>
   /**
    * Shows a new row at once and sends it. Its id is made here and is the request's Idempotency-Key too, so sending it
    * twice makes one, and the event that brings it back replaces what is shown. `preview`: what else the row shows until
    * then. The promise rejects with ApiError when it failed; the row stays, as `failed`.
    */
-  create(input: Input<Create>, preview: Partial<T> = {}): Promise<T> {
-    if (this.descriptor.key !== 'id') return quiet(this.write(() => this.post(input)))
-    const id = uuid7(this.context.clock.now())
-    const body = { ...input, id }
-    const row = { ...this.descriptor.blank(), ...(input as object), ...preview, id }
-    this.drafts.set(id, { row, body, state: 'saving' })
-    return this.send(id)
-  }
-
+  create(input: Input<Create>, preview?: Partial<T>): Promise<T>
   /** Sends a failed row again. */
-  retry(id: string): Promise<T | undefined> {
-    return this.drafts.get(id)?.state === 'failed' ? this.send(id) : Promise.resolve(undefined)
-  }
-
+  retry(id: string): Promise<T | undefined>
   /** Takes a failed row off the list. */
-  discard(id: string): void {
-    if (this.drafts.get(id)?.state === 'failed') this.drafts.delete(id)
-    this.changed()
-  }
-
+  discard(id: string): void
   /** Changes a row: shown at once, and taken back when the server refuses. */
-  update(key: string, patch: [Update] extends [never] ? never : Update): Promise<T> {
-    this.patches.set(key, patch as object)
-    const done = this.write(() => this.call<T>('PATCH', key, patch as object)).finally(() => {
-      if (this.patches.get(key) === patch) this.patches.delete(key)
-      this.changed()
-    })
-    return quiet(done)
-  }
-
+  update(key: string, patch: [Update] extends [never] ? never : Update): Promise<T>
   /** Removes a row: gone at once, and back when the server refuses. */
-  remove(key: string): Promise<void> {
-    this.hidden.add(key)
-    const removed = this.write<void>(async () => {
-      const { positions } = await this.call<undefined>('DELETE', key)
-      this.rows.remove(withKey(this.descriptor.key, key), this.offsetIn(positions) ?? 0)
-    })
-    return quiet(
-      removed.finally(() => {
-        this.hidden.delete(key)
-        this.changed()
-      }),
-    )
+  remove(key: string): Promise<void>
+}
+
+export function liveList<T extends AnyRow, Create, Update>(
+  context: Context,
+  descriptor: ListDescriptor<T, Create, Update>,
+  query?: Record<string, unknown>,
+): LiveList<T, Create, Update> & Kept<LiveListState<T>> {
+  const { path, order } = descriptor
+  const { rows, keyIn, sorted, take, drop, event, end, clear } = rowsBy<T>(descriptor)
+  const drafts = new Map<string, Draft<T>>()
+  const patches = new Map<string, object>()
+  const hidden = new Set<string>()
+  let next: string | null = null
+  let loading: Promise<void> | null = null
+  let pending = 0
+
+  // -- reading --------------------------------------------------------------------------------------------------------
+
+  const page = async (path: string, query?: Record<string, unknown>) =>
+    (await followed.call<Page<T>>('GET', path, { query })).data
+
+  function keepPage(page: readonly T[], after: string | null, offset: number): void {
+    take(page, offset, true)
+    for (const row of page) drafts.delete(keyIn(row))
+    next = after
+    end(next === null ? null : page.at(-1))
   }
 
-  private send(id: string): Promise<T> {
-    const draft = this.drafts.get(id)!
-    draft.state = 'saving'
-    const sent = this.write(() => this.post(draft.body, id))
-    sent.then(
-      () => this.drafts.delete(id),
-      () => (draft.state = 'failed'),
-    ).finally(() => this.changed())
-    return quiet(sent)
-  }
+  const followed: Following<LiveListState<T>> = following(context, descriptor.channel, {
+    compute(status, error) {
+      const saved = sorted().flatMap((row) => {
+        const key = keyIn(row)
+        const patch = patches.get(key)
+        return hidden.has(key) ? [] : [{ ...row, ...patch, $state: patch ? 'saving' : 'saved' } as Row<T>]
+      })
+      const unsaved = [...drafts.values()].map(({ row, state }): Row<T> => ({ ...row, $state: state }))
+      // What is not saved yet has no place by the server's clock: it stands at the newest end.
+      const items = order[0]?.startsWith('-') ? [...unsaved.reverse(), ...saved] : [...saved, ...unsaved]
+      return { items, status, error, hasOlder: next !== null, isLoadingOlder: loading !== null, pending }
+    },
+    async read() {
+      const wanted = rows.size
+      const { results, stream, next: second } = await page(path, query)
+      const read = [...results]
+      let after = second
+      // As much as was on the screen before, so that nobody loses the place they are at.
+      for (let i = 1; after && read.length < wanted && i < MAX_PAGES; i++) {
+        const { results, next } = await page(after)
+        read.push(...results)
+        after = next
+      }
+      const keep = () => {
+        clear()
+        keepPage(read, after, 0)
+      }
+      return { place: stream, keep }
+    },
+    event(told, offset) {
+      event(told, offset)
+      if (rows.has(keyIn(told.data))) drafts.delete(keyIn(told.data))
+    },
+    forget() {
+      clear()
+      next = null
+      for (const kept of [drafts, patches, hidden]) kept.clear()
+    },
+  })
+  const { changed } = followed
 
-  private async post(body: object, id?: string): Promise<Written<T>> {
-    const headers = id === undefined ? undefined : { 'Idempotency-Key': id }
-    return this.context.rest.send<T>({ method: 'POST', path: this.descriptor.path, body, headers })
-  }
+  // -- writing: over REST, shown at once --------------------------------------------------------------------------------
 
-  private call<Data>(method: string, key: string, body?: object): Promise<Written<Data>> {
-    const path = `${this.descriptor.path}${encodeURIComponent(key)}/`
-    return this.context.rest.send<Data>({ method, path, body })
-  }
-
-  private async write<Data>(run: () => Promise<Written<Data> | undefined | void>): Promise<Data> {
-    this.writes++
-    this.changed()
+  async function send<Data>(method: string, key: string, body?: object, id = '', after?: () => unknown): Promise<Data> {
+    const draft = drafts.get(id)
+    if (draft) draft.state = 'saving'
+    pending++
+    changed()
     try {
-      const written = await run()
-      if (written?.data) this.rows.merge([written.data as unknown as T].filter((row) => this.isShown(row)), this.offsetIn(written.positions) ?? 0)
-      return written?.data as Data
+      const to = key && `${encodeURIComponent(key)}/`
+      const { data, place } = await followed.call<Data>(method, path + to, { body, headers: id ? { 'Idempotency-Key': id } : undefined })
+      const offset = place?.offset ?? 0
+      if (data) take([data as unknown as T], offset)
+      else drop(key, offset)
+      drafts.delete(id)
+      return data
     } catch (error) {
-      if (!(error instanceof ApiError)) this.onError(error)
+      if (draft) draft.state = 'failed'
+      if (!(error instanceof ApiError)) context.onError(error)
       throw error
     } finally {
-      this.writes--
-      this.changed()
+      pending--
+      after?.()
+      changed()
     }
   }
 
-  private isShown(row: T): boolean {
-    return this.rows.has(this.key(row)) || !this.rows.isBeyondEdge(row)
+  /** Whoever awaits it gets the error; whoever does not has it in the list's state, and no unhandled rejection. */
+  const quiet = <P extends Promise<unknown>>(promise: P): P => {
+    promise.catch(() => {})
+    return promise
   }
 
-  private offsetIn(positions: readonly Position[]): number | undefined {
-    return positions.find(({ channel }) => channel === this.channel)?.offset
+  return {
+    ...followed,
+    older() {
+      const from = next
+      if (!from) return Promise.resolve()
+      loading ??= followed
+        .reconcile(async () => {
+          const { results, stream, next: after } = await page(from)
+          // A reload came between, and this cursor is of another reading.
+          return next === from ? { place: stream, keep: () => keepPage(results, after, stream?.offset ?? 0) } : null
+        })
+        .finally(() => {
+          loading = null
+          changed()
+        })
+      changed()
+      return quiet(loading!)
+    },
+    create(input, preview) {
+      if (descriptor.key !== 'id') return quiet(send<T>('POST', '', input))
+      const id = uuid7(context.clock.now())
+      const body: object = { ...(input as object), id }
+      drafts.set(id, { row: { ...descriptor.blank(), ...(input as object), ...preview, id }, body, state: 'saving' })
+      return quiet(send<T>('POST', '', body, id))
+    },
+    retry(id) {
+      const draft = drafts.get(id)
+      return draft?.state === 'failed' ? quiet(send<T>('POST', '', draft.body, id)) : Promise.resolve(undefined)
+    },
+    discard(id) {
+      if (drafts.get(id)?.state === 'failed') drafts.delete(id)
+      changed()
+    },
+    update(key, patch) {
+      patches.set(key, patch as object)
+      return quiet(send<T>('PATCH', key, patch as object, '', () => patches.get(key) === patch && patches.delete(key)))
+    },
+    remove(key) {
+      hidden.add(key)
+      return quiet(send<void>('DELETE', key, undefined, '', () => hidden.delete(key)))
+    },
   }
-
-  private key(row: unknown): string {
-    return keyOf(row, this.descriptor.key)
-  }
-}
-
-interface Written<T> {
-  readonly data: T
-  readonly positions: readonly Position[]
-}
-
-const withKey = (path: string, key: string): object =>
-  path.split('.').reduceRight<unknown>((value, name) => ({ [name]: value }), key) as object
-
-/** Whoever awaits it gets the error; whoever does not has it in the list's state, and no unhandled rejection. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
 }

@@ -1,5 +1,5 @@
 import type { Context } from './follower.js'
-import { Store } from './store.js'
+import { storeOf, type Kept, type Store } from './store.js'
 import type { Stream } from './stream.js'
 import type { Person } from './transport.js'
 
@@ -17,75 +17,72 @@ export interface PresenceState {
 }
 
 /** Who is here: asked once whenever the stream goes live, and kept by joins and leaves. */
-export class Presence extends Store<PresenceState> {
-  private readonly here = new Map<string, Person>()
-  private status: PresenceState['status'] = 'loading'
-  private asked = 0
-  private stop$: (() => void) | null = null
+export type Presence = Store<PresenceState>
 
-  constructor(
-    private readonly context: Context,
-    private readonly channel: string,
-  ) {
-    super(context.onError)
-  }
+export function presenceOf({ stream: streamOf, guard }: Context, channel: string): Kept<PresenceState> {
+  const here = new Map<string, Person>()
+  let status: PresenceState['status'] = 'loading'
+  let asked = 0
+  let leave: (() => void) | undefined
 
-  protected compute(): PresenceState {
+  const store = storeOf(guard, compute, start, () => {
+    leave?.()
+    reset()
+  })
+  const { changed } = store
+
+  function compute(): PresenceState {
     const people = new Map<string, Present>()
-    for (const { user, info } of this.here.values()) {
+    for (const { user, connInfo: info } of here.values()) {
       people.set(user, { user, info, connections: (people.get(user)?.connections ?? 0) + 1 })
     }
-    return { people: [...people.values()].sort((a, b) => (a.user < b.user ? -1 : 1)), status: this.status }
+    return { people: [...people.values()].sort((a, b) => (a.user < b.user ? -1 : 1)), status }
   }
 
-  protected override start(): void {
-    const stream = this.context.streamOf(this.channel)
-    const mine = (change: () => void) => {
-      change()
-      this.changed()
-    }
-    this.stop$ = stream.listen(
-      {
-        join: (person) => mine(() => this.here.set(person.client, person)),
-        leave: (person) => mine(() => this.here.delete(person.client)),
-        moved: () => this.moved(stream),
+  function start(): void {
+    const stream = streamOf(channel)
+    const moved = () => void follow(stream)
+    leave = stream.listen({
+      presence: true,
+      moved,
+      join(person) {
+        here.set(person.client, person)
+        changed()
       },
-      true,
-    )
-    this.moved(stream)
+      leave(person) {
+        here.delete(person.client)
+        changed()
+      },
+    })
+    moved()
   }
 
-  protected override stop(): void {
-    this.stop$?.()
-    this.reset()
+  async function follow(stream: Stream): Promise<void> {
+    const mine = ++asked
+    if (stream.isLive()) {
+      try {
+        const people = await stream.people()
+        if (mine !== asked) return
+        here.clear()
+        for (const person of people) here.set(person.client, person)
+        status = 'live'
+      } catch {
+        if (mine !== asked) return
+        status = stream.isLive() ? 'unavailable' : 'stale'
+      }
+    } else if (stream.denied()) {
+      here.clear()
+      status = 'denied'
+    } else if (status !== 'loading') status = 'stale'
+    changed()
   }
 
-  reset(): void {
-    this.asked++
-    this.here.clear()
-    this.status = 'loading'
-    this.changed()
+  function reset(): void {
+    asked++
+    here.clear()
+    status = 'loading'
+    changed()
   }
 
-  private moved(stream: Stream): void {
-    if (stream.isLive) return void this.ask(stream)
-    if (stream.denied) this.here.clear()
-    this.status = stream.denied ? 'denied' : this.status === 'loading' ? 'loading' : 'stale'
-    this.changed()
-  }
-
-  private async ask(stream: Stream): Promise<void> {
-    const mine = ++this.asked
-    try {
-      const people = await stream.people()
-      if (mine !== this.asked) return
-      this.here.clear()
-      for (const person of people) this.here.set(person.client, person)
-      this.status = 'live'
-    } catch {
-      if (mine !== this.asked) return
-      this.status = stream.isLive ? 'unavailable' : 'stale'
-    }
-    this.changed()
-  }
+  return { ...store, reset }
 }

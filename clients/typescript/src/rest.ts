@@ -1,4 +1,4 @@
-import { backoff, sleep, type Clock } from './clock.js'
+import { backoff, timerOf, type Clock } from './clock.js'
 import type { Position } from './descriptors.js'
 
 /** RFC 9457, as every error of the server is. Programs read `code`. */
@@ -28,11 +28,11 @@ export class ApiError extends Error {
   }
   /** Worth another try, unlike a no. */
   get isTemporary(): boolean {
-    return TEMPORARY.has(this.problem.status)
+    return TEMPORARY.includes(this.problem.status)
   }
 }
 
-const TEMPORARY = new Set([0, 408, 429, 502, 503, 504])
+const TEMPORARY = [0, 408, 429, 502, 503, 504]
 const SECONDS = 1000
 const TIMEOUT = 20 * SECONDS
 const TRIES = 5
@@ -108,113 +108,107 @@ export interface RestOptions {
   token(options: { fresh: boolean }): Promise<string | null>
 }
 
-/** One request and its answer. What is safe to send twice is: reads, PUT, DELETE, and what has an Idempotency-Key. */
-export class Rest {
-  constructor(private readonly options: RestOptions) {}
+export interface Rest {
+  /** One request and its answer. What is safe to send twice is: reads, PUT, DELETE, and what has an Idempotency-Key. */
+  send<Data = unknown>(request: Request): Promise<Answered<Data>>
+}
 
-  async send<Data = unknown>(request: Request): Promise<Answered<Data>> {
-    const isRepeatable = request.method !== 'POST' && request.method !== 'PATCH'
-    const mayRepeat = isRepeatable || 'Idempotency-Key' in (request.headers ?? {})
-    for (let attempt = 0, fresh = false; ; attempt++) {
-      try {
-        return await this.once<Data>(request, fresh)
-      } catch (error) {
-        if (!(error instanceof ApiError) || request.signal?.aborted || attempt >= TRIES - 1) throw error
-        const wasOld: boolean = error.status === 401 && !fresh && !request.isAnonymous
-        // A 429 or 503 was refused before anything was done, so everything may be repeated after those.
-        if (!wasOld && !(error.isTemporary && (mayRepeat || error.retryAfter !== null))) throw error
-        fresh = wasOld
-        if (!wasOld) await sleep(this.options.clock, wait(this.options.clock, attempt, error.retryAfter))
-      }
-    }
-  }
-
-  private async once<Data>(request: Request, fresh: boolean): Promise<Answered<Data>> {
-    const { clock, url } = this.options
-    const headers: Record<string, string> = { Accept: 'application/json', ...request.headers }
-    if (request.body !== undefined) headers['Content-Type'] = 'application/json'
-    const token = request.isAnonymous ? null : await this.options.token({ fresh })
-    if (token) headers['Authorization'] = `Bearer ${token}`
+export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
+  async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean): Promise<Answered<Data>> {
+    const bearer = isAnonymous ? null : await token({ fresh })
     const abort = new AbortController()
-    const timer = clock.setTimeout(() => abort.abort(), TIMEOUT)
-    const onAbort = () => abort.abort()
-    request.signal?.addEventListener('abort', onAbort)
+    const stop = () => abort.abort()
+    const limit = timerOf(clock)
+    limit(stop, TIMEOUT)
+    signal?.addEventListener('abort', stop)
     try {
-      const response = await this.options.fetch(address(url, request), {
-        method: request.method,
-        headers,
+      // A `next` link is followed on the host we were given: a proxy may have told the server another name.
+      const { pathname, search } = new URL(path, base)
+      const url = new URL(pathname + search, base)
+      for (const [name, value] of Object.entries(query ?? {})) if (value != null) url.searchParams.set(name, String(value))
+      const response = await fetch(url.href, {
+        method,
         signal: abort.signal,
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        body: JSON.stringify(body),
+        headers: {
+          Accept: 'application/json',
+          ...(body === undefined ? null : { 'Content-Type': 'application/json' }),
+          ...(bearer ? { Authorization: `Bearer ${bearer}` } : null),
+          ...headers,
+        },
       })
       const text = await response.text()
       if (!response.ok) throw refusal(response, text)
       const data = (text ? JSON.parse(text) : undefined) as Data
       return { data, response, positions: positions(response.headers.get('Tidewire-Position')) }
     } catch (error) {
-      if (error instanceof ApiError) throw error
-      throw new ApiError(problem(0, 'unreachable', String(error)), null, { cause: error })
+      throw error instanceof ApiError ? error : new ApiError(problem(0, 'unreachable', String(error)), null, { cause: error })
     } finally {
-      clock.clearTimeout(timer)
-      request.signal?.removeEventListener('abort', onAbort)
+      limit()
+      signal?.removeEventListener('abort', stop)
     }
+  }
+
+  return {
+    async send<Data>(request: Request) {
+      const { method, headers, signal, isAnonymous } = request
+      const mayRepeat = /GET|PUT|DELETE/.test(method) || (headers && 'Idempotency-Key' in headers)
+      for (let attempt = 0, fresh = false; ; attempt++) {
+        try {
+          return await once<Data>(request, fresh)
+        } catch (error) {
+          if (!(error instanceof ApiError) || signal?.aborted || attempt >= TRIES - 1) throw error
+          const { status, isTemporary, retryAfter } = error
+          const wasOld: boolean = status === 401 && !fresh && !isAnonymous
+          // A 429 or 503 was refused before anything was done, so everything may be repeated after those.
+          if (!wasOld && !(isTemporary && (mayRepeat || retryAfter !== null))) throw error
+          fresh = wasOld
+          if (!wasOld) await new Promise<void>((resolve) => void clock.setTimeout(resolve, wait(clock, attempt, error)))
+        }
+      }
+    },
   }
 }
 
 /** What the server names wins; a little is added, so that those it told the same do not come together. */
-export const wait = (clock: Clock, attempt: number, retryAfter: number | null): number =>
-  retryAfter === null ? backoff(clock, attempt) : retryAfter * (1 + clock.random() / 4)
+export const wait = (clock: Clock, attempt: number, { retryAfter }: { retryAfter?: number | null }): number =>
+  retryAfter == null ? backoff(clock, attempt) : retryAfter * (1 + clock.random() / 4)
 
 /** `room:…; epoch=…; offset=176`, several separated by commas. */
-export function positions(header: string | null): Position[] {
-  return (header ?? '').split(',').flatMap((part) => {
-    const [, channel, epoch, offset] = /^\s*([^;]+); epoch=([^;]*); offset=(\d+)/.exec(part) ?? []
-    return channel === undefined || epoch === undefined ? [] : [{ channel, epoch, offset: Number(offset) }]
-  })
-}
+export const positions = (header: string | null): Position[] =>
+  [...(header ?? '').matchAll(/([^\s,;]+); epoch=([^;]*); offset=(\d+)/g)].map(([, channel, epoch, offset]) => ({
+    channel: channel!,
+    epoch: epoch!,
+    offset: Number(offset),
+  }))
 
-function address(base: string, { path, query }: Request): string {
-  const url = new URL(path, base)
-  // A `next` link is followed on the host we were given: a proxy may have told the server another name.
-  if (/^https?:/.test(path)) url.host = new URL(base).host
-  if (/^https?:/.test(path)) url.protocol = new URL(base).protocol
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null) url.searchParams.set(name, String(value))
-  }
-  return url.href
-}
-
-function refusal(response: Response, text: string): ApiError {
-  const after = response.headers.get('Retry-After')
-  const seconds = after === null ? NaN : Number(after)
-  const retryAfter = Number.isFinite(seconds) ? seconds * SECONDS : null
+function refusal({ status, statusText, headers }: Response, text: string): ApiError {
+  const seconds = Number(headers.get('Retry-After') ?? NaN)
+  let told = problem(status, 'http', statusText || `HTTP ${status}`)
   try {
     const body = JSON.parse(text) as Problem
-    if (typeof body.code === 'string') return new ApiError(body, retryAfter)
+    if (body.code) told = body
   } catch {
     // Not ours: a proxy's page, say.
   }
-  return new ApiError(problem(response.status, 'http', response.statusText || `HTTP ${response.status}`), retryAfter)
+  return new ApiError(told, Number.isFinite(seconds) ? seconds * SECONDS : null)
+}
+
+interface Loose extends Partial<Request> {
+  params?: { path?: Record<string, unknown>; query?: Record<string, unknown> }
 }
 
 /** The calls as people write them: `api.POST('/api/v1/rooms/{room_id}/join/', { params: { path: { room_id } } })`. */
-export function api<Paths>(rest: Rest): Api<Paths> {
-  interface Loose {
-    params?: { path?: Record<string, unknown>; query?: Record<string, unknown> }
-    body?: unknown
-    headers?: Record<string, string>
-    signal?: AbortSignal
-  }
-  const call =
-    (method: string) =>
-    (template: string, init: Loose = {}) =>
-      rest.send({
-        method,
-        path: template.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(String(init.params?.path?.[name]))),
-        query: init.params?.query,
-        body: init.body,
-        headers: init.headers,
-        signal: init.signal,
-      })
-  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [method, call(method)])
-  return Object.fromEntries(methods) as Api<Paths>
-}
+export const apiOf = <Paths>({ send }: Rest): Api<Paths> =>
+  Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [
+      method,
+      (template: string, { params, ...init }: Loose = {}) =>
+        send({
+          ...init,
+          method,
+          path: template.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(String(params?.path?.[name]))),
+          query: params?.query,
+        }),
+    ]),
+  ) as unknown as Api<Paths>

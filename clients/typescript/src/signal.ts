@@ -1,6 +1,6 @@
-import type { WireEvent } from './descriptors.js'
+import { timerOf, type Timer } from './clock.js'
 import type { Context } from './follower.js'
-import { Store } from './store.js'
+import { storeOf, type Kept, type Store } from './store.js'
 import type { Stream } from './stream.js'
 
 /** How long a signal is worth something, and how often one may be sent. */
@@ -18,70 +18,66 @@ export interface Signalled<Data> {
  * What is said in passing and never kept, such as "is typing". Not delivered when the link is down, expires by itself, and
  * is sent at most once in two seconds.
  */
-export class Signal<Data = unknown> extends Store<readonly Signalled<Data>[]> {
-  private readonly said = new Map<string, Signalled<Data> & { timer: unknown }>()
-  private stream: Stream | null = null
-  private stop$: (() => void) | null = null
-  private sentAt = -Infinity
+export interface Signal<Data = unknown> extends Store<readonly Signalled<Data>[]> {
+  /** Says it, if the link is up and it was not said just now. */
+  send(data?: Data): void
+}
 
-  constructor(
-    private readonly context: Context,
-    private readonly channel: string,
-    private readonly type: string,
-    private readonly clientId: () => string | null,
-  ) {
-    super(context.onError)
-  }
+export function signalOf<Data>(context: Context, channel: string, type: string): Signal<Data> & Kept<readonly Signalled<Data>[]> {
+  const { clock } = context
+  const said = new Map<string, { shown: Signalled<Data>; expire: Timer }>()
+  let stream: Stream | undefined
+  let leave: (() => void) | undefined
+  let sentAt = -Infinity
 
-  protected compute(): readonly Signalled<Data>[] {
-    return [...this.said.values()].map(({ user, data, at }) => ({ user, data, at }))
-  }
+  const store = storeOf(context.guard, () => [...said.values()].map(({ shown }) => shown), start, () => {
+    leave?.()
+    stream = undefined
+    reset()
+  })
+  const { changed } = store
 
-  protected override start(): void {
-    this.stream = this.context.streamOf(this.channel)
-    this.stop$ = this.stream.listen({
-      signal: ({ data, user, client }) => {
-        const { type, data: said } = data as { type?: string; data?: Data }
-        if (type === this.type && user && client !== this.clientId()) this.heard(user, said as Data)
+  function start(): void {
+    stream = context.stream(channel)
+    leave = stream.listen({
+      signal({ data: sent, info }) {
+        const { type: kind, data } = sent as { type?: string; data: Data }
+        if (kind !== type || !info || info.client === context.clientId()) return
+        const { user } = info
+        drop(user)
+        const expire = timerOf(clock)
+        expire(() => drop(user), LIFE)
+        said.set(user, { expire, shown: { user, data, at: clock.now() } })
+        changed()
       },
-      event: (event) => this.spoke(event),
-      moved: () => !this.stream?.isLive && this.reset(),
+      // What one writes is no longer being typed.
+      event: ({ actor }) => drop(actor?.id),
+      moved() {
+        if (!stream?.isLive()) reset()
+      },
     })
   }
 
-  protected override stop(): void {
-    this.stop$?.()
-    this.stream = null
-    this.reset()
+  function drop(user?: string | null): void {
+    const old = said.get(user!)
+    if (!old) return
+    old.expire()
+    said.delete(user!)
+    changed()
   }
 
-  /** Says it, if the link is up and it was not said just now. */
-  send(data?: Data): void {
-    const now = this.context.clock.now()
-    if (!this.stream?.isLive || now - this.sentAt < EVERY) return
-    this.sentAt = now
-    this.stream.publish({ type: this.type, ...(data === undefined ? {} : { data }) })
+  function reset(): void {
+    for (const user of said.keys()) drop(user)
   }
 
-  /** What one writes is no longer being typed. */
-  private spoke({ actor }: WireEvent): void {
-    if (actor?.id && this.said.has(actor.id)) this.drop(actor.id)
-  }
-
-  private heard(user: string, data: Data): void {
-    const { clock } = this.context
-    clock.clearTimeout(this.said.get(user)?.timer)
-    this.said.set(user, { user, data, at: clock.now(), timer: clock.setTimeout(() => this.drop(user), LIFE) })
-    this.changed()
-  }
-
-  private drop(user: string): void {
-    this.context.clock.clearTimeout(this.said.get(user)?.timer)
-    this.said.delete(user)
-    this.changed()
-  }
-
-  reset(): void {
-    for (const user of [...this.said.keys()]) this.drop(user)
+  return {
+    ...store,
+    reset,
+    send(data) {
+      const now = clock.now()
+      if (!stream?.isLive() || now - sentAt < EVERY) return
+      sentAt = now
+      stream.publish({ type, ...(data === undefined ? null : { data }) })
+    },
   }
 }

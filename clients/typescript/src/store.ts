@@ -1,55 +1,61 @@
 export type OnError = (error: unknown) => void
 
-/** Runs one listener. Whatever it throws is reported and goes no further. */
-export function guard(onError: OnError, run: () => void): void {
-  try {
-    run()
-  } catch (error) {
+/** Runs what somebody else wrote. Whatever it throws is reported and goes no further. */
+export type Guard = (run: () => unknown) => void
+
+export const guardWith =
+  (onError: OnError): Guard =>
+  (run) => {
     try {
-      onError(error)
-    } catch {
-      // The reporter itself failed: there is nobody left to tell.
+      run()
+    } catch (error) {
+      try {
+        onError(error)
+      } catch {
+        // The reporter itself failed: there is nobody left to tell.
+      }
     }
   }
+
+/** A value that changes, and those who want to know. */
+export interface Store<State> {
+  /** The same object until something changes. */
+  get(): State
+  /** Calls back after each change, at most once per turn of the loop. Returns how to stop that. */
+  subscribe(listener: () => void): () => void
 }
 
-/** A value that changes, and those who want to know. `get()` answers the same object until something changes. */
-export abstract class Store<State> {
-  private readonly listeners = new Set<() => void>()
-  private state: State | undefined
-  private isTelling = false
+/** What the client hands out and shares among those who ask for the same. */
+export interface Kept<State> extends Store<State> {
+  isUsed(): boolean
+  /** Nobody is signed in, or somebody else: nothing of before may stay on the screen. */
+  reset(): void
+}
 
-  constructor(protected readonly onError: OnError) {}
-
-  protected abstract compute(): State
-  /** The first listener came. */
-  protected start(): void {}
-  /** The last one left. */
-  protected stop(): void {}
-
-  get isUsed(): boolean {
-    return this.listeners.size > 0
-  }
-
-  get = (): State => (this.state ??= this.compute())
-
-  /** Calls back after each change, at most once per turn of the loop. Returns how to stop that. */
-  subscribe = (listener: () => void): (() => void) => {
-    const own = () => listener()
-    this.listeners.add(own)
-    if (this.listeners.size === 1) this.start()
-    return () => {
-      if (this.listeners.delete(own) && !this.listeners.size) this.stop()
-    }
-  }
-
-  protected changed(): void {
-    this.state = undefined
-    if (this.isTelling) return
-    this.isTelling = true
-    queueMicrotask(() => {
-      this.isTelling = false
-      for (const listener of [...this.listeners]) if (this.listeners.has(listener)) guard(this.onError, listener)
-    })
+/** `start`: the first listener came. `stop`: the last one left. */
+export function storeOf<State>(guard: Guard, compute: () => State, start?: () => void, stop?: () => void) {
+  const listeners = new Set<() => void>()
+  let state: State | undefined
+  let isTelling = false
+  return {
+    get: (): State => (state ??= compute()),
+    subscribe(listener: () => void) {
+      const own = () => listener()
+      listeners.add(own)
+      if (listeners.size === 1) start?.()
+      return () => {
+        if (listeners.delete(own) && !listeners.size) stop?.()
+      }
+    },
+    isUsed: () => listeners.size > 0,
+    changed() {
+      state = undefined
+      if (isTelling) return
+      isTelling = true
+      queueMicrotask(() => {
+        isTelling = false
+        for (const own of [...listeners]) if (listeners.has(own)) guard(own)
+      })
+    },
   }
 }

@@ -1,7 +1,7 @@
-import { backoff, type Clock } from './clock.js'
+import { backoff, timerOf, type Clock } from './clock.js'
 import type { WireEvent } from './descriptors.js'
-import { guard, type OnError } from './store.js'
-import type { Channel, Person, Publication, Reason, SubscribeOptions, Transport } from './transport.js'
+import type { Guard, OnError } from './store.js'
+import type { Channel, Person, Publication, Reason, Transport } from './transport.js'
 
 /** How long a stream without users stays: a component that unmounts and mounts again costs nothing on the wire. */
 export const LINGER = 300
@@ -13,34 +13,30 @@ export interface Place {
   readonly offset: number
 }
 
-/** Something that is kept true by a stream. */
-export interface Follower {
-  /** Read anew; when that is done, `stream.landed(place)`. */
-  reload(): void
-  apply(event: WireEvent, offset: number): void
-  /** The stream went live, was lost or was denied. */
-  moved(): void
-}
-
-/** Somebody who wants what is said in a stream, or who is there, and holds no state that could go stale. */
+/** Somebody who wants what is said in a stream, or who is there. */
 export interface Listener {
-  event?(event: WireEvent, offset: number): void
+  event?(event: WireEvent, offset: number): unknown
   signal?(publication: Publication): void
-  /** Events may have been missed: read anew. */
+  /** Events may have been missed: read anew. Who `reads` says `landed(place)` when that is done. */
   reset?(): void
+  /** The stream went live, was lost or was denied. */
   moved?(): void
   join?(person: Person): void
   leave?(person: Person): void
+  /** Holds state that is read over REST, and knows itself up to where; it may be told the same twice. */
+  readonly reads?: boolean
+  /** Wants joins and leaves. */
+  readonly presence?: boolean
 }
 
 export interface StreamContext {
   readonly transport: Transport
   readonly clock: Clock
+  readonly guard: Guard
   readonly onError: OnError
   readonly metrics: Metrics
   /** Where the stream stands, for one that nothing is read of. */
   locate(channel: string): Promise<Place>
-  /** Whether somebody is signed in; without, nothing is asked. */
   opened(): void
   closed(stream: Stream): void
 }
@@ -53,235 +49,195 @@ export interface Metrics {
   rewinds: number
 }
 
+export interface Stream {
+  denied(): Reason | null
+  isLive(): boolean
+  /** The place up to which everybody has everything. */
+  place(): Place | null
+  listen(listener: Listener): () => void
+  /** Back to the beginning: nothing is subscribed and no place is known. */
+  reset(): void
+  /** Everything from the start, as after signing in as somebody else, or when one was let in again. */
+  restart(): void
+  /** A listener's reading stood at `place`; `floor` is what this stream had told when the reading began. */
+  landed(place: Place, floor: number | undefined): void
+  /** Dropped when the stream is not live: what is typed now is nothing tomorrow. */
+  publish(data: unknown): void
+  people(): Promise<readonly Person[]>
+}
+
 /**
- * One stream, shared by all who use it. It knows the place up to which everybody has everything, and it is the one
- * listener of its subscription.
+ * One stream, shared by all who use it, and the one listener of its subscription.
  *
- * Followers read over REST and say where that stood (`landed`). The first place opens the subscription; a later one that
+ * Listeners read over REST and say where that stood (`landed`). The first place opens the subscription; a later one that
  * lies before what was already told goes back there, since telling twice is harmless and a hole is not.
  */
-export class Stream {
-  denied: Reason | null = null
-  isLive = false
-  /** Why it is not live. */
-  reason: Reason = { code: 0, text: 'loading' }
-  place: Place | null = null
-  private readonly followers = new Set<Follower>()
-  private readonly listeners = new Set<Listener>()
-  private channelNow: Channel | null = null
-  private base: number | null = null
-  private told = 0
-  private holes = 0
-  private presenceUsers = 0
-  private hasPresence = false
-  private linger: unknown = null
-  private retry: unknown = null
-  private locating = 0
-  private generation = 0
-  private waiting: ((place: Place) => void)[] = []
+export function streamOf(name: string, { transport, clock, guard, onError, metrics, locate, opened, closed }: StreamContext): Stream {
+  const listeners = new Set<Listener>()
+  const linger = timerOf(clock)
+  const retry = timerOf(clock)
+  let denied: Reason | null = null
+  let isLive = false
+  let place: Place | null = null
+  let channel: Channel | null = null
+  /** Where the first reading stood. */
+  let base = 0
+  let told = 0
+  let holes = 0
+  let hasPresence = false
+  let locating = 0
+  let generation = 0
+  /** A subscription that waits for a place to go on from. */
+  let answer: ((place: Place) => void) | null = null
 
-  constructor(
-    readonly name: string,
-    private readonly context: StreamContext,
-  ) {}
-
-  // -- users ----------------------------------------------------------------------------------------------------------
-
-  follow(follower: Follower): () => void {
-    this.use()
-    this.followers.add(follower)
-    return this.leave(() => this.followers.delete(follower))
-  }
-
-  listen(listener: Listener, wantsPresence = false): () => void {
-    this.use()
-    this.listeners.add(listener)
-    if (wantsPresence && !this.presenceUsers++ && this.channelNow && !this.hasPresence) this.subscribe(this.place)
-    if (!this.place && !this.followers.size) void this.locate(0)
-    return this.leave(() => {
-      this.listeners.delete(listener)
-      if (wantsPresence) this.presenceUsers--
-    })
-  }
-
-  private use(): void {
-    this.context.clock.clearTimeout(this.linger)
-    this.context.opened()
-  }
-
-  private leave(forget: () => void): () => void {
-    let isGone = false
-    return () => {
-      if (isGone) return
-      isGone = true
-      forget()
-      if (this.followers.size + this.listeners.size) return
-      this.context.clock.clearTimeout(this.linger)
-      this.linger = this.context.clock.setTimeout(() => this.close(), LINGER)
-    }
-  }
-
-  close(): void {
-    this.context.clock.clearTimeout(this.linger)
-    this.reset()
-    this.context.closed(this)
-  }
-
-  /** Back to the beginning: nothing is subscribed and no place is known. */
-  reset(): void {
-    this.context.clock.clearTimeout(this.retry)
-    this.locating++
-    this.generation++
-    this.channelNow?.unsubscribe()
-    this.channelNow = this.denied = this.place = this.base = null
-    this.told = this.holes = 0
-    this.isLive = false
-    this.waiting = []
-  }
-
-  /** Everything from the start, as after signing in as somebody else, or when one was let in again. */
-  restart(): void {
-    this.reset()
-    this.reloadAll()
-  }
+  const each = (tell: (listener: Listener) => unknown) => [...listeners].forEach((listener) => guard(() => tell(listener)))
+  const anybody = (is: 'reads' | 'presence') => [...listeners].some((listener) => listener[is])
 
   // -- places ---------------------------------------------------------------------------------------------------------
 
-  /** Where a reading that begins now must not lie before; null when nothing was told yet. */
-  floor(): number | null {
-    return this.place?.offset ?? null
-  }
-
-  /** A follower's reading stood at `place`; `floor` is what this stream said when the reading began. */
-  landed(place: Place, floor: number | null): void {
-    if (this.waiting.length) {
-      this.place = place
-      this.base = place.offset
-      for (const resolve of this.waiting.splice(0)) resolve(place)
-    } else if (!this.channelNow || !this.place) {
-      this.base = place.offset
-      this.subscribe(place)
-    } else if (place.epoch !== this.place.epoch) {
-      this.subscribe(null)
-    } else if (place.offset < (floor ?? this.base ?? 0)) {
-      this.context.metrics.rewinds++
-      this.subscribe(place)
-    }
-  }
-
-  /** The followers may not read this: the stream has nothing to say to us. */
-  deny(reason: Reason): void {
-    if (this.denied) return
-    this.reset()
-    this.denied = reason
-    this.moved(reason)
-  }
-
-  private async locate(attempt: number): Promise<void> {
-    const mine = ++this.locating
+  async function find(attempt = 0): Promise<void> {
+    const mine = ++locating
     try {
-      const place = await this.context.locate(this.name)
-      if (mine === this.locating && (this.waiting.length || !this.place)) this.landed(place, null)
+      const found = await locate(name)
+      if (mine === locating && (answer || !place)) landed(found)
     } catch (error) {
-      if (mine !== this.locating) return
-      const { status } = error as { status?: number }
-      if (status === 403 || status === 404) return this.deny({ code: status, text: 'not for you' })
-      this.context.onError(error)
-      this.retry = this.context.clock.setTimeout(() => void this.locate(attempt + 1), backoff(this.context.clock, attempt, 1000))
+      if (mine !== locating) return
+      const { status = 0 } = error as { status?: number }
+      if (status === 403 || status === 404) return deny({ code: status, text: 'not for you' })
+      onError(error)
+      retry(() => find(attempt + 1), backoff(clock, attempt, 1000))
     }
   }
 
-  private reloadAll(): void {
-    for (const listener of [...this.listeners]) guard(this.context.onError, () => listener.reset?.())
-    for (const follower of [...this.followers]) guard(this.context.onError, () => follower.reload())
-    if (!this.followers.size && this.listeners.size) void this.locate(0)
+  function landed(found: Place, floor = base): void {
+    if (answer) {
+      place = found
+      base = found.offset
+      answer(found)
+      answer = null
+    } else if (!channel || !place) {
+      base = found.offset
+      subscribe(found)
+    } else if (found.epoch !== place.epoch) {
+      subscribe(null)
+    } else if (found.offset < floor) {
+      metrics.rewinds++
+      subscribe(found)
+    }
+  }
+
+  function reloadAll(): void {
+    each((listener) => listener.reset?.())
+    if (listeners.size && !anybody('reads')) void find()
+  }
+
+  function reset(): void {
+    retry()
+    locating++
+    generation++
+    channel?.unsubscribe()
+    channel = denied = place = answer = null
+    base = told = holes = 0
+    isLive = false
   }
 
   // -- the subscription -----------------------------------------------------------------------------------------------
 
-  private subscribe(since: Place | null): void {
-    this.channelNow?.unsubscribe()
-    this.place = since
-    this.told = Math.max(this.told, since?.offset ?? 0)
-    this.hasPresence = this.presenceUsers > 0
-    this.isLive = false
-    const how: SubscribeOptions = { since, presence: this.hasPresence }
+  function subscribe(since: Place | null): void {
+    channel?.unsubscribe()
+    place = since
+    told = Math.max(told, since?.offset ?? 0)
+    hasPresence = anybody('presence')
+    isLive = false
     // What a subscription that was replaced still tells is void.
-    const mine = ++this.generation
-    const own = (tell: () => void) => void (mine === this.generation && guard(this.context.onError, tell))
-    this.channelNow = this.context.transport.subscribe(this.name, how, {
-      live: (epoch) => own(() => this.live(epoch)),
-      lost: (reason) => own(() => this.moved(reason)),
-      denied: (reason) => own(() => this.deny(reason)),
-      publication: (publication) => own(() => this.publication(publication)),
-      join: (person) => own(() => this.each((listener) => listener.join?.(person))),
-      leave: (person) => own(() => this.each((listener) => listener.leave?.(person))),
-      reload: () => (mine === this.generation ? this.reload() : new Promise(() => undefined)),
+    const mine = ++generation
+    const own =
+      <A>(tell: (a: A) => unknown) =>
+      (a: A): void => {
+        if (mine === generation) guard(() => tell(a))
+      }
+    channel = transport.subscribe(name, { since, presence: hasPresence }, {
+      live: own((epoch) => (place && epoch && epoch !== place.epoch ? subscribe(null) : moved(true))),
+      lost: own<void>(() => moved(false)),
+      denied: own(deny),
+      publication: own(publication),
+      join: own((person) => each((listener) => listener.join?.(person))),
+      leave: own((person) => each((listener) => listener.leave?.(person))),
+      reload: () =>
+        new Promise((resolve) => {
+          if (mine !== generation) return
+          metrics.reloads++
+          isLive = false
+          place = null
+          told = holes = 0
+          answer = resolve
+          reloadAll()
+        }),
     })
   }
 
-  private reload(): Promise<Place> {
-    this.context.metrics.reloads++
-    this.isLive = false
-    this.place = null
-    this.told = this.holes = 0
-    return new Promise((resolve) => {
-      this.waiting.push(resolve)
-      this.reloadAll()
-    })
+  function moved(isNowLive: boolean): void {
+    isLive = isNowLive
+    each((listener) => listener.moved?.())
   }
 
-  private live(epoch: string): void {
-    if (this.place && epoch && epoch !== this.place.epoch) return this.subscribe(null)
-    this.isLive = true
-    this.moved({ code: 0, text: 'live' })
+  /** One may not read this: the stream has nothing to say to us. */
+  function deny(reason: Reason): void {
+    if (denied) return
+    reset()
+    denied = reason
+    moved(false)
   }
 
-  private moved(reason: Reason): void {
-    this.reason = reason
-    if (reason.text !== 'live') this.isLive = false
-    for (const follower of [...this.followers]) guard(this.context.onError, () => follower.moved())
-    this.each((listener) => listener.moved?.())
-  }
-
-  private publication(publication: Publication): void {
-    const { offset } = publication
-    if (!offset) return this.each((listener) => listener.signal?.(publication))
-    if (!this.place) return
-    const { epoch, offset: seen } = this.place
+  function publication(publication: Publication): void {
+    const { offset = 0 } = publication
+    if (!offset) return each((listener) => listener.signal?.(publication))
+    if (!place) return
+    const { epoch, offset: seen } = place
     if (offset <= seen) {
-      this.context.metrics.duplicates++
-      return
+      metrics.duplicates++
+    } else if (offset > seen + 1) {
+      // Something between is missing. Ask for it; if it never comes, read everything anew.
+      metrics.holes++
+      subscribe(++holes > MAX_HOLES ? null : place)
+    } else {
+      place = { epoch, offset }
+      holes = 0
+      // After a rewind the same is told again, to those who know how far they are.
+      const isNew = offset > told
+      if (isNew) told = offset
+      each((listener) => (isNew || listener.reads) && listener.event?.(publication.data as WireEvent, offset))
     }
-    if (offset > seen + 1) return this.fill()
-    this.place = { epoch, offset }
-    this.holes = 0
-    const event = publication.data as WireEvent
-    for (const follower of [...this.followers]) guard(this.context.onError, () => follower.apply(event, offset))
-    // A rewind tells followers again, who know how far they are; a listener does not.
-    if (offset <= this.told) return
-    this.told = offset
-    this.each((listener) => listener.event?.(event, offset))
   }
 
-  /** Something between is missing. Ask for it; if it never comes, read everything anew. */
-  private fill(): void {
-    this.context.metrics.holes++
-    this.subscribe(++this.holes > MAX_HOLES ? null : this.place)
+  const stream: Stream = {
+    denied: () => denied,
+    isLive: () => isLive,
+    place: () => place,
+    listen(listener) {
+      linger()
+      opened()
+      listeners.add(listener)
+      if (listener.presence && channel && !hasPresence) subscribe(place)
+      if (!place && !anybody('reads')) void find()
+      return () => {
+        if (!listeners.delete(listener) || listeners.size) return
+        linger(() => {
+          reset()
+          closed(stream)
+        }, LINGER)
+      }
+    },
+    reset,
+    restart() {
+      reset()
+      reloadAll()
+    },
+    landed,
+    publish(data) {
+      if (isLive) channel?.publish(data).catch(onError)
+    },
+    people: async () => (await channel?.presence()) ?? [],
   }
-
-  private each(tell: (listener: Listener) => void): void {
-    for (const listener of [...this.listeners]) guard(this.context.onError, () => tell(listener))
-  }
-
-  // -- signals and presence -------------------------------------------------------------------------------------------
-
-  /** Dropped when the stream is not live: what is typed now is nothing tomorrow. */
-  publish(data: unknown): void {
-    if (this.isLive) this.channelNow?.publish(data).catch(this.context.onError)
-  }
-
-  async people(): Promise<readonly Person[]> {
-    return (await this.channelNow?.presence()) ?? []
-  }
+  return stream
 }

@@ -174,7 +174,7 @@ export class TestServer {
 
   /** Said in passing by somebody. */
   signal(channel: string, data: unknown, user: string): void {
-    for (const link of this.links) link.tell(channel, { offset: 0, data, user, client: `c-${user}` })
+    for (const link of this.links) link.tell(channel, { data, info: { user, client: `c-${user}` } })
   }
 
   /** Every socket is lost; clients come back by themselves while `isUp`. */
@@ -317,7 +317,10 @@ class Link implements Transport {
     private readonly moved: () => void,
   ) {}
 
-  readonly network = { online: () => void this.open(), offline: () => this.lose({ code: 1, text: 'transport closed' }) }
+  network(type: 'online' | 'offline'): void {
+    if (type === 'online') void this.open()
+    else this.lose({ code: 1, text: 'transport closed' })
+  }
 
   connect(): void {
     this.isWanted = true
@@ -326,7 +329,7 @@ class Link implements Transport {
 
   disconnect(): void {
     this.isWanted = false
-    this.drop({ code: 0, text: 'disconnect called' })
+    this.drop()
     this.events.stopped({ code: 0, text: 'disconnect called' }, false)
   }
 
@@ -366,14 +369,14 @@ class Link implements Transport {
 
   lose(reason: { code: number; text: string }): void {
     if (!this.isOpen) return
-    this.drop(reason)
+    this.drop()
     this.events.waiting(reason)
     void this.open()
   }
 
   end(code: number): void {
     this.isWanted = false
-    this.drop({ code, text: 'disconnect' })
+    this.drop()
     this.events.stopped({ code, text: 'disconnect' }, code === 3500)
   }
 
@@ -383,13 +386,13 @@ class Link implements Transport {
     subscription?.events.denied(reason)
   }
 
-  private drop(reason: { code: number; text: string }): void {
+  private drop(): void {
     this.isOpen = false
     this.attempt++
     this.moved()
     for (const subscription of this.subscriptions.values()) {
       subscription.isLive = false
-      subscription.events.lost(reason)
+      subscription.events.lost()
     }
   }
 

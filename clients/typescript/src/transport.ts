@@ -1,13 +1,8 @@
-import type { LifecycleEvents } from './lifecycle.js'
-
 /** Why something is as it is: a code of the protocol (docs/protocol.md), and words for people. */
 export interface Reason {
   readonly code: number
   readonly text: string
 }
-
-/** What tells the socket about the network. */
-export type Network = Pick<LifecycleEvents, 'online' | 'offline'>
 
 /** What the socket tells the link. */
 export interface TransportEvents {
@@ -22,23 +17,23 @@ export interface TransportEvents {
 }
 
 export interface Publication {
-  /** 0 for a signal, which has no place in the stream. */
-  readonly offset: number
+  /** A signal has no place in the stream. */
+  readonly offset?: number
   readonly data: unknown
-  readonly user?: string | undefined
-  readonly client?: string | undefined
+  /** Who said it: a client, for a signal. */
+  readonly info?: Pick<Person, 'user' | 'client'> | undefined
 }
 
 export interface Person {
   readonly user: string
   readonly client: string
-  readonly info?: unknown
+  readonly connInfo?: unknown
 }
 
 /** What one subscription tells its stream. */
 export interface ChannelEvents {
   live(epoch: string): void
-  lost(reason: Reason): void
+  lost(): void
   /** Final: the server does not want us here. */
   denied(reason: Reason): void
   publication(publication: Publication): void
@@ -66,7 +61,8 @@ export interface Channel {
 export interface Transport {
   connect(): void
   disconnect(): void
-  network: Network
+  /** What is known of the network from elsewhere. */
+  network(type: 'online' | 'offline'): void
   /** Resolves when the server answers anything at all. */
   probe(): Promise<unknown>
   subscribe(channel: string, options: SubscribeOptions, events: ChannelEvents): Channel
