@@ -6,14 +6,15 @@ request, as the logs and the X-Request-ID header do.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -122,6 +123,21 @@ def _problem(request: Any, status: int, code: str, detail: str, errors: list | N
 
 
 # Django's own errors: the resolver's 404, a bad Host header, a crash. Named in backend/urls.py.
+
+
+class ProblemMiddleware:
+    """Gives a body to refusals that have none: Django's own 405."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400 and not response.streaming and not response.content:
+            phrase = HTTPStatus(response.status_code).phrase
+            body = _problem(request, response.status_code, phrase.lower().replace(" ", "_"), f"{phrase}.")
+            response.content, response["Content-Type"] = json.dumps(body), CONTENT_TYPE
+        return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:

@@ -5,6 +5,8 @@ from rest_framework import serializers
 from api.models import User
 from api.serializers.strict import TextField
 
+NAME_LENGTH = User._meta.get_field("name").max_length
+
 
 class PublicUserSerializer(serializers.ModelSerializer):
     """What anybody may know about a person."""
@@ -17,6 +19,7 @@ class PublicUserSerializer(serializers.ModelSerializer):
 class UserSerializer(serializers.ModelSerializer):
     """One's own account. Only the name changes here: an address would have to be proven first."""
 
+    name = TextField(max_length=NAME_LENGTH)
     version = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -40,6 +43,7 @@ class PasswordSerializer(serializers.Serializer):
 
 
 class RegisterSerializer(serializers.ModelSerializer):
+    name = TextField(max_length=NAME_LENGTH)
     password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
     class Meta:

@@ -18,6 +18,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from api.queries import single
+
 FORWARD, BACK = "f", "b"
 
 
@@ -91,7 +93,7 @@ class KeysetPagination(BasePagination):
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
 
     def _limit(self) -> int:
-        text = self.request.query_params.get("limit")
+        text = single(self.request, "limit")
         if text is None:
             return self.default_limit
         is_number = text.isascii() and text.isdecimal() and len(text) < 10
@@ -100,7 +102,7 @@ class KeysetPagination(BasePagination):
         return int(text)
 
     def _cursor(self) -> Cursor | None:
-        text = self.request.query_params.get("cursor")
+        text = single(self.request, "cursor")
         if text is None:
             return None
         try:

@@ -18,6 +18,7 @@ from api.models import Member, Room
 from api.models.conflicts import Conflict
 from api.models.rooms import direct_key
 from api.permissions import Action, require, rooms_of, visible_to
+from api.queries import single
 from api.serializers.members import MemberSerializer
 from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
 from api.unread import with_unread_count
@@ -132,8 +133,8 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
         return room.members.filter(user__in=[self.request.user.pk, *others]).select_related("user")
 
     def _is_discovering(self) -> bool:
-        answers = {"true": True, "false": False}
-        text = self.request.query_params.get("discover", "false")
+        answers = {None: False, "true": True, "false": False}
+        text = single(self.request, "discover")
         if text not in answers:
             raise ValidationError({"discover": ["Must be true or false."]})
         return answers[text]

@@ -1,0 +1,319 @@
+"""The hostile corpus against every field that can be written, and every place that is read.
+
+Whatever comes in, the answer is below 500, an error is a problem document, what was refused is not stored, what was
+accepted is stored as it was answered, and every list still works. The full product takes minutes: `make verify` runs
+it, and here each field and place gets its share, so that every value is tried somewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from api import throttles
+from api.models import Member, Message
+from realtime import strict_json
+from tests.api.conftest import MISSING, Person, url
+from tests.contract_client import ContractClient, document
+from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
+
+SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
+
+
+IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
+
+
+def share(values: list[Any], of: int, number: int) -> list[Any]:
+    """Every `of`th value, another share for each number; all of them where there is time."""
+    return values if IS_VERIFYING else values[number % of :: of]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_and_patient(monkeypatch) -> Iterator[None]:
+    """Four hundred refusals are no news, and no guessing."""
+    monkeypatch.setattr(throttles, "PER_ACCOUNT", 10**6)
+    monkeypatch.setattr(throttles, "PER_ADDRESS", 10**6)
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class World:
+    """Alice's room with Bob in it and a message of hers; Charlie is outside."""
+
+    def __init__(self) -> None:
+        self.alice, self.bob, self.charlie = (Person(make_user(name)) for name in ("Alice", "Bob", "Charlie"))
+        self.room = make_room(self.alice.user, self.bob.user)
+        self.message = make_message(self.room, self.alice.user)
+
+    def client(self) -> Client:
+        """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
+        return Client(headers={"Authorization": f"Bearer {self.alice.token}"}, raise_request_exception=False)
+
+    def lists(self) -> list[str]:
+        rooms = [url(self.room, name) for name in ("messages", "members", "read")]
+        return [url(), url() + "?discover=true", url(self.room), "/api/v1/me/", "/api/v1/me/sessions/", *rooms]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of one write. `body` holds the others; `@` in the value's template is where the hostile value goes."""
+
+    method: str
+    path: Callable[[World], str]
+    name: str
+    body: dict[str, Any] = field(default_factory=dict)
+    template: str = "@"
+
+    def text(self, value: str) -> str:
+        rest = json.dumps(self.body)[1:-1]
+        return f'{{{rest}{"," if rest else ""}"{self.name}": {self.template.replace("@", value)}}}'
+
+
+def _token(name: str) -> Callable[[World], str]:
+    return lambda w: f"/api/v1/token/{name}"
+
+
+def _in_room(*rest: str) -> Callable[[World], str]:
+    return lambda w: url(w.room, *rest)
+
+
+def _message(w: World) -> str:
+    return url(w.room, "messages", w.message.pk)
+
+
+def _fixed(path: str) -> Callable[[World], str]:
+    return lambda w: f"/api/v1/{path}"
+
+
+NEW_USER = {"email": "eve@example.com", "name": "Eve", "password": PASSWORD}
+FIELDS = {
+    "register email": Field("POST", _fixed("users/"), "email", {"name": "Eve", "password": PASSWORD}),
+    "register name": Field("POST", _fixed("users/"), "name", {"email": "eve@example.com", "password": PASSWORD}),
+    "register password": Field("POST", _fixed("users/"), "password", {"email": "eve@example.com", "name": "Eve"}),
+    "sign in email": Field("POST", _token(""), "email", {"password": PASSWORD}),
+    "sign in password": Field("POST", _token(""), "password", {"email": "alice@example.com"}),
+    "refresh": Field("POST", _token("refresh/"), "refresh"),
+    "verify": Field("POST", _token("verify/"), "token"),
+    "sign out": Field("POST", _token("blacklist/"), "refresh"),
+    "my name": Field("PATCH", _fixed("me/"), "name"),
+    "my password": Field("POST", _fixed("me/password/"), "current_password", {"new_password": "a long enough one"}),
+    "my new password": Field("POST", _fixed("me/password/"), "new_password", {"current_password": "wrong"}),
+    "room id": Field("POST", _fixed("rooms/"), "id", {"name": "Port"}),
+    "room name": Field("POST", _fixed("rooms/"), "name"),
+    "room kind": Field("POST", _fixed("rooms/"), "kind", {"name": "Port"}),
+    "room user": Field("POST", _fixed("rooms/"), "user_id", {"kind": "direct"}),
+    "rename": Field("PATCH", _in_room(), "name"),
+    "room kind changed": Field("PATCH", _in_room(), "kind"),
+    "heir": Field("POST", _in_room("transfer"), "user_id"),
+    "member": Field("POST", _in_room("members"), "user_id"),
+    "member role": Field("POST", _in_room("members"), "role", {"user_id": MISSING}),
+    "role": Field("PATCH", lambda w: url(w.room, "members", w.bob.id), "role"),
+    "message id": Field("POST", _in_room("messages"), "id", {"text": "Ahoy"}),
+    "message": Field("POST", _in_room("messages"), "text"),
+    "reply": Field("POST", _in_room("messages"), "reply_to", {"text": "Ahoy"}),
+    "mentions": Field("POST", _in_room("messages"), "mentions", {"text": "Ahoy"}),
+    "mention": Field("POST", _in_room("messages"), "mentions", {"text": "Ahoy"}, "[@]"),
+    "edit": Field("PATCH", _message, "text"),
+    "mentions changed": Field("PATCH", _message, "mentions"),
+    "read": Field("PUT", _in_room("read"), "message"),
+    "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
+}
+
+
+FULLY = ("register email", "message", "mention", "room id")
+
+
+def rows() -> dict[str, int]:
+    return {name: apps.get_model(name).objects.count() for name in SEEN_BY_ALL}
+
+
+def check(response: Any, what: object) -> None:
+    """No crash, and every error a problem."""
+    assert response.status_code < 500, (what, response.content[:300])
+    if response.status_code >= 400:
+        assert response["Content-Type"] == "application/problem+json", what
+    if response.content:
+        strict_json.decode(response.content)
+
+
+def check_lists(world: World, client: Client) -> None:
+    """Every list and detail, and whatever a client is shown there can be stored and shown again."""
+    for path in world.lists():
+        while path:
+            response = client.get(path)
+            assert response.status_code == 200, path
+            path = strict_json.decode(response.content).get("next")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_value_in_every_field(db, name):
+    world, field = World(), FIELDS[name]
+    client, path, before = world.client(), field.path(world), rows()
+    made = 0
+    for value in share(VALUES, 1 if name in FULLY else 4, list(FIELDS).index(name)):
+        response = client.generic(field.method, path, field.text(value), content_type="application/json")
+        check(response, (name, value[:80]))
+        if value in REFUSED_VALUES and value:  # nothing at all in brackets is an empty list
+            assert response.status_code == 400, (name, value[:80])
+        made += response.status_code == 201
+    assert sum(rows().values()) - sum(before.values()) == made * (2 if path == url() else 1)
+    check_lists(world, client)
+
+
+def test_no_field_is_forgotten():
+    """Whoever adds a field to the contract adds it here."""
+    schemas = document()["components"]["schemas"]
+    described = set()
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            if content := operation.get("requestBody", {}).get("content"):
+                ref = content["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+                described |= {(method.upper(), path, name) for name in schemas[ref]["properties"]}
+    tried = {(field.method, _described(field), field.name) for field in FIELDS.values() if field.name != "surprise"}
+    assert described == tried
+
+
+def _described(field: Field) -> str:
+    class Names:
+        pk = "{message_id}"
+        id = "{user_id}"
+
+    names = Names()
+    names.room = type("Room", (), {"pk": "{room_id}"})
+    names.message = names.bob = names
+    return field.path(names)
+
+
+@pytest.mark.parametrize("name", ["message", "my name"])
+def test_what_is_accepted_is_shown_as_it_was_sent(db, name):
+    world, field = World(), FIELDS[name]
+    client, path = world.client(), field.path(world)
+    accepted = 0
+    for value in share(VALUES, 2, 0):
+        response = client.generic(field.method, path, field.text(value), content_type="application/json")
+        if response.status_code < 300:
+            shown = client.get(response["Location"] if response.status_code == 201 else path).json()
+            assert shown[field.name] == response.json()[field.name] == json.loads(value).strip(), value[:80]
+            accepted += 1
+    assert accepted > 100
+
+
+@pytest.mark.parametrize("path", ["rooms/", "users/", "token/", "token/refresh/", "me/password/"])
+def test_whole_bodies(db, path):
+    world = World()
+    client, before = world.client(), rows()
+    types = ["application/json", "application/json; charset=utf-16", "text/json", "", "x", "a/b;" * 99]
+    for number, body in enumerate(BODIES):
+        for content_type in types[:1] + share(types[1:], 5, number):
+            response = client.generic("POST", f"/api/v1/{path}", body, content_type=content_type)
+            check(response, (path, body[:40], content_type))
+            assert response.status_code in (400, 413, 415)
+    assert rows() == before
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor", "discover", "surprise"])
+@pytest.mark.parametrize("path", [url(), "messages", "members", "read", "/api/v1/me/sessions/"])
+def test_every_text_in_every_query(db, name, path):
+    world = World()
+    client = world.client()
+    path = path if path.startswith("/") else url(world.room, path)
+    for text in share(TEXTS, 8, len(path) + len(name)):
+        check(client.get(f"{path}?{name}={quote(text[:2000])}"), (path, name, text[:80]))
+        check(client.get(path, QUERY_STRING=f"{name}={text[:2000].encode('utf-8', 'replace').decode('latin-1')}"), text)
+
+
+def test_a_parameter_given_twice_is_refused(db):
+    world = World()
+    for query in ("limit=1&limit=1", "cursor=a&cursor=b", "discover=true&discover=false"):
+        assert world.client().get(f"{url()}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/@",
+        "/api/@/",
+        "/api/v1/@/",
+        "/api/v1/rooms/@/",
+        "/api/v1/streams/@/",
+        "/api/v1/streams/room:@/",
+        "/api/v1/me/sessions/@/",
+        "{room}members/@/",
+        "{room}messages/@/",
+        "{message}reactions/@/",
+    ],
+)
+def test_every_text_in_every_path(db, path):
+    world = World()
+    client, before = world.client(), rows()
+    path = path.format(room=url(world.room), message=url(world.room, "messages", world.message.pk))
+    methods = ["GET", "PUT", "DELETE"]
+    for number, text in enumerate(share(TEXTS, 2, len(path))):
+        for method in share(methods, 3, number):
+            response = client.generic(method, path.replace("@", quote(text[:1000], safe="")))
+            check(response, (method, path, text[:80]))
+    assert sum(rows().values()) - sum(before.values()) <= 20  # what is an emoji, is one
+    check_lists(world, client)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "If-Match",
+        "If-None-Match",
+        "Accept",
+        "X-Request-ID",
+        "User-Agent",
+        "Accept-Language",
+        "Authorization",
+        "Host",
+        "Origin",
+    ],
+)
+def test_every_text_in_every_header(db, name):
+    world = World()
+    client = world.client()
+    body = {"email": world.alice.user.email, "password": PASSWORD}
+    for text in share(TEXTS, 12, len(name)):
+        given = text[:500].encode("utf-8", "replace").decode("latin-1")  # as servers hand over whatever bytes came
+        headers = {"Authorization": f"Bearer {world.alice.token}"} | {name: given}
+        check(client.patch(url(world.room), {"name": "x"}, "application/json", headers=headers), (name, text[:80]))
+        check(client.post("/api/v1/token/", body, "application/json", headers={name: given}), (name, text[:80]))
+    check_lists(world, client)
+
+
+def test_unexpected_fields_are_never_stored(db):
+    """Mass assignment: whatever a row has, a client cannot set."""
+    world = World()
+    everything = {
+        "version": 99, "number": 99, "created_at": "2000-01-01T00:00:00Z", "updated_at": "2000-01-01T00:00:00Z",
+        "edited_at": "2000-01-01T00:00:00Z", "deleted_at": "2000-01-01T00:00:00Z", "joined_at": "2000-01-01T00:00:00Z",
+        "author": world.bob.id, "author_id": world.bob.id, "user": world.bob.id, "room": MISSING, "room_id": MISSING,
+        "owner": world.bob.id, "is_staff": True, "is_superuser": True, "is_active": False, "direct_key": "x",
+        "read_from": 99, "reactions": [{"emoji": "👍"}], "me": {"role": "owner"}, "tenant": 1, "seq": 1, "groups": [1],
+    }  # fmt: skip
+    client = ContractClient(HTTP_AUTHORIZATION=f"Bearer {world.alice.token}")
+    said = client.post(url(world.room, "messages"), everything | {"text": "Ahoy"}).json()
+    edited = client.patch(url(world.room, "messages", said["id"]), everything | {"text": "Aye"}).json()
+    assert (edited["author"], edited["room"], edited["version"]) == (world.alice.json, str(world.room.pk), 2)
+    assert Message.objects.get(pk=said["id"]).number == 2
+    assert edited["reactions"] == []
+    assert client.patch(url(world.room), everything | {"name": "Port"}).json()["version"] == 2
+    add_member(world.room, world.charlie.user)
+    path = url(world.room, "members", world.charlie.id)
+    assert client.patch(path, everything | {"role": "admin"}).json()["user"] == world.charlie.json
+    assert client.patch("/api/v1/me/", everything | {"name": "A"}).json()["version"] == 2
+    world.alice.user.refresh_from_db()
+    assert (world.alice.user.is_staff, world.alice.user.is_active) == (False, True)
+    assert Member.objects.filter(joined_at__year=2000).count() == 0
