@@ -61,7 +61,8 @@ class Attempt:
 
     @property
     def is_behind(self) -> bool:
-        return self.request.recover and self.request.offset < self.watched.offset
+        """An attempt that ended while we were reading may have a stream that nobody watches any more."""
+        return not self.subscription.is_ended and self.request.recover and self.request.offset < self.watched.offset
 
 
 class Recovery:

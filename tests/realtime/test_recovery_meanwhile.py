@@ -1,0 +1,87 @@
+"""What happens to a subscribe while the log is being read for it."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from realtime.codes import ErrorCode
+from realtime.frames import SubscribeRequest
+from realtime.hub import Watched
+from realtime.positions import Position
+from realtime.recovery import Recovery
+
+ROOM = "room:1"
+
+
+class FakeHub:
+    """A registry, as far as Recovery sees it: a stream that nobody subscribes to is forgotten."""
+
+    def __init__(self) -> None:
+        self._watched: dict[str, Watched] = {}
+        self.control = SimpleNamespace(apply=self._nothing)
+
+    async def _nothing(self, *_: Any) -> None: ...
+
+    joined = _nothing
+
+    def watch(self, subscription: Any) -> Watched:
+        return self._watched.setdefault(subscription.stream, Watched(subscription.stream))
+
+    def unwatch(self, subscription: Any) -> None:
+        self._watched.pop(subscription.stream, None)
+
+    def watched(self, name: str) -> Watched | None:
+        return self._watched.get(name)
+
+    def learn(self, position: Position) -> None:
+        if watched := self._watched.get(position.channel):
+            watched.epoch, watched.offset, watched.head = position.epoch, position.offset, position.offset
+
+
+class FakeReader:
+    """`meanwhile` is called while access is asked."""
+
+    def __init__(self, meanwhile: Any) -> None:
+        self._meanwhile = meanwhile
+
+    async def admit(self, user_id: str, names: list[str]) -> dict[str, Position]:
+        self._meanwhile()
+        return {name: Position(name, "e", 7) for name in names}
+
+
+def subscription() -> Any:
+    return SimpleNamespace(stream=ROOM, is_ended=False, outbox=SimpleNamespace(has_room=True), fences=0)
+
+
+async def test_a_client_that_leaves_while_it_is_admitted_is_no_error() -> None:
+    hub, leaving = FakeHub(), subscription()
+
+    def leave() -> None:
+        leaving.is_ended = True
+        hub.unwatch(leaving)
+
+    recovery = Recovery(hub, FakeReader(leave))
+    (outcome,) = await recovery.subscribe("u", [(leaving, SubscribeRequest(ROOM, recover=True, epoch="e", offset=3))])
+
+    assert outcome.error is ErrorCode.INTERNAL
+    assert hub.watched(ROOM) is None
+
+
+async def test_a_database_that_is_away_is_one_line_and_the_clients_ask_again(caplog: pytest.LogCaptureFixture) -> None:
+    hub = FakeHub()
+
+    def be_away() -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    recovery = Recovery(hub, FakeReader(be_away))
+    with caplog.at_level(logging.WARNING, "realtime"):
+        (outcome,) = await recovery.subscribe("u", [(subscription(), SubscribeRequest(ROOM))])
+
+    assert outcome.error is ErrorCode.INTERNAL
+    assert hub.watched(ROOM) is None
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
