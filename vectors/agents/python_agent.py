@@ -29,15 +29,20 @@ async def main(url: str, vector: dict[str, Any]) -> None:
     async def get_token() -> str:
         return f"t{next(tokens)}"
 
+    async def obey() -> None:
+        """What the app does, a word a line: `close` and `background` leave, `foreground` comes back."""
+        while order := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            await (client.connect() if order == "foreground" else client.disconnect())
+
     async def get_state(channel: str) -> StreamPosition:
         return StreamPosition(**next(states[channel]))
 
     client = Client(url, get_token=get_token)
     for channel in vector["subscribe"]:
-        subscription = client.new_subscription(channel, Events(channel), get_state=get_state)
+        how = {"get_state": get_state} if vector["states"] else {}
+        subscription = client.new_subscription(channel, Events(channel), **how)
         await subscription.subscribe()
-    await client.connect()
-    await asyncio.Event().wait()
+    await asyncio.gather(client.connect(), obey())
 
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))

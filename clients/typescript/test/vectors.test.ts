@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { Centrifuge } from 'centrifuge'
 import { describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { createClient } from '../src/index.js'
+import { createClient, type LifecycleEvents } from '../src/index.js'
 
 /**
  * The scripts in vectors/client, played by a server to our client and to the public SDKs (which proves the scripts). The
@@ -29,7 +29,9 @@ interface Vector {
   steps: Json[]
 }
 type Heard = { channel: string; offset: number }
-type Agent = (url: string, vector: Vector, heard: (event: Heard) => void) => () => void
+/** What the app behind a client does: leaves for good, or as a phone does. */
+type Order = 'close' | 'background' | 'foreground'
+type Agent = (url: string, vector: Vector, heard: (event: Heard) => void) => (order: Order) => void
 
 const vectors = readdirSync(new URL('client/', folder)).map(
   (name) => JSON.parse(readFileSync(new URL(`client/${name}`, folder), 'utf8')) as Vector,
@@ -39,7 +41,9 @@ const agents: Record<string, Agent> = {
   tidewire(url, vector, heard) {
     let tokens = 0
     const states = new Map(vector.subscribe.map((channel) => [channel, [...vector.states]]))
+    let phone: LifecycleEvents | undefined
     const client = createClient({
+      lifecycle: { isOnline: () => true, watch: (events) => ((phone = events), () => undefined) },
       url: url.replace('ws', 'http'),
       WebSocket,
       onError: () => undefined,
@@ -55,28 +59,29 @@ const agents: Record<string, Agent> = {
       },
     })
     for (const channel of vector.subscribe) client.stream(channel).onAny((_, offset) => heard({ channel, offset }))
-    return () => client.close()
+    return (order) => (order === 'close' ? client.close() : order === 'background' ? phone?.pause() : phone?.resume())
   },
   'centrifuge-js'(url, vector, heard) {
     let tokens = 0
     const sdk = new Centrifuge(url, { websocket: WebSocket, getToken: async () => `t${++tokens}` })
     for (const channel of vector.subscribe) {
       const states = [...vector.states]
-      const subscription = sdk.newSubscription(channel, { getState: async () => states.shift()! })
+      const subscription = sdk.newSubscription(channel, states.length ? { getState: async () => states.shift()! } : {})
       subscription.on('publication', ({ offset }) => heard({ channel, offset: offset ?? 0 }))
       subscription.subscribe()
     }
     sdk.connect()
-    return () => sdk.disconnect()
+    return (order) => (order === 'foreground' ? sdk.connect() : sdk.disconnect())
   },
 }
 
 if (process.env.PYTHON) {
   agents['centrifuge-python'] = (url, vector, heard) => {
     const program = new URL('agents/python_agent.py', folder).pathname
-    const agent = spawn(process.env.PYTHON!, [program, url, JSON.stringify(vector)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const agent = spawn(process.env.PYTHON!, [program, url, JSON.stringify(vector)], { stdio: ['pipe', 'pipe', 'ignore'] })
     createInterface(agent.stdout).on('line', (line) => heard(JSON.parse(line) as Heard))
-    return () => void agent.kill()
+    agent.stdin.on('error', () => undefined)
+    return (order) => void (order === 'close' ? agent.stdin.end('close\n') : agent.stdin.write(`${order}\n`))
   }
 }
 
@@ -108,15 +113,17 @@ class Mailbox<T> {
 async function play(vector: Vector, agent: Agent): Promise<void> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   const sockets = new Mailbox<WebSocket>()
-  const commands = new Mailbox<{ from: WebSocket; command: Json }>()
+  const commands = new Mailbox<{ from: WebSocket; command: Json; frame: number }>()
+  let frames = 0
   const tokens: unknown[] = []
   const pongs = new Mailbox<true>()
   const heard = new Mailbox<Heard>()
   server.on('connection', (socket) => {
     socket.on('message', (data) => {
+      frames++
       for (const line of String(data).split('\n').filter(Boolean)) {
         const command = JSON.parse(line) as Json
-        if (Object.keys(command).length) commands.put({ from: socket, command: named(command) })
+        if (Object.keys(command).length) commands.put({ from: socket, command: named(command), frame: frames })
         else pongs.put(true)
       }
     })
@@ -132,24 +139,45 @@ async function play(vector: Vector, agent: Agent): Promise<void> {
     return command
   }
   /** What a socket that is gone still had to say (subscribes come in one frame with the connect) counts no more. */
-  const next = async (what: string): Promise<Json> => {
+  const next = async (what: string, ms?: number): Promise<{ command: Json; frame: number }> => {
     for (;;) {
-      const { from, command } = await commands.take(what)
-      if (from === socket) return command
+      const { from, ...sent } = await commands.take(what, ms)
+      if (from === socket) return sent
     }
   }
   await once(server, 'listening')
-  const stop = agent(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, vector, (event) => heard.put(event))
+  const order = agent(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, vector, (event) => heard.put(event))
   let socket: WebSocket = await sockets.take('connection')
   let last = 0
+  let all: Json[] = []
+  const kindOf = (command: Json): string => Object.keys(command).find((name) => name !== 'id')!
   const frameOf = (step: Json): string => JSON.stringify(step.reply ? { id: last, ...(step.reply as Json) } : step.push ? { push: step.push } : {})
   try {
     for (const [index, step] of vector.steps.entries()) {
       const at = `step ${index}: ${JSON.stringify(step)}`
       if (step.expect) {
-        const command = await next(at)
+        const { command } = await next(at, step.within_ms as number | undefined)
         expect(command, at).toMatchObject(step.expect as Json)
         last = command.id as number
+      } else if (step.expect_all) {
+        const counts: Record<string, number> = {}
+        const seen = new Set<number>()
+        all = []
+        for (let left = Object.values(step.expect_all as Record<string, number>).reduce((a, b) => a + b); left; left--) {
+          const { command, frame } = await next(at)
+          all.push(command)
+          seen.add(frame)
+          counts[kindOf(command)] = (counts[kindOf(command)] ?? 0) + 1
+        }
+        expect(counts, at).toEqual(step.expect_all)
+        if (step.frames) expect(seen.size, at).toBe(step.frames)
+      } else if (step.reply_all) {
+        const answers = step.reply_all as Json
+        socket.send(all.map((command) => JSON.stringify({ id: command.id, [kindOf(command)]: answers[kindOf(command)] })).join('\n'))
+      } else if (step.app) order(step.app as Order)
+      else if (step.gone) {
+        const { within_ms } = step.gone as { within_ms: number }
+        if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close', { signal: AbortSignal.timeout(within_ms) })
       } else if (step.reply || step.push || step.ping) socket.send(frameOf(step))
       else if (step.together) socket.send((step.together as Json[]).map(frameOf).join('\n'))
       else if (step.pong) await pongs.take(at)
@@ -165,7 +193,7 @@ async function play(vector: Vector, agent: Agent): Promise<void> {
     }
     expect(heard.isEmpty).toBe(true)
   } finally {
-    stop()
+    order('close')
     for (const open of server.clients) open.terminate()
     server.close()
   }
@@ -174,7 +202,7 @@ async function play(vector: Vector, agent: Agent): Promise<void> {
 for (const [name, agent] of Object.entries(agents)) {
   describe.concurrent(name, () => {
     for (const vector of vectors.filter(({ only }) => !only || only.includes(name))) {
-      test(`${vector.id} (${vector.rules.join(', ')}): ${vector.says}`, () => play(vector, agent))
+      test(`${vector.id} (${vector.rules.join(', ')}): ${vector.says}`, () => play(vector, agent), 40_000)
     }
   })
 }
