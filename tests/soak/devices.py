@@ -67,7 +67,7 @@ class Device:
         self._positions: dict[str, Position] = {}
         self._lost: set[str] = set()
         self._asked: set[str] = set()
-        self._life = 0
+        self._life = self._attempt = 0
         self._client: SdkClient | None = None
         history.users[name] = account.id
 
@@ -148,7 +148,7 @@ class Device:
         """What is stored, else a fresh list. Asked a second time, the SDK was told that the position is worth
         nothing."""
         with self._lock:
-            known = self._positions.get(stream)
+            attempt, known = self._attempt, self._positions.get(stream)
             if known is not None and stream not in self._asked:
                 self._asked.add(stream)
                 return known
@@ -156,7 +156,8 @@ class Device:
                 self._note("unrecoverable", stream, offset=known["offset"])
         fresh = read_room(self._caller, self.account, stream.partition(":")[2])
         with self._lock:
-            self._asked.add(stream)
+            if attempt == self._attempt:
+                self._asked.add(stream)
             if fresh is None:
                 # Not readable now, or not to be asked: the server must say so by itself.
                 return known or self._begin_at_nothing(stream)
@@ -187,7 +188,9 @@ class Device:
                 self._note(kind, event.channel or "", code=event.code or 0)
             elif event.kind in ("connected", "connecting", "disconnected", "error", "subscribing"):
                 if event.kind != "error" and event.channel is None:
-                    self._asked.clear()  # what was asked for an attempt that is over may be asked again
+                    # What was asked for an attempt that is over may be asked again.
+                    self._asked.clear()
+                    self._attempt += 1
                 self._note(event.kind, event.channel or "", code=event.code or 0)
 
     def _on_subscribed(self, event: SdkEvent) -> None:
