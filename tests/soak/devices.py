@@ -156,8 +156,9 @@ class Device:
                 self._note("unrecoverable", stream, offset=known["offset"])
         fresh = read_room(self._caller, self.account, stream.partition(":")[2])
         with self._lock:
-            if attempt == self._attempt:
-                self._asked.add(stream)
+            if attempt != self._attempt:
+                raise ConnectionError("asked for a connection that is over")
+            self._asked.add(stream)
             if fresh is None:
                 # Not readable now, or not to be asked: the server must say so by itself.
                 return known or self._begin_at_nothing(stream)
