@@ -13,6 +13,7 @@ from tests.server.served import VERIFY, Other, Served, memory, wait_until
 MIB = 1024 * 1024
 EVENTS, READERS = (50_000, 100) if VERIFY else (6_000, 10)
 BATCH = 500
+PER_COMMAND = 2_000
 
 WRITE = """
 from api.models import Message, Room, User
@@ -68,6 +69,7 @@ def peak(site: Site, crowd: Crowd, author: str, room: str, count: int) -> int:
         most = max(most, memory(site.server.process))
         return crowd.have(count)
 
-    site.shell(WRITE.format(room=room, author=author, events=EVENTS, batch=BATCH))
+    for _ in range(EVENTS // PER_COMMAND):
+        site.shell(WRITE.format(room=room, author=author, events=PER_COMMAND, batch=BATCH))
     assert wait_until(has_all, 600), [len(reader.offsets) for reader in crowd.readers]
     return most
