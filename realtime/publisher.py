@@ -92,7 +92,8 @@ class Publisher:
     async def _send(self, message: dict[str, Any]) -> None:
         try:
             with metrics.publishing.time():
-                await asyncio.wait_for(self.layer.group_send(streams.group(message["stream"]), message), SEND_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self.layer.group_send(streams.group(message["stream"]), message)
         except Exception as error:
             self.dropped += 1
             self._paused_until = self.loop.time() + PAUSE_SECONDS

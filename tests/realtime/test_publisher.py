@@ -207,6 +207,22 @@ async def test_a_layer_that_never_answers_is_given_up(monkeypatch):
     assert (layer.calls, publisher.dropped) == (1, 1)
 
 
+async def test_it_ends_when_it_is_told_to_whatever_it_is_doing():
+    for turns in range(12):
+        answer = asyncio.Event()
+        publisher = Publisher(BrokenLayer(answer), asyncio.get_running_loop())
+        publisher.offer([event(1)])
+        task = asyncio.create_task(publisher.run())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        answer.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=WAIT_SECONDS)
+        assert task.done(), turns
+
+
 def test_a_loop_that_has_ended_takes_nothing():
     loop = asyncio.new_event_loop()
     publisher = Publisher(InMemoryChannelLayer(), loop)
