@@ -9,8 +9,9 @@ from typing import Any
 PAGE_EVENTS = 500
 MESSAGE_BYTES = 512 * 1024
 """No message to a client is longer. (daphne refuses to send more than 1 MiB.)"""
-ENVELOPE_BYTES = 200
-"""What a frame adds to its event's JSON, at the most: stream, offset, tags."""
+ENVELOPE_BYTES = 256
+"""What a frame adds to its event's JSON, at the most: stream (89), type (64), offset (20), and what stands around
+them."""
 PAGE_BYTES = MESSAGE_BYTES - 1024
 """A page of events is bounded by both, envelopes included: so it fits a message, in a reply or as pushes."""
 
