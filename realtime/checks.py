@@ -65,8 +65,6 @@ def _check_live(live: Live) -> list[checks.CheckMessage]:
         found.append(_error(label, f"has no column {live.stream.attname!r} to name its stream by", "E104"))
     if model._meta.proxy:
         found.append(_error(label, f"is a proxy: declare {model._meta.concrete_model.__name__}", "E107"))
-    if live.deleted and live.key_schema is None:
-        found.append(_error(label, "has a deletion event without a key_schema to document its data", "E108"))
     return found + _check_managers(model, label) + _check_serializer(live, label)
 
 

@@ -166,7 +166,7 @@ def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert os.listdir(tmp_path) == []  # no secret was made up, no database
-    for missing, complaint in (("SECRET_KEY", "SECRET_KEY setting must not be empty"), ("JWT_SIGNING_KEY", "E010")):
+    for missing, complaint in (("SECRET_KEY", "E010"), ("JWT_SIGNING_KEY", "E010")):
         without = {name: value for name, value in environment.items() if name != missing}
         done = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)
         assert done.returncode == 1
