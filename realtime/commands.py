@@ -99,7 +99,7 @@ async def publish(connection: Connection, request: PublishRequest) -> Result:
 
 async def history(connection: Connection, request: HistoryRequest) -> Result:
     """Events of the log. Without a limit, only where the stream stands."""
-    await _admitted(connection, request.channel)
+    await _admitted(connection, request.channel)  # strangers get nowhere near the log
     reader, limit = connection.services.reader, min(request.limit, PAGE_EVENTS)
     since = request.since
     if limit == 0:
@@ -110,6 +110,7 @@ async def history(connection: Connection, request: HistoryRequest) -> Result:
     else:
         page = await reader.page(request.channel, 0 if since is UNSET else since.offset, limit)
     await connection.services.hub.control.apply(page.entries)
+    await _admitted(connection, request.channel)  # again: whoever was removed before the page was read gets none of it
     if since is not UNSET and since.epoch not in ("", page.head.epoch):
         raise Refused(ErrorCode.UNRECOVERABLE_POSITION)
     return history_result(connection.codec, page.head.epoch, page.head.offset, page.entries)
@@ -166,7 +167,9 @@ def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
     if not signals:
         raise Refused(ErrorCode.NOT_AVAILABLE)
     signal = _json(data, MAX_SIGNAL_BYTES)
-    if not isinstance(signal, dict) or signal.get("type") not in signals or not signal.keys() <= {"type", "data"}:
+    if not isinstance(signal, dict) or not signal.keys() <= {"type", "data"}:
+        raise Refused(ErrorCode.BAD_REQUEST)
+    if not isinstance(signal.get("type"), str) or signal["type"] not in signals:
         raise Refused(ErrorCode.BAD_REQUEST)
     return signal
 

@@ -63,6 +63,8 @@ class ControlLog:
             self.lose()
         elif not page.entries:
             raise LookupError("an event names a control offset that the control log does not have")
+        elif page.entries[0].offset > self.watched.offset + 1:  # pruned under us
+            self.lose()
         for entry in page.entries:
             if self.is_loaded and entry.offset == self.watched.offset + 1:
                 self.take(entry)

@@ -252,7 +252,8 @@ class Hub:
             await asyncio.sleep(PACE_SECONDS / 100)
 
     async def _heal_page(self, watched: Watched) -> None:
-        page = await self._reader.page(watched.name, watched.offset)
+        asked, heard = watched.offset, watched.head
+        page = await self._reader.page(watched.name, asked)
         if watched is not self.control.watched:
             await self.control.apply(page.entries)
         if page.head.epoch != watched.epoch:
@@ -264,8 +265,15 @@ class Hub:
             if entry.offset == watched.offset + 1:
                 self._deliver(watched, entry)
                 metrics.healed.labels(watched.kind).inc()
-        if watched.offset < watched.head and (not entries or entries[0].offset > watched.offset + 1):
+        if watched.offset == asked and watched.head == heard:  # otherwise there is more to read by now
+            self._account_for(watched, page)
+
+    def _account_for(self, watched: Watched, page: Page) -> None:
+        """A page that did not help: what follows was pruned, or what was heard of is not there."""
+        if page.head.offset > watched.offset:
             self._lose(watched, page.head)
+        else:
+            watched.head = watched.offset
 
     def _lose(self, watched: Watched, head: Position) -> None:
         """What is missing is no longer in the log. Subscribers are told; they come back for a fresh state."""

@@ -71,7 +71,8 @@ class Membership:
 
     async def _settle(self, name: str) -> None:
         try:
-            await asyncio.wait_for(self._call(name), CALL_SECONDS)
+            async with asyncio.timeout(CALL_SECONDS):
+                await self._call(name)
         except Exception as error:
             if not self.is_failing:
                 logger.warning("cannot join groups of the channel layer: %s", error or type(error).__name__)

@@ -22,7 +22,7 @@ from realtime.conf import conf
 from realtime.fences import Fences
 from realtime.frames import SubscribeRequest
 from realtime.hub import Hub, LogReader
-from realtime.positions import Entry, Page, Position
+from realtime.positions import PAGE_BYTES, Entry, Page, Position
 from realtime.subscription import Subscription
 from realtime.watched import Watched
 
@@ -124,9 +124,13 @@ class Recovery:
     # -- steps of subscribe ------------------------------------------------------------------------------------------
 
     async def _read_first_pages(self, attempts: list[Attempt]) -> None:
+        """As many as the client has room for at once; the other streams follow as pushes, at the pace it reads."""
+        left = PAGE_BYTES // 4
         for attempt in attempts:
-            if attempt.subscription.outbox.has_room:
-                attempt.page = (await self._page(attempt.watched, attempt.request.offset)).entries
+            if left <= 0 or not attempt.subscription.outbox.has_room:
+                return
+            attempt.page = (await self._page(attempt.watched, attempt.request.offset)).entries
+            left -= sum(len(entry.payload) for entry in attempt.page)
 
     async def _page(self, watched: Watched, offset: int) -> Page:
         """A page of the log, with the control log applied as far as its writers had seen it.

@@ -203,7 +203,6 @@ async def test_nudges_that_arrive_while_a_gap_heals_are_not_doubled(bench, log):
     assert alice.pushes(ROOM) == [1, 2, 3, 4]
 
 
-@pytest.mark.xfail(strict=True, reason="an overtaken page is taken for a pruned one")
 async def test_a_page_that_nudges_have_overtaken_is_no_loss(bench, log):
     alice = Client()
     await bench.follow(alice)
@@ -283,7 +282,6 @@ async def test_a_nudge_of_another_epoch_waits_for_the_poll(bench, log):
     assert alice.pushes(ROOM) == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="the head heard of is kept whatever its epoch")
 async def test_a_nudge_of_another_epoch_before_the_head_is_known_is_no_loss(bench, log):
     alice = Client()
     subscription = alice.subscription(ROOM)
@@ -396,7 +394,6 @@ async def test_an_event_that_names_more_of_the_control_log_than_there_is_is_not_
     assert alice.pushes(ROOM) == []
 
 
-@pytest.mark.xfail(strict=True, reason="it is read again and again from where it was pruned")
 async def test_a_control_log_that_was_pruned_is_read_anew(bench, log):
     alice = Client()
     await bench.follow(alice)
@@ -568,7 +565,6 @@ async def test_the_hub_is_in_the_groups_of_what_is_followed_and_of_the_control_l
     await bench.stop()
 
 
-@pytest.mark.xfail(strict=True, reason="asyncio.wait_for before Python 3.12 may swallow a cancellation")
 async def test_who_joins_groups_ends_when_it_is_told_to():
     """Whatever it is doing at that moment."""
     for turns in range(12):

@@ -274,7 +274,6 @@ async def test_a_replay_waits_for_a_client_that_reads_slowly(bench, log):
     assert client.closed_with == []
 
 
-@pytest.mark.xfail(strict=True, reason="first pages of many streams are offered at once, above the bound of the outbox")
 async def test_several_streams_that_are_far_behind_are_not_too_much_for_a_client_that_reads(bench, log):
     """All are asked for in one frame, as SDKs do when they come back."""
     names = [f"room:{number}" for number in range(6)]

@@ -57,7 +57,9 @@ def test_young_events_are_kept_however_many(room, keep):
 
 def test_pruning_leaves_no_hole_where_a_clock_was_wrong(room, keep):
     keep(events=2, seconds=3600)
-    Event.objects.filter(stream__name=f"room:{room.id}", offset__in=[1, 5]).update(at=timezone.now() - timedelta(days=1))
+    Event.objects.filter(stream__name=f"room:{room.id}", offset__in=[1, 5]).update(
+        at=timezone.now() - timedelta(days=1)
+    )
     assert retention.prune() == 1
     assert offsets(room) == list(range(2, 11))
 
