@@ -5,7 +5,6 @@
 # make lint     what a reviewer should not have to say
 # make schema   openapi.yaml and asyncapi.yaml anew
 # make types    the TypeScript client's types and the built demo anew
-# make soak     many processes under faults: make soak SEED=7 DURATION=300
 
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/var
