@@ -153,12 +153,13 @@ class Presence:
         while True:
             stream, info, is_arrival = await self._calls.get()
             client = info["client"]
-            self._tell(stream, "join" if is_arrival else "leave", {"info": info})
             try:
                 async with asyncio.timeout(1.0):
                     await (self._store.put([(stream, info)]) if is_arrival else self._store.remove(stream, client))
             except Exception as error:  # confirmed later, or expired
                 logger.debug("presence store unavailable: %s", error)
+            # Told when it can be read: whoever hears of a join may ask at once.
+            self._tell(stream, "join" if is_arrival else "leave", {"info": info})
 
     async def confirm(self) -> None:
         """Keeps this process's entries alive, and tells its subscribers who left without a word; until cancelled."""
