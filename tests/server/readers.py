@@ -48,7 +48,7 @@ class Reader:
                 self.offsets.append(int(line.split(b'"offset":', 1)[1].split(b",", 1)[0]))
 
     def _frame(self) -> bytes | None:
-        """The payload of the next whole text frame; control frames are passed over."""
+        """The payload of the next whole text frame; control frames are no payload."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -60,7 +60,10 @@ class Reader:
         if len(buffer) < at + length:
             return None
         self._buffer = buffer[at + length :]
-        return buffer[at : at + length] if buffer[0] == 0x81 else b""
+        payload = buffer[at : at + length]
+        if buffer[0] == 0x89:  # WebSocket's own ping
+            self.socket.sendall(bytes((0x8A, 0x80 | length)) + b"\0\0\0\0" + payload)
+        return payload if buffer[0] == 0x81 else b""
 
     def _upgrade(self) -> None:
         key = base64.b64encode(os.urandom(16))
