@@ -200,6 +200,6 @@ def test_nothing_written_after_an_ending_arrives(
             backdoor.ask(user=bob.id, is_active=True)
         socket.close()
     print(
-        f"{ROUNDS} rounds beside {len(writer.began)} writes: {heard} events heard before, 0 after; slowest close {slowest:.3f} s"
+        f"{ROUNDS} rounds, {len(writer.began)} writes, {heard} events heard and 0 late; slowest close {slowest:.3f} s"
     )
     assert heard
