@@ -116,9 +116,9 @@ COMMANDS = {
     "reverse": '"id": 9, "history": {"channel": "#", "limit": 1, "reverse": @}',
     "method": '"id": 9, "rpc": {"method": @}',
     "call": '"id": 9, "rpc": {"method": "api.call", "data": @}',
-    "call method": '"id": 9, "rpc": {"method": "api.call", "data": {"method": @, "path": "/api/v1/me/"}}',
+    "call method": '"id": 9, "rpc": {"method": "api.call", "data": {"method": @, "path": "/api/v1/"}}',
     "call path": '"id": 9, "rpc": {"method": "api.call", "data": {"method": "GET", "path": @}}',
-    "call headers": '"id": 9, "rpc": {"method": "api.call", "data": {"method": "GET", "path": "/api/v1/", "headers": @}}',
+    "headers": '"id": 9, "rpc": {"method": "api.call", "data": {"method": "GET", "path": "/api/v1/", "headers": @}}',
     "unknown": '"id": 9, @: {}',
 }
 INTERNAL = 100
