@@ -19,6 +19,7 @@ class Reader:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.offsets: list[int] = []
         self.is_closed = False
+        self.close_code = 0
         self._buffer = b""
         self._upgrade()
         self._send({"id": 1, "connect": {"token": token}})
@@ -63,6 +64,8 @@ class Reader:
         payload = buffer[at : at + length]
         if buffer[0] == 0x89:  # WebSocket's own ping
             self.socket.sendall(bytes((0x8A, 0x80 | length)) + b"\0\0\0\0" + payload)
+        elif buffer[0] == 0x88:
+            self.close_code = int.from_bytes(payload[:2], "big")
         return payload if buffer[0] == 0x81 else b""
 
     def _upgrade(self) -> None:

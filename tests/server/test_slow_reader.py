@@ -53,6 +53,7 @@ def test_a_stalled_reader_costs_little_and_the_others_lose_nothing(site: Site) -
     with_it = peak(site, crowd, alice.id, room, 2 * EVENTS)
     crowd.stop()
 
+    assert {each.close_code for each in crowd.readers} == {0}
     for each in crowd.readers:
         first = each.offsets[0]
         assert each.offsets == list(range(first, first + 2 * EVENTS))
