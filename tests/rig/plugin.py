@@ -35,11 +35,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.realtime.liveapp"  # models in every shape that a live model may have
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
-    if early_config.known_args_namespace.database == "postgresql":
+    if early_config.known_args_namespace.database == "postgresql" and not _is_only_leading(early_config):
         server = servers.start_postgresql()
         early_config.stash[postgresql] = server
         os.environ["DATABASE_URL"] = server.create_database("tidewire")
     return (yield)
+
+
+def _is_only_leading(config: pytest.Config) -> bool:
+    """With `-n`, the first process hands out tests and runs none: the others start servers."""
+    return bool(config.known_args_namespace.numprocesses) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def pytest_configure() -> None:
