@@ -75,6 +75,8 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests/soak/test_checkers.py
 
 verify: test
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
 
