@@ -36,7 +36,7 @@ def erase(user: User) -> None:
 
 
 def _bequeath(room: Room, owner: User) -> None:
-    others = list(room.members.exclude(user=owner).select_related("user"))
+    others = list(room.members.exclude(user=owner).exclude(user__is_service=True).select_related("user"))
     if not others:
         room.delete()
     elif room.kind != Room.Kind.DIRECT and not any(other.role == Member.Role.OWNER for other in others):

@@ -1,5 +1,6 @@
 from .attempts import Attempts
 from .counters import MessageCounter
+from .keys import Key
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
@@ -10,6 +11,7 @@ from .users import User
 
 __all__ = [
     "Attempts",
+    "Key",
     "Member",
     "Mention",
     "Message",
