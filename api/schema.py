@@ -132,13 +132,14 @@ PROBLEM = {
     "description": "RFC 9457. Programs read `code`.",
     "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of its page."},
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
         "code": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+        "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
     },
 }
 PROBLEM_ERROR = {
@@ -175,6 +176,7 @@ def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[
         "403": may_be_refused and "{" in path,
         "404": "{" in path,
         "409": may_be_refused,
+        "410": any(p["name"] == "after" for p in parameters),
         "412": any(p["name"] == "If-Match" for p in parameters),
         "415": "requestBody" in operation,
     }

@@ -45,4 +45,5 @@ urlpatterns = [
         ReactionViewSet.as_view({"put": "put", "delete": "delete"}),
     ),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
+    path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),
 ]

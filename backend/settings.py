@@ -119,6 +119,7 @@ TIDEWIRE = {
     "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),
     "BODY_SECONDS": env.float("BODY_SECONDS", default=30.0),
     "DRAIN_SECONDS": env.float("DRAIN_SECONDS", default=5.0),
+    "PROBLEM_TYPE": "/api/problems/{code}/",
     "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
 }
 

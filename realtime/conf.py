@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds
     "MAX_WAITING_VIEWS": 64,  # requests waiting for one of these places
     "VIEW_WAIT_SECONDS": 2.0,  # and how long
+    "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that no view has seen
     "METRICS_TOKEN": "",  # who may read /metrics from elsewhere than this machine
     # What follows holds under `manage.py serve`.
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed when the process is to end

@@ -340,6 +340,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+         *
+         *     All or nothing, as there: 410 says that events are missing, and where to go on.
+         */
+        get: operations["streams_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/token/": {
         parameters: {
             query?: never;
@@ -438,6 +459,21 @@ export interface components {
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
         AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        /** @description An event with its place in its stream. */
+        Entry: {
+            offset: number;
+            event: components["schemas"]["AnyEvent"];
+        };
+        /** @description What the log holds after a position. `stream` is where it stood before these were read. */
+        EventPage: {
+            /**
+             * Format: uri
+             * @description What follows; null where this is all there is now.
+             */
+            next: string | null;
+            results: components["schemas"]["Entry"][];
+            stream: components["schemas"]["Position"];
+        };
         /** @description A key without its text, of which nothing but a hash is kept. */
         Key: {
             /** Format: uuid */
@@ -1007,7 +1043,10 @@ export interface components {
         };
         /** @description RFC 9457. Programs read `code`. */
         Problem: {
-            /** Format: uri */
+            /**
+             * Format: uri-reference
+             * @description The address of its page.
+             */
             type: string;
             title: string;
             status: number;
@@ -1016,6 +1055,8 @@ export interface components {
             instance: string;
             code: string;
             errors?: components["schemas"]["ProblemError"][];
+            /** @description Of 410: where the log stands now. */
+            stream?: components["schemas"]["Position"];
         };
         ProblemError: {
             /** @description JSON pointer (RFC 6901) into the request body. */
@@ -2208,6 +2249,38 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_events: {
+        parameters: {
+            query?: {
+                /** @description The last offset seen. */
+                after?: number;
+                /** @description That offset's epoch. Without it, another one goes unnoticed. */
+                epoch?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
