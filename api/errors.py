@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 class ConflictProblem(exceptions.APIException):
     status_code = 409
+    wait = 0
 
 
 class Gone(exceptions.APIException):
@@ -47,6 +48,22 @@ class PreconditionFailed(exceptions.APIException):
     status_code = 412
     default_code = "version_mismatch"
     default_detail = "The resource has another version than the one named in If-Match."
+
+
+class PreconditionRequired(exceptions.APIException):
+    status_code = 428
+    default_code = "version_required"
+    default_detail = "This takes the version that you have seen, in If-Match."
+
+
+class BadRequest(exceptions.APIException):
+    status_code = 400
+    default_code = "bad_request"
+
+
+class Unprocessable(exceptions.APIException):
+    status_code = 422
+    default_code = "idempotency_key_reused"
 
 
 class PayloadTooLarge(exceptions.APIException):

@@ -74,6 +74,7 @@ PROBLEMS: dict[str, Kind] = {
         "Read the list again, and go on from its `stream` position. `stream` names where the log stands now.",
     ),
     "version_mismatch": Kind(412, "The resource has another version than the one named in If-Match.", _READ_AGAIN),
+    "version_required": Kind(428, "Changing this takes the version that was seen.", "Send `If-Match` with its ETag."),
     # retries
     "idempotency_key_invalid": Kind(400, "The Idempotency-Key is empty, too long, or said twice.", _FIX),
     "idempotency_key_reused": Kind(422, "The Idempotency-Key was used for another request.", "Make a new key."),

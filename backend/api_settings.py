@@ -49,6 +49,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "api.schema.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.add_not_modified",
         "api.schema.add_problems",
     ],
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from realtime.event_log import Recorded, position
 from realtime.positions import Page, Position
-from realtime.transactions import recorded_events
+from realtime.transactions import record_ahead, recorded_events
 
 __all__ = [
     "HEADER",
@@ -19,6 +19,7 @@ __all__ = [
     "SnapshotMixin",
     "position",
     "position_header",
+    "record_ahead",
     "recorded_events",
     "written_positions",
 ]

@@ -1,3 +1,4 @@
+from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
 from .keys import Key
@@ -10,6 +11,7 @@ from .sessions import Session
 from .users import User
 
 __all__ = [
+    "Answer",
     "Attempts",
     "Key",
     "Member",

@@ -1115,7 +1115,10 @@ export interface operations {
     keys_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1127,6 +1130,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1141,13 +1146,17 @@ export interface operations {
             401: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     keys_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 key_id: string;
             };
@@ -1167,6 +1176,17 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -1176,6 +1196,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1189,6 +1211,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1200,6 +1224,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1207,6 +1232,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1223,6 +1250,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1240,13 +1269,17 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     keys_rotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key_id: string;
             };
@@ -1260,6 +1293,8 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1276,13 +1311,17 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     me_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1298,6 +1337,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -1306,6 +1354,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1317,6 +1367,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1326,6 +1378,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1333,6 +1386,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1347,6 +1402,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1362,6 +1419,7 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1424,7 +1482,10 @@ export interface operations {
     sessions_destroy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -1435,6 +1496,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1445,6 +1508,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1480,7 +1544,10 @@ export interface operations {
     rooms_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1492,6 +1559,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1504,6 +1573,8 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1518,6 +1589,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1553,6 +1625,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1566,6 +1640,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1577,6 +1653,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1584,6 +1661,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1600,6 +1679,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1617,13 +1698,17 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1633,6 +1718,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1645,6 +1732,8 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1659,13 +1748,17 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_leave: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1676,6 +1769,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1686,6 +1781,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1722,7 +1818,10 @@ export interface operations {
     members_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1736,6 +1835,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1748,6 +1849,8 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1764,13 +1867,17 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     members_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
                 user_id: string;
@@ -1791,6 +1898,17 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -1800,6 +1918,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1814,6 +1934,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -1825,6 +1947,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1832,6 +1955,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1849,6 +1974,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1866,6 +1993,7 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1902,7 +2030,10 @@ export interface operations {
     messages_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1916,6 +2047,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1928,6 +2061,8 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -1944,13 +2079,17 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     messages_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 message_id: string;
                 room_id: string;
@@ -1971,6 +2110,17 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -1980,6 +2130,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1994,6 +2146,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -2005,6 +2159,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2012,6 +2167,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -2029,6 +2186,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -2046,13 +2205,17 @@ export interface operations {
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     reactions_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description One emoji, percent-encoded. */
                 emoji: string;
@@ -2065,6 +2228,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -2077,6 +2242,8 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -2091,6 +2258,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2098,6 +2266,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -2114,6 +2284,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -2125,6 +2297,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2161,7 +2334,10 @@ export interface operations {
     read_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -2175,6 +2351,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
                     [name: string]: unknown;
@@ -2189,13 +2369,17 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_transfer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -2209,6 +2393,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
@@ -2225,6 +2411,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
