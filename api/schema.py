@@ -163,6 +163,11 @@ PROBLEM = {
         "code": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
         "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
+        "violated-policies": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of 429: the quotas of RateLimit-Policy that are spent.",
+        },
     },
 }
 PROBLEM_ERROR = {
@@ -174,6 +179,20 @@ PROBLEM_ERROR = {
         "detail": {"type": "string"},
     },
 }
+
+
+HEADERS = {
+    "RateLimit": 'What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`.',
+    "RateLimit-Policy": 'The quotas that count this request: `"user";q=1200;w=60`.',
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "How to say who one is.",
+}
+RESPONSES = {
+    "Problem": ("What went wrong.", []),
+    "Unauthenticated": ("Nobody, or nobody we know.", ["WWW-Authenticate"]),
+    "TryLater": ("Not now. Nothing was written.", ["Retry-After"]),
+}
+LATER = ("429", "503")
 
 
 def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -191,12 +210,28 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Every operation may answer a problem document; the likely ones are named."""
     result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    result["components"]["responses"] = {"Problem": {"description": "What went wrong.", "content": content}}
+    result["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    result["components"]["responses"] = {
+        name: {"description": text, "headers": _headers(names), "content": deepcopy(content)}
+        for name, (text, names) in RESPONSES.items()
+    }
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            for status in [*_likely_problems(path, method, operation), "default"]:
-                operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+            for response in operation["responses"].values():
+                response.setdefault("headers", {}).update(_headers(["RateLimit", "RateLimit-Policy"]))
+            for status in [*_likely_problems(path, method, operation), *LATER, "default"]:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{_response(status)}"}
     return result
+
+
+def _headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _response(status: str) -> str:
+    return "TryLater" if status in LATER else "Unauthenticated" if status == "401" else "Problem"
 
 
 def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
     "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity, or a look-up; see tokens.py
+    "MAY_COMMAND": None,  # dotted path of (identity) -> bool: whether its quota allows one more command
     "RPC": {},  # method name -> dotted path of `async (caller, data) -> result`; see rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a missing Origin (native clients) is always allowed
     "POLL_SECONDS": 0.5,  # how often touched streams are looked up in the log

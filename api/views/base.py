@@ -15,11 +15,14 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.http import HttpResponse
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import idempotency, live, permissions
+from api import idempotency, limits, live, permissions
+from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
 from realtime.event_log import Recorded
@@ -37,6 +40,7 @@ class BaseViewSet(GenericViewSet):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
     is_transactional = True
+    counts: list[Count] = []
     # A view whose answers nobody may keep says True.
     is_secret = False
     # What keys need a scope for; see api/scopes.py. A view that names nothing is not for keys.
@@ -56,11 +60,23 @@ class BaseViewSet(GenericViewSet):
         except Exception as exc:
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)
+        if self.counts:
+            self.response["RateLimit-Policy"] = limits.policies(self.counts)
+            self.response["RateLimit"] = limits.limits(self.counts)
         return self.response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+    def perform_authentication(self, request: Request) -> None:
+        """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            self.counts = limits.spend(request, None)
+            raise
+        self.counts = limits.spend(request, request.auth)
 
     def complete(self, response: Response) -> Response:
         """What a view adds to all its answers."""
