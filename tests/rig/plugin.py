@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.rig import servers
+from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
 postgresql = pytest.StashKey[servers.PostgreSQL]()
@@ -49,6 +50,14 @@ def _is_only_leading(config: pytest.Config) -> bool:
 
 def pytest_configure() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides what failed
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `verify` is for `make verify`."""
+    left_out = [] if IS_VERIFY else [item for item in items if item.get_closest_marker("verify")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
