@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
-from api.models import Member, Message, Reaction, Room, User
+from api.models import Answer, Member, Message, Reaction, Room, User
 from api.models.messages import soft_delete
 from realtime.actors import SYSTEM, acting_as
 from realtime.erasure import forget_actor
@@ -32,11 +32,12 @@ def erase(user: User) -> None:
         # Django's own queryset: that a deleted message has no author is nothing to tell.
         QuerySet(Message).filter(author=user).update(author=None)
         forget_actor(str(user.pk), DEFAULT_DB_ALIAS)
+        Answer.objects.forget([user.pk])
         user.delete()
 
 
 def _bequeath(room: Room, owner: User) -> None:
-    others = list(room.members.exclude(user=owner).select_related("user"))
+    others = list(room.members.exclude(user=owner).exclude(user__is_service=True).select_related("user"))
     if not others:
         room.delete()
     elif room.kind != Room.Kind.DIRECT and not any(other.role == Member.Role.OWNER for other in others):

@@ -32,6 +32,7 @@ class Action(Enum):
     RENAME = auto()
     CHANGE_KIND = auto()
     TRANSFER = auto()
+    MANAGE_KEYS = auto()
     DELETE = auto()
 
 
@@ -43,6 +44,7 @@ LOWEST_ROLE = {
     Action.RENAME: Role.ADMIN,
     Action.CHANGE_KIND: Role.OWNER,
     Action.TRANSFER: Role.OWNER,
+    Action.MANAGE_KEYS: Role.OWNER,
     Action.DELETE: Role.OWNER,
 }
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING
 
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
+    from realtime.changes import Note
     from realtime.event_log import Recorded
 
 _collector: ContextVar[list[Recorded] | None] = ContextVar("tidewire_recorded", default=None)
@@ -41,17 +44,40 @@ def arm(connection: BaseDatabaseWrapper) -> None:
         connection.commit = _RecordingCommit(connection)
 
 
+def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
+    """Records now what would be recorded before COMMIT: for who stores, in this transaction, where its events stand.
+
+    From here on the streams are locked, so little may follow. A rollback takes the events, and the news of them.
+    """
+    connection = connections[using]
+    _check_deferred(connection)
+    recorded = record_noted(connection)
+    transaction.on_commit(partial(_announce, recorded), using=using)
+    return recorded
+
+
 def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
     """Records the events of everything noted so far, inside the open transaction, and forgets the notes."""
     from realtime import event_log  # the log's models are not loaded yet when this module is first imported
     from realtime.changes import Note
+    from realtime.last_steps import LastStep, in_order
 
     recorded: list[Recorded] = []
-    # A serializer that writes notes further changes: go on until none is left.
-    while notes := [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, Note)]:
-        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], Note)]
+    # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
+    while steps := _taken_out(connection, LastStep):
+        for kind, its_steps in in_order(steps):
+            kind.take(its_steps, connection.alias)
+    while notes := _taken_out(connection, Note):
         recorded += event_log.record(notes, using=connection.alias)
     return recorded
+
+
+def _taken_out(connection: BaseDatabaseWrapper, kind: type[Note]) -> list[Note]:
+    """The notes of this kind, which the transaction then no longer holds."""
+    notes = [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, kind)]
+    if notes:
+        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], kind)]
+    return notes
 
 
 class _RecordingCommit:

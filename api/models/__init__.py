@@ -1,5 +1,7 @@
+from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
+from .keys import Key
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
@@ -9,7 +11,9 @@ from .sessions import Session
 from .users import User
 
 __all__ = [
+    "Answer",
     "Attempts",
+    "Key",
     "Member",
     "Mention",
     "Message",
