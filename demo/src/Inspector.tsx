@@ -119,10 +119,13 @@ function Events({ person, room }: { person: Person; room: string }) {
       add([{ offset, event }])
       setPosition(stream.position)
     })
-    void stored(person, channel).then((found) => {
-      add(found)
-      setPosition(stream.position)
-    })
+    stored(person, channel).then(
+      (found) => {
+        add(found)
+        setPosition(stream.position)
+      },
+      () => undefined, // outside of the room there is nothing to see
+    )
     return stop
   }, [person, channel])
   return (
@@ -154,15 +157,11 @@ function gist({ data }: AnyEvent): string {
   return ''
 }
 
-/** The last events of the log. A server that does not hand them out over REST shows those heard from now on. */
-async function stored({ client }: Person, channel: string): Promise<Stored[]> {
-  const path = `/api/v1/streams/${encodeURIComponent(channel)}/`
-  try {
-    const { data: position } = await client.rest.send<Position>({ method: 'GET', path })
-    const query = { after: Math.max(0, position.offset - KEPT), limit: KEPT }
-    const { data } = await client.rest.send<{ results: Stored[] }>({ method: 'GET', path: `${path}events/`, query })
-    return data.results
-  } catch {
-    return []
-  }
+/** The last events of the log. */
+async function stored({ client }: Person, name: string): Promise<Stored[]> {
+  const path = { name }
+  const { data: position } = await client.api.GET('/api/v1/streams/{name}/', { params: { path } })
+  const query = { after: Math.max(0, position.offset - KEPT), limit: KEPT }
+  const { data } = await client.api.GET('/api/v1/streams/{name}/events/', { params: { path, query } })
+  return data.results
 }
