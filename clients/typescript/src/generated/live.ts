@@ -1,10 +1,11 @@
 // Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
 
-import type { ItemDescriptor, ListDescriptor } from '../descriptors.js'
+import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '../index.js'
 import type { Schemas } from './api.js'
 
 /** The caller's rooms, newest first. */
 export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['RoomCreateRequest'], Schemas['PatchedRoomUpdateRequest']> => ({
+  open: liveList,
   path: '/api/v1/rooms/',
   channel: `user:${user}`,
   upsert: ['room.joined'],
@@ -16,6 +17,7 @@ export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Sc
 
 /** A room. */
 export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['PatchedRoomUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/`,
   channel: `room:${room}`,
   upsert: ['room.updated'],
@@ -26,6 +28,7 @@ export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Sch
 
 /** The members of a room, in the order they joined. */
 export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/members/`,
   channel: `room:${room}`,
   upsert: ['member.joined', 'member.updated'],
@@ -37,6 +40,7 @@ export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas
 
 /** One member. */
 export const member = (room: string, user: string): ItemDescriptor<Schemas['Member'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/members/${user}/`,
   channel: `room:${room}`,
   upsert: ['member.joined', 'member.updated'],
@@ -47,6 +51,7 @@ export const member = (room: string, user: string): ItemDescriptor<Schemas['Memb
 
 /** The messages of a room, newest first. */
 export const messages = (room: string): ListDescriptor<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/messages/`,
   channel: `room:${room}`,
   upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
@@ -58,6 +63,7 @@ export const messages = (room: string): ListDescriptor<Schemas['Message'], Schem
 
 /** One message. */
 export const message = (room: string, message: string): ItemDescriptor<Schemas['Message'], Schemas['PatchedMessageUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/messages/${message}/`,
   channel: `room:${room}`,
   upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
@@ -68,9 +74,10 @@ export const message = (room: string, message: string): ItemDescriptor<Schemas['
 
 /** How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
 export const read = (room: string): ListDescriptor<Schemas['ReadMarker'], never, never> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/read/`,
   channel: `room:${room}`,
-  upsert: ['read.updated', 'read.updated'],
+  upsert: ['read.updated'],
   remove: [],
   key: 'user_id',
   order: ['at'],
