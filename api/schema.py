@@ -189,6 +189,10 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
         for live in registry.lives
         for type, is_key in event_types(live).items()
     }
+    events |= {
+        fact.type: _event(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
+        for fact in registry.facts
+    }
     refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
     union["discriminator"] = {"propertyName": "type", "mapping": refs}
