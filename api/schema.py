@@ -87,7 +87,7 @@ def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict
     of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
     descriptor = {
         "channel": channel,
-        "upsert": [type for type in (live.created, live.updated, *of_parts) if type],
+        "upsert": [type for type in (live.created, live.updated, *live.intents, *of_parts) if type],
         "remove": [live.deleted] if live.deleted else [],
         "key": _key_pointer(live.key_schema) if live.key_schema else "id",
     }

@@ -5,6 +5,7 @@ An event travels through these modules in this order.
 declare: what an application may say about a live model
     live            Live(...), Touch(...), Fact(...): the public face, and the registry behind it
     streams         stream names: build, parse, and the group name of each
+    intents         why a row is changed, where "updated" says too little
     actors          who is acting: set where a credential is checked
 
 write side: synchronous, inside the transaction

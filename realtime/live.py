@@ -45,6 +45,7 @@ class Live:
     serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
     queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
     created, updated, deleted: the event types; None where such a change is no event of this stream.
+    intents: further types of updates, which say why; the writer chooses one with `intents.told_as`.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
     is_deleted: true for a row that is kept but counts as deleted.
     ends_access: called with each event's type and its row; names the user whose access to the stream may have ended
@@ -58,6 +59,7 @@ class Live:
     created: str | None = None
     updated: str | None = None
     deleted: str | None = None
+    intents: tuple[str, ...] = ()
     queryset: Callable[[], Any] | None = None
     key: Callable[[Any], dict[str, Any]] = _primary_key
     key_schema: type | None = None
@@ -79,7 +81,7 @@ class Live:
     @property
     def types(self) -> dict[str, bool]:
         """Event type → whether its data is the key only."""
-        full = {type: False for type in (self.created, self.updated) if type}
+        full = {type: False for type in (self.created, self.updated, *self.intents) if type}
         return full | ({self.deleted: True} if self.deleted else {})
 
 

@@ -23,6 +23,7 @@ SHARED = {
     "codes",
     "conf",
     "ids",
+    "intents",
     "limits",
     "live",
     "metrics",
@@ -41,7 +42,7 @@ DELIVERY = {
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access", "facts"),
+    *("tokens", "ids", "strict_json", "testing", "server", "access", "facts", "intents"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}
