@@ -14,6 +14,7 @@ write side: synchronous, inside the transaction
     changes         one noted change, and how many notes of one object fold into one
     facts           what the application says happened, noted like a change
     control         what ends everywhere at once, noted like a change
+    last_steps      an application's last writes, just before its events are recorded
     transactions    wraps COMMIT: record first, commit, then hand over to the publisher
     events          the typed event and how it is built from re-read rows
     pacing          what comes too fast is held, folded, and told in its turn

@@ -43,9 +43,7 @@ class DashboardMember(LiveModel):
     """The roles are those of rooms: members read and push, admins shape it, owners may delete it."""
 
     dashboard = models.ForeignKey(Dashboard, on_delete=models.CASCADE, related_name="members", db_index=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dashboard_memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dashboard_memberships")
     role = models.CharField(max_length=6, choices=Member.Role.choices, default=Member.Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 

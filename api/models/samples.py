@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections, models, router
 
@@ -56,15 +56,29 @@ class Series(models.Model):
     def __str__(self) -> str:
         return f"{self.pk} of {self.metric_id}"
 
-    def hold(self) -> None:
-        """Keeps the series from being deleted before this transaction ends. Others may hold it, too."""
-        connection = connections[self._using]
-        if connection.vendor == "postgresql":
-            table = connection.ops.quote_name(self._meta.db_table)
+    @classmethod
+    def hold(cls, metric_id: Any) -> Series | None:
+        """The series of a metric, kept from being deleted before this transaction ends. Others may hold it, too.
+
+        None where there is no such metric any more.
+        """
+        using = router.db_for_write(cls)
+        series = cls._held(metric_id, using)
+        metrics = cls._meta.get_field("metric").related_model.objects
+        if series is None and metrics.using(using).filter(pk=metric_id).exists():
+            cls.objects.using(using).bulk_create([cls(metric_id=metric_id)], ignore_conflicts=True)
+            series = cls._held(metric_id, using)
+        return series
+
+    @classmethod
+    def _held(cls, metric_id: Any, using: str) -> Series | None:
+        series = cls.objects.using(using).filter(metric=metric_id).first()
+        connection = connections[using]
+        if series is not None and connection.vendor == "postgresql":  # SQLite has one writer at a time
             with connection.cursor() as cursor:
-                cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR KEY SHARE", [self.pk])
-                if cursor.fetchone() is None:
-                    raise Series.DoesNotExist
+                cursor.execute("SELECT 1 FROM api_series WHERE id = %s FOR KEY SHARE", [series.pk])
+                return series if cursor.fetchone() else None
+        return series
 
     @property
     def _using(self) -> str:
@@ -84,8 +98,8 @@ class Series(models.Model):
     def prune(self, before: int, limit: int | None = None) -> int:
         """Deletes what is older, in small statements, but for the latest. Returns how many rows there were."""
         samples = Sample.objects.using(self._using).filter(series=self.pk)
-        latest = samples.order_by("-at").values_list("at", flat=True).first()
-        old = samples.filter(at__lt=min(before, latest or 0)).order_by("at").values_list("at", flat=True)
+        latest = self.latest()
+        old = samples.filter(at__lt=min(before, latest.at if latest else 0)).order_by("at").values_list("at", flat=True)
         deleted = 0
         while batch := list(old[:PRUNED_AT_ONCE]):
             deleted += samples.filter(at__gte=batch[0], at__lte=batch[-1])._raw_delete(self._using)
@@ -98,6 +112,12 @@ class Series(models.Model):
     def points(self, start: int, end: int, limit: int) -> list[Point]:
         rows = Sample.objects.using(self._using).filter(series=self.pk, at__gte=start, at__lt=end).order_by("at")
         return [Point(*row) for row in rows.values_list("at", "value")[:limit]]
+
+    def latest(self) -> Point | None:
+        row = (
+            Sample.objects.using(self._using).filter(series=self.pk).order_by("-at").values_list("at", "value").first()
+        )
+        return Point(*row) if row else None
 
     def buckets(self, start: int, end: int, step: int) -> list[Bucket]:
         """What was measured in each step from `start` to `end`, where there was something. Buckets begin at multiples
