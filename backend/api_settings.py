@@ -42,6 +42,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],
+        "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
         "ActorType": ["user", "system"],
     },

@@ -82,15 +82,15 @@ class Migration(migrations.Migration):
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunPython(create_samples, drop_samples)],
             state_operations=[
-            migrations.CreateModel(
-                name='Sample',
-                fields=[
-                    ('pk', models.CompositePrimaryKey('series_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
-                    ('at', models.BigIntegerField()),
-                    ('value', models.FloatField()),
-                    ('series', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='samples', to='api.series')),
-                ],
-            ),
+                migrations.CreateModel(
+                    name='Sample',
+                    fields=[
+                        ('pk', models.CompositePrimaryKey('series_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                        ('at', models.BigIntegerField()),
+                        ('value', models.FloatField()),
+                        ('series', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='samples', to='api.series')),
+                    ],
+                ),
             ],
         ),
         migrations.CreateModel(

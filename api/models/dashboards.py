@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from api.models.conflicts import Conflict
 from api.models.members import Member
+from api.models.samples import Series
 from realtime.models import LiveModel
 
 
@@ -32,8 +33,8 @@ class Dashboard(LiveModel):
     def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Who pushes holds its series: with all of them locked, nothing is added to what is about to be deleted."""
         with transaction.atomic():
-            for metric in self.metrics.order_by("pk"):
-                metric.lock_series()
+            series = Series.objects.select_for_update().filter(metric__dashboard=self.pk).order_by("pk")
+            list(series.values_list("pk"))
             return super().delete(**kwargs)
 
     delete.alters_data = True

@@ -36,11 +36,11 @@ class Judgement(LastStep):
             _judge(series, points[series.pk], using)
 
 
-def judge(metric: Metric, series: Series, points: Iterable[Point], using: str) -> None:
+def judge(metric: Metric, series: Series, points: Iterable[Point]) -> None:
     """Has new points held against the thresholds, if there are any, before the transaction ends."""
     points = tuple(points)
     if metric.has_thresholds and points:
-        remember([Judgement(series.pk, points)], using)
+        remember([Judgement(series.pk, points)], series._state.db)
 
 
 def _judge(series: Series, points: list[Point], using: str) -> None:
