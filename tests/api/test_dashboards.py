@@ -154,7 +154,7 @@ def test_admins_add_and_remove(dashboard, alice, dora, bob, charlie):
     assert dora.delete(mine).status_code == 204
     assert problem(charlie.get(mine)) == (404, "not_found")
     assert told(f"dashboard:{dashboard.pk}")[-2:] == ["member.left", "member.left"]  # erased
-    assert told(f"user:{charlie.id}") == ["dashboard.joined", "dashboard.left"]
+    assert told(f"user:{charlie.id}") == ["dashboard.left", "dashboard.left"]
 
 
 def test_roles_and_the_last_owner(dashboard, alice, dora, bob):
