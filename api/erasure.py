@@ -40,7 +40,7 @@ def erase(user: User) -> None:
 
 
 def _bequeath(place: Room | Dashboard, owner: User) -> None:
-    others = list(place.members.exclude(user=owner).select_related("user"))
+    others = list(place.members.exclude(user=owner).exclude(user__is_service=True).select_related("user"))
     if not others:
         place.delete()
     elif not _is_direct(place) and not any(other.role == Member.Role.OWNER for other in others):

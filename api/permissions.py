@@ -33,6 +33,7 @@ class Action(Enum):
     MANAGE_METRICS = auto()
     CHANGE_KIND = auto()
     TRANSFER = auto()
+    MANAGE_KEYS = auto()
     DELETE = auto()
 
 
@@ -45,6 +46,7 @@ LOWEST_ROLE = {
     Action.MANAGE_METRICS: Role.ADMIN,
     Action.CHANGE_KIND: Role.OWNER,
     Action.TRANSFER: Role.OWNER,
+    Action.MANAGE_KEYS: Role.OWNER,
     Action.DELETE: Role.OWNER,
 }
 

@@ -13,8 +13,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from api import scopes
 from api.errors import CONTENT_TYPE
 from api.views.preconditions import VersionMixin
+from realtime.actors import ACTOR_TYPES
 from realtime.live import Live, Registry, registry
 from realtime.snapshots import HEADER, SnapshotMixin
 
@@ -25,6 +27,18 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "api.keys.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        text = "An API key, `tw_live_…`, in the same header as a token. `x-tidewire-scope` is the scope that it needs."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "tw_live_<id>_<secret>", "description": text}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]] | None:
+        return {self.name: []} if scopes.needed(auto_schema.view, auto_schema.method) else None
 
 
 class HeaderSchema(AutoSchema):
@@ -47,8 +61,11 @@ class HeaderSchema(AutoSchema):
         return headers
 
     def get_extensions(self) -> dict[str, Any]:
-        """What a client needs to keep this list or detail true by events, where one stream promises it."""
+        """The scope that a key needs. And what a client needs to keep this list or detail true by events, where one
+        stream promises it."""
         extensions = super().get_extensions()
+        if scope := scopes.needed(self.view, self.method):
+            extensions["x-tidewire-scope"] = scope
         is_snapshot = isinstance(self.view, SnapshotMixin) and self.view.action in ("list", "retrieve")
         if is_snapshot and (found := live_resource(self.view, self.path, registry)):
             extensions["x-tidewire-live"] = found
@@ -171,7 +188,7 @@ ACTOR = {
     "description": "Who did it.",
     "required": ["type", "id"],
     "properties": {
-        "type": {"type": "string", "enum": ["user", "system"]},
+        "type": {"type": "string", "enum": list(ACTOR_TYPES)},
         "id": {"type": ["string", "null"], "format": "uuid"},
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from api.views.dashboards import DashboardMemberViewSet, DashboardViewSet
+from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
 from api.views.members import MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
@@ -29,6 +30,9 @@ urlpatterns = [
     path("me/password/", PasswordViewSet.as_view({"post": "create"})),
     path("me/sessions/", SessionViewSet.as_view({"get": "list"})),
     path("me/sessions/<uuid:session_id>/", SessionViewSet.as_view({"delete": "destroy"})),
+    path("keys/", KeyViewSet.as_view(COLLECTION)),
+    path("keys/<uuid:key_id>/", KeyViewSet.as_view(DETAIL), name="key"),
+    path("keys/<uuid:key_id>/rotate/", KeyViewSet.as_view({"post": "rotate"})),
     path("rooms/", RoomViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
     path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),

@@ -100,7 +100,7 @@ DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 TIDEWIRE = {
-    "AUTHENTICATE": "api.tokens.authenticate",
+    "AUTHENTICATE": "api.keys.authenticate",
     "RPC": {"api.call": "api.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.

@@ -21,6 +21,7 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from realtime import codes, wire_schemas
+from realtime.actors import ACTOR_TYPES
 from realtime.conf import conf
 from realtime.examples import example
 from realtime.live import Live, Registry, registry
@@ -47,7 +48,7 @@ TAGS = {
     "signal": "What subscribers tell each other: not stored, without an offset.",
 }
 ACTOR = {
-    **strict({"type": {"enum": ["user", "system"]}, "id": {"type": ["string", "null"], "format": "uuid"}}),
+    **strict({"type": {"enum": list(ACTOR_TYPES)}, "id": {"type": ["string", "null"], "format": "uuid"}}),
     "description": "Who did it.",
 }
 

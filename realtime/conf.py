@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity
+    "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity, or a look-up; see tokens.py
     "RPC": {},  # method name -> dotted path of `async (caller, data) -> result`; see rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a missing Origin (native clients) is always allowed
     "POLL_SECONDS": 0.5,  # how often touched streams are looked up in the log

@@ -46,10 +46,12 @@ def _erase(deletion: Recorded, using: str) -> None:
 
 def forget_actor(user_id: str, using: str) -> int:
     """Takes a deleted account's key out of all events it was the actor of. Returns how many there were."""
-    known, unknown = (f'"actor":{_dump(Actor("user", id).as_json())}' for id in (user_id, None))
     Held.objects.using(using).filter(actor=user_id).update(actor="")
-    events = Event.objects.using(using).filter(actor=user_id)
-    return events.update(actor="", payload=Replace(F("payload"), Value(known), Value(unknown)))
+    payload = F("payload")
+    for type in ("user", "service"):
+        known, unknown = (f'"actor":{_dump(Actor(type, id).as_json())}' for id in (user_id, None))
+        payload = Replace(payload, Value(known), Value(unknown))
+    return Event.objects.using(using).filter(actor=user_id).update(actor="", payload=payload)
 
 
 def _dump(value: object) -> str:

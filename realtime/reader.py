@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from realtime import access, event_log, pacing, retention
 from realtime.positions import PAGE_EVENTS, Page, Position
+from realtime.tokens import Identity, LookUp
 
 
 class Reader:
@@ -49,6 +50,10 @@ class Reader:
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""
         return await self._run(event_log.read_before, name, offset, limit)
+
+    async def identify(self, look_up: LookUp) -> Identity:
+        """Whom a credential stands for that says nothing by itself."""
+        return await self._run(look_up)
 
     async def recent(self, name: str, seconds: float) -> Page:
         """All events of a stream of the last `seconds`."""

@@ -1,6 +1,7 @@
 from .attempts import Attempts
 from .counters import MessageCounter
 from .dashboards import Dashboard, DashboardMember
+from .keys import Key
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
@@ -15,6 +16,7 @@ __all__ = [
     "Attempts",
     "Dashboard",
     "DashboardMember",
+    "Key",
     "Member",
     "Mention",
     "Message",

@@ -16,7 +16,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import permissions
+from api import live, permissions
 from api.media import OneRenderer
 from api.models import Member, Room
 from realtime.snapshots import HEADER, position_header, recorded_events, written_positions
@@ -33,6 +33,8 @@ class BaseViewSet(GenericViewSet):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
     is_transactional = True
+    # What keys need a scope for; see api/scopes.py. A view that names nothing is not for keys.
+    resource: str | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """As DRF's, with the handler run through `_run`."""
@@ -79,6 +81,10 @@ class BaseViewSet(GenericViewSet):
         if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
         return response
+
+    def get_home(self) -> str | None:
+        """The stream that this address belongs to: keys that are confined to it may come here."""
+        return live.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
 
     def room_as_member(self, action: permissions.Action) -> Room:
         """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.

@@ -35,6 +35,9 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public dashboards
 class OnDashboard:
     """For a viewset below `dashboards/{dashboard_id}/`."""
 
+    def get_home(self) -> str | None:
+        return live.dashboards(self.kwargs["dashboard_id"]) if "dashboard_id" in self.kwargs else None
+
     def dashboard_for(self, action: Action, *, lock: bool = False) -> Dashboard:
         """The dashboard of this URL, if the caller may do `action`. `lock` is for whoever counts or compares what
         belongs to it; it is taken first, so that what is read afterwards is what its previous holder has left."""
@@ -51,6 +54,7 @@ class OnDashboard:
     ),
 )
 class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "dashboards"
     serializer_class = MyDashboardSerializer
     order_field = "created_at"
     is_newest_first = True
@@ -147,6 +151,7 @@ class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin,
     retrieve=extend_schema(operation_id="dashboard_members_retrieve", description="One member."),
 )
 class DashboardMemberViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "dashboards"
     serializer_class = MemberSerializer
     order_field = "joined_at"
     is_newest_first = False

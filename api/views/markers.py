@@ -27,6 +27,7 @@ from realtime.snapshots import SnapshotMixin
     )
 )
 class ReadMarkerViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
+    resource = "markers"
     serializer_class = ReadMarkerSerializer
     # A marker that moves while somebody turns pages goes forward: it may be seen twice, but is never missed.
     order_field = "at"

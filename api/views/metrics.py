@@ -31,6 +31,7 @@ from realtime.snapshots import SnapshotMixin
     list=extend_schema(operation_id="metrics_list", description="The metrics of a dashboard, oldest first."),
 )
 class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
+    resource = "metrics"
     serializer_class = MetricSerializer
     order_field = "created_at"
     is_newest_first = False
@@ -72,9 +73,19 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
         return None
 
 
+class OfMetric:
+    """For a viewset below `metrics/{metric_id}/`."""
+
+    def get_home(self) -> str | None:
+        """The metric's dashboard: a key that is confined to it may push."""
+        metric = Metric.objects.filter(pk=self.kwargs["metric_id"]).only("dashboard").first()
+        return live.dashboards(metric.dashboard_id) if metric else None
+
+
 @extend_schema(tags=["metrics"])
 @extend_schema_view(retrieve=extend_schema(operation_id="metrics_retrieve", description="A metric."))
-class MetricViewSet(VersionMixin, SnapshotMixin, RetrieveModelMixin, BaseViewSet):
+class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "metrics"
     serializer_class = MetricSerializer
 
     def get_stream(self) -> str:

@@ -36,6 +36,7 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, ins
     retrieve=extend_schema(operation_id="rooms_retrieve", description="A room."),
 )
 class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "rooms"
     serializer_class = MyRoomSerializer
     order_field = "created_at"
     is_newest_first = True

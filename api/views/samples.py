@@ -23,6 +23,7 @@ from api.permissions import Action, metric_for
 from api.queries import single
 from api.serializers.samples import BucketSerializer, PushedSerializer, PushSerializer, SampleSerializer
 from api.views.base import BaseViewSet
+from api.views.metrics import OfMetric
 from api.views.pagination import KeysetPagination
 from realtime.snapshots import position
 
@@ -51,7 +52,8 @@ class Pages(KeysetPagination):
 
 
 @extend_schema(tags=["samples"])
-class SampleViewSet(BaseViewSet):
+class SampleViewSet(OfMetric, BaseViewSet):
+    resource = "samples"
     pagination_class = Pages
 
     @extend_schema(

@@ -14,6 +14,11 @@ from realtime.snapshots import position
 
 
 class StreamViewSet(BaseViewSet):
+    resource = "streams"
+
+    def get_home(self) -> str:
+        return self.kwargs["name"]
+
     @extend_schema(operation_id="streams_retrieve", responses=PositionSerializer)
     def retrieve(self, request: Request, name: str) -> Response:
         """The position of a stream that the caller may subscribe to."""

@@ -17,6 +17,7 @@ from realtime import pacing
 from realtime.event_log import read_after
 from realtime.models import Turn
 from tests.api.conftest import MISSING, at, pointers, problem
+from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -249,3 +250,27 @@ def test_who_pushed_is_not_remembered_where_many_did(dashboard, path, alice, bob
     entries = [e for e in read_after(f"dashboard:{dashboard.pk}", 0).entries if e.type == "samples.recorded"]
     actors = [json.loads(entry.payload)["actor"] for entry in entries]
     assert actors == [{"type": "user", "id": alice.id}, {"type": "system", "id": None}]
+
+
+# -- keys ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_pushes_within_its_scope(path, bob):
+    pusher, reader = make_key(bob, "samples:write"), make_key(bob, "samples:read")
+    assert pusher.post(path, {"value": 1}).json() == {"recorded": 1}
+    assert problem(pusher.get(path)) == (403, "insufficient_scope")
+    assert problem(reader.post(path, {"value": 1})) == (403, "insufficient_scope")
+    assert len(reader.get(path).json()["results"]) == 1
+
+
+def test_a_dashboards_own_key_pushes_there_and_nowhere_else(dashboard, path, alice, bob):
+    elsewhere = at("metrics", make_metric(make_dashboard(alice.user)).pk, "samples")
+    own = {"stream": f"dashboard:{dashboard.pk}"}
+    assert problem(bob.post("/api/v1/keys/", {"name": "x", "scopes": ["samples:write"], **own}))[0] == 403
+    key = make_key(alice, "samples:write", **own)
+    assert key.post(path, {"value": 1}).status_code == 201
+    assert problem(key.post(elsewhere, {"value": 1})) == (403, "key_confined")
+    assert problem(key.post(at("metrics", MISSING, "samples"), {"value": 1})) == (403, "key_confined")
+    assert alice.delete(f"/api/v1/keys/{key.id}/").status_code == 204
+    assert problem(key.post(path, {"value": 1})) == (401, "key_invalid")
+    assert not dashboard.members.filter(user=key.user_id).exists()

@@ -64,6 +64,9 @@ class Log:
         self._gate = asyncio.Event()
         self._gate.set()
 
+    async def identify(self, look_up: Any) -> Any:
+        return look_up()
+
     def stored(self, name: str) -> Stored:
         return self.streams.setdefault(name, Stored(f"epoch-{len(self.streams)}"))
 

@@ -1,6 +1,60 @@
 // Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
 
 export interface paths {
+    "/api/v1/keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The keys that were not revoked, newest first. */
+        get: operations["keys_list"];
+        put?: never;
+        /** @description Make a key, for oneself or for a room that one owns. Its text is in this answer, and never again. */
+        post: operations["keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A key, without its text. */
+        get: operations["keys_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Revoke it: it opens nothing any more, and its sockets are closed. */
+        delete: operations["keys_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Call it otherwise. What it opens stays: who wants that changed makes another. */
+        patch: operations["keys_update"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A second key for the same account and scopes. This one lives on: revoke it when nobody uses it any more. */
+        post: operations["keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/": {
         parameters: {
             query?: never;
@@ -382,8 +436,50 @@ export interface components {
             id: string | null;
         };
         /** @enum {string} */
-        ActorType: "user" | "system";
+        ActorType: "user" | "service" | "system";
         AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        /** @description A key without its text, of which nothing but a hash is kept. */
+        Key: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly last4: string;
+            /** @description Whom it acts as: a person, or its own service account. */
+            readonly user: components["schemas"]["PublicUser"];
+            /** @description The stream that it is confined to. */
+            readonly stream: string | null;
+            readonly scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To within ten minutes.
+             */
+            readonly used_at: string | null;
+            readonly version: number;
+        };
+        KeyCreateRequest: {
+            /** Format: uuid */
+            id?: string;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description Without one it is good until revoked.
+             */
+            expires_at?: string | null;
+            /** @description Confines it to this room (owners): `room:…`. It then acts as a service account, a member there. */
+            stream?: string | null;
+        };
+        KeyRotateRequest: {
+            /**
+             * Format: date-time
+             * @description Without it, the new key lives as long again.
+             */
+            expires_at?: string | null;
+        };
         /** @description What depends on the reader. Never in an event. */
         MeInRoom: {
             readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
@@ -567,7 +663,39 @@ export interface components {
          * @enum {string}
          */
         NamedRoomKind: "public" | "private";
+        /** @description A key with its text, which is shown this once. */
+        NewKey: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly last4: string;
+            /** @description Whom it acts as: a person, or its own service account. */
+            readonly user: components["schemas"]["PublicUser"];
+            /** @description The stream that it is confined to. */
+            readonly stream: string | null;
+            readonly scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To within ten minutes.
+             */
+            readonly used_at: string | null;
+            readonly version: number;
+            /** @description `tw_live_…`. It cannot be shown again. */
+            readonly key: string;
+        };
         NullEnum: null;
+        PaginatedKeyList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Key"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedMemberList: {
             /** Format: uri */
             next: string | null;
@@ -612,6 +740,9 @@ export interface components {
         PasswordRequest: {
             current_password: string;
             new_password: string;
+        };
+        PatchedKeyUpdateRequest: {
+            name?: string;
         };
         PatchedMemberUpdateRequest: {
             role?: components["schemas"]["Role"];
@@ -808,6 +939,21 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
+        /**
+         * @description * `me:read` - me:read
+         *     * `rooms:read` - rooms:read
+         *     * `rooms:write` - rooms:write
+         *     * `members:read` - members:read
+         *     * `members:write` - members:write
+         *     * `messages:read` - messages:read
+         *     * `messages:write` - messages:write
+         *     * `markers:read` - markers:read
+         *     * `markers:write` - markers:write
+         *     * `streams:read` - streams:read
+         *     * `streams:write` - streams:write
+         * @enum {string}
+         */
+        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "streams:read" | "streams:write";
         Session: {
             /** Format: uuid */
             readonly id: string;
@@ -896,6 +1042,202 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    keys_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description The keys of this room (owners), instead of the caller's own. */
+                stream?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedKeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedKeyUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["KeyRotateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     me_retrieve: {
         parameters: {
             query?: never;
