@@ -1,4 +1,4 @@
-"""What keys can be confined to. An entry per kind of stream: rooms and dashboards here; what else has keys adds its own.
+"""What keys can be confined to. An entry per kind of stream: rooms and dashboards; what else has keys adds its own.
 
 Such a key acts as a service account of its own, which comes in with its first key and goes with its last. What it wrote
 stays, under its name.

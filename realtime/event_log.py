@@ -62,7 +62,11 @@ def log_alias() -> str:
 def record(notes: Iterable[Note], using: str) -> list[Recorded]:
     """Builds the events of what was noted and appends them to their streams, inside the open transaction."""
     notes = list(notes)
-    encoded = [events.encode(draft) for draft in pacing.pace(events.build(notes, using), notes, using)]
+    return append([events.encode(draft) for draft in pacing.pace(events.build(notes, using), notes, using)], using)
+
+
+def append(encoded: list[events.Encoded], using: str) -> list[Recorded]:
+    """Gives finished events their places, inside the open transaction."""
     if not encoded:
         return []
     heads = _advance(Counter(event.draft.stream for event in encoded), using)
