@@ -48,6 +48,8 @@ class Member(LiveModel):
     def take_role(self, role: str) -> None:
         if role != self.Role.OWNER:
             self._keep_an_owner()
+        elif self.user.is_service:
+            raise Conflict("service_account", "A program owns no room.")
         self.role = role
         self.save(update_fields=["role"])
 
