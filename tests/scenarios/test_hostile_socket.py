@@ -144,7 +144,7 @@ def test_every_value_in_a_command(site: Site, people: People, raw: Callable[[str
         return socket
 
     socket = connected()
-    for value in share(24, list(COMMANDS).index(name)):
+    for value in ['"\\u0000"', *share(24, list(COMMANDS).index(name))]:  # PostgreSQL cannot bear the first
         frame = "{" + COMMANDS[name].replace("#", stream).replace("@", value) + "}"
         socket.send_frame(frame + '\n{"id": 10, "unsubscribe": {"channel": "room:nowhere"}}')
         try:
