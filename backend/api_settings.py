@@ -7,7 +7,7 @@ __all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT
 AUTH_USER_MODEL = "api.User"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.tokens.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.keys.KeyAuthentication", "api.tokens.AccessTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -45,12 +45,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],
+        "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
-        "ActorType": ["user", "system"],
+        "Scope": "api.scopes.CHOICES",
+        "ActorType": ["user", "service", "system"],
     },
     "POSTPROCESSING_HOOKS": [
         "api.schema.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.add_not_modified",
         "api.schema.add_problems",
     ],
 }

@@ -39,13 +39,6 @@ def at_once(*calls: Callable[[], Any]) -> Counter[int]:
         return Counter(pool.map(run, calls))
 
 
-@pytest.fixture(autouse=True)
-def _needs_connections_that_wait():
-    """SQLite in memory shares one cache between its connections, which refuses where a file would wait."""
-    if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        pytest.skip("the test database is SQLite in memory")
-
-
 @pytest.fixture
 def people() -> list[Person]:
     return [Person(make_user(f"P{number}")) for number in range(4)]

@@ -49,6 +49,11 @@ STEPS = (
         (*PYTEST, "tests/realtime", "tests/api", "--database", "postgresql"),
     ),
     Step(
+        "hostile input",
+        "every strange value in every field, on SQLite (on PostgreSQL it is part of the step above)",
+        (*PYTEST, "tests/api/test_hostile_input.py"),
+    ),
+    Step(
         "servers",
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
