@@ -1,6 +1,7 @@
 """The hub orders, heals and fans out: every subscriber sees every offset once, whatever the layer does."""
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -547,6 +548,25 @@ async def test_a_layer_that_is_away_at_the_start_costs_nothing_but_speed(log, ca
     assert "channel layer unavailable" in caplog.text
     bench.layer.is_away = False
     await until(lambda: "tw.room.1" in bench.layer.groups)
+    await bench.stop()
+
+
+class DeafToCancellingLayer(InMemoryChannelLayer):
+    """As redis-py: a cancellation that comes while it connects is lost."""
+
+    async def new_channel(self, prefix="specific."):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(NEVER)
+        return await super().new_channel(prefix)
+
+
+async def test_a_hub_ends_also_where_a_cancellation_is_swallowed(log):
+    bench = Bench(log)
+    hub = Hub(DeafToCancellingLayer(), log, QUIET, lambda *fenced: None)
+    hub.start()
+    await settled()
+    await asyncio.wait_for(hub.stop(), 5)
+    assert hub._tasks == set()
     await bench.stop()
 
 
