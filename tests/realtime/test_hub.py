@@ -522,6 +522,26 @@ class AbsentLayer(InMemoryChannelLayer):
             raise ConnectionError("the layer is away")
 
 
+class HalfAbsentLayer(InMemoryChannelLayer):
+    """One of its hosts is away: that of the first room."""
+
+    async def group_add(self, group, channel):
+        if group == "tw.room.1":
+            raise ConnectionError("this host is away")
+        await super().group_add(group, channel)
+
+
+async def test_a_host_that_is_away_keeps_no_stream_of_another_from_being_joined(log, monkeypatch):
+    monkeypatch.setattr("realtime.membership.RETRY_SECONDS", 0.001)
+    layer = HalfAbsentLayer()
+    membership = Membership(layer, await layer.new_channel())
+    running = asyncio.create_task(membership.run())
+    for name in (ROOM, "room:2", "room:3"):
+        membership.watch(name)
+    await until(lambda: {"tw.room.2", "tw.room.3"} <= set(layer.groups))
+    running.cancel()
+
+
 class SlowLayer(InMemoryChannelLayer):
     """Joins groups when it is told to."""
 
