@@ -56,6 +56,8 @@ class HeaderSchema(AutoSchema):
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
         if is_cacheable:
             headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if getattr(self.view, "is_selecting", bool)():
+            headers.append(FIELDS)
         if wrote and self.view.is_transactional:
             headers += IDEMPOTENCY
         if is_versioned and shows:
@@ -126,6 +128,11 @@ def _key_pointer(key_schema: type) -> str:
     return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name
 
 
+FIELDS = OpenApiParameter(
+    "fields",
+    {"type": "string", "pattern": r"^\w+(,\w+)*$"},
+    description="Names of fields, separated by commas: rows have these alone, and lack even those that are required.",
+)
 IDEMPOTENCY = [
     OpenApiParameter(
         "Idempotency-Key",

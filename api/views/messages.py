@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from api import live
 from api.emoji import is_emoji
+from api.filters import FILTERS, MessageFilter
 from api.models import Mention, Message, Reaction, Room
 from api.models.conflicts import Conflict
 from api.models.reactions import MAX_DISTINCT
@@ -38,6 +39,9 @@ MAX_BATCH = 100
 class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "messages"
     batch_limit = MAX_BATCH
+    queryset = Message.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, MessageFilter
+    orderings = ("created_at",)
     serializer_class = MessageSerializer
     order_field = "created_at"
     is_newest_first = True

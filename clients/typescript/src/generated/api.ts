@@ -288,6 +288,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/messages/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+         *
+         *     An id that was said before answers with the message that is there, as a single one does.
+         */
+        post: operations["messages_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room_id}/read/": {
         parameters: {
             query?: never;
@@ -1119,6 +1140,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description The keys of this room (owners), instead of the caller's own. */
@@ -1191,7 +1214,10 @@ export interface operations {
     };
     keys_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -1230,6 +1256,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1532,6 +1559,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -1598,12 +1627,30 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public rooms, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /**
+                 * @description Rooms of this kind.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 *     * `direct` - Direct
+                 */
+                kind?: "direct" | "private" | "public";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
             };
             header?: never;
             path?: never;
@@ -1688,7 +1735,10 @@ export interface operations {
     };
     rooms_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: never;
             path: {
                 room_id: string;
@@ -1711,6 +1761,7 @@ export interface operations {
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1905,8 +1956,24 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -1998,7 +2065,10 @@ export interface operations {
     };
     members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2038,6 +2108,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2139,10 +2210,22 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
+                /** @description Messages of this user. */
+                author?: string;
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
+                /** @description Answers to this message. */
+                reply_to?: string;
             };
             header?: never;
             path: {
@@ -2234,7 +2317,10 @@ export interface operations {
     };
     messages_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2274,6 +2360,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2474,11 +2561,59 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    messages_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MessageCreateRequest"][];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     read_list: {
         parameters: {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
