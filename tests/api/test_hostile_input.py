@@ -20,7 +20,7 @@ from django.apps import apps
 from django.test import Client
 
 from api import throttles
-from api.models import Member, Message
+from api.models import Key, Member, Message
 from realtime import strict_json
 from tests.api.conftest import MISSING, Person, url
 from tests.contract_client import ContractClient, document
@@ -127,7 +127,7 @@ FIELDS = {
     "key rotated": Field("POST", lambda w: f"/api/v1/keys/{w.key_id}/rotate/", "expires_at", rows=0),
     **{
         f"batch {name}": Field("POST", _in_room("messages", "batch"), name, body, whole="[@]")
-        for name, body in {"text": {}, **dict.fromkeys(("id", "reply_to", "mentions"), {"text": "Ahoy"})}.items()
+        for name, body in {"text": {}, **{key: {"text": "Ahoy"} for key in ("id", "reply_to", "mentions")}}.items()
     },
     "rename": Field("PATCH", _in_room(), "name"),
     "room kind changed": Field("PATCH", _in_room(), "kind"),
