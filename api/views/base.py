@@ -72,7 +72,8 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.check_parameters(request)
+        if self.action is not None:  # a method that is not known here is refused for that
+            self.check_parameters(request)
 
     def perform_authentication(self, request: Request) -> None:
         """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
