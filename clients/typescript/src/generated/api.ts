@@ -417,6 +417,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/messages/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+         *
+         *     An id that was said before answers with the message that is there, as a single one does.
+         */
+        post: operations["messages_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room_id}/read/": {
         parameters: {
             query?: never;
@@ -1548,6 +1569,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/not_found/",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "It is not there, or the caller may not know of it.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "not_found"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1558,6 +1589,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/token_expired/",
+                 *       "title": "Unauthorized",
+                 *       "status": 401,
+                 *       "detail": "The token was good, and has ended.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "token_expired"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1568,6 +1609,19 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/quota_exceeded/",
+                 *       "title": "Too Many Requests",
+                 *       "status": 429,
+                 *       "detail": "More requests than `violated-policies` allow.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "quota_exceeded",
+                 *       "violated-policies": [
+                 *         "key"
+                 *       ]
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -2153,6 +2207,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description The keys of this room (owners), instead of the caller's own. */
@@ -2171,11 +2227,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "last4": "last4",
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "stream": "stream",
+                     *           "scopes": [
+                     *             "me:read"
+                     *           ],
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedKeyList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2193,6 +2281,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot",
+                 *       "scopes": [
+                 *         "messages:read",
+                 *         "messages:write"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyCreateRequest"];
             };
         };
@@ -2210,12 +2307,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2225,7 +2345,10 @@ export interface operations {
     };
     keys_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2248,6 +2371,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2264,7 +2406,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2300,6 +2444,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2327,6 +2472,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot, old"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedKeyUpdateRequest"];
             };
         };
@@ -2344,6 +2494,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2353,6 +2522,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2374,6 +2544,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["KeyRotateRequest"];
             };
         };
@@ -2391,6 +2562,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
@@ -2399,6 +2590,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2427,6 +2619,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -2441,7 +2641,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2474,7 +2676,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -2497,6 +2701,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedUserRequest"];
             };
         };
@@ -2514,13 +2723,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2537,6 +2756,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery staple",
+                 *       "new_password": "four other random words"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordRequest"];
             };
         };
@@ -2554,7 +2779,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2566,6 +2793,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -2582,11 +2811,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "device": "device",
+                     *           "address": "address",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "is_current": true
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedSessionList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2619,6 +2871,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2851,12 +3104,30 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public rooms, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /**
+                 * @description Rooms of this kind.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 *     * `direct` - Direct
+                 */
+                kind?: "direct" | "private" | "public";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
             };
             header?: never;
             path?: never;
@@ -2871,11 +3142,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "kind": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner",
+                     *             "unread_count": 3
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMyRoomList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2893,6 +3190,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Harbour",
+                 *       "kind": "private"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoomCreateRequest"];
             };
         };
@@ -2910,6 +3213,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -2926,12 +3243,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2941,7 +3274,10 @@ export interface operations {
     };
     rooms_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: never;
             path: {
                 room_id: string;
@@ -2961,10 +3297,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3000,6 +3352,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3027,6 +3380,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Old harbour"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedRoomUpdateRequest"];
             };
         };
@@ -3044,6 +3402,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -3053,6 +3425,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3087,6 +3460,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3103,9 +3487,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3143,6 +3539,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3158,8 +3555,24 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -3176,11 +3589,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3201,6 +3637,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberCreateRequest"];
             };
         };
@@ -3218,6 +3660,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3234,6 +3687,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3242,6 +3706,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3251,7 +3716,10 @@ export interface operations {
     };
     members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3275,6 +3743,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3291,7 +3770,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3328,6 +3809,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3356,6 +3838,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
             };
         };
@@ -3373,6 +3860,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3382,6 +3880,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3392,10 +3891,22 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
+                /** @description Messages of this user. */
+                author?: string;
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
+                /** @description Answers to this message. */
+                reply_to?: string;
             };
             header?: never;
             path: {
@@ -3412,11 +3923,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "author": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "text": "Good morning!",
+                     *           "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *           "mentions": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 3,
+                     *               "users": [
+                     *                 "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMessageList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3437,6 +3987,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good morning!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MessageCreateRequest"];
             };
         };
@@ -3454,6 +4009,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3470,6 +4052,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3478,6 +4087,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3487,7 +4097,10 @@ export interface operations {
     };
     messages_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3511,6 +4124,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3527,7 +4167,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3564,6 +4206,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3592,6 +4235,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good evening!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMessageUpdateRequest"];
             };
         };
@@ -3609,6 +4257,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3618,6 +4293,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3655,6 +4331,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3671,9 +4374,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3716,6 +4447,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3727,11 +4459,99 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    messages_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "text": "Good morning!"
+                 *       },
+                 *       {
+                 *         "text": "The ship is in."
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["MessageCreateRequest"][];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *         "author": {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice"
+                     *         },
+                     *         "text": "Good morning!",
+                     *         "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *         "mentions": [
+                     *           "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 3,
+                     *             "users": [
+                     *               "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *         "version": 3,
+                     *         "created_at": "2026-01-02T15:04:05.678901Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     read_list: {
         parameters: {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -3750,11 +4570,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *           "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedReadMarkerList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3775,6 +4616,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadRequest"];
             };
         };
@@ -3792,6 +4638,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *       "at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadMarker"];
                 };
             };
@@ -3800,6 +4655,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3821,6 +4677,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TransferRequest"];
             };
         };
@@ -3838,6 +4699,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3846,6 +4718,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3871,10 +4744,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channel": "channel",
+                     *       "epoch": "epoch",
+                     *       "offset": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Position"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3905,11 +4787,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "offset": 3,
+                     *           "event": {
+                     *             "type": "member.joined",
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "actor": {
+                     *               "type": "user",
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             },
+                     *             "data": {
+                     *               "user": {
+                     *                 "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *                 "name": "Alice"
+                     *               },
+                     *               "role": "owner",
+                     *               "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *               "version": 3
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3926,6 +4842,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInRequest"];
             };
         };
@@ -3937,11 +4859,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3957,6 +4886,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -3968,6 +4902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -3975,6 +4910,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3990,6 +4926,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -4001,11 +4942,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4021,6 +4969,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyRequest"];
             };
         };
@@ -4032,6 +4985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4039,6 +4993,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4054,6 +5009,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "name": "Alice",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -4067,10 +5029,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
