@@ -70,6 +70,7 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests/server
 	$(pytest) tests/scenarios $(faults) --size embedded
 	$(pytest) tests/scenarios $(faults) --size grown
+	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
 	$(pytest) tests/soak/test_checkers.py
@@ -78,6 +79,7 @@ verify: test
 	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
 	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
+	$(pytest) tests/scenarios $(faults) --server uvicorn
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
 
 SEED ?= 1
