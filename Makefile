@@ -2,6 +2,7 @@
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   the tests again, longer
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
+# make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
 # make schema   openapi.yaml and asyncapi.yaml anew
 # make types    the TypeScript client's types and the built demo anew
@@ -20,7 +21,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak types lint format schema requirements clean
+.PHONY: run test verify soak conformance-server types lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -81,6 +82,10 @@ verify: test
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
 	$(pytest) tests/scenarios $(faults) --server uvicorn
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
+
+# For test suites that expect the protocol's reference server; see docs/testing.md.
+conformance-server: $(VENV)/dev.stamp
+	@exec $(bin)/python manage.py conformance_server --port $(PORT)
 
 SEED ?= 1
 DURATION ?= 60

@@ -45,6 +45,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],
+        "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
         "Scope": "api.scopes.CHOICES",
         "ActorType": ["user", "service", "system"],

@@ -3,6 +3,64 @@
 import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '../index.js'
 import type { Schemas } from './api.js'
 
+/** The caller's dashboards, newest first. */
+export const dashboards = (user: string): ListDescriptor<Schemas['Dashboard'] & Partial<Schemas['MyDashboard']>, Schemas['DashboardCreateRequest'], Schemas['PatchedDashboardUpdateRequest']> => ({
+  open: liveList,
+  path: '/api/v1/dashboards/',
+  channel: `user:${user}`,
+  upsert: ['dashboard.joined'],
+  remove: ['dashboard.left'],
+  key: 'id',
+  order: ['-created_at', '-id'],
+  blank: () => ({ id: '', name: '', visibility: "public", version: 0, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), me: { role: null } }),
+})
+
+/** A dashboard with all its metrics and their latest samples. */
+export const dashboard = (dashboard: string): ItemDescriptor<Schemas['Dashboard'] & Partial<Schemas['WholeDashboard']>, Schemas['PatchedDashboardUpdateRequest']> => ({
+  open: liveItem,
+  path: `/api/v1/dashboards/${dashboard}/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['dashboard.updated'],
+  remove: ['dashboard.deleted'],
+  key: 'id',
+  id: dashboard,
+})
+
+/** Who is on a dashboard, as they joined. */
+export const dashboardMembers = (dashboard: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveList,
+  path: `/api/v1/dashboards/${dashboard}/members/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  order: ['joined_at'],
+  blank: () => ({ user: { id: '', name: '' }, role: "owner", joined_at: new Date().toISOString(), version: 0 }),
+})
+
+/** One member. */
+export const dashboardMember = (dashboard: string, user: string): ItemDescriptor<Schemas['Member'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveItem,
+  path: `/api/v1/dashboards/${dashboard}/members/${user}/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  id: user,
+})
+
+/** The metrics of a dashboard, oldest first. */
+export const metrics = (dashboard: string): ListDescriptor<Schemas['Metric'], Schemas['MetricCreateRequest'], never> => ({
+  open: liveList,
+  path: `/api/v1/dashboards/${dashboard}/metrics/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['metric.created', 'metric.updated', 'metric.alarm', 'metric.ok'],
+  remove: ['metric.deleted'],
+  key: 'id',
+  order: ['created_at', 'id'],
+  blank: () => ({ id: '', dashboard: '', key: '', name: '', kind: "gauge", unit: '', description: '', thresholds: {  }, state: "ok", retention_days: 0, latest: null, version: 0, created_at: new Date().toISOString() }),
+})
+
 /** The caller's rooms, newest first. */
 export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['RoomCreateRequest'], Schemas['PatchedRoomUpdateRequest']> => ({
   open: liveList,
