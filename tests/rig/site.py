@@ -30,19 +30,9 @@ Environment = dict[str, str]
 
 # What serves: how each is started, up to its port. docs/operations.md says why uvicorn is started so.
 PROGRAMS = {
-    "daphne": ("daphne", "-b", "127.0.0.1", "-p"),
-    "uvicorn": (
-        *(
-            "uvicorn",
-            "--ws-per-message-deflate",
-            "false",
-            "--ws-max-size",
-            "65536",
-            "--timeout-graceful-shutdown",
-            "10",
-        ),
-        *("--no-proxy-headers", "--no-access-log", "--log-level", "warning", "--host", "127.0.0.1", "--port"),
-    ),
+    "daphne": "daphne --bind 127.0.0.1 --port",
+    "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 65536 --timeout-graceful-shutdown 10"
+    " --no-proxy-headers --no-access-log --log-level warning --host 127.0.0.1 --port",
 }
 
 
@@ -59,7 +49,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, wait: bool = True) -> None:
-        command = [sys.executable, "-m", *PROGRAMS[self.program], str(self.port), "backend.asgi:application"]
+        command = [sys.executable, "-m", *PROGRAMS[self.program].split(), str(self.port), "backend.asgi:application"]
         self._process = servers.spawn(command, log=self.log, cwd=ROOT, env=self._environment)
         if wait:
             self.wait_until_ready()
