@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, launch, Site } from './site.js'
+import { Site } from '../test/site.js'
+import { artifacts, launch } from './chromium.js'
 
 /** The demo in a real Chromium against a real server: every button, and in the end both lists equal a fresh read. */
 let site: Site
