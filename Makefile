@@ -66,8 +66,9 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
 	$(pytest) tests/server
-	$(pytest) tests/scenarios --size embedded
-	$(pytest) tests/scenarios --size grown
+	$(pytest) $(parallel) tests/scenarios --size embedded
+	$(pytest) $(parallel) tests/scenarios --size grown
+	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
 	$(pytest) tests/soak
