@@ -61,9 +61,14 @@ run: $(VENV)/$(run_requirements).stamp
 # The faults one by one, and the soak's runs, take a machine of their own: they are part of make verify.
 faults := --ignore-glob='*/test_faults_*'
 
+# A file's tests stay in one of JOBS processes, each with servers of its own.
+JOBS ?= 2
+parallel := -n $(JOBS) --dist loadfile
+
 test: $(VENV)/dev.stamp $(packages)
-	$(pytest) tests vectors demo --ignore=tests/scenarios --ignore=tests/soak
-	$(pytest) tests/realtime tests/api --database postgresql
+	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
+	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
+	$(pytest) tests/server
 	$(pytest) tests/scenarios $(faults) --size embedded
 	$(pytest) tests/scenarios $(faults) --size grown
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
@@ -71,6 +76,8 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests/soak/test_checkers.py
 
 verify: test
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
 

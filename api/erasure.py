@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
-from api.models import Dashboard, Member, Message, Reaction, Room, User
+from api.models import Answer, Dashboard, Member, Message, Reaction, Room, User
 from api.models.messages import soft_delete
 from realtime.actors import SYSTEM, acting_as
 from realtime.erasure import forget_actor
@@ -36,6 +36,7 @@ def erase(user: User) -> None:
         # Django's own queryset: that a deleted message has no author is nothing to tell.
         QuerySet(Message).filter(author=user).update(author=None)
         forget_actor(str(user.pk), DEFAULT_DB_ALIAS)
+        Answer.objects.forget([user.pk])
         user.delete()
 
 

@@ -47,12 +47,17 @@ class HeaderSchema(AutoSchema):
     def get_override_parameters(self) -> list[OpenApiParameter]:
         is_versioned = isinstance(self.view, VersionMixin) and self.view.action != "list"
         is_change = self.method in ("PATCH", "DELETE")
+        is_cacheable = is_versioned and self.method == "GET" and self.view.is_cacheable
         shows = self.method != "DELETE"
         wrote = self.method != "GET" and bool(self.view.authentication_classes)
         has_position = wrote or (isinstance(self.view, SnapshotMixin) and self.view.action == "retrieve")
         headers = []
         if is_versioned and is_change:
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
+        if is_cacheable:
+            headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if wrote and self.view.is_transactional:
+            headers += IDEMPOTENCY
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
         if has_position:
@@ -121,6 +126,24 @@ def _key_pointer(key_schema: type) -> str:
     return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name
 
 
+IDEMPOTENCY = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        OpenApiParameter.HEADER,
+        description="Made by the client for one write. Sent again with it within 24 hours, the write is done once and "
+        "answered as before. A key is one account's, for one address.",
+    ),
+    OpenApiParameter(
+        "Idempotency-Replayed",
+        {"type": "string", "const": "true"},
+        OpenApiParameter.HEADER,
+        description="The answer was given before.",
+        response=["200", "201", "204"],
+    ),
+]
+
+
 def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=response)
 
@@ -132,13 +155,19 @@ PROBLEM = {
     "description": "RFC 9457. Programs read `code`.",
     "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of its page."},
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
         "code": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+        "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
+        "violated-policies": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of 429: the quotas of RateLimit-Policy that are spent.",
+        },
     },
 }
 PROBLEM_ERROR = {
@@ -152,16 +181,57 @@ PROBLEM_ERROR = {
 }
 
 
+HEADERS = {
+    "RateLimit": 'What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`.',
+    "RateLimit-Policy": 'The quotas that count this request: `"user";q=1200;w=60`.',
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "How to say who one is.",
+}
+RESPONSES = {
+    "Problem": ("What went wrong.", []),
+    "Unauthenticated": ("Nobody, or nobody we know.", ["WWW-Authenticate"]),
+    "TryLater": ("Not now. Nothing was written.", ["Retry-After"]),
+}
+LATER = ("429", "503")
+
+
+def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """304, where If-None-Match is heard, with the headers of the 200 that it stands for."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if any(parameter["name"] == "If-None-Match" for parameter in operation.get("parameters", [])):
+                headers = deepcopy(operation["responses"]["200"].get("headers", {}))
+                text = "The resource still has the ETag of If-None-Match."
+                operation["responses"]["304"] = {"description": text, "headers": headers}
+    return result
+
+
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Every operation may answer a problem document; the likely ones are named."""
     result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    result["components"]["responses"] = {"Problem": {"description": "What went wrong.", "content": content}}
+    result["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    result["components"]["responses"] = {
+        name: {"description": text, "headers": _headers(names), "content": deepcopy(content)}
+        for name, (text, names) in RESPONSES.items()
+    }
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            for status in [*_likely_problems(path, method, operation), "default"]:
-                operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+            for response in operation["responses"].values():
+                response.setdefault("headers", {}).update(_headers(["RateLimit", "RateLimit-Policy"]))
+            for status in [*_likely_problems(path, method, operation), *LATER, "default"]:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{_response(status)}"}
     return result
+
+
+def _headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _response(status: str) -> str:
+    return "TryLater" if status in LATER else "Unauthenticated" if status == "401" else "Problem"
 
 
 def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:
@@ -175,8 +245,10 @@ def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[
         "403": may_be_refused and "{" in path,
         "404": "{" in path,
         "409": may_be_refused,
+        "410": any(p["name"] == "after" for p in parameters),
         "412": any(p["name"] == "If-Match" for p in parameters),
         "415": "requestBody" in operation,
+        "422": any(p["name"] == "Idempotency-Key" for p in parameters),
     }
     return [status for status, is_likely in statuses.items() if is_likely]
 

@@ -59,4 +59,5 @@ urlpatterns = [
     path("metrics/<uuid:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
     path("metrics/<uuid:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
+    path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),
 ]

@@ -60,5 +60,5 @@ edge: where the sides meet
 describe: what the socket says and takes, for people and for tools
     asyncapi        the AsyncAPI document, from the declarations, the frames' types and the codes
     wire_schemas    the frames as JSON schemas with examples
-    examples, schema_rows, docs     an example for a schema, a schema as a table, the page
+    examples, schema_rows, docs     an example for a schema, a schema as a table, the pages
 """

@@ -370,17 +370,23 @@ def _channel_message(channel: str, name: str) -> Schema:
 def _codes() -> dict[str, list[dict[str, Any]]]:
     """The tables of codes.py, with what an SDK does next."""
     return {
-        "errors": [asdict(code) for code in _rows(codes.ErrorCode)],
+        "errors": [asdict(code) for code in codes.rows(codes.ErrorCode)],
         "unsubscribes": [
-            {"code": code.code, "reason": code.reason, "subscribes_again": code.code >= 2500}
-            for code in _rows(codes.Unsubscribe)
+            {
+                "code": code.code,
+                "reason": code.reason,
+                "meaning": code.meaning,
+                "subscribes_again": codes.subscribes_again(code),
+            }
+            for code in codes.rows(codes.Unsubscribe)
         ],
         "disconnects": [
-            {"code": code.code, "reason": code.reason, "connects_again": code.code < 3500}
-            for code in _rows(codes.Disconnect)
+            {
+                "code": code.code,
+                "reason": code.reason,
+                "meaning": code.meaning,
+                "connects_again": codes.connects_again(code),
+            }
+            for code in codes.rows(codes.Disconnect)
         ],
     }
-
-
-def _rows(table: type) -> list[codes.Code]:
-    return [value for value in vars(table).values() if isinstance(value, codes.Code)]

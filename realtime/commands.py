@@ -147,6 +147,10 @@ ANSWERS: dict[str, Callable[[Connection, Any], Awaitable[Result]]] = {
     "rpc": call,
 }
 
+COUNTED = frozenset({"history", "presence", "presence_stats", "publish"})
+"""What counts against a quota. Not what a client says when it comes back: it must not be kept away for having been
+away; and not calls, which the application counts itself."""
+
 
 # -- steps ---------------------------------------------------------------------------------------------------------
 

@@ -172,6 +172,8 @@ class Connection:
             self._require_connected()
         answer = self.answers.get(method, commands.unknown)
         try:
+            if method in commands.COUNTED and not await self.services.reader.may_command(self.identity):
+                raise commands.Refused(ErrorCode.TOO_MANY_REQUESTS)
             result = await answer(self, getattr(command, method, None))
         except commands.Refused as refused:
             self._refuse(command.id, refused.code, method if method in self.answers else "other")

@@ -7,6 +7,7 @@ its object. A client that replays it removes what it never saw.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db.models import F, Value
@@ -21,12 +22,24 @@ if TYPE_CHECKING:
 
 BATCH = 500
 
+Forget = Callable[[list["Recorded"], str], None]
+_also: list[Forget] = []
+
+
+def also(forget: Forget) -> Forget:
+    """Has `forget(deletions, using)` called with the deletion events of each transaction, inside it: for an application
+    that keeps copies of what it shows."""
+    _also.append(forget)
+    return forget
+
 
 def erase_deleted(recorded: list[Recorded], using: str) -> None:
     """Turns the earlier events of everything deleted in this transaction into its deletion event."""
-    for event in recorded:
-        if event.type in registry.deletion_types:
-            _erase(event, using)
+    deletions = [event for event in recorded if event.type in registry.deletion_types]
+    for event in deletions:
+        _erase(event, using)
+    for forget in _also if deletions else ():
+        forget(deletions, using)
 
 
 def _erase(deletion: Recorded, using: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from realtime import access, event_log, pacing, retention
+from realtime import access, event_log, pacing, retention, tokens
+from realtime.conf import conf
 from realtime.positions import PAGE_EVENTS, Page, Position
 from realtime.tokens import Identity, LookUp
 
@@ -54,6 +55,10 @@ class Reader:
     async def identify(self, look_up: LookUp) -> Identity:
         """Whom a credential stands for that says nothing by itself."""
         return await self._run(look_up)
+
+    async def may_command(self, identity: Identity) -> bool:
+        """Counts a command, and says whether it is one too many."""
+        return not conf.MAY_COMMAND or await self._run(tokens.may_command, identity)
 
     async def recent(self, name: str, seconds: float) -> Page:
         """All events of a stream of the last `seconds`."""

@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realtime.event_log import Recorded, position
-from realtime.positions import Position
-from realtime.transactions import recorded_events
+from realtime.positions import Page, Position
+from realtime.transactions import record_ahead, recorded_events
 
-__all__ = ["HEADER", "Position", "SnapshotMixin", "position", "position_header", "recorded_events", "written_positions"]
+__all__ = [
+    "HEADER",
+    "Page",
+    "Position",
+    "SnapshotMixin",
+    "position",
+    "position_header",
+    "record_ahead",
+    "recorded_events",
+    "written_positions",
+]
 
 HEADER = "Tidewire-Position"
 

@@ -44,6 +44,12 @@ class Identity:
         return self.streams is None or stream in self.streams
 
 
+def may_command(identity: Identity) -> bool:
+    """Whether the quota of whoever it is allows one more command. Counts it. Synchronous."""
+    check: Callable[[Identity], bool] | None = conf.MAY_COMMAND and import_string(conf.MAY_COMMAND)
+    return check is None or check(identity)
+
+
 LookUp = Callable[[], Identity]
 
 

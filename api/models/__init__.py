@@ -1,3 +1,4 @@
+from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
 from .dashboards import Dashboard, DashboardMember
@@ -13,6 +14,7 @@ from .sessions import Session
 from .users import User
 
 __all__ = [
+    "Answer",
     "Attempts",
     "Dashboard",
     "DashboardMember",

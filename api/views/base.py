@@ -9,17 +9,24 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import live, permissions
+from api import idempotency, limits, live, permissions
+from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
-from realtime.snapshots import HEADER, position_header, recorded_events, written_positions
+from realtime.event_log import Recorded
+from realtime.snapshots import HEADER, position_header, record_ahead, recorded_events, written_positions
 
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
@@ -33,6 +40,9 @@ class BaseViewSet(GenericViewSet):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
     is_transactional = True
+    counts: list[Count] = []
+    # A view whose answers nobody may keep says True.
+    is_secret = False
     # What keys need a scope for; see api/scopes.py. A view that names nothing is not for keys.
     resource: str | None = None
 
@@ -50,16 +60,39 @@ class BaseViewSet(GenericViewSet):
         except Exception as exc:
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)
+        if self.counts:
+            self.response["RateLimit-Policy"] = limits.policies(self.counts)
+            self.response["RateLimit"] = limits.limits(self.counts)
         return self.response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
-    def _run(self, handler: Callable[[], Response]) -> Response:
+    def perform_authentication(self, request: Request) -> None:
+        """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            self.counts = limits.spend(request, None)
+            raise
+        self.counts = limits.spend(request, request.auth)
+
+    def complete(self, response: Response) -> Response:
+        """What a view adds to all its answers."""
+        return response
+
+    def _run(self, handler: Callable[[], Response]) -> HttpResponse:
         if self.request.method in SAFE_METHODS:
-            return handler()
+            return self.complete(handler())
         _ = self.request.data  # a slow or broken body must not hold a lock
+        key = idempotency.key_of(self.request) if self.is_transactional else None
+        if key is None:
+            return self._rerun(lambda: self.complete(handler()))
+        answer = partial(self._positioned, handler)
+        return self._rerun(partial(idempotency.once, key, self.request, answer, self.is_secret))
+
+    def _rerun(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         for run in range(1, MAX_RUNS + 1):
             try:
                 return self._write(handler)
@@ -69,18 +102,24 @@ class BaseViewSet(GenericViewSet):
             time.sleep(random.uniform(0.5, 1.5) * FIRST_WAIT_SECONDS * run)
         raise AssertionError("unreachable")
 
-    def _write(self, handler: Callable[[], Response]) -> Response:
+    def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
-            if self.is_transactional:
-                with transaction.atomic():
-                    response = handler()
-            else:
+            with transaction.atomic() if self.is_transactional else nullcontext():
                 response = handler()
+        self._say_positions(response, events)
+        return response
+
+    def _positioned(self, handler: Callable[[], Response]) -> Response:
+        """For an answer that is stored before COMMIT, with the positions of the events it made."""
+        response = self.complete(handler())
+        self._say_positions(response, record_ahead())
+        return response
+
+    def _say_positions(self, response: HttpResponse, events: list[Recorded]) -> None:
         user = self.request.user
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
         if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
-        return response
 
     def get_home(self) -> str | None:
         """The stream that this address belongs to: keys that are confined to it may come here."""

@@ -47,6 +47,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     serializer_class = KeySerializer
     order_field = "created_at"
     is_newest_first = True
+    is_secret = True
 
     def get_stream(self) -> None:
         """No stream tells of keys; those that end close their sockets."""

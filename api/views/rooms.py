@@ -37,6 +37,7 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, ins
 )
 class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "rooms"
+    is_cacheable = False  # `me.unread_count` changes, and the version does not
     serializer_class = MyRoomSerializer
     order_field = "created_at"
     is_newest_first = True

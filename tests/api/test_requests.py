@@ -70,7 +70,7 @@ def test_a_problem_is_whole_and_names_its_request(anybody):
     assert response["Content-Type"] == "application/problem+json"
     assert response["X-Request-ID"] == "abc.1-2_3"
     assert response.json() == {
-        "type": "urn:tidewire:problem:not_authenticated",
+        "type": "/api/problems/not_authenticated/",
         "title": "Unauthorized",
         "status": 401,
         "detail": "Authentication credentials were not provided.",
@@ -203,10 +203,10 @@ def test_a_refusal_leaves_nothing_behind(alice, monkeypatch):
     from api.models.conflicts import Conflict
 
     def refuse(**kwargs):
-        raise Conflict("no", "No.")
+        raise Conflict("last_owner", "No.")
 
     monkeypatch.setattr("api.views.rooms.Member.objects.create", refuse)
-    assert problem(alice.post(url(), {"name": "x"})) == (409, "no")
+    assert problem(alice.post(url(), {"name": "x"})) == (409, "last_owner")
     assert not Room.objects.exists()
 
 

@@ -444,6 +444,16 @@ async def test_a_narrower_credential_ends_what_it_may_not_read(alice):
     assert alice.connection.subscriptions == {}
 
 
+async def test_who_has_spent_their_quota_is_told_to_wait(alice):
+    await alice.subscribe()
+    alice.site.log.exhausted.add("alice")
+    for method in ("history", "presence", "presence_stats", "publish"):
+        refused = await alice.say({"id": 3, method: {"channel": ROOM}})
+        assert refused == [error(3, 111, "too many requests", temporary=True)]
+    frames = await alice.say({"id": 4, "unsubscribe": {"channel": ROOM}}, {"id": 5, "subscribe": {"channel": ROOM}})
+    assert [frame for frame in frames if "error" in frame] == []
+
+
 # -- subscribe -------------------------------------------------------------------------------------------------------
 
 

@@ -340,6 +340,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+         *
+         *     All or nothing, as there: 410 says that events are missing, and where to go on.
+         */
+        get: operations["streams_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/token/": {
         parameters: {
             query?: never;
@@ -438,6 +459,21 @@ export interface components {
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
         AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        /** @description An event with its place in its stream. */
+        Entry: {
+            offset: number;
+            event: components["schemas"]["AnyEvent"];
+        };
+        /** @description What the log holds after a position. `stream` is where it stood before these were read. */
+        EventPage: {
+            /**
+             * Format: uri
+             * @description What follows; null where this is all there is now.
+             */
+            next: string | null;
+            results: components["schemas"]["Entry"][];
+            stream: components["schemas"]["Position"];
+        };
         /** @description A key without its text, of which nothing but a hash is kept. */
         Key: {
             /** Format: uuid */
@@ -1007,7 +1043,10 @@ export interface components {
         };
         /** @description RFC 9457. Programs read `code`. */
         Problem: {
-            /** Format: uri */
+            /**
+             * Format: uri-reference
+             * @description The address of its page.
+             */
             type: string;
             title: string;
             status: number;
@@ -1016,6 +1055,10 @@ export interface components {
             instance: string;
             code: string;
             errors?: components["schemas"]["ProblemError"][];
+            /** @description Of 410: where the log stands now. */
+            stream?: components["schemas"]["Position"];
+            /** @description Of 429: the quotas of RateLimit-Policy that are spent. */
+            "violated-policies"?: string[];
         };
         ProblemError: {
             /** @description JSON pointer (RFC 6901) into the request body. */
@@ -1034,10 +1077,39 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Nobody, or nobody we know. */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not now. Nothing was written. */
+        TryLater: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`. */
+        RateLimit: string;
+        /** @description The quotas that count this request: `"user";q=1200;w=60`. */
+        "RateLimit-Policy": string;
+        /** @description Seconds to wait. */
+        "Retry-After": string;
+        /** @description How to say who one is. */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1060,6 +1132,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1067,14 +1141,19 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     keys_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1086,10 +1165,14 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1097,16 +1180,22 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     keys_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 key_id: string;
             };
@@ -1120,14 +1209,31 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1135,6 +1241,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1148,17 +1256,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1166,6 +1281,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1182,10 +1299,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1193,19 +1314,25 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     keys_rotate: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key_id: string;
             };
@@ -1219,10 +1346,14 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1230,18 +1361,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     me_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1251,13 +1388,28 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1265,6 +1417,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1276,15 +1430,22 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1292,6 +1453,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1306,10 +1469,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1317,10 +1484,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1342,14 +1512,18 @@ export interface operations {
                 headers: {
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1369,6 +1543,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,14 +1552,19 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     sessions_destroy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -1394,16 +1575,23 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1425,6 +1613,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1432,14 +1622,19 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1451,10 +1646,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1463,10 +1662,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1474,9 +1677,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1497,14 +1703,18 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1512,6 +1722,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1525,17 +1737,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1543,6 +1762,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1559,10 +1780,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1570,19 +1795,25 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1592,10 +1823,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1604,27 +1839,37 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_leave: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1635,16 +1880,23 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1666,6 +1918,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1673,15 +1927,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     members_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1695,10 +1954,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1707,10 +1970,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1718,18 +1985,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     members_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
                 user_id: string;
@@ -1744,14 +2017,31 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1759,6 +2049,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1773,17 +2065,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1791,6 +2090,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1808,10 +2109,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1819,12 +2124,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1846,6 +2154,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1853,15 +2163,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     messages_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1875,10 +2190,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1887,10 +2206,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1898,18 +2221,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     messages_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 message_id: string;
                 room_id: string;
@@ -1924,14 +2253,31 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1939,6 +2285,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1953,17 +2301,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1971,6 +2326,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1988,10 +2345,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1999,19 +2360,25 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     reactions_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description One emoji, percent-encoded. */
                 emoji: string;
@@ -2024,10 +2391,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2036,20 +2407,27 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2057,6 +2435,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -2073,17 +2453,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2105,6 +2492,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2112,15 +2501,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     read_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -2134,8 +2528,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2143,18 +2543,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_transfer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -2168,10 +2574,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2179,11 +2589,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2200,14 +2613,54 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Position"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_events: {
+        parameters: {
+            query?: {
+                /** @description The last offset seen. */
+                after?: number;
+                /** @description That offset's epoch. Without it, another one goes unnoticed. */
+                epoch?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2226,6 +2679,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2233,8 +2688,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2253,6 +2710,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2262,8 +2721,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2282,6 +2743,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2289,8 +2752,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2309,6 +2774,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2318,8 +2785,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2340,6 +2809,8 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2348,6 +2819,8 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };

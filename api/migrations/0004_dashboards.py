@@ -29,7 +29,7 @@ def drop_samples(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0002_keys'),
+        ('api', '0003_answers'),
     ]
 
     operations = [
