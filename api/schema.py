@@ -56,7 +56,7 @@ class HeaderSchema(AutoSchema):
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
         if is_cacheable:
             headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
-        if wrote and self.view.is_transactional:
+        if wrote and getattr(self.view, "is_transactional", False):
             headers += IDEMPOTENCY
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))

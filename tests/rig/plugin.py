@@ -12,6 +12,7 @@ import pytest
 from django.db import connections
 
 from tests.rig import servers
+from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
 postgresql = pytest.StashKey[servers.PostgreSQL]()
@@ -62,6 +63,14 @@ def _use_a_file() -> None:
     if connections["default"].vendor == "sqlite":
         settings["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
         settings["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF; PRAGMA busy_timeout=30000;"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `verify` is for `make verify`."""
+    left_out = [] if IS_VERIFY else [item for item in items if item.get_closest_marker("verify")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -23,11 +23,12 @@ from websockets.exceptions import ConnectionClosed
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import People
 
 pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
 
-ROUNDS = 200 if os.environ.get("TIDEWIRE_VERIFY") else 20
+ROUNDS = 200 if IS_VERIFY else 20
 SEED = int(os.environ.get("SEED", "20261123"))
 CLOSE_SECONDS = 2.0
 FORCED, SERVER_UNSUBSCRIBE = 3503, 2000

@@ -13,10 +13,11 @@ from realtime.ids import uuid7
 from realtime.server.drain import ENOUGH_PER_SECOND
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY, figure
 from tests.sdk.crowd import SdkCrowd
-from tests.server.served import VERIFY, children, wait_until
+from tests.server.served import children, wait_until
 
-CLIENTS = 500 if VERIFY else 40
+CLIENTS = 500 if IS_VERIFY else 40
 DRAIN_SECONDS = 5.0
 WRITE_SECONDS = 0.1
 BACK_SECONDS = START_SECONDS = 120.0  # on a busy machine; nothing is measured by them
@@ -126,8 +127,8 @@ def test_all_come_back_and_nothing_is_lost(
 
     assert set(report.codes) == {SHUTDOWN}
     moved, pace = report.codes[SHUTDOWN], max(ENOUGH_PER_SECOND, report.codes[SHUTDOWN] / DRAIN_SECONDS)
-    print(
-        f"\n{deploy.__name__}, under {CLIENTS} SDK clients and a writer: {moved} closings in {took:.1f} s, at most "
+    figure(
+        f"{deploy.__name__}, under {CLIENTS} SDK clients and a writer: {moved} closings in {took:.1f} s, at most "
         f"{report.peak(began)} came back within a second; {writer.written} messages written meanwhile, "
         f"{writer.again} posts sent again"
     )

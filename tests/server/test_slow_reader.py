@@ -10,11 +10,12 @@ import pytest
 
 from tests.rig.rest import channel
 from tests.rig.site import Server, Site, Sites
+from tests.rig.verify import IS_VERIFY, figure
 from tests.server.readers import Crowd, Reader
-from tests.server.served import VERIFY, Other, Served, memory, wait_until
+from tests.server.served import Other, Served, memory, wait_until
 
 MIB = 1024 * 1024
-EVENTS, READERS = (50_000, 100) if VERIFY else (6_000, 10)
+EVENTS, READERS = (50_000, 100) if IS_VERIFY else (6_000, 10)
 BATCH = 500
 PER_COMMAND = 2_000
 LOOK_SECONDS = 0.05
@@ -87,8 +88,8 @@ def test_a_stalled_reader_costs_little_and_nobody_loses_anything(name: str, site
         first = each.offsets[0]
         assert each.offsets == list(range(first, first + 2 * EVENTS))
     came_back = sum(each.resumed for each in crowd.readers)
-    print(
-        f"\n{name}, {READERS} readers, {EVENTS} events of 1 KB: at most {without / MIB:.1f} MiB, beside a stalled one "
+    figure(
+        f"{name}, {READERS} readers, {EVENTS} events of 1 KB: at most {without / MIB:.1f} MiB, beside a stalled one "
         f"{with_it / MIB:.1f} MiB; healthy readers had to come back {came_back} times"
     )
     assert with_it - without < 10 * MIB
