@@ -22,12 +22,13 @@ from django.test import Client
 from api import throttles
 from api.models import Member, Message
 from realtime import strict_json
-from tests.api.conftest import MISSING, Person, url
+from tests.api.conftest import MISSING, Person, at, url
 from tests.contract_client import ContractClient, document
-from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 
 SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
+SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")
 
 
 IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
@@ -55,6 +56,8 @@ class World:
         self.alice, self.bob, self.charlie = (Person(make_user(name)) for name in ("Alice", "Bob", "Charlie"))
         self.room = make_room(self.alice.user, self.bob.user)
         self.message = make_message(self.room, self.alice.user)
+        self.dashboard = make_dashboard(self.alice.user, self.bob.user)
+        self.metric = make_metric(self.dashboard)
 
     def client(self) -> Client:
         """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
@@ -62,7 +65,19 @@ class World:
 
     def lists(self) -> list[str]:
         rooms = [url(self.room, name) for name in ("messages", "members", "read")]
-        return [url(), url() + "?discover=true", url(self.room), "/api/v1/me/", "/api/v1/me/sessions/", *rooms]
+        return [
+            url(),
+            url() + "?discover=true",
+            url(self.room),
+            "/api/v1/me/",
+            "/api/v1/me/sessions/",
+            *rooms,
+            *self._watched(),
+        ]
+
+    def _watched(self) -> list[str]:
+        lists = [at("dashboards", self.dashboard.pk, *rest) for rest in ((), ("members",), ("metrics",))]
+        return [at("dashboards"), *lists, at("metrics", self.metric.pk), at("metrics", self.metric.pk, "samples")]
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,14 @@ def _in_room(*rest: str) -> Callable[[World], str]:
 
 def _message(w: World) -> str:
     return url(w.room, "messages", w.message.pk)
+
+
+def _on_dashboard(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("dashboards", w.dashboard.pk, *rest)
+
+
+def _of_metric(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("metrics", w.metric.pk, *rest)
 
 
 def _fixed(path: str) -> Callable[[World], str]:
@@ -127,6 +150,31 @@ FIELDS = {
     "edit": Field("PATCH", _message, "text"),
     "mentions changed": Field("PATCH", _message, "mentions"),
     "read": Field("PUT", _in_room("read"), "message"),
+    "dashboard id": Field("POST", _fixed("dashboards/"), "id", {"name": "Engines"}),
+    "dashboard name": Field("POST", _fixed("dashboards/"), "name"),
+    "dashboard visibility": Field("POST", _fixed("dashboards/"), "visibility", {"name": "Engines"}),
+    "dashboard renamed": Field("PATCH", _on_dashboard(), "name"),
+    "dashboard opened": Field("PATCH", _on_dashboard(), "visibility"),
+    "dashboard member": Field("POST", _on_dashboard("members"), "user_id"),
+    "dashboard member role": Field("POST", _on_dashboard("members"), "role", {"user_id": MISSING}),
+    "dashboard role": Field("PATCH", lambda w: at("dashboards", w.dashboard.pk, "members", w.bob.id), "role"),
+    "metric id": Field("POST", _on_dashboard("metrics"), "id", {"key": "rpm"}),
+    "metric key": Field("POST", _on_dashboard("metrics"), "key"),
+    **{
+        f"metric {name}": Field("POST", _on_dashboard("metrics"), name, {"key": "rpm"})
+        for name in ("kind", "name", "unit", "description", "retention_days", "thresholds")
+    },
+    "metric threshold": Field("POST", _on_dashboard("metrics"), "thresholds", {"key": "rpm"}, '{"above": @}'),
+    **{
+        f"metric {name} changed": Field("PATCH", _of_metric(), name)
+        for name in ("name", "unit", "description", "retention_days", "thresholds")
+    },
+    "sample at": Field("POST", _of_metric("samples"), "at", {"value": 1}),
+    "sample value": Field("POST", _of_metric("samples"), "value"),
+    "samples": Field("POST", _of_metric("samples"), "samples"),
+    "sample of many": Field(
+        "POST", _of_metric("samples"), "samples", {}, '[{"at": "2026-01-02T03:04:05Z", "value": @}]'
+    ),
     "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
 }
 
@@ -167,8 +215,15 @@ def test_every_value_in_every_field(db, name):
         if value in REFUSED_VALUES and value:  # nothing at all in brackets is an empty list
             assert response.status_code == 400, (name, value[:80])
         made += response.status_code == 201
-    assert sum(rows().values()) - sum(before.values()) == made * (2 if path == url() else 1)
+    assert sum(rows().values()) - sum(before.values()) == made * _rows_of(path)
     check_lists(world, client)
+
+
+def _rows_of(path: str) -> int:
+    """How many rows a write makes: whoever opens a place is its first member; one sample may come twice."""
+    if path.endswith("/samples/"):
+        return 0
+    return 2 if path in (url(), at("dashboards")) else 1
 
 
 def test_no_field_is_forgotten():
@@ -192,6 +247,7 @@ def _described(field: Field) -> str:
     names = Names()
     names.room = type("Room", (), {"pk": "{room_id}"})
     names.message = names.bob = names
+    names.dashboard, names.metric = (type("Row", (), {"pk": f"{{{name}_id}}"}) for name in ("dashboard", "metric"))
     return field.path(names)
 
 
