@@ -175,6 +175,8 @@ FIELDS = {
     "sample of many": Field(
         "POST", _of_metric("samples"), "samples", {}, '[{"at": "2026-01-02T03:04:05Z", "value": @}]'
     ),
+    "samples of many": Field("POST", _on_dashboard("samples"), "samples"),
+    "sample by key": Field("POST", _on_dashboard("samples"), "samples", {}, '[{"metric": @, "value": 1}]'),
     "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
 }
 
