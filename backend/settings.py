@@ -43,6 +43,11 @@ CORS_EXPOSE_HEADERS = [
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
 ]
 
+# Apps with resources of their own, a line each: installed, and their `urls` served under /api/v1/.
+RESOURCES = [
+    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),
+]
+
 INSTALLED_APPS = [
     "daphne",  # first: its runserver serves sockets too
     "django.contrib.admin",
@@ -59,7 +64,7 @@ INSTALLED_APPS = [
     "realtime",
     "api",
     "backend",
-    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),  # more apps with live models, without a change here
+    *RESOURCES,
 ]
 
 MIDDLEWARE = [
