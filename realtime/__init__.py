@@ -12,6 +12,7 @@ write side: synchronous, inside the transaction
     querysets       the bulk paths that send no signal -> the same noted changes
     changes         one noted change, and how many notes of one object fold into one
     control         what ends everywhere at once, noted like a change
+    last_steps      an application's last writes, just before its events are recorded
     transactions    wraps COMMIT: record first, commit, then hand over to the publisher
     events          the typed event and how it is built from re-read rows
     models          LiveModel; Stream (name, epoch, head), Event (a row of the log)

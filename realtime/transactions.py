@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
+    from realtime.changes import Note
     from realtime.event_log import Recorded
 
 _collector: ContextVar[list[Recorded] | None] = ContextVar("tidewire_recorded", default=None)
@@ -45,13 +46,24 @@ def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
     """Records the events of everything noted so far, inside the open transaction, and forgets the notes."""
     from realtime import event_log  # the log's models are not loaded yet when this module is first imported
     from realtime.changes import Note
+    from realtime.last_steps import LastStep, in_order
 
     recorded: list[Recorded] = []
-    # A serializer that writes notes further changes: go on until none is left.
-    while notes := [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, Note)]:
-        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], Note)]
+    # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
+    while steps := _taken_out(connection, LastStep):
+        for kind, its_steps in in_order(steps):
+            kind.take(its_steps, connection.alias)
+    while notes := _taken_out(connection, Note):
         recorded += event_log.record(notes, using=connection.alias)
     return recorded
+
+
+def _taken_out(connection: BaseDatabaseWrapper, kind: type[Note]) -> list[Note]:
+    """The notes of this kind, which the transaction then no longer holds."""
+    notes = [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, kind)]
+    if notes:
+        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], kind)]
+    return notes
 
 
 class _RecordingCommit:

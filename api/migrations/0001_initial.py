@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('version', realtime.models.VersionField(default=1, editable=False)),
                 ('text', models.TextField(blank=True, help_text='Empty once the message is deleted.', max_length=4000)),
                 ('mentions', models.JSONField(blank=True, default=list, editable=False, help_text='The ids of members, as sent.')),
-                ('number', models.BigIntegerField(editable=False, help_text='Counts the messages of the room, deleted ones too.')),
+                ('number', models.BigIntegerField(editable=False, help_text='Counts the messages of the room, deleted ones too; given at COMMIT.', null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('edited_at', models.DateTimeField(editable=False, null=True)),
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),

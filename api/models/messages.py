@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -12,8 +11,9 @@ from django.db import models, router, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from api.models.counters import MessageCounter
+from api.models.counters import Numbering
 from api.models.reactions import Reaction
+from realtime.last_steps import remember
 from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
 
@@ -27,14 +27,10 @@ class MessageQuerySet(LiveQuerySet):
         return self.select_related("author").prefetch_related(reactions)
 
     def bulk_create(self, objs: Iterable[Message], *args: Any, **kwargs: Any) -> list[Message]:
-        objs = list(objs)
         with transaction.atomic(using=self.db, savepoint=False):
-            for room_id, count in sorted(Counter(message.room_id for message in objs).items()):
-                numbers = iter(range(first := MessageCounter.take(room_id, self.db, count), first + count))
-                for message in objs:
-                    if message.room_id == room_id:
-                        message.number = next(numbers)
-            return super().bulk_create(objs, *args, **kwargs)
+            created = super().bulk_create(objs, *args, **kwargs)
+            remember([Numbering(message.pk) for message in created], self.db)
+            return created
 
     bulk_create.alters_data = True
 
@@ -52,7 +48,9 @@ class Message(LiveModel):
     text = models.TextField(max_length=4000, blank=True, help_text="Empty once the message is deleted.")
     reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
     mentions = models.JSONField(default=list, blank=True, editable=False, help_text="The ids of members, as sent.")
-    number = models.BigIntegerField(editable=False, help_text="Counts the messages of the room, deleted ones too.")
+    number = models.BigIntegerField(
+        null=True, editable=False, help_text="Counts the messages of the room, deleted ones too; given at COMMIT."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -71,14 +69,13 @@ class Message(LiveModel):
         return f"{self.pk} in {self.room_id}"
 
     def save(self, **kwargs: Any) -> None:
-        """A new message takes its room's next number, in its own transaction."""
-        if self._state.adding and self.number is None:
-            using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
-            with transaction.atomic(using=using, savepoint=False):
-                self.number = MessageCounter.take(self.room_id, using)
-                super().save(**kwargs)
-        else:
+        """A new message takes its room's next number at the end of its transaction."""
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        is_new = self._state.adding
+        with transaction.atomic(using=using, savepoint=False):
             super().save(**kwargs)
+            if is_new:
+                remember([Numbering(self.pk)], using)
 
     save.alters_data = True
 

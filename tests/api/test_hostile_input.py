@@ -293,7 +293,7 @@ def test_every_text_in_every_header(db, name):
     check_lists(world, client)
 
 
-def test_unexpected_fields_are_never_stored(db):
+def test_unexpected_fields_are_never_stored(transactional_db):
     """Mass assignment: whatever a row has, a client cannot set."""
     world = World()
     everything = {

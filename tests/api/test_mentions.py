@@ -90,6 +90,7 @@ def test_mentions_cost_the_same_for_one_and_for_twenty(room, bob, people):
         add_member(room, user)
     make_message(room, bob.user)
     body = {"text": "x", "mentions": [str(user.pk) for user in users]}
-    # caller; membership; named; counter; message, mentions; re-read: message, reactions, mentions; heads; events
-    assert statements(lambda: bob.post(url(room, "messages"), body)) == 11
+    # caller; membership; named; message, mentions; counter, number; re-read: message, reactions, mentions; heads;
+    # events
+    assert statements(lambda: bob.post(url(room, "messages"), body)) == 12
     assert room.messages.get(number=2).mentions == body["mentions"]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
 
-from api.models import Member, ReadMarker, Room
+import pytest
+from django.db import transaction
+
+from api.models import Member, Message, MessageCounter, ReadMarker, Room
 from tests.api.conftest import MISSING, pointers, problem, statements, url
 from tests.factories import add_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)  # messages are numbered at COMMIT
 
 
 def unread(person, room: Room) -> int | None:
@@ -164,7 +169,6 @@ def test_counting_costs_no_query_of_its_own(alice, rows, django_assert_num_queri
 # -- what a message costs ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_message_costs_the_same_in_a_room_of_two_and_of_a_thousand(alice, bob):
     small, large = make_room(alice.user, bob.user), make_room(alice.user, bob.user)
     from api.models import User
@@ -172,8 +176,8 @@ def test_a_message_costs_the_same_in_a_room_of_two_and_of_a_thousand(alice, bob)
     crowd = User.objects.bulk_create(User(name=str(n), email=f"{n}@example.com") for n in range(998))
     Member.objects.bulk_create(Member(room=large, user=user, read_from=0) for user in crowd)
     for room in (small, large):
-        # caller; membership; counter; message; re-read: message, reactions; heads; events
-        assert statements(lambda r=room: bob.post(url(r, "messages"), {"text": "x"})) == 8
+        # caller; membership; message; counter, number; re-read: message, reactions; heads; events
+        assert statements(lambda r=room: bob.post(url(r, "messages"), {"text": "x"})) == 9
         message = room.messages.get()
         # caller; membership; message; marker before; marker; re-read, for each stream; heads; events
         assert statements(lambda m=message: read(bob, m)) == 9
@@ -182,11 +186,32 @@ def test_a_message_costs_the_same_in_a_room_of_two_and_of_a_thousand(alice, bob)
 
 
 def test_numbers_count_the_messages_of_a_room(room, lobby, alice):
-    from api.models import Message
-
     add_member(make_room(), alice.user)
     for target in (room, lobby, room):
         make_message(target, alice.user)
     Message.objects.bulk_create(Message(room=r, author=alice.user, text="x") for r in (room, lobby, room))
     assert list(room.messages.order_by("number").values_list("number", flat=True)) == [1, 2, 3, 4]
     assert list(lobby.messages.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+
+def test_who_goes_on_in_the_same_transaction_takes_no_number(room, lobby, alice):
+    """A savepoint that is rolled back, a message that is deleted, a room that goes with all it held."""
+    with transaction.atomic():
+        kept = [make_message(room, alice.user), make_message(lobby, alice.user)]
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            make_message(room, alice.user)
+            raise ZeroDivisionError
+        make_message(room, alice.user).delete()
+        gone = make_room(alice.user)
+        make_message(gone, alice.user)
+        gone.delete()
+        kept.append(make_message(room, alice.user))
+    assert [Message.objects.get(pk=message.pk).number for message in kept] == [1, 1, 2]
+    assert dict(MessageCounter.objects.values_list("room", "total")) == {room.pk: 2, lobby.pk: 1}
+
+
+def test_saving_again_does_not_number_again(room, alice):
+    message = make_message(room, alice.user)
+    message.edit("new")
+    Message.objects.bulk_create([Message(pk=message.pk, room=room, text="newer")], ignore_conflicts=True)
+    assert Message.objects.get(pk=message.pk).number == MessageCounter.total_of(room.pk, "default") == 1

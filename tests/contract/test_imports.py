@@ -33,7 +33,7 @@ SHARED = {
 }
 WRITE = {
     *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "retention", "snapshots", "testing"),
+    *("control", "erasure", "retention", "snapshots", "testing", "last_steps"),
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
@@ -41,7 +41,7 @@ DELIVERY = {
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access"),
+    *("tokens", "ids", "strict_json", "testing", "server", "access", "last_steps"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}

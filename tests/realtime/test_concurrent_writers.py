@@ -43,7 +43,7 @@ def history(request, tmp_path_factory) -> dict[str, Any]:
 
 def run(environment: dict[str, str], writers: int, commits: int) -> dict[str, Any]:
     program = [sys.executable, "-m", "tests.realtime.writers", f"--writers={writers}", f"--commits={commits}"]
-    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr  # a deadlock, or any other error, ends here
     return json.loads(done.stdout)
 

@@ -97,7 +97,7 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
     return [int(pid) for pid in tasks.read_text().split()]
 
 
-def wait_until(is_so, seconds: float = 15.0) -> bool:
+def wait_until(is_so, seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:

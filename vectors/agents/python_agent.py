@@ -1,6 +1,6 @@
 """Runs centrifuge-python against a script of vectors/client: prints a JSON line for each event that the app gets.
 
-    python vectors/agents/python_agent.py ws://127.0.0.1:1234 "$(cat vectors/client/resume-exact.json)"
+python vectors/agents/python_agent.py ws://127.0.0.1:1234 "$(cat vectors/client/resume-exact.json)"
 """
 
 from __future__ import annotations
