@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from django.db import close_old_connections
 
 from realtime import access, event_log, retention
 from realtime.positions import PAGE_EVENTS, Page, Position
+from realtime.threads import Threads, begin_job
 
 
 class Reader:
-    """Its threads are few and long-lived; after each call a thread gives its connection back."""
+    """Its threads are few and long-lived, and keep their connections."""
 
     def __init__(self, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="tidewire-reader")
+        self._threads = Threads(threads, "tidewire-reader")
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that exist."""
@@ -59,17 +60,35 @@ class Reader:
         return await self._run(retention.prune)
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def _run(self, call: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, _with_connections, call, args)
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Any] = loop.create_future()
+        self._threads.run(lambda: _work(call, args, loop, answered))
+        return await answered
 
 
-def _with_connections(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def _work(call: Callable[..., Any], args: tuple[Any, ...], loop: Any, answered: asyncio.Future[Any]) -> None:
+    close_old_connections()
+    begin_job()
     try:
-        return call(*args)
+        result, error = call(*args), None
+    except Exception as failure:
+        result, error = None, failure
     finally:
         close_old_connections()
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, answered, result, error)
+
+
+def _settle(answered: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if answered.done():  # nobody waits any more
+        return
+    if error is None:
+        answered.set_result(result)
+    else:
+        answered.set_exception(error)
 
 
 def _admit(user_id: str, names: Collection[str]) -> dict[str, Position]:
