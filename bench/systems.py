@@ -64,7 +64,7 @@ class Stores:
     def database(self, settings: str, *migrate: str) -> str:
         """A fresh database with the tables of these settings."""
         if settings not in self._templates:
-            name = f"template_{len(self._templates)}"
+            name = f"template_{self._count}"
             environment = {**child_environment(servers.temporary_folder("bench")), "DJANGO_SETTINGS_MODULE": settings}
             environment |= {"DATABASE_URL": self.postgresql.create_database(name), "REDIS_URL": self.redis.url}
             run_manage(environment, "migrate", "--verbosity", "0", *migrate)
@@ -122,7 +122,14 @@ class Running:
         }
         if system.layer != "memory" or system.settings != "backend.settings":
             self.environment["REDIS_URL"] = stores.redis.url
-        made = run_manage(self.environment, "shell", "-v", "0", "-c", system.setup % (USERS, rooms, WRITERS if rooms <= WRITERS else 1))
+        made = run_manage(
+            self.environment,
+            "shell",
+            "-v",
+            "0",
+            "-c",
+            system.setup % (USERS, rooms, WRITERS if rooms <= WRITERS else 1),
+        )
         self.rooms, self.tokens = json.loads(made.strip().splitlines()[-1])
         self.token_file = self.folder / "tokens"
         self.token_file.write_text("\n".join(self.tokens))
@@ -156,11 +163,11 @@ class Running:
 
     def options(self, sockets: int, rooms: int = 1) -> list[str | int]:
         """For the load client: how to get these sockets subscribed."""
-        return [
-            "-n", sockets, "-T", self.token_file, *self._room_options(rooms), "-c", 32, "-W", self.system.acks, "-k", "ts\\",
-            *(part for text in self.system.hello for part in ("-i", text.replace("ROOM", self.rooms[0] if rooms == 1 else "%r"))),
-            *(part for pid in self.pids for part in ("-p", pid)),
-        ]  # fmt: skip
+        room = self.rooms[0] if rooms == 1 else "%r"
+        hello = [part for text in self.system.hello for part in ("-i", text.replace("ROOM", room))]
+        watched = [part for pid in self.pids for part in ("-p", pid)]
+        tokens = ["-T", self.token_file, *self._room_options(rooms)]
+        return ["-n", sockets, "-c", 32, "-W", self.system.acks, "-k", "ts\\", *tokens, *hello, *watched]
 
     def _room_options(self, rooms: int) -> list[str | int]:
         if rooms == 1:
@@ -183,9 +190,7 @@ class Floor:
 
     def __init__(self) -> None:
         self.port = servers.free_port()
-        self.process = subprocess.Popen(
-            [*tools.on_core(SERVER_CORE), str(tools.program("wsblast")), str(self.port)]
-        )
+        self.process = subprocess.Popen([*tools.on_core(SERVER_CORE), str(tools.program("wsblast")), str(self.port)])
         time.sleep(0.3)
 
     def options(self, sockets: int) -> list[str | int]:
