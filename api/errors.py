@@ -19,6 +19,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from api.models import User
 from api.models.conflicts import Conflict
 
 CONTENT_TYPE = "application/problem+json"
@@ -71,6 +72,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exc
     if isinstance(exc, Conflict):
         return ConflictProblem(exc.detail, exc.code)
+    if isinstance(exc, User.DoesNotExist):  # nobody is looked up so but the caller
+        return exceptions.AuthenticationFailed("The session has ended.", "session_ended")
     if isinstance(exc, Http404):
         return exceptions.NotFound()
     if isinstance(exc, DjangoPermissionDenied):

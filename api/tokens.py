@@ -3,7 +3,8 @@
 Every token names its session as `sid`. A refresh token also names its generation and works once: it is exchanged for
 its successor. For a few seconds it is answered with that same successor again, because two tabs refresh at once and
 answers get lost; afterwards a spent token has been stolen, from the owner or by them, and ends the session for both.
-Access tokens are short-lived. Sockets check them without a query; REST asks whether session and user are there, in one.
+Access tokens are short-lived, and checked without a query: sockets at connect, and REST in a process that follows what
+ends (realtime/endings.py). Elsewhere REST asks whether session and user are there, in one query.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, Un
 
 from api.models import Session, User
 from api.throttles import address_of, guessing
+from realtime import endings
 from realtime.actors import Actor, set_actor
 from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
 
@@ -48,24 +50,42 @@ class AccessTokenAuthentication(BaseAuthentication):
         if len(credentials) != 1:
             raise AuthenticationFailed("The Authorization header must read: Bearer <token>.")
         try:
-            identity = authenticate(credentials[0].decode("ascii", "replace"))
+            token, identity = _read(credentials[0].decode("ascii", "replace"))
         except ExpiredCredential:
             raise AuthenticationFailed("The token has expired.", "token_expired") from None
         except InvalidCredential:
             raise _invalid() from None
-        session = _session(identity.session_id, identity.user_id)
+        user = _user(identity, token.get("iat"))
         set_actor(Actor("user", identity.user_id))
-        return session.user, identity
+        return user, identity
 
     def authenticate_header(self, request: Any) -> str:
         return REALM
 
 
+def _user(identity: Identity, issued_at: Any) -> User:
+    """Who holds a token: where nothing is known of the session's end, with all that is to know from one query;
+    otherwise by key, and the rest is read when somebody wants it."""
+    is_dated = isinstance(issued_at, int | float)
+    if not (is_dated and endings.is_alive(identity.session_id, issued_at)):
+        return _session(identity.session_id, identity.user_id).user
+    return User.from_db(None, ["id"], [UUID(identity.user_id)])
+
+
+def confirm(identity: Identity) -> None:
+    """Raises AuthenticationFailed unless session and user are there. For whoever met a trace of their end."""
+    _session(identity.session_id, identity.user_id)
+
+
 def authenticate(credential: str) -> Identity:
     """Who holds this access token, from signature and claims alone: no query. Asked by sockets at connect."""
+    return _read(credential)[1]
+
+
+def _read(credential: str) -> tuple[AccessToken, Identity]:
     try:
         token = AccessToken(credential)
-        return Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
+        return token, Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
     except ExpiredTokenError:
         raise ExpiredCredential from None
     except _UNREADABLE:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from realtime import metrics, publisher, tokens
+from realtime import endings, metrics, publisher, tokens
 from realtime.conf import conf
 from realtime.connections import Connections
 from realtime.hub import Hub, Intervals
@@ -60,6 +60,7 @@ class Engine:
         work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune(), metrics.sample(self))
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
+        endings.attach(self.hub)
 
     async def _prune(self) -> None:
         """Keeps the log in its window. Processes do it at different times; doing it twice costs little."""
@@ -73,6 +74,7 @@ class Engine:
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""
         publisher.detach(self.publisher)
+        endings.detach(self.hub)
         for task in self._tasks:
             task.cancel()
         self.recovery.stop()

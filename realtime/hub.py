@@ -25,6 +25,7 @@ from realtime.live import EVERYONE
 from realtime.mailbox import Mailbox
 from realtime.positions import Entry, Page, Position
 from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE
+from realtime.sessions import Sessions
 from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 from realtime.watched import Watched
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 AUDIT_CHUNK = 500
 INFORMED_SECONDS = 10.0
+LATE_SECONDS = 0.5
+"""A poll takes its time, too: one that is this late has failed, or soon will."""
 EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
@@ -76,6 +79,7 @@ class Hub:
         self._groups.watch(CONTROL)
         self._tasks: set[asyncio.Task] = set()
         self._healing = asyncio.Semaphore(HEAL_TASKS)
+        self._loop = asyncio.get_running_loop()
         self.polled_at = 0.0
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -101,6 +105,18 @@ class Hub:
     def is_informed(self) -> bool:
         """It could read the log lately, and so knows whose session or access has ended."""
         return asyncio.get_running_loop().time() - self.polled_at < INFORMED_SECONDS
+
+    @property
+    def is_current(self) -> bool:
+        """It has applied the control log as it was one poll ago. Asked from any thread."""
+        age = self._loop.time() - self.polled_at
+        return (
+            self.control.is_loaded and not self.control.watched.is_behind and age < self._intervals.poll + LATE_SECONDS
+        )
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.control.sessions
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -29,13 +29,13 @@ class LowercaseEmailField(models.EmailField):
 
 class UserQuerySet(LiveQuerySet):
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Closing accounts ends their sessions on this path too."""
-        if kwargs.get("is_active", True):
+        """As Django's. Closing accounts ends their sessions on this path too, also where an expression closes them."""
+        if kwargs.get("is_active", True) is True:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db, savepoint=False):
-            closed = list(self.values_list("pk", flat=True))
+            pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
-            Session.objects.using(self.db).filter(user__in=closed).end()
+            Session.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
             return count
 
     update.alters_data = True
@@ -78,6 +78,12 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 Session.objects.using(using).filter(user=self).end()
 
     save.alters_data = True
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """A user known by key only (api/tokens.py) is read as a whole, not field by field."""
+        if fields is not None:
+            fields = {*fields, *self.get_deferred_fields()}
+        super().refresh_from_db(using, fields, from_queryset)
 
     def take_password(self, hashed: str, keep: Any) -> None:
         """The owner's own change: ends the other sessions. Hashed before, because no transaction should wait for it."""

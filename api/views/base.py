@@ -11,16 +11,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, transaction
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import permissions
+from api import permissions, tokens
 from api.media import OneRenderer
 from api.models import Member, Room
-from realtime.snapshots import HEADER, position_header, recorded_events, written_positions
+from realtime.compiled import Compiled
+from realtime.snapshots import HEADER, Written, position_header, recorded_events, written_positions
+from realtime.tokens import Identity
 
+_MEMBER = Compiled(
+    lambda room_id, user_id: (
+        Member.objects.select_related("room")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(room=room_id, user=user_id)
+    ),
+    keys=2,
+)
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
@@ -63,9 +73,15 @@ class BaseViewSet(GenericViewSet):
                 return self._write(handler)
             except DatabaseError as exc:
                 if run == MAX_RUNS or not is_worth_another_run(exc):
+                    self._confirm_caller(exc)
                     raise
             time.sleep(random.uniform(0.5, 1.5) * FIRST_WAIT_SECONDS * run)
         raise AssertionError("unreachable")
+
+    def _confirm_caller(self, exc: DatabaseError) -> None:
+        """A row that is not there may be the caller's own, whose account somebody has deleted meanwhile."""
+        if isinstance(exc, IntegrityError) and isinstance(self.request.auth, Identity):
+            tokens.confirm(self.request.auth)
 
     def _write(self, handler: Callable[[], Response]) -> Response:
         with recorded_events() as events:
@@ -74,6 +90,8 @@ class BaseViewSet(GenericViewSet):
                     response = handler()
             else:
                 response = handler()
+        if isinstance(response.data, Written):
+            response.data = response.data.state(events)
         user = self.request.user
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
         if 0 < len(known) <= MAX_POSITIONS:
@@ -85,10 +103,10 @@ class BaseViewSet(GenericViewSet):
 
         So a removal and a write do not cross: whichever commits first is what the other one sees.
         """
-        members = Member.objects.select_related("room").select_for_update(of=("self",), no_key=True)
-        member = members.filter(room=self.kwargs["room_id"], user=self.request.user).first()
-        if member is None:  # a guest, or nobody
+        found = _MEMBER(self.kwargs["room_id"], self.request.user.pk, using=DEFAULT_DB_ALIAS)
+        if not found:  # a guest, or nobody
             return self.room_for(action)
+        (member,) = found
         permissions.require(action, member.role)
         member.room.my_role, member.room.my_membership = member.role, member
         return member.room
