@@ -19,8 +19,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from api.models import User
 from api.models.conflicts import Conflict
+from api.models.users import UserGoneError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -72,7 +72,7 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exc
     if isinstance(exc, Conflict):
         return ConflictProblem(exc.detail, exc.code)
-    if isinstance(exc, User.DoesNotExist):  # nobody is looked up so but the caller
+    if isinstance(exc, UserGoneError):
         return exceptions.AuthenticationFailed("The session has ended.", "session_ended")
     if isinstance(exc, Http404):
         return exceptions.NotFound()

@@ -7,15 +7,19 @@ the log, or lately could not read it, does not know: it must ask.
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from realtime.sessions import REMEMBER_SECONDS, Sessions
 from realtime.streams import CONTROL
 
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
+
+REMEMBER_SECONDS = 3600.0
+"""How long an ended session is remembered: longer than any access token lives, so that no old token opens a socket."""
 
 MARGIN_SECONDS = 60.0
 """Clocks differ: of the writer of an ending, of who issued a token, and ours."""
@@ -27,12 +31,12 @@ class Follower(Protocol):
     @property
     def is_current(self) -> bool: ...
 
-    @property
-    def sessions(self) -> Sessions: ...
+    def has_ended(self, session_id: str | None) -> bool: ...
 
 
 _follower: Follower | None = None
-_ended_here = Sessions()
+_ended_here: dict[str, float] = {}
+_lock = threading.Lock()
 
 
 def attach(follower: Follower) -> None:
@@ -47,11 +51,27 @@ def detach(follower: Follower) -> None:
         _follower = None
 
 
+def sessions_of(payload: str) -> list[str]:
+    """The sessions that an event of the control log ends. Unknown ones (a newer release) end none."""
+    event = json.loads(payload)
+    return event["data"]["sessions"] if event.get("type") == "sessions.ended" else []
+
+
 def note_committed(recorded: Iterable[Recorded]) -> None:
-    """What this process has just ended. Called in the step after COMMIT."""
+    """What this process has just ended. Called in the step after COMMIT, in any thread."""
     for event in recorded:
         if event.stream == CONTROL:
-            _ended_here.apply(event.payload)
+            with _lock:
+                remember(_ended_here, sessions_of(event.payload))
+
+
+def remember(ended: dict[str, float], session_ids: Iterable[str]) -> None:
+    """Adds sessions to those that have ended, oldest first, and forgets what is old."""
+    now = time.monotonic()
+    for session_id in session_ids:
+        ended[session_id] = now
+    while ended and ended[oldest := next(iter(ended))] < now - REMEMBER_SECONDS:
+        del ended[oldest]
 
 
 def is_alive(session_id: str, issued_at: float) -> bool | None:
@@ -59,9 +79,9 @@ def is_alive(session_id: str, issued_at: float) -> bool | None:
 
     An ending is remembered for a time. A token older than that may have outlived what is remembered of it.
     """
-    if _ended_here.has_ended(session_id):
+    if session_id in _ended_here:
         return False
     follower = _follower
     if follower is None or not follower.is_current or time.time() - issued_at > REMEMBER_SECONDS - MARGIN_SECONDS:
         return None
-    return not follower.sessions.has_ended(session_id)
+    return not follower.has_ended(session_id)

@@ -38,7 +38,7 @@ class Engine:
         self.reader = Reader(conf.DATABASE_THREADS)
         self.hub = Hub(layer, self.reader, intervals(), on_fence=lambda *fenced: self.recovery.on_fence(*fenced))
         self.recovery = Recovery(self.hub, self.reader)
-        self.publisher = publisher.Publisher(layer, asyncio.get_running_loop())
+        self.publisher = publisher.Publisher(layer, asyncio.get_running_loop(), self.hub.take_own)
         self.presence = Presence(presence_store(layer), tell=self.publisher.tell, relay=self.hub.relay)
         self.hub.on_presence = self.presence.heard
         self.services = Services(

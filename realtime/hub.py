@@ -14,7 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Raw
 
@@ -25,10 +25,12 @@ from realtime.live import EVERYONE
 from realtime.mailbox import Mailbox
 from realtime.positions import Entry, Page, Position
 from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE
-from realtime.sessions import Sessions
 from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 from realtime.watched import Watched
+
+if TYPE_CHECKING:
+    from realtime.event_log import Recorded
 
 logger = logging.getLogger(__name__)
 
@@ -114,9 +116,9 @@ class Hub:
             self.control.is_loaded and not self.control.watched.is_behind and age < self._intervals.poll + LATE_SECONDS
         )
 
-    @property
-    def sessions(self) -> Sessions:
-        return self.control.sessions
+    def has_ended(self, session_id: str | None) -> bool:
+        """Whether the control log, as far as it is applied here, ends this session. Asked from any thread."""
+        return self.control.sessions.has_ended(session_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -185,6 +187,17 @@ class Hub:
                 self._deliver(watched, entry)
             else:
                 self._notice(watched, epoch, entry.offset)
+
+    def take_own(self, recorded: Iterable[Recorded]) -> None:
+        """What this process has just committed, without the layer's detour. What does not follow is left to the
+        layer, which may be about to bring what comes before it."""
+        for event in recorded:
+            watched = self._watched.get(event.stream)
+            if watched is None:
+                continue
+            entry = Entry(event.offset, event.ends_access, event.type, event.payload, event.control)
+            if self._is_next(watched, event.epoch, entry):
+                self._deliver(watched, entry)
 
     def _is_next(self, watched: Watched, epoch: str, entry: Entry) -> bool:
         """It follows what was dispatched, is here in full, and what ended before it was written has been applied."""

@@ -14,6 +14,10 @@ from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
 
 
+class UserGoneError(Exception):
+    """A user who is known by a token has been deleted meanwhile."""
+
+
 class LowercaseEmailField(models.EmailField):
     """An address in lower case, in the database and in every lookup, so that `unique` ignores case."""
 
@@ -80,10 +84,15 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
     save.alters_data = True
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
-        """A user known by key only (api/tokens.py) is read as a whole, not field by field."""
-        if fields is not None:
-            fields = {*fields, *self.get_deferred_fields()}
-        super().refresh_from_db(using, fields, from_queryset)
+        """A user known by key only (api/tokens.py) is read as a whole, not field by field. Raises UserGoneError where
+        there is nobody any more: DRF takes Django's own DoesNotExist for an empty field."""
+        known_by_key = self.get_deferred_fields() if fields is not None else set()
+        try:
+            super().refresh_from_db(using, {*fields, *known_by_key} if known_by_key else fields, from_queryset)
+        except User.DoesNotExist:
+            if known_by_key:
+                raise UserGoneError(self.pk) from None
+            raise
 
     def take_password(self, hashed: str, keep: Any) -> None:
         """The owner's own change: ends the other sessions. Hashed before, because no transaction should wait for it."""

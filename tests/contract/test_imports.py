@@ -21,7 +21,9 @@ OURS = ("realtime", "api", "backend")
 SHARED = {
     "actors",
     "codes",
+    "compiled",
     "conf",
+    "endings",
     "ids",
     "limits",
     "live",
@@ -42,6 +44,7 @@ DELIVERY = {
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
     *("tokens", "ids", "strict_json", "testing", "server", "access", "last_steps"),
+    *("compiled", "endings"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}
