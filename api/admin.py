@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from api.erasure import erase
-from api.models import Member, Message, Room, User
+from api.models import Key, Member, Message, Room, User
 
 
 class UserAddForm(AdminUserCreationForm):
@@ -100,3 +100,18 @@ class MessageAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         for message in queryset.filter(deleted_at=None):
             message.soft_delete()
+
+
+@admin.register(Key)
+class KeyAdmin(admin.ModelAdmin):
+    """Made over REST, where the text can be shown. Deleting one here revokes it."""
+
+    list_display = ["name", "last4", "user", "stream", "created_at", "used_at", "expires_at", "ended_at"]
+    search_fields = ["name", "last4", "user__email", "stream"]
+    list_select_related = ["user"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Key | None = None) -> bool:
+        return False

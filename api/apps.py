@@ -5,4 +5,4 @@ class ApiConfig(AppConfig):
     name = "api"
 
     def ready(self) -> None:
-        from api import schema  # drf-spectacular knows an extension once it is imported  # noqa: F401
+        from api import homes, schema  # signals, and what drf-spectacular knows once it is imported  # noqa: F401

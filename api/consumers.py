@@ -132,7 +132,7 @@ class ChatConnection(Connection):
     async def _welcome(self, token: str) -> None:
         is_first = self.identity is None
         try:
-            self._identify(token)
+            await self._identify(token)
         except Refused:
             raise Ended(Disconnect.EXPIRED) from None
         expiry = self._expiry()
@@ -145,6 +145,8 @@ class ChatConnection(Connection):
     async def _enter(self, expiry: dict[str, Any]) -> None:
         """Subscribes to the room's stream. A room that is hidden and one that is not there look the same."""
         self._room = self._room or await self._join_lobby()
+        if not self.identity.may_read(live.rooms(self._room)):
+            raise Ended(Disconnect.PERMISSION_DENIED)
         subscription = RoomSubscription(live.rooms(self._room), self.info, self._outbox, self.codec, self._on_lost)
         self.subscriptions[subscription.stream] = subscription
         wanted = SubscribeRequest(channel=subscription.stream)

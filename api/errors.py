@@ -19,10 +19,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from api import problems
 from api.models.conflicts import Conflict
 from api.models.users import UserGoneError
+from api.problems import CONTENT_TYPE
 
-CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 
 logger = logging.getLogger(__name__)
@@ -30,12 +31,40 @@ logger = logging.getLogger(__name__)
 
 class ConflictProblem(exceptions.APIException):
     status_code = 409
+    wait = 0
+
+
+class Gone(exceptions.APIException):
+    """The log cannot be read on from there. `more` says where it stands."""
+
+    status_code = 410
+    default_code = "position_lost"
+
+    def __init__(self, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.more = more
 
 
 class PreconditionFailed(exceptions.APIException):
     status_code = 412
     default_code = "version_mismatch"
     default_detail = "The resource has another version than the one named in If-Match."
+
+
+class PreconditionRequired(exceptions.APIException):
+    status_code = 428
+    default_code = "version_required"
+    default_detail = "This takes the version that you have seen, in If-Match."
+
+
+class BadRequest(exceptions.APIException):
+    status_code = 400
+    default_code = "bad_request"
+
+
+class Unprocessable(exceptions.APIException):
+    status_code = 422
+    default_code = "idempotency_key_reused"
 
 
 class PayloadTooLarge(exceptions.APIException):
@@ -63,7 +92,7 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    body = _problem(context["request"], exc.status_code, *_describe(exc))
+    body = _problem(context["request"], exc.status_code, *_describe(exc), **getattr(exc, "more", {}))
     return Response(body, exc.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
@@ -113,16 +142,10 @@ def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _problem(request: Any, status: int, code: str, detail: str, errors: list | None = None) -> dict[str, Any]:
-    body = {
-        "type": f"urn:tidewire:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": f"urn:request:{getattr(request, 'request_id', 'unknown')}",
-        "code": code,
-    }
-    return {**body, "errors": errors} if errors else body
+def _problem(
+    request: Any, status: int, code: str, detail: str, errors: list | None = None, **more: Any
+) -> dict[str, Any]:
+    return problems.document(status, code, detail, getattr(request, "request_id", "unknown"), errors, **more)
 
 
 # Django's own errors: the resolver's 404, a bad Host header, a crash. Named in backend/urls.py.

@@ -13,3 +13,14 @@ def single(request: Any, name: str) -> str | None:
     if len(values) > 1:
         raise ValidationError({name: ["Must be given once."]})
     return values[0] if values else None
+
+
+def number(request: Any, name: str, default: int, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    text = single(request, name)
+    if text is None:
+        return default
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not is_number or not least <= int(text) <= most:
+        raise ValidationError({name: [f"Must be a number from {least} to {most}."]})
+    return int(text)

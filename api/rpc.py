@@ -21,6 +21,7 @@ import msgspec
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from api import problems
 from realtime.rpc import BadCall, Caller
 
 PREFIX = "/api/v1/"
@@ -39,7 +40,11 @@ GIVEN = frozenset(
         "allow",
         "content-type",
         "etag",
+        "idempotency-replayed",
+        "link",
         "location",
+        "ratelimit",
+        "ratelimit-policy",
         "retry-after",
         "tidewire-position",
         "www-authenticate",
@@ -171,7 +176,7 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         if self._is_too_large:
-            return {"status": 413, "headers": {"content-type": "application/problem+json"}, "body": TOO_LARGE}
+            return {"status": 413, "headers": {"content-type": problems.CONTENT_TYPE}, "body": TOO_LARGE}
         return {"status": self._status, "headers": self._headers, "body": self._json()}
 
     def _json(self) -> Any:
@@ -182,11 +187,6 @@ class Answer:
             return None
 
 
-TOO_LARGE = {
-    "type": "urn:tidewire:problem:answer_too_large",
-    "title": "Content Too Large",
-    "status": 413,
-    "detail": f"The answer is longer than {MAX_ANSWER_BYTES} bytes. Ask for fewer rows, or by HTTP.",
-    "instance": "urn:request:unknown",
-    "code": "answer_too_large",
-}
+TOO_LARGE = problems.document(
+    413, "answer_too_large", f"The answer is longer than {MAX_ANSWER_BYTES} bytes. Ask for fewer rows, or by HTTP."
+)

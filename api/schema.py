@@ -13,8 +13,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from api import scopes
 from api.errors import CONTENT_TYPE
 from api.views.preconditions import VersionMixin
+from realtime.actors import ACTOR_TYPES
 from realtime.live import Live, Registry, registry
 from realtime.snapshots import HEADER, SnapshotMixin
 
@@ -27,18 +29,35 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "api.keys.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        text = "An API key, `tw_live_…`, in the same header as a token. `x-tidewire-scope` is the scope that it needs."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "tw_live_<id>_<secret>", "description": text}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]] | None:
+        return {self.name: []} if scopes.needed(auto_schema.view, auto_schema.method) else None
+
+
 class HeaderSchema(AutoSchema):
     """Adds the headers that our base views send and read."""
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         is_versioned = isinstance(self.view, VersionMixin) and self.view.action != "list"
         is_change = self.method in ("PATCH", "DELETE")
+        is_cacheable = is_versioned and self.method == "GET" and self.view.is_cacheable
         shows = self.method != "DELETE"
         wrote = self.method != "GET" and bool(self.view.authentication_classes)
         has_position = wrote or (isinstance(self.view, SnapshotMixin) and self.view.action == "retrieve")
         headers = []
         if is_versioned and is_change:
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
+        if is_cacheable:
+            headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if wrote and getattr(self.view, "is_transactional", False):
+            headers += IDEMPOTENCY
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
         if has_position:
@@ -47,8 +66,11 @@ class HeaderSchema(AutoSchema):
         return headers
 
     def get_extensions(self) -> dict[str, Any]:
-        """What a client needs to keep this list or detail true by events, where one stream promises it."""
+        """The scope that a key needs. And what a client needs to keep this list or detail true by events, where one
+        stream promises it."""
         extensions = super().get_extensions()
+        if scope := scopes.needed(self.view, self.method):
+            extensions["x-tidewire-scope"] = scope
         is_snapshot = isinstance(self.view, SnapshotMixin) and self.view.action in ("list", "retrieve")
         if is_snapshot and (found := live_resource(self.view, self.path, registry)):
             extensions["x-tidewire-live"] = found
@@ -87,7 +109,7 @@ def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict
     of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
     descriptor = {
         "channel": channel,
-        "upsert": [type for type in (live.created, live.updated, *of_parts) if type],
+        "upsert": [type for type in (live.created, live.updated, *live.intents, *of_parts) if type],
         "remove": [live.deleted] if live.deleted else [],
         "key": _key_pointer(live.key_schema) if live.key_schema else "id",
     }
@@ -104,6 +126,24 @@ def _key_pointer(key_schema: type) -> str:
     return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name
 
 
+IDEMPOTENCY = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        OpenApiParameter.HEADER,
+        description="Made by the client for one write. Sent again with it within 24 hours, the write is done once and "
+        "answered as before. A key is one account's, for one address.",
+    ),
+    OpenApiParameter(
+        "Idempotency-Replayed",
+        {"type": "string", "const": "true"},
+        OpenApiParameter.HEADER,
+        description="The answer was given before.",
+        response=["200", "201", "204"],
+    ),
+]
+
+
 def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=response)
 
@@ -115,13 +155,19 @@ PROBLEM = {
     "description": "RFC 9457. Programs read `code`.",
     "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of its page."},
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
         "code": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+        "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
+        "violated-policies": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of 429: the quotas of RateLimit-Policy that are spent.",
+        },
     },
 }
 PROBLEM_ERROR = {
@@ -135,16 +181,57 @@ PROBLEM_ERROR = {
 }
 
 
+HEADERS = {
+    "RateLimit": 'What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`.',
+    "RateLimit-Policy": 'The quotas that count this request: `"user";q=1200;w=60`.',
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "How to say who one is.",
+}
+RESPONSES = {
+    "Problem": ("What went wrong.", []),
+    "Unauthenticated": ("Nobody, or nobody we know.", ["WWW-Authenticate"]),
+    "TryLater": ("Not now. Nothing was written.", ["Retry-After"]),
+}
+LATER = ("429", "503")
+
+
+def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """304, where If-None-Match is heard, with the headers of the 200 that it stands for."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if any(parameter["name"] == "If-None-Match" for parameter in operation.get("parameters", [])):
+                headers = deepcopy(operation["responses"]["200"].get("headers", {}))
+                text = "The resource still has the ETag of If-None-Match."
+                operation["responses"]["304"] = {"description": text, "headers": headers}
+    return result
+
+
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Every operation may answer a problem document; the likely ones are named."""
     result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    result["components"]["responses"] = {"Problem": {"description": "What went wrong.", "content": content}}
+    result["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    result["components"]["responses"] = {
+        name: {"description": text, "headers": _headers(names), "content": deepcopy(content)}
+        for name, (text, names) in RESPONSES.items()
+    }
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            for status in [*_likely_problems(path, method, operation), "default"]:
-                operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+            for response in operation["responses"].values():
+                response.setdefault("headers", {}).update(_headers(["RateLimit", "RateLimit-Policy"]))
+            for status in [*_likely_problems(path, method, operation), *LATER, "default"]:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{_response(status)}"}
     return result
+
+
+def _headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _response(status: str) -> str:
+    return "TryLater" if status in LATER else "Unauthenticated" if status == "401" else "Problem"
 
 
 def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:
@@ -158,8 +245,10 @@ def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[
         "403": may_be_refused and "{" in path,
         "404": "{" in path,
         "409": may_be_refused,
+        "410": any(p["name"] == "after" for p in parameters),
         "412": any(p["name"] == "If-Match" for p in parameters),
         "415": "requestBody" in operation,
+        "422": any(p["name"] == "Idempotency-Key" for p in parameters),
     }
     return [status for status, is_likely in statuses.items() if is_likely]
 
@@ -171,7 +260,7 @@ ACTOR = {
     "description": "Who did it.",
     "required": ["type", "id"],
     "properties": {
-        "type": {"type": "string", "enum": ["user", "system"]},
+        "type": {"type": "string", "enum": list(ACTOR_TYPES)},
         "id": {"type": ["string", "null"], "format": "uuid"},
     },
 }
@@ -188,6 +277,10 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
         type: _event(type, mapper.resolve_serializer(_documented(live, is_key), "response").ref)
         for live in registry.lives
         for type, is_key in event_types(live).items()
+    }
+    events |= {
+        fact.type: _event(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
+        for fact in registry.facts
     }
     refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}

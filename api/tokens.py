@@ -18,6 +18,7 @@ from uuid import UUID, uuid5
 from django.contrib import auth
 from django.db import transaction
 from django.db.models import Exists
+from django.db.models.functions import Now
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -54,7 +55,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         if len(credentials) != 1:
             raise AuthenticationFailed("The Authorization header must read: Bearer <token>.")
         try:
-            issued_at, identity = _read(credentials[0].decode("ascii", "replace"))
+            issued_at, identity = _dated(credentials[0].decode("ascii", "replace"))
         except ExpiredCredential:
             raise AuthenticationFailed("The token has expired.", "token_expired") from None
         except InvalidCredential:
@@ -82,10 +83,10 @@ def confirm(identity: Identity) -> None:
 
 def authenticate(credential: str) -> Identity:
     """Who holds this access token, from signature and claims alone: no query. Asked by sockets at connect."""
-    return _read(credential)[1]
+    return _dated(credential)[1]
 
 
-def _read(credential: str) -> tuple[float, Identity]:
+def _dated(credential: str) -> tuple[float, Identity]:
     """When the token was issued, and whose it is. Raises ExpiredCredential or InvalidCredential."""
     issued_at, identity = _signed(credential)
     if identity.expires_at <= time.time():
@@ -98,7 +99,7 @@ def _signed(credential: str) -> tuple[float, Identity]:
     """What a token says whose signature and claims are good. Nothing of that changes but its age: the same token comes
     with every request of five minutes, and a signature is as expensive as a statement."""
     try:
-        token = AccessToken(credential)
+        token = _read(AccessToken, credential)
         identity = Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
         return float(token.get("iat", 0)), identity
     except ExpiredTokenError:
@@ -138,7 +139,7 @@ def sign_in_as(user: User, device: str = "", address: str = "") -> dict[str, str
             rotated_at=now,
             expires_at=min(now + RefreshToken.lifetime, now + MAX_AGE),
         )
-    return _pair(str(user.pk), session.pk, 1, now, now + MAX_AGE)
+    return _pair(str(user.pk), session.pk, 1, session.expires_at, now + MAX_AGE)
 
 
 def refresh(raw: str) -> dict[str, str]:
@@ -159,15 +160,15 @@ def refresh(raw: str) -> dict[str, str]:
         expires_at__gt=now,
     )
     expires_at = min(now + RefreshToken.lifetime, ends_at)
-    if current.update(generation=generation + 1, rotated_at=now, expires_at=expires_at):
+    if current.update(generation=generation + 1, rotated_at=Now(), expires_at=expires_at):
         if generation % PRUNE_EVERY == 0:
             Session.objects.prune()
-        return _pair(user_id, sid, generation + 1, now, ends_at)
+        return _pair(user_id, sid, generation + 1, expires_at, ends_at)
     session = _session(sid, user_id)
-    if not _is_in_grace(session, generation, now):
+    if not _is_in_grace(session, generation):
         Session.objects.filter(pk=sid).end()
         raise AuthenticationFailed("The token was used before. The session has been ended.", "token_reused")
-    return _pair(user_id, sid, session.generation, session.rotated_at, ends_at)
+    return _pair(user_id, sid, session.generation, session.expires_at, ends_at)
 
 
 def revoke(raw: str) -> None:
@@ -183,13 +184,13 @@ def verify(raw: str) -> None:
     session = _session(_claim(token, "sid"), _claim(token, "user_id"))
     if isinstance(token, RefreshToken):
         generation = _family(token)[2]
-        if generation != session.generation and not _is_in_grace(session, generation, timezone.now()):
+        if generation != session.generation and not _is_in_grace(session, generation):
             raise _invalid()
 
 
 def _session(sid: UUID | str, user_id: str) -> Session:
-    """The living session with its user: one query."""
-    session = Session.objects.select_related("user").filter(pk=sid, user=user_id).first()
+    """The living session with its user, and the database's time: one query."""
+    session = Session.objects.select_related("user").annotate(asked_at=Now()).filter(pk=sid, user=user_id).first()
     if session is not None and not session.user.is_active:
         raise AuthenticationFailed("The account is closed.", "account_closed")
     if session is None or not session.is_alive(timezone.now()):
@@ -197,9 +198,10 @@ def _session(sid: UUID | str, user_id: str) -> Session:
     return session
 
 
-def _is_in_grace(session: Session, generation: int, now: datetime) -> bool:
-    """Whether this generation was the current one until a moment ago."""
-    return generation == session.generation - 1 and now - session.rotated_at <= GRACE
+def _is_in_grace(session: Any, generation: int) -> bool:
+    """Whether this generation was the current one until a moment ago. By the database's clock alone: two tabs may have
+    asked two processes whose clocks differ by more than the grace."""
+    return generation == session.generation - 1 and session.asked_at - session.rotated_at <= GRACE
 
 
 def _device(request: Any) -> str:
@@ -210,7 +212,7 @@ def _device(request: Any) -> str:
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: datetime) -> dict[str, str]:
+def _pair(user_id: str, sid: UUID, generation: int, expires_at: datetime, ends_at: datetime) -> dict[str, str]:
     """The refresh token of this generation, which is always the same, and a new access token."""
     refresh_token = RefreshToken()
     refresh_token.payload |= {
@@ -220,8 +222,8 @@ def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: 
         "ends_at": int(ends_at.timestamp()),
         "jti": uuid5(sid, str(generation)).hex,
     }
-    refresh_token.set_iat(at_time=made_at)
-    refresh_token.set_exp(from_time=made_at, lifetime=min(RefreshToken.lifetime, ends_at - made_at))
+    refresh_token.set_iat(at_time=expires_at - RefreshToken.lifetime)
+    refresh_token.set_exp(from_time=expires_at, lifetime=timedelta())
     access_token = AccessToken()
     access_token.payload |= {"user_id": user_id, "sid": str(sid)}
     access_token.set_exp(lifetime=min(AccessToken.lifetime, ends_at - timezone.now()))
@@ -231,12 +233,21 @@ def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: 
 def _valid(kind: type[Token], raw: str) -> Token:
     """The token, if its signature and its claims are ours. Claims that cannot be read count as invalid."""
     try:
-        token = kind(raw)
+        token = _read(kind, raw)
         _id(token, "user_id"), _id(token, "sid")
     except ExpiredTokenError:
         raise AuthenticationFailed("The token has expired.", "token_expired") from None
     except _UNREADABLE:
         raise _invalid() from None
+    return token
+
+
+def _read(kind: type[Token], raw: str) -> Token:
+    """The token, if the library accepts it. `iat` may be a little ahead of us (SIMPLE_JWT["LEEWAY"]): another process
+    made it, by its own clock. Its end is never put off. Raises what _UNREADABLE names."""
+    token = kind(raw)
+    if token["exp"] <= timezone.now().timestamp():
+        raise ExpiredTokenError
     return token
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from api.views.dashboards import DashboardMemberViewSet, DashboardViewSet
+from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
 from api.views.members import MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
+from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
+from api.views.samples import SampleViewSet
 from api.views.sessions import SessionViewSet
 from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
@@ -26,6 +30,9 @@ urlpatterns = [
     path("me/password/", PasswordViewSet.as_view({"post": "create"})),
     path("me/sessions/", SessionViewSet.as_view({"get": "list"})),
     path("me/sessions/<uuid:session_id>/", SessionViewSet.as_view({"delete": "destroy"})),
+    path("keys/", KeyViewSet.as_view(COLLECTION)),
+    path("keys/<uuid:key_id>/", KeyViewSet.as_view(DETAIL), name="key"),
+    path("keys/<uuid:key_id>/rotate/", KeyViewSet.as_view({"post": "rotate"})),
     path("rooms/", RoomViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
     path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),
@@ -40,5 +47,17 @@ urlpatterns = [
         "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",
         ReactionViewSet.as_view({"put": "put", "delete": "delete"}),
     ),
+    path("dashboards/", DashboardViewSet.as_view(COLLECTION)),
+    path("dashboards/<uuid:dashboard_id>/", DashboardViewSet.as_view(DETAIL), name="dashboard"),
+    path("dashboards/<uuid:dashboard_id>/members/", DashboardMemberViewSet.as_view(COLLECTION)),
+    path(
+        "dashboards/<uuid:dashboard_id>/members/<uuid:user_id>/",
+        DashboardMemberViewSet.as_view(DETAIL),
+        name="dashboard-member",
+    ),
+    path("dashboards/<uuid:dashboard_id>/metrics/", DashboardMetricViewSet.as_view(COLLECTION)),
+    path("metrics/<uuid:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
+    path("metrics/<uuid:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
+    path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),
 ]

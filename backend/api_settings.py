@@ -1,11 +1,13 @@
 """How the REST side is set up: DRF, tokens, OpenAPI. `settings.py` takes it all and adds the environment."""
 
+from datetime import timedelta
+
 __all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
 
 AUTH_USER_MODEL = "api.User"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.tokens.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.keys.KeyAuthentication", "api.tokens.AccessTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -18,7 +20,8 @@ REST_FRAMEWORK = {
 }
 
 # SIGNING_KEY, ACCESS_TOKEN_LIFETIME and REFRESH_TOKEN_LIFETIME come from the environment, in settings.py.
-SIMPLE_JWT = {"ALGORITHM": "HS256"}
+# The leeway is what clocks of different machines may differ by; api/tokens.py keeps it from putting off a token's end.
+SIMPLE_JWT = {"ALGORITHM": "HS256", "LEEWAY": timedelta(minutes=2)}
 
 CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
 
@@ -42,12 +45,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],
+        "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
-        "ActorType": ["user", "system"],
+        "Scope": "api.scopes.CHOICES",
+        "ActorType": ["user", "service", "system"],
     },
     "POSTPROCESSING_HOOKS": [
         "api.schema.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.add_not_modified",
         "api.schema.add_problems",
     ],
 }

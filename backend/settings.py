@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 
 from backend.api_settings import *  # noqa: F403  REST_FRAMEWORK, SIMPLE_JWT, SPECTACULAR_SETTINGS
 from backend.api_settings import SIMPLE_JWT
@@ -36,7 +37,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["loc
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "Tidewire-Position", "X-Request-ID"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "x-request-id"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"),
+    *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
+]
 
 INSTALLED_APPS = [
     "daphne",  # first: its runserver serves sockets too
@@ -99,8 +104,16 @@ DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
+# Requests and commands in a minute, in all processes; 0 for no limit.
+REQUEST_QUOTAS = {
+    "user": env.int("REQUESTS_PER_USER", default=1200),
+    "key": env.int("REQUESTS_PER_KEY", default=600),
+    "address": env.int("REQUESTS_PER_ADDRESS", default=300),
+}
+
 TIDEWIRE = {
-    "AUTHENTICATE": "api.tokens.authenticate",
+    "AUTHENTICATE": "api.keys.authenticate",
+    "MAY_COMMAND": "api.limits.may_command",
     "RPC": {"api.call": "api.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.
@@ -119,6 +132,7 @@ TIDEWIRE = {
     "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),
     "BODY_SECONDS": env.float("BODY_SECONDS", default=30.0),
     "DRAIN_SECONDS": env.float("DRAIN_SECONDS", default=5.0),
+    "PROBLEM_TYPE": "/api/problems/{code}/",
     "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
 }
 

@@ -5,6 +5,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from api import errors
+from api.views import problems
 from realtime import docs
 
 # What the console of the socket's page may use.
@@ -16,6 +17,10 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/asyncapi/", docs.page, CONSOLE, name="asyncapi"),
+    path("api/asyncapi/codes/", docs.codes_page),
+    path("api/asyncapi/codes/<int:number>/", docs.code_page),
+    path("api/problems/", problems.index),
+    path("api/problems/<slug:code>/", problems.page),
     path("api/asyncapi.yaml", docs.as_yaml, name="asyncapi-yaml"),
     path("api/asyncapi.json", docs.as_json, name="asyncapi-json"),
     # Also with DEBUG on, and for a POST whose slash is missing, an unknown address is a problem document.

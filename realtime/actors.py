@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`type` is "user" or "system"; `id` is the user's primary key as text, None for the system."""
+    """`type` is "user", "service" (a program's account) or "system"; `id` is the account's primary key as text, or None
+    for the system."""
 
     type: str
     id: str | None = None
@@ -24,6 +25,7 @@ class Actor:
 
 
 SYSTEM = Actor("system")
+ACTOR_TYPES = ("user", "service", "system")
 
 _actor: ContextVar[Actor] = ContextVar("tidewire_actor", default=SYSTEM)
 

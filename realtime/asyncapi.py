@@ -21,6 +21,7 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from realtime import codes, wire_schemas
+from realtime.actors import ACTOR_TYPES
 from realtime.conf import conf
 from realtime.examples import example
 from realtime.live import Live, Registry, registry
@@ -47,7 +48,7 @@ TAGS = {
     "signal": "What subscribers tell each other: not stored, without an offset.",
 }
 ACTOR = {
-    **strict({"type": {"enum": ["user", "system"]}, "id": {"type": ["string", "null"], "format": "uuid"}}),
+    **strict({"type": {"enum": list(ACTOR_TYPES)}, "id": {"type": ["string", "null"], "format": "uuid"}}),
     "description": "Who did it.",
 }
 
@@ -194,7 +195,8 @@ class Kind:
     def __init__(self, kind: StreamKind, registry: Registry, schemas: Schemas) -> None:
         self.kind, self.name = kind, kind.name
         declared = dict(_declared(kind, registry))
-        self._deletions = registry.deletion_types & declared.keys()
+        self._declared, self._deletions = declared.keys(), registry.deletion_types & declared.keys()
+        self._facts = {fact.type for fact in registry.facts if fact.kind is kind}
         self.events = dict(
             schemas.add(kind.name, type, "Event", _event(type, schemas.of_serializer(data)))
             for type, data in sorted(declared.items())
@@ -219,8 +221,12 @@ class Kind:
     def messages(self, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
         everything = schemas.all()
         for name, schema in self.events.items():
-            is_end = name.removeprefix(f"{self.name}.") in self._deletions or name in self._deletions
-            summary = "It is gone: its key, and nothing else." if is_end else "Its whole state, as the list shows it."
+            type = name if name in self._declared else name.removeprefix(f"{self.name}.")
+            summary = "Its whole state, as the list shows it."
+            if type in self._deletions:
+                summary = "It is gone: its key, and nothing else."
+            elif type in self._facts:
+                summary = "It happened: what is told of it, and nothing else."
             yield name, _message(name, "event", summary, schema, example(schema, everything))
         for name, schema in self.signals.items():
             summary = "Passed on to who is there now; the server adds the time and who it was."
@@ -232,6 +238,7 @@ def _declared(kind: StreamKind, registry: Registry) -> Iterator[tuple[str, type]
     for live in registry.lives:
         if live.stream.kind is kind:
             yield from _types(live, registry)
+    yield from ((fact.type, fact.serializer) for fact in registry.facts if fact.kind is kind)
 
 
 def _types(live: Live, registry: Registry) -> Iterator[tuple[str, type]]:
@@ -363,17 +370,23 @@ def _channel_message(channel: str, name: str) -> Schema:
 def _codes() -> dict[str, list[dict[str, Any]]]:
     """The tables of codes.py, with what an SDK does next."""
     return {
-        "errors": [asdict(code) for code in _rows(codes.ErrorCode)],
+        "errors": [asdict(code) for code in codes.rows(codes.ErrorCode)],
         "unsubscribes": [
-            {"code": code.code, "reason": code.reason, "subscribes_again": code.code >= 2500}
-            for code in _rows(codes.Unsubscribe)
+            {
+                "code": code.code,
+                "reason": code.reason,
+                "meaning": code.meaning,
+                "subscribes_again": codes.subscribes_again(code),
+            }
+            for code in codes.rows(codes.Unsubscribe)
         ],
         "disconnects": [
-            {"code": code.code, "reason": code.reason, "connects_again": code.code < 3500}
-            for code in _rows(codes.Disconnect)
+            {
+                "code": code.code,
+                "reason": code.reason,
+                "meaning": code.meaning,
+                "connects_again": codes.connects_again(code),
+            }
+            for code in codes.rows(codes.Disconnect)
         ],
     }
-
-
-def _rows(table: type) -> list[codes.Code]:
-    return [value for value in vars(table).values() if isinstance(value, codes.Code)]

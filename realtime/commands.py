@@ -51,11 +51,11 @@ Result = dict[str, Any]
 
 
 async def connect(connection: Connection, request: ConnectRequest) -> Result:
-    return connection.connect(request.token)
+    return await connection.connect(request.token)
 
 
 async def refresh(connection: Connection, request: RefreshRequest) -> Result:
-    return connection.refresh(request.token)
+    return await connection.refresh(request.token)
 
 
 async def unsubscribe(connection: Connection, request: ChannelRequest) -> Result:
@@ -84,6 +84,8 @@ async def presence_stats(connection: Connection, request: ChannelRequest) -> Res
 async def publish(connection: Connection, request: PublishRequest) -> Result:
     """A signal: typed, not stored, without an offset. `data` is {"type": …, "data": …} with a type the kind allows."""
     subscription = _open(connection, request.channel)
+    if not connection.identity.may_signal:
+        raise Refused(ErrorCode.PERMISSION_DENIED)
     signal = _signal(subscription, request.data)
     _throttle(subscription, connection)
     event = {
@@ -145,6 +147,10 @@ ANSWERS: dict[str, Callable[[Connection, Any], Awaitable[Result]]] = {
     "rpc": call,
 }
 
+COUNTED = frozenset({"history", "presence", "presence_stats", "publish"})
+"""What counts against a quota. Not what a client says when it comes back: it must not be kept away for having been
+away; and not calls, which the application counts itself."""
+
 
 # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +164,8 @@ def _open(connection: Connection, channel: str) -> Subscription:
 
 
 async def _admitted(connection: Connection, channel: str) -> None:
-    if not await connection.services.reader.admit(connection.identity.user_id, [channel]):
+    identity = connection.identity
+    if not identity.may_read(channel) or not await connection.services.reader.admit(identity.user_id, [channel]):
         raise Refused(ErrorCode.PERMISSION_DENIED)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity
+    "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity, or a look-up; see tokens.py
+    "MAY_COMMAND": None,  # dotted path of (identity) -> bool: whether its quota allows one more command
     "RPC": {},  # method name -> dotted path of `async (caller, data) -> result`; see rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a missing Origin (native clients) is always allowed
     "POLL_SECONDS": 0.5,  # how often touched streams are looked up in the log
@@ -37,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds
     "MAX_WAITING_VIEWS": 64,  # requests waiting for one of these places
     "VIEW_WAIT_SECONDS": 2.0,  # and how long
+    "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that no view has seen
     "METRICS_TOKEN": "",  # who may read /metrics from elsewhere than this machine
     # What follows holds under `manage.py serve`.
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed when the process is to end

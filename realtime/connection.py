@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime import commands, metrics, streams
-from realtime.codes import Code, Disconnect, ErrorCode
-from realtime.frames import BadCommand, BadFrame, Codec, Command, subscribe_result
+from realtime.codes import Code, Disconnect, ErrorCode, Unsubscribe
+from realtime.frames import BadCommand, BadFrame, Codec, Command, SubscribeRequest, subscribe_result
 from realtime.limits import TokenBucket
 from realtime.live import registry
 from realtime.outbox import Outbox
@@ -54,6 +54,8 @@ class Ended(Exception):
 
 class Connection:
     """The protocol's state of one client. `close` ends the socket; it is called at most once."""
+
+    answers = commands.ANSWERS
 
     def __init__(
         self,
@@ -168,22 +170,24 @@ class Connection:
             raise Ended(Disconnect.BAD_REQUEST)
         if method != "connect":
             self._require_connected()
-        answer = commands.ANSWERS.get(method, commands.unknown)
+        answer = self.answers.get(method, commands.unknown)
         try:
+            if method in commands.COUNTED and not await self.services.reader.may_command(self.identity):
+                raise commands.Refused(ErrorCode.TOO_MANY_REQUESTS)
             result = await answer(self, getattr(command, method, None))
         except commands.Refused as refused:
-            self._refuse(command.id, refused.code, method if method in commands.ANSWERS else "other")
+            self._refuse(command.id, refused.code, method if method in self.answers else "other")
         else:
             metrics.replies.labels(method, 0).inc()
             self._outbox.offer(self.codec.reply(command.id, method, result))
 
     # -- identity ----------------------------------------------------------------------------------------------------
 
-    def connect(self, token: str) -> dict[str, Any]:
+    async def connect(self, token: str) -> dict[str, Any]:
         """The first command of every client. Raises Refused for a token of yesterday: the client fetches another."""
         if self.identity is not None:
             raise Ended(Disconnect.BAD_REQUEST)
-        self._identify(token or self._credential)
+        await self._identify(token or self._credential)
         self._user_bucket = self.services.connections.identify(self, self.identity.user_id, self._loop.time())
         self._schedule_ping()
         return {
@@ -193,20 +197,25 @@ class Connection:
             "pong": True,
         } | self._expiry()
 
-    def refresh(self, token: str) -> dict[str, Any]:
-        """A newer token of the same user, on the live socket."""
-        self._identify(token)
+    async def refresh(self, token: str) -> dict[str, Any]:
+        """A newer token of the same user, on the live socket. What it may not read is followed no longer."""
+        await self._identify(token)
+        for subscription in list(self.subscriptions.values()):
+            if not self.identity.may_read(subscription.stream):
+                self.services.hub.end(subscription, Unsubscribe.SERVER)
         return {"client": self.id, "version": VERSION} | self._expiry()
 
-    def _identify(self, token: str) -> None:
+    async def _identify(self, token: str) -> None:
         try:
             with metrics.authenticating.time():
                 identity = self.services.authenticate(token)
+                if not isinstance(identity, Identity):
+                    identity = await self.services.reader.identify(identity)
         except ExpiredCredential:
             raise commands.Refused(ErrorCode.TOKEN_EXPIRED) from None
         except InvalidCredential:
             raise Ended(Disconnect.INVALID_TOKEN) from None
-        if self.services.sessions.has_ended(identity.session_id):
+        if self._is_closed or self.services.sessions.has_ended(identity.session_id):
             raise Ended(Disconnect.INVALID_TOKEN)
         if self.identity is not None and self.identity.user_id != identity.user_id:
             raise Ended(Disconnect.PERMISSION_DENIED)
@@ -227,6 +236,9 @@ class Connection:
         if expires_at is None:
             return {}
         left = max(0.0, expires_at - time.time())
+        if not self.identity.is_renewable:  # an SDK that is told would ask for a successor, which there is not
+            self._end_timer = self._loop.call_later(left, self.end, Disconnect.EXPIRED)
+            return {}
         self._end_timer = self._loop.call_later(left + self._rules.expiry_grace_seconds, self.end, Disconnect.EXPIRED)
         return {"expires": True, "ttl": max(1, int(left))}
 
@@ -255,15 +267,18 @@ class Connection:
             raise Ended(Disconnect.BAD_REQUEST)
         if request.channel in self.subscriptions:
             return self._refuse(command.id, ErrorCode.ALREADY_SUBSCRIBED)
-        if not streams.parse(request.channel) or not registry.kind_of(request.channel):
+        is_known = streams.parse(request.channel) and registry.kind_of(request.channel)
+        if not is_known or not self.identity.may_read(request.channel):
             return self._refuse(command.id, ErrorCode.PERMISSION_DENIED)  # as for one that is hidden
         if len(self.subscriptions) >= self._rules.max_subscriptions:
             return self._refuse(command.id, ErrorCode.LIMIT_EXCEEDED)
-        subscription = Subscription(
+        subscription = self.subscriptions[request.channel] = self._subscription(request)
+        return subscription, command
+
+    def _subscription(self, request: SubscribeRequest) -> Subscription:
+        return Subscription(
             request.channel, self.info, self._outbox, self.codec, self._forget, is_hearing_joins=request.join_leave
         )
-        self.subscriptions[request.channel] = subscription
-        return subscription, command
 
     def _answer_subscribe(self, command: Command, subscription: Subscription, outcome: Outcome) -> None:
         """Synchronous from the decision on: no event can come between the reply and the opening of the gate."""
@@ -272,18 +287,21 @@ class Connection:
             if outcome.error is not None:
                 self._refuse(command.id, outcome.error)
             return
-        result = subscribe_result(
-            self.codec,
+        result = self._subscribe_result(subscription, outcome)
+        metrics.replies.labels("subscribe", 0).inc()
+        self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
+        self.services.recovery.proceed(subscription)
+        self.services.presence.arrive(subscription)
+
+    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> dict[str, Any]:
+        return subscribe_result(
+            subscription.codec,
             epoch=outcome.epoch,
             offset=outcome.offset,
             was_recovering=outcome.was_recovering,
             is_recovered=outcome.is_recovered,
             entries=outcome.entries,
         )
-        metrics.replies.labels("subscribe", 0).inc()
-        self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
-        self.services.recovery.proceed(subscription)
-        self.services.presence.arrive(subscription)
 
     def release(self, subscription: Subscription) -> None:
         """Ends a subscription from the client's side."""

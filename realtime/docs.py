@@ -12,12 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from realtime import asyncapi
+from realtime import asyncapi, codes
 from realtime.asyncapi import ADDRESS
 from realtime.schema_rows import Row, rows
 from realtime.wire_schemas import METHODS, PUSHES
@@ -54,6 +54,38 @@ def _page(request: HttpRequest, doors: dict[str, str]) -> HttpResponse:
 
 
 _page_for_staff = staff_member_required(_page)
+
+
+@require_safe
+def codes_page(request: HttpRequest) -> HttpResponse:
+    """All codes of the protocol."""
+    found = [(f"{code.code}/", code.code, code.reason) for table in TABLES for code in codes.rows(table)]
+    return text_page(request, "Codes of the socket", [], found)
+
+
+@require_safe
+def code_page(request: HttpRequest, number: int) -> HttpResponse:
+    """One code of the protocol: what it means, and what an SDK does."""
+    for table, effect in TABLES.items():
+        for code in codes.rows(table):
+            if code.code == number:
+                said = [("Reason", code.reason), ("It means", code.meaning), ("What an SDK does", effect(code))]
+                return text_page(request, str(number), said)
+    raise Http404
+
+
+def text_page(request: HttpRequest, title: str, said: list[tuple[str, str]], rows: Any = ()) -> HttpResponse:
+    """A page of the reference: what is said of one thing, or (address, name, text) of many."""
+    response = render(request, "realtime/page.html", {"title": title, "said": said, "rows": rows})
+    response["Content-Security-Policy"] = POLICY.format(host=request.get_host())
+    return response
+
+
+TABLES = {
+    codes.ErrorCode: lambda code: "tries again" if code.temporary else "tells the application",
+    codes.Unsubscribe: lambda code: "subscribes again" if codes.subscribes_again(code) else "stays away",
+    codes.Disconnect: lambda code: "connects again" if codes.connects_again(code) else "stays away",
+}
 
 
 @cache

@@ -7,6 +7,7 @@ its object. A client that replays it removes what it never saw.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db.models import F, Value
@@ -14,19 +15,31 @@ from django.db.models.functions import Replace
 
 from realtime.actors import Actor
 from realtime.live import registry
-from realtime.models import Event
+from realtime.models import Event, Held
 
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
 
 BATCH = 500
 
+Forget = Callable[[list["Recorded"], str], None]
+_also: list[Forget] = []
+
+
+def also(forget: Forget) -> Forget:
+    """Has `forget(deletions, using)` called with the deletion events of each transaction, inside it: for an application
+    that keeps copies of what it shows."""
+    _also.append(forget)
+    return forget
+
 
 def erase_deleted(recorded: list[Recorded], using: str) -> None:
     """Turns the earlier events of everything deleted in this transaction into its deletion event."""
-    for event in recorded:
-        if event.type in registry.deletion_types:
-            _erase(event, using)
+    deletions = [event for event in recorded if event.type in registry.deletion_types]
+    for event in deletions:
+        _erase(event, using)
+    for forget in _also if deletions else ():
+        forget(deletions, using)
 
 
 def _erase(deletion: Recorded, using: str) -> None:
@@ -46,9 +59,12 @@ def _erase(deletion: Recorded, using: str) -> None:
 
 def forget_actor(user_id: str, using: str) -> int:
     """Takes a deleted account's key out of all events it was the actor of. Returns how many there were."""
-    known, unknown = (f'"actor":{_dump(Actor("user", id).as_json())}' for id in (user_id, None))
-    events = Event.objects.using(using).filter(actor=user_id)
-    return events.update(actor="", payload=Replace(F("payload"), Value(known), Value(unknown)))
+    Held.objects.using(using).filter(actor=user_id).update(actor="")
+    payload = F("payload")
+    for type in ("user", "service"):
+        known, unknown = (f'"actor":{_dump(Actor(type, id).as_json())}' for id in (user_id, None))
+        payload = Replace(payload, Value(known), Value(unknown))
+    return Event.objects.using(using).filter(actor=user_id).update(actor="", payload=payload)
 
 
 def _dump(value: object) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from realtime import access, event_log, retention
+from realtime import access, event_log, pacing, retention, tokens
+from realtime.conf import conf
 from realtime.positions import PAGE_EVENTS, Page, Position
 from realtime.threads import Threads, begin_job
+from realtime.tokens import Identity, LookUp
 
 
 class Reader:
@@ -51,6 +53,14 @@ class Reader:
         """Events of a stream before `offset` (or its newest), newest first."""
         return await self._run(event_log.read_before, name, offset, limit)
 
+    async def identify(self, look_up: LookUp) -> Identity:
+        """Whom a credential stands for that says nothing by itself."""
+        return await self._run(look_up)
+
+    async def may_command(self, identity: Identity) -> bool:
+        """Counts a command, and says whether it is one too many."""
+        return not conf.MAY_COMMAND or await self._run(tokens.may_command, identity)
+
     async def recent(self, name: str, seconds: float) -> Page:
         """All events of a stream of the last `seconds`."""
         return await self._run(event_log.recent, name, seconds)
@@ -58,6 +68,10 @@ class Reader:
     async def prune(self) -> int:
         """Deletes events outside their retention window."""
         return await self._run(retention.prune)
+
+    async def release_due(self) -> int:
+        """Tells what streams hold back, where its turn has come."""
+        return await self._run(pacing.release_due, event_log.log_alias())
 
     def close(self) -> None:
         self._threads.close()

@@ -12,12 +12,12 @@ from realtime.publisher import Publisher
 from realtime.reader import Reader
 from realtime.recovery import Recovery
 from realtime.sessions import Sessions
-from realtime.tokens import Identity
+from realtime.tokens import Identity, LookUp
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    authenticate: Callable[[str], Identity]
+    authenticate: Callable[[str], Identity | LookUp]
     hub: Hub
     presence: Presence
     publisher: Publisher

@@ -15,16 +15,18 @@ from django.db.models import Model
 from realtime.event_log import Recorded, position
 from realtime.events import object_name
 from realtime.live import registry
-from realtime.positions import Position
-from realtime.transactions import recorded_events
+from realtime.positions import Page, Position
+from realtime.transactions import record_ahead, recorded_events
 
 __all__ = [
     "HEADER",
+    "Page",
     "Position",
     "SnapshotMixin",
     "Written",
     "position",
     "position_header",
+    "record_ahead",
     "recorded_events",
     "written_positions",
 ]

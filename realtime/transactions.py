@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING
 
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
@@ -40,6 +42,18 @@ def arm(connection: BaseDatabaseWrapper) -> None:
     """Makes this transaction record its events before it commits. Harmless when done twice, or after a rollback."""
     if not isinstance(connection.__dict__.get("commit"), _RecordingCommit):
         connection.commit = _RecordingCommit(connection)
+
+
+def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
+    """Records now what would be recorded before COMMIT: for who stores, in this transaction, where its events stand.
+
+    From here on the streams are locked, so little may follow. A rollback takes the events, and the news of them.
+    """
+    connection = connections[using]
+    _check_deferred(connection)
+    recorded = record_noted(connection)
+    transaction.on_commit(partial(_announce, recorded), using=using)
+    return recorded
 
 
 def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:

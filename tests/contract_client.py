@@ -14,6 +14,8 @@ from django.urls import Resolver404
 from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
+from api.problems import CONTENT_TYPE, PROBLEMS, type_of
+
 PATH = Path(__file__).parent.parent / "openapi.yaml"
 FORMATS = FormatChecker()
 _loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,6 +56,8 @@ def check_response(route: str, method: str, response: Any) -> None:
         raise ContractError(f"{method} {path}: status {response.status_code} is not in openapi.yaml")
     if "$ref" in described:
         described = document()["components"]["responses"][described["$ref"].rsplit("/", 1)[1]]
+    if response.status_code >= 400 and response.get("Content-Type") == CONTENT_TYPE:
+        _check_problem(json.loads(response.content))
     _check_headers(described, response, f"{method} {path}")
     _check_body(described, response, f"{method} {path}")
 
@@ -72,6 +76,13 @@ def document() -> dict[str, Any]:
 
 
 _PROBLEM = {"$ref": "#/components/responses/Problem"}
+
+
+def _check_problem(problem: dict[str, Any]) -> None:
+    """Its code has a row in the table, with this status."""
+    kind = PROBLEMS.get(problem["code"])
+    if kind is None or kind.status != problem["status"] or problem["type"] != type_of(problem["code"]):
+        raise ContractError(f"{problem['code']} with {problem['status']} is not in api/problems.py")
 
 
 def _check_headers(described: dict[str, Any], response: Any, where: str) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models, router, transaction
 from django.utils import timezone
 
+from api.models.keys import Key
 from api.models.sessions import Session
 from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
@@ -33,13 +34,15 @@ class LowercaseEmailField(models.EmailField):
 
 class UserQuerySet(LiveQuerySet):
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Closing accounts ends their sessions on this path too, also where an expression closes them."""
+        """As Django's. Closing accounts ends their sessions and keys on this path too, also where an expression closes
+        them."""
         if kwargs.get("is_active", True) is True:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
-            Session.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
+            for model in (Session, Key):
+                model.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
             return count
 
     update.alters_data = True
@@ -61,6 +64,9 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True, help_text="Clear this instead of deleting the account.")
     is_staff = models.BooleanField(default=False, help_text="May enter the admin.")
+    is_service = models.BooleanField(
+        default=False, editable=False, help_text="A program: it has keys, and no password."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -73,13 +79,15 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
         return self.name
 
     def save(self, **kwargs: Any) -> None:
-        """A closed account has no sessions, and neither has one whose password was set anew (`set_password`)."""
+        """A closed account has neither sessions nor keys. A new password (`set_password`) ends the sessions only."""
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         is_new, is_password_new = self._state.adding, self._password is not None
         with transaction.atomic(using=using, savepoint=False):
             super().save(**kwargs)
             if not is_new and (is_password_new or not self.is_active):
                 Session.objects.using(using).filter(user=self).end()
+            if not is_new and not self.is_active:
+                Key.objects.using(using).filter(user=self).end()
 
     save.alters_data = True
 

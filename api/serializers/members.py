@@ -19,7 +19,7 @@ class MemberCreateSerializer(serializers.Serializer):
     role = serializers.ChoiceField(Member.Role.choices, default=Member.Role.MEMBER)
 
     def validate_user_id(self, value):
-        if not User.objects.filter(pk=value, is_active=True).exists():
+        if not User.objects.filter(pk=value, is_active=True, is_service=False).exists():
             raise serializers.ValidationError("There is no such user.", "does_not_exist")
         return value
 

@@ -58,7 +58,7 @@ class RoomCreateSerializer(serializers.Serializer):
     def validate_user_id(self, value):
         if value == self.context["user"].pk:
             raise serializers.ValidationError("A direct room takes somebody else.", "invalid")
-        if not User.objects.filter(pk=value, is_active=True).exists():
+        if not User.objects.filter(pk=value, is_active=True, is_service=False).exists():
             raise serializers.ValidationError("There is no such user.", "does_not_exist")
         return value
 

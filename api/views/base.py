@@ -9,18 +9,25 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import permissions, tokens
+from api import idempotency, limits, live, permissions, tokens
+from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
 from realtime.compiled import Compiled
-from realtime.snapshots import HEADER, Written, position_header, recorded_events, written_positions
+from realtime.event_log import Recorded
+from realtime.snapshots import HEADER, Written, position_header, record_ahead, recorded_events, written_positions
 from realtime.tokens import Identity
 
 _MEMBER = Compiled(
@@ -43,6 +50,11 @@ class BaseViewSet(GenericViewSet):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
     is_transactional = True
+    counts: list[Count] = []
+    # A view whose answers nobody may keep says True.
+    is_secret = False
+    # What keys need a scope for; see api/scopes.py. A view that names nothing is not for keys.
+    resource: str | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """As DRF's, with the handler run through `_run`."""
@@ -58,16 +70,39 @@ class BaseViewSet(GenericViewSet):
         except Exception as exc:
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)
+        if self.counts:
+            self.response["RateLimit-Policy"] = limits.policies(self.counts)
+            self.response["RateLimit"] = limits.limits(self.counts)
         return self.response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
-    def _run(self, handler: Callable[[], Response]) -> Response:
+    def perform_authentication(self, request: Request) -> None:
+        """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            self.counts = limits.spend(request, None)
+            raise
+        self.counts = limits.spend(request, request.auth)
+
+    def complete(self, response: Response) -> Response:
+        """What a view adds to all its answers."""
+        return response
+
+    def _run(self, handler: Callable[[], Response]) -> HttpResponse:
         if self.request.method in SAFE_METHODS:
-            return handler()
+            return self.complete(handler())
         _ = self.request.data  # a slow or broken body must not hold a lock
+        key = idempotency.key_of(self.request) if self.is_transactional else None
+        if key is None:
+            return self._rerun(handler)
+        answer = partial(self._positioned, handler)
+        return self._rerun(partial(idempotency.once, key, self.request, answer, self.is_secret))
+
+    def _rerun(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         for run in range(1, MAX_RUNS + 1):
             try:
                 return self._write(handler)
@@ -80,23 +115,38 @@ class BaseViewSet(GenericViewSet):
 
     def _confirm_caller(self, exc: DatabaseError) -> None:
         """A row that is not there may be the caller's own, whose account somebody has deleted meanwhile."""
-        if isinstance(exc, IntegrityError) and isinstance(self.request.auth, Identity):
+        if isinstance(exc, IntegrityError) and type(self.request.auth) is Identity:
             tokens.confirm(self.request.auth)
 
-    def _write(self, handler: Callable[[], Response]) -> Response:
+    def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
-            if self.is_transactional:
-                with transaction.atomic():
-                    response = handler()
-            else:
+            with transaction.atomic() if self.is_transactional else nullcontext():
                 response = handler()
-        if isinstance(response.data, Written):
-            response.data = response.data.state(events)
+        return self._finished(response, events)
+
+    def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
+        """The answer, when it is known what it made. One that is repeated was finished the first time."""
+        if isinstance(response, Response):
+            if isinstance(response.data, Written):
+                response.data = response.data.state(events)
+            response = self.complete(response)
+        self._say_positions(response, events)
+        return response
+
+    def _positioned(self, handler: Callable[[], Response]) -> HttpResponse:
+        """For an answer that is stored before COMMIT, with the positions of the events it made."""
+        response = handler()
+        return self._finished(response, record_ahead())
+
+    def _say_positions(self, response: HttpResponse, events: list[Recorded]) -> None:
         user = self.request.user
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
         if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
-        return response
+
+    def get_home(self) -> str | None:
+        """The stream that this address belongs to: keys that are confined to it may come here."""
+        return live.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
 
     def room_as_member(self, action: permissions.Action) -> Room:
         """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.

@@ -16,6 +16,7 @@ from api.models import Member, Message, ReadMarker
 from api.permissions import Action
 from api.serializers.markers import ReadMarkerSerializer, ReadSerializer
 from api.views.base import BaseViewSet
+from api.views.preconditions import VersionMixin
 from realtime.snapshots import SnapshotMixin
 
 
@@ -26,7 +27,8 @@ from realtime.snapshots import SnapshotMixin
         description="How far each member has read, the one who read last at the end. Whoever leaves takes the marker.",
     )
 )
-class ReadMarkerViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
+class ReadMarkerViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
+    resource = "markers"
     serializer_class = ReadMarkerSerializer
     # A marker that moves while somebody turns pages goes forward: it may be seen twice, but is never missed.
     order_field = "at"

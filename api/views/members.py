@@ -28,6 +28,7 @@ from realtime.snapshots import SnapshotMixin
     retrieve=extend_schema(operation_id="members_retrieve", description="One member."),
 )
 class MemberViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "members"
     serializer_class = MemberSerializer
     order_field = "joined_at"
     is_newest_first = False

@@ -31,6 +31,7 @@ from realtime.snapshots import SnapshotMixin, Written
     retrieve=extend_schema(operation_id="messages_retrieve", description="One message."),
 )
 class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "messages"
     serializer_class = MessageSerializer
     order_field = "created_at"
     is_newest_first = True

@@ -18,7 +18,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.queries import single
+from api.queries import number, single
 
 FORWARD, BACK = "f", "b"
 
@@ -54,7 +54,8 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: QuerySet, request: Any, view: Any) -> list[Model]:
         self.request, self.field, self.is_newest_first = request, view.order_field, view.is_newest_first
-        self.limit, self.cursor = self._limit(), self._cursor()
+        self.cursor = self._cursor()
+        self.limit = number(request, "limit", self.default_limit, 1, self.max_limit)
         is_back = self.cursor is not None and self.cursor.direction == BACK
         is_descending = self.is_newest_first != is_back
         sign = "-" if is_descending else ""
@@ -91,15 +92,6 @@ class KeysetPagination(BasePagination):
         row = self.page[index]
         cursor = Cursor(direction, getattr(row, self.field), row.pk)
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
-
-    def _limit(self) -> int:
-        text = single(self.request, "limit")
-        if text is None:
-            return self.default_limit
-        is_number = text.isascii() and text.isdecimal() and len(text) < 10
-        if not is_number or not 1 <= int(text) <= self.max_limit:
-            raise ValidationError({"limit": [f"Must be a number from 1 to {self.max_limit}."]})
-        return int(text)
 
     def _cursor(self) -> Cursor | None:
         text = single(self.request, "cursor")

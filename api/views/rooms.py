@@ -36,6 +36,8 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, ins
     retrieve=extend_schema(operation_id="rooms_retrieve", description="A room."),
 )
 class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+    resource = "rooms"
+    is_cacheable = False  # `me.unread_count` changes, and the version does not
     serializer_class = MyRoomSerializer
     order_field = "created_at"
     is_newest_first = True

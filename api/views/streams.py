@@ -1,22 +1,79 @@
-"""Where a stream stands, for clients that hold no list of it."""
+"""Where a stream stands, and what happened in it, for clients that hold no list of it or no socket."""
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+import json
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
+from api.errors import Gone
 from api.permissions import may_subscribe
-from api.serializers.streams import PositionSerializer
+from api.queries import number, single
+from api.serializers.streams import EventPageSerializer, PositionSerializer
 from api.views.base import BaseViewSet
-from realtime.snapshots import position
+from realtime.event_log import read_after
+from realtime.snapshots import Page, position
+
+MAX_EVENTS = 500
+MAX_OFFSET = 2**53 - 1
+
+AFTER = OpenApiParameter("after", {"type": "integer", "minimum": 0, "default": 0}, description="The last offset seen.")
+EPOCH = OpenApiParameter("epoch", str, description="That offset's epoch. Without it, another one goes unnoticed.")
+LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_EVENTS, "default": 100})
 
 
 class StreamViewSet(BaseViewSet):
+    resource = "streams"
+
+    def get_home(self) -> str:
+        return self.kwargs["name"]
+
     @extend_schema(operation_id="streams_retrieve", responses=PositionSerializer)
     def retrieve(self, request: Request, name: str) -> Response:
         """The position of a stream that the caller may subscribe to."""
-        if not may_subscribe(request.user, name):
-            raise NotFound()
+        self._require_access()
         return Response(position(name).as_json())
+
+    @extend_schema(
+        operation_id="streams_events", parameters=[AFTER, EPOCH, LIMIT], responses={200: EventPageSerializer}
+    )
+    def events(self, request: Request, name: str) -> Response:
+        """What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+
+        All or nothing, as there: 410 says that events are missing, and where to go on.
+        """
+        after, epoch = number(request, "after", 0, 0, MAX_OFFSET), single(request, "epoch") or ""
+        limit = number(request, "limit", 100, 1, MAX_EVENTS)
+        self._require_access()  # strangers get nowhere near the log
+        page = read_after(name, after, limit)
+        self._require_access()  # again: who was removed before the page was read gets none of it
+        _require_continuity(page, after, epoch)
+        entries = [{"offset": entry.offset, "event": json.loads(entry.payload)} for entry in page.entries]
+        return Response({"next": self._next(page, after), "results": entries, "stream": page.head.as_json()})
+
+    def _require_access(self) -> None:
+        if not may_subscribe(self.request.user, self.kwargs["name"]):
+            raise NotFound()
+
+    def _next(self, page: Page, after: int) -> str | None:
+        last = page.entries[-1].offset if page.entries else after
+        if last >= page.head.offset:
+            return None
+        address = replace_query_param(self.request.build_absolute_uri(), "after", last)
+        return replace_query_param(address, "epoch", page.head.epoch)
+
+
+def _require_continuity(page: Page, after: int, epoch: str) -> None:
+    """The protocol's verdicts: same epoch, not ahead of the log, and the next event is still in it."""
+    head = page.head.as_json()
+    if epoch not in ("", page.head.epoch):
+        raise Gone("This offset is of another epoch.", stream=head)
+    if after > page.head.offset and not page.entries:
+        raise Gone("This offset is ahead of the log.", stream=head)
+    is_next = page.entries[0].offset == after + 1 if page.entries else after >= page.head.offset
+    if not is_next:
+        raise Gone("The events after this offset are no longer kept.", stream=head)

@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import scopes
 from api.erasure import erase
 from api.models import User
 from api.models.conflicts import Conflict
@@ -35,7 +36,12 @@ class RegisterViewSet(VersionMixin, BaseViewSet):
 
 
 class MeViewSet(VersionMixin, BaseViewSet):
-    """The caller's own account."""
+    """The caller's own account. A key sees whose it is, and changes nothing of it."""
+
+    resource = "me"
+
+    def get_home(self) -> str:
+        return scopes.ANYWHERE
 
     @extend_schema(operation_id="me_retrieve", responses=UserSerializer)
     def retrieve(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from realtime import metrics
+from realtime.conf import conf
 
 CONTENT_TYPE = b"application/problem+json"
 
@@ -32,7 +33,7 @@ class Problem:
     def body(self) -> bytes:
         return json.dumps(
             {
-                "type": f"urn:tidewire:problem:{self.code}",
+                "type": conf.PROBLEM_TYPE.format(code=self.code),
                 "title": self.title,
                 "status": self.status,
                 "detail": self.detail,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
@@ -11,6 +13,7 @@ from django.test import Client, RequestFactory
 from api import errors
 from api.models import Message, Room
 from api.views.messages import MessageViewSet
+from backend import logs
 from realtime.models import Event
 from tests.api.conftest import Person, pointers, problem, url
 from tests.contract_client import ContractClient, document
@@ -70,7 +73,7 @@ def test_a_problem_is_whole_and_names_its_request(anybody):
     assert response["Content-Type"] == "application/problem+json"
     assert response["X-Request-ID"] == "abc.1-2_3"
     assert response.json() == {
-        "type": "urn:tidewire:problem:not_authenticated",
+        "type": "/api/problems/not_authenticated/",
         "title": "Unauthorized",
         "status": 401,
         "detail": "Authentication credentials were not provided.",
@@ -93,6 +96,27 @@ def test_an_unknown_address_is_a_problem(path, method):
 
 def test_a_bad_host_is_a_problem(anybody):
     assert problem(anybody.get("/api/v1/me/", headers={"Host": "evil.example"})) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("formatter", [logs.ConsoleLines, logs.JsonLines])
+def test_a_bad_host_is_one_line_in_the_log(anybody, caplog, formatter):
+    """Strangers ask for any host at will. A crash of ours keeps its traceback."""
+    anybody.get("/api/v1/me/", headers={"Host": "evil.example"})
+    (record,) = [record for record in caplog.records if record.name.startswith("django.security")]
+    assert logs.BriefFailures().filter(record)
+    line = formatter().format(record)
+    assert ("evil.example" in line, "Traceback" in line, "\n" in line, record.levelname) == (
+        True,
+        False,
+        False,
+        "WARNING",
+    )
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        crash = logging.LogRecord("django.request", logging.ERROR, "", 0, "crash", (), sys.exc_info())
+    assert logs.BriefFailures().filter(crash)
+    assert "Traceback" in formatter().format(crash)
 
 
 def test_a_crash_is_a_problem_without_details(alice, monkeypatch):
@@ -203,10 +227,10 @@ def test_a_refusal_leaves_nothing_behind(alice, monkeypatch):
     from api.models.conflicts import Conflict
 
     def refuse(**kwargs):
-        raise Conflict("no", "No.")
+        raise Conflict("last_owner", "No.")
 
     monkeypatch.setattr("api.views.rooms.Member.objects.create", refuse)
-    assert problem(alice.post(url(), {"name": "x"})) == (409, "no")
+    assert problem(alice.post(url(), {"name": "x"})) == (409, "last_owner")
     assert not Room.objects.exists()
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from api import permissions
-from api.models import User
-from tests.api.conftest import MISSING, problem, url
+from api.models import Member, User
+from realtime.event_log import read_after
+from realtime.models import Event, Stream
+from realtime.testing import record_now
+from tests.api.conftest import MISSING, pointers, problem, url
+from tests.contract_client import check_event
 from tests.factories import make_message
 
 
@@ -70,3 +74,90 @@ def test_a_closed_account_reads_nothing(room, lobby, bob):
 def test_the_stream_of_a_user_is_theirs(alice, bob):
     assert permissions.own_user_id(alice.id, [bob.id, alice.id]) == {alice.id}
     assert permissions.own_user_id(alice.id, [bob.id]) == set()
+
+
+# -- events ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def said(room, bob) -> list[str]:
+    """Five messages; the log holds them, and nothing before."""
+    record_now()
+    Event.objects.all().delete()
+    Stream.objects.all().delete()
+    ids = [str(make_message(room, bob.user).pk) for _ in range(5)]
+    record_now()
+    return ids
+
+
+def events(room, person, **query):
+    return person.get(stream(f"room:{room.pk}") + "events/", query)
+
+
+def test_what_happened_after_a_position(room, bob, said):
+    page = events(room, bob, after=3).json()
+    assert [entry["offset"] for entry in page["results"]] == [4, 5]
+    assert [entry["event"]["data"]["id"] for entry in page["results"]] == said[3:]
+    assert page["next"] is None
+    assert page["stream"] == bob.get(stream(f"room:{room.pk}")).json()
+    check_event(page["results"][0]["event"])
+
+
+def test_pages_lead_to_the_head(room, bob, said):
+    page, seen = events(room, bob, limit=2).json(), []
+    while True:
+        seen += [entry["event"]["data"]["id"] for entry in page["results"]]
+        if page["next"] is None:
+            break
+        page = bob.get(page["next"]).json()
+    assert seen == said
+    assert events(room, bob, after=5, epoch=page["stream"]["epoch"]).json()["results"] == []
+
+
+def test_a_position_that_is_lost_says_how_to_go_on(room, bob, said):
+    head = bob.get(stream(f"room:{room.pk}")).json()
+    Event.objects.filter(offset__lte=2).delete()
+    assert events(room, bob, after=2).status_code == 200
+    for query in ({"after": 1}, {}, {"after": 6}, {"after": 3, "epoch": "another"}):
+        response = events(room, bob, **query)
+        assert problem(response) == (410, "position_lost")
+        assert response.json()["stream"] == head
+    Event.objects.all().delete()
+    assert problem(events(room, bob, after=4)) == (410, "position_lost")
+    assert events(room, bob, after=5).json()["results"] == []
+
+
+def test_events_are_for_who_may_subscribe(room, alice, charlie, anybody, said):
+    assert len(events(room, alice).json()["results"]) == 5
+    assert problem(events(room, charlie)) == (404, "not_found")
+    assert problem(events(room, anybody)) == (401, "not_authenticated")
+    assert problem(alice.get(stream("control:all") + "events/")) == (404, "not_found")
+    assert problem(alice.get(stream("x") + "events/")) == (404, "not_found")
+
+
+def test_who_loses_access_while_the_page_is_read_gets_none_of_it(room, bob, said, monkeypatch):
+    original = read_after
+
+    def removed_meanwhile(*args):
+        Member.objects.filter(room=room, user=bob.user).delete()
+        return original(*args)
+
+    monkeypatch.setattr("api.views.streams.read_after", removed_meanwhile)
+    assert problem(events(room, bob)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"after": "x"}, {"after": "-1"}, {"after": "9" * 20}, {"limit": "0"}, {"limit": "501"}, {"after": ["1", "2"]}],
+    ids=str,
+)
+def test_what_is_no_position(room, bob, query):
+    assert pointers(events(room, bob, **query)) == [(f"/{next(iter(query))}", "invalid")]
+
+
+def test_erased_means_erased_here_too(room, bob, said):
+    bob.delete(url(room, "messages", said[0]))
+    record_now()
+    first = events(room, bob).json()["results"][0]
+    assert (first["offset"], first["event"]["type"]) == (1, "message.deleted")
+    assert "text" not in first["event"]["data"]

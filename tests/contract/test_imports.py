@@ -25,6 +25,7 @@ SHARED = {
     "conf",
     "endings",
     "ids",
+    "intents",
     "limits",
     "live",
     "metrics",
@@ -35,7 +36,7 @@ SHARED = {
 }
 WRITE = {
     *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "retention", "snapshots", "testing", "last_steps"),
+    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "testing"),
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
@@ -43,7 +44,7 @@ DELIVERY = {
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access", "last_steps"),
+    *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "facts", "intents", "last_steps"),
     *("compiled", "endings"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.

@@ -60,9 +60,16 @@ class Log:
         self.members: dict[str, set[str]] = defaultdict(lambda: {"*"})
         self.calls: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
+        self.exhausted: set[str] = set()  # users who have spent their quota
         self.is_blind = False  # `touched` finds nothing
         self._gate = asyncio.Event()
         self._gate.set()
+
+    async def may_command(self, identity: Any) -> bool:
+        return identity.user_id not in self.exhausted
+
+    async def identify(self, look_up: Any) -> Any:
+        return look_up()
 
     def stored(self, name: str) -> Stored:
         return self.streams.setdefault(name, Stored(f"epoch-{len(self.streams)}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from realtime.publisher import Publisher
 from realtime.recovery import Recovery
 from realtime.services import Services
 from realtime.streams import StreamKind
-from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
+from realtime.tokens import ExpiredCredential, Identity, InvalidCredential, LookUp
 from tests.realtime.delivery import NEVER, QUIET, Client, Log, settled, until
 
 ROOM, USER = "room:1", "user:alice"
@@ -35,8 +36,13 @@ RULES = Rules(
 )
 
 
-def authenticate(credential: str) -> Identity:
-    """`alice`, `alice of session 1`, `alice for 60`, `expired`; anything else is invalid."""
+def authenticate(credential: str) -> Identity | LookUp:
+    """`alice`, `alice of session 1`, `alice for 60`, `alice reading room:1`, `expired`; anything else is invalid.
+
+    `key …` says the same, after a look-up, and has no successor.
+    """
+    if credential.startswith("key "):
+        return lambda: replace(authenticate(credential[4:]), is_renewable=False)
     user, _, rest = credential.partition(" ")
     if credential == "expired":
         raise ExpiredCredential
@@ -47,6 +53,8 @@ def authenticate(credential: str) -> Identity:
         user,
         expires_at=time.time() + float(value) if kind == "for" else None,
         session_id=value if kind == "of" else None,
+        streams=frozenset(value.split()) if kind == "reading" else None,
+        may_signal=kind != "reading",
     )
 
 
@@ -381,6 +389,69 @@ async def test_a_connection_ends_with_its_session(site):
     again = Talk(site)
     await again.say({"id": 1, "connect": {"token": "alice of 1"}})
     assert again.ended_with == [3500]
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_credential_may_take_a_look_up(talk):
+    await talk.connect("key alice of 7")
+    assert (talk.connection.identity.user_id, talk.connection.identity.session_id) == ("alice", "7")
+    stranger, late = Talk(talk.site), Talk(talk.site)
+    await stranger.say({"id": 1, "connect": {"token": "key nobody"}})
+    assert stranger.ended_with == [3500]
+    assert await late.say({"id": 1, "connect": {"token": "key expired"}}) == [error(1, 109, "token expired")]
+
+
+async def test_what_has_no_successor_is_not_asked_for_one(site):
+    talk = Talk(site)
+    (reply,) = await talk.say({"id": 1, "connect": {"token": "key alice for 0.01"}})
+    assert "expires" not in reply["connect"]
+    await until(lambda: talk.ended_with)
+    assert talk.ended_with == [3005]
+
+
+async def test_a_look_up_that_outlives_its_session_opens_nothing(site):
+    """Ended, and applied here, while the look-up was under way."""
+    site.log.end_session("7")
+    control = site.log.stored("control:all")
+    talk = Talk(site)
+
+    def look_up() -> Identity:
+        site.services.hub.dispatch("control:all", control.epoch, control.entries)
+        return Identity("alice", session_id="7")
+
+    talk.connection.services = replace(site.services, authenticate=lambda credential: look_up)
+    await talk.say({"id": 1, "connect": {"token": "key"}})
+    assert talk.ended_with == [3500]
+
+
+async def test_a_credential_reads_the_streams_it_is_good_for(talk):
+    talk.site.log.members["room:2"] = {"*"}
+    await talk.connect(f"alice reading {ROOM}")
+    await talk.subscribe()
+    for command in ("subscribe", "history"):
+        denied = await talk.say({"id": 3, command: {"channel": "room:2"}})
+        assert denied == [error(3, 103, "permission denied")]
+    signal = {"channel": ROOM, "data": {"type": "typing.started"}}
+    assert await talk.say({"id": 4, "publish": signal}) == [error(4, 103, "permission denied")]
+
+
+async def test_a_narrower_credential_ends_what_it_may_not_read(alice):
+    await alice.subscribe()
+    frames = await alice.say({"id": 3, "refresh": {"token": "alice reading room:2"}})
+    assert [frame["push"]["unsubscribe"]["code"] for frame in frames if "push" in frame] == [2000]
+    assert alice.connection.subscriptions == {}
+
+
+async def test_who_has_spent_their_quota_is_told_to_wait(alice):
+    await alice.subscribe()
+    alice.site.log.exhausted.add("alice")
+    for method in ("history", "presence", "presence_stats", "publish"):
+        refused = await alice.say({"id": 3, method: {"channel": ROOM}})
+        assert refused == [error(3, 111, "too many requests", temporary=True)]
+    frames = await alice.say({"id": 4, "unsubscribe": {"channel": ROOM}}, {"id": 5, "subscribe": {"channel": ROOM}})
+    assert [frame for frame in frames if "error" in frame] == []
 
 
 # -- subscribe -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,152 @@
 // Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
 
 export interface paths {
+    "/api/v1/dashboards/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The caller's dashboards, newest first. */
+        get: operations["dashboards_list"];
+        put?: never;
+        /** @description Make a dashboard. 200 answers a repeated id with the dashboard that is there already. */
+        post: operations["dashboards_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A dashboard with all its metrics and their latest samples. */
+        get: operations["dashboards_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a dashboard with all that was measured (owners). */
+        delete: operations["dashboards_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Rename a dashboard (admins), or open and close it to the public (owners). */
+        patch: operations["dashboards_update"];
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/members/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is on a dashboard, as they joined. */
+        get: operations["dashboard_members_list"];
+        put?: never;
+        /** @description Add somebody (admins). 200 if they are in already, with this role. */
+        post: operations["dashboard_members_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/members/{user_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One member. */
+        get: operations["dashboard_members_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove somebody (admins), or oneself. */
+        delete: operations["dashboard_members_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Give somebody another role. */
+        patch: operations["dashboard_members_update"];
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/metrics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The metrics of a dashboard, oldest first. */
+        get: operations["metrics_list"];
+        put?: never;
+        /** @description Measure something more (admins). 200 answers a repeated id with the metric that is there already. */
+        post: operations["metrics_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The keys that were not revoked, newest first. */
+        get: operations["keys_list"];
+        put?: never;
+        /** @description Make a key, for oneself or for a room that one owns. Its text is in this answer, and never again. */
+        post: operations["keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A key, without its text. */
+        get: operations["keys_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Revoke it: it opens nothing any more, and its sockets are closed. */
+        delete: operations["keys_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Call it otherwise. What it opens stays: who wants that changed makes another. */
+        patch: operations["keys_update"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A second key for the same account and scopes. This one lives on: revoke it when nobody uses it any more. */
+        post: operations["keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/": {
         parameters: {
             query?: never;
@@ -66,6 +212,43 @@ export interface paths {
         post?: never;
         /** @description End a session: its tokens work no more, its sockets are closed. */
         delete: operations["sessions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/{metric_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A metric. */
+        get: operations["metrics_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a metric with all its samples (admins). */
+        delete: operations["metrics_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Say better what it is, or what of it is alarming (admins). */
+        patch: operations["metrics_update"];
+        trace?: never;
+    };
+    "/api/v1/metrics/{metric_id}/samples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was measured from a moment to another, oldest first. */
+        get: operations["samples_list"];
+        put?: never;
+        /** @description Push what was measured (members), one sample or a batch. What is there at the same time already stays. */
+        post: operations["samples_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -286,6 +469,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+         *
+         *     All or nothing, as there: 410 says that events are missing, and where to go on.
+         */
+        get: operations["streams_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/token/": {
         parameters: {
             query?: never;
@@ -382,8 +586,159 @@ export interface components {
             id: string | null;
         };
         /** @enum {string} */
-        ActorType: "user" | "system";
-        AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        ActorType: "user" | "service" | "system";
+        AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"];
+        /** @description What was measured in one step, from `at` on. */
+        Bucket: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            min: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            avg: number;
+            /** Format: double */
+            last: number;
+            count: number;
+        };
+        /** @description A dashboard as every reader sees it. */
+        Dashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        DashboardCreateRequest: {
+            /** Format: uuid */
+            id?: string;
+            name: string;
+            /** @default private */
+            visibility: components["schemas"]["VisibilityEnum"];
+        };
+        DashboardDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.deleted";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["DashboardKey"];
+        };
+        DashboardJoinedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.joined";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Dashboard"];
+        };
+        /** @description What is left to say of a dashboard that is gone. */
+        DashboardKey: {
+            /** Format: uuid */
+            id: string;
+        };
+        DashboardLeftEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.left";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["DashboardKey"];
+        };
+        DashboardUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.updated";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Dashboard"];
+        };
+        /** @description An event with its place in its stream. */
+        Entry: {
+            offset: number;
+            event: components["schemas"]["AnyEvent"];
+        };
+        /** @description What the log holds after a position. `stream` is where it stood before these were read. */
+        EventPage: {
+            /**
+             * Format: uri
+             * @description What follows; null where this is all there is now.
+             */
+            next: string | null;
+            results: components["schemas"]["Entry"][];
+            stream: components["schemas"]["Position"];
+        };
+        /** @description A key without its text, of which nothing but a hash is kept. */
+        Key: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly last4: string;
+            /** @description Whom it acts as: a person, or its own service account. */
+            readonly user: components["schemas"]["PublicUser"];
+            /** @description The stream that it is confined to. */
+            readonly stream: string | null;
+            readonly scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To within ten minutes.
+             */
+            readonly used_at: string | null;
+            readonly version: number;
+        };
+        KeyCreateRequest: {
+            /** Format: uuid */
+            id?: string;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description Without one it is good until revoked.
+             */
+            expires_at?: string | null;
+            /** @description Confines it to this room (owners): `room:…`. It then acts as a service account, a member there. */
+            stream?: string | null;
+        };
+        KeyRotateRequest: {
+            /**
+             * Format: date-time
+             * @description Without it, the new key lives as long again.
+             */
+            expires_at?: string | null;
+        };
+        /** @description What depends on the reader. Never in an event. */
+        MeInDashboard: {
+            readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
+        };
         /** @description What depends on the reader. Never in an event. */
         MeInRoom: {
             readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
@@ -547,6 +902,129 @@ export interface components {
             deleted_at: string;
             version: number;
         };
+        /** @description A metric with its latest sample. Wants rows of `Metric.objects.whole()`. */
+        Metric: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly dashboard: string;
+            /** @description Names it within its dashboard, for those who push. */
+            readonly key: string;
+            readonly name: string;
+            readonly kind: components["schemas"]["MetricKind"];
+            readonly unit: string;
+            readonly description: string;
+            readonly thresholds: components["schemas"]["Thresholds"];
+            readonly state: components["schemas"]["StateEnum"];
+            readonly retention_days: number;
+            readonly latest: components["schemas"]["Sample"] | null;
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        MetricAlarmEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.alarm";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        MetricCreateRequest: {
+            name?: string;
+            unit?: string;
+            description?: string;
+            thresholds?: components["schemas"]["ThresholdsRequest"];
+            retention_days?: number;
+            /** Format: uuid */
+            id?: string;
+            /** @description Letters, digits, and _ . : - behind the first. */
+            key: string;
+            /** @default gauge */
+            kind: components["schemas"]["MetricKind"];
+        };
+        MetricCreatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.created";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        MetricDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.deleted";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["MetricKey"];
+        };
+        /** @description What is left to say of a metric that is gone. */
+        MetricKey: {
+            /** Format: uuid */
+            id: string;
+        };
+        /**
+         * @description * `gauge` - Gauge
+         *     * `counter` - Counter
+         * @enum {string}
+         */
+        MetricKind: "gauge" | "counter";
+        MetricOkEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.ok";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        MetricUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.updated";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        /** @description A dashboard as its reader sees it, in REST. */
+        MyDashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly me: components["schemas"]["MeInDashboard"];
+        };
         /** @description A room as its reader sees it, in REST. */
         MyRoom: {
             /** Format: uuid */
@@ -567,7 +1045,39 @@ export interface components {
          * @enum {string}
          */
         NamedRoomKind: "public" | "private";
+        /** @description A key with its text, which is shown this once. */
+        NewKey: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly last4: string;
+            /** @description Whom it acts as: a person, or its own service account. */
+            readonly user: components["schemas"]["PublicUser"];
+            /** @description The stream that it is confined to. */
+            readonly stream: string | null;
+            readonly scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description To within ten minutes.
+             */
+            readonly used_at: string | null;
+            readonly version: number;
+            /** @description `tw_live_…`. It cannot be shown again. */
+            readonly key: string;
+        };
         NullEnum: null;
+        PaginatedKeyList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Key"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedMemberList: {
             /** Format: uri */
             next: string | null;
@@ -582,6 +1092,22 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["Message"][];
+            stream: components["schemas"]["Position"] | null;
+        };
+        PaginatedMetricList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Metric"][];
+            stream: components["schemas"]["Position"] | null;
+        };
+        PaginatedMyDashboardList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["MyDashboard"][];
             stream: components["schemas"]["Position"] | null;
         };
         PaginatedMyRoomList: {
@@ -600,6 +1126,14 @@ export interface components {
             results: components["schemas"]["ReadMarker"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedSampleOrBucketList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["SampleOrBucket"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedSessionList: {
             /** Format: uri */
             next: string | null;
@@ -613,6 +1147,13 @@ export interface components {
             current_password: string;
             new_password: string;
         };
+        PatchedDashboardUpdateRequest: {
+            name?: string;
+            visibility?: components["schemas"]["VisibilityEnum"];
+        };
+        PatchedKeyUpdateRequest: {
+            name?: string;
+        };
         PatchedMemberUpdateRequest: {
             role?: components["schemas"]["Role"];
         };
@@ -620,6 +1161,14 @@ export interface components {
             text?: string;
             /** @description Ids of members. They are not looked for in the text. */
             mentions?: string[];
+        };
+        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        PatchedMetricUpdateRequest: {
+            name?: string;
+            unit?: string;
+            description?: string;
+            thresholds?: components["schemas"]["ThresholdsRequest"];
+            retention_days?: number;
         };
         /** @description Direct rooms stay what they are. */
         PatchedRoomUpdateRequest: {
@@ -641,6 +1190,18 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
+        };
+        /** @description One sample, or many as `samples`. Without `at` it is now. */
+        PushRequest: {
+            /** Format: date-time */
+            at?: string;
+            /** Format: double */
+            value?: number;
+            samples?: components["schemas"]["SampleRequest"][];
+        };
+        Pushed: {
+            /** @description How many of them were new. */
+            recorded: number;
         };
         Reaction: {
             emoji: string;
@@ -704,6 +1265,12 @@ export interface components {
             at: string;
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["ReadMarker"];
+        };
+        /** @description What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless. */
+        RecordedSamples: {
+            /** Format: uuid */
+            metric: string;
+            samples: components["schemas"]["Sample"][];
         };
         RefreshRequest: {
             refresh: string;
@@ -808,6 +1375,55 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
+        /** @description One value, and when it was so. */
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            value: number;
+        };
+        SampleOrBucket: components["schemas"]["Sample"] | components["schemas"]["Bucket"];
+        /** @description One value, and when it was so. */
+        SampleRequest: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            value: number;
+        };
+        SamplesRecordedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "samples.recorded";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["RecordedSamples"];
+        };
+        /**
+         * @description * `me:read` - me:read
+         *     * `rooms:read` - rooms:read
+         *     * `rooms:write` - rooms:write
+         *     * `members:read` - members:read
+         *     * `members:write` - members:write
+         *     * `messages:read` - messages:read
+         *     * `messages:write` - messages:write
+         *     * `markers:read` - markers:read
+         *     * `markers:write` - markers:write
+         *     * `dashboards:read` - dashboards:read
+         *     * `dashboards:write` - dashboards:write
+         *     * `metrics:read` - metrics:read
+         *     * `metrics:write` - metrics:write
+         *     * `samples:read` - samples:read
+         *     * `samples:write` - samples:write
+         *     * `streams:read` - streams:read
+         *     * `streams:write` - streams:write
+         * @enum {string}
+         */
+        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "dashboards:read" | "dashboards:write" | "metrics:read" | "metrics:write" | "samples:read" | "samples:write" | "streams:read" | "streams:write";
         Session: {
             /** Format: uuid */
             readonly id: string;
@@ -829,6 +1445,26 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /**
+         * @description * `ok` - Ok
+         *     * `alarm` - Alarm
+         * @enum {string}
+         */
+        StateEnum: "ok" | "alarm";
+        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        Thresholds: {
+            /** Format: double */
+            above?: number | null;
+            /** Format: double */
+            below?: number | null;
+        };
+        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        ThresholdsRequest: {
+            /** Format: double */
+            above?: number | null;
+            /** Format: double */
+            below?: number | null;
         };
         TokenPair: {
             /** @description For REST and sockets, some minutes long. */
@@ -859,9 +1495,32 @@ export interface components {
         VerifyRequest: {
             token: string;
         };
+        /**
+         * @description * `public` - Public
+         *     * `private` - Private
+         * @enum {string}
+         */
+        VisibilityEnum: "public" | "private";
+        /** @description With all its metrics and their latest samples: a page draws it from one answer, and then only listens. */
+        WholeDashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly me: components["schemas"]["MeInDashboard"];
+            readonly metrics: components["schemas"]["Metric"][];
+        };
         /** @description RFC 9457. Programs read `code`. */
         Problem: {
-            /** Format: uri */
+            /**
+             * Format: uri-reference
+             * @description The address of its page.
+             */
             type: string;
             title: string;
             status: number;
@@ -870,6 +1529,10 @@ export interface components {
             instance: string;
             code: string;
             errors?: components["schemas"]["ProblemError"][];
+            /** @description Of 410: where the log stands now. */
+            stream?: components["schemas"]["Position"];
+            /** @description Of 429: the quotas of RateLimit-Policy that are spent. */
+            "violated-policies"?: string[];
         };
         ProblemError: {
             /** @description JSON pointer (RFC 6901) into the request body. */
@@ -888,18 +1551,868 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Nobody, or nobody we know. */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not now. Nothing was written. */
+        TryLater: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`. */
+        RateLimit: string;
+        /** @description The quotas that count this request: `"user";q=1200;w=60`. */
+        "RateLimit-Policy": string;
+        /** @description Seconds to wait. */
+        "Retry-After": string;
+        /** @description How to say who one is. */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    dashboards_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description All public dashboards, instead of the caller's own. */
+                discover?: boolean;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMyDashboardList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeDashboard"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMemberList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMetricList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description The keys of this room (owners), instead of the caller's own. */
+                stream?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedKeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedKeyUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["KeyRotateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     me_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -909,13 +2422,28 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -923,6 +2451,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -934,15 +2464,22 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -950,6 +2487,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -964,10 +2503,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -975,10 +2518,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1000,14 +2546,18 @@ export interface operations {
                 headers: {
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1027,6 +2577,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1034,14 +2586,19 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     sessions_destroy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -1052,16 +2609,242 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    samples_list: {
+        parameters: {
+            query?: {
+                /** @description The first moment; an hour before `to` by default. */
+                from?: string;
+                /** @description Samples per page, 1000 at the most; not with `step`. */
+                limit?: number;
+                /** @description Seconds. In place of samples, what was measured in each step from a multiple of it to the next: `min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, 2000 at the most. */
+                step?: number;
+                /** @description The first moment after; now by default. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSampleOrBucketList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    samples_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PushRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pushed"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1083,6 +2866,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1090,14 +2875,19 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1109,10 +2899,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1121,10 +2915,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1132,9 +2930,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1155,14 +2956,18 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1170,6 +2975,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1183,17 +2990,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1201,6 +3015,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1217,10 +3033,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1228,19 +3048,25 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1250,10 +3076,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1262,27 +3092,37 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_leave: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1293,16 +3133,23 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1324,6 +3171,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1331,15 +3180,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     members_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1353,10 +3207,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1365,10 +3223,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,18 +3238,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     members_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
                 user_id: string;
@@ -1402,14 +3270,31 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1417,6 +3302,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1431,17 +3318,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1449,6 +3343,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1466,10 +3362,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1477,12 +3377,15 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1504,6 +3407,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1511,15 +3416,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     messages_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1533,10 +3443,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1545,10 +3459,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1556,18 +3474,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     messages_retrieve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
             path: {
                 message_id: string;
                 room_id: string;
@@ -1582,14 +3506,31 @@ export interface operations {
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            401: components["responses"]["Problem"];
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1597,6 +3538,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1611,17 +3554,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1629,6 +3579,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1646,10 +3598,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1657,19 +3613,25 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     reactions_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description One emoji, percent-encoded. */
                 emoji: string;
@@ -1682,10 +3644,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1694,20 +3660,27 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1715,6 +3688,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
             };
@@ -1731,17 +3706,24 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1763,6 +3745,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1770,15 +3754,20 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     read_put: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1792,8 +3781,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1801,18 +3796,24 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
     rooms_transfer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -1826,10 +3827,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
                     /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
                     "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1837,11 +3842,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1858,14 +3866,54 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Position"];
                 };
             };
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_events: {
+        parameters: {
+            query?: {
+                /** @description The last offset seen. */
+                after?: number;
+                /** @description That offset's epoch. Without it, another one goes unnoticed. */
+                epoch?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1884,6 +3932,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1891,8 +3941,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1911,6 +3963,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1920,8 +3974,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1940,6 +3996,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1947,8 +4005,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1967,6 +4027,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1976,8 +4038,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1998,6 +4062,8 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2006,6 +4072,8 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
     };

@@ -1,0 +1,137 @@
+"""`Idempotency-Key`: a write that is sent again is done once, and answered as before, byte for byte.
+
+The answer is stored in the transaction of the write, so there is never one without the other. A second request with the
+key waits for the first. Refusals are not kept: they did nothing, and sent again they may succeed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import OperationalError, connection
+from django.http import HttpResponse
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+from api.errors import BadRequest, ConflictProblem, Unprocessable
+from api.models import Answer
+from realtime import erasure
+from realtime.event_log import Recorded
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+WAIT_SECONDS = 5
+MAX_LENGTH = 255
+
+# As a structured field's string, or bare as most clients send it.
+_KEY = re.compile(rf'"?([!#-+\--~]{{1,{MAX_LENGTH}}})"?')
+_LOCK_TIMEOUT = "55P03"
+
+
+class AnswerNotKept(ConflictProblem):
+    default_code = "answer_not_kept"
+    default_detail = "This was done already. Its answer is not kept."
+
+
+class StillBusy(ConflictProblem):
+    default_code = "idempotency_key_busy"
+    default_detail = "The first request with this key is still under way."
+    wait = 1
+
+
+def key_of(request: Any) -> str | None:
+    """The request's key. Raises BadRequest for one that is none. Who has not signed in has no keys."""
+    text = request.headers.get(HEADER)
+    if text is None or not request.user.is_authenticated:
+        return None
+    match = _KEY.fullmatch(text)
+    if match is None:
+        raise BadRequest("The Idempotency-Key must be 1 to 255 visible characters.", "idempotency_key_invalid")
+    return match[1]
+
+
+def once(key: str, request: Any, handler: Callable[[], Response], is_secret: bool) -> HttpResponse:
+    """Runs the handler, or answers what it answered before. Call it inside the transaction of the write."""
+    digest, fingerprint = _digest(request.method, request.path, key), _fingerprint(request)
+    answer = _claim(request.user.pk, digest, fingerprint)
+    if answer is None:
+        return _replay(Answer.objects.get(user=request.user, digest=digest), fingerprint)
+    response = handler()
+    answer.fill(response.status_code, _headers(response), None if is_secret else _body(response))
+    return response if is_secret else _as_response(answer)
+
+
+def _claim(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
+    """A new answer, to be filled; None where there is one. Raises StillBusy when it was waited for too long."""
+    _wait_for_locks(f"'{WAIT_SECONDS * 1000:.0f}ms'")
+    answer = _claim_or_renew(user_id, digest, fingerprint)
+    _wait_for_locks("DEFAULT")  # the write itself waits as long as any other
+    return answer
+
+
+def _wait_for_locks(limit: str) -> None:
+    """SQLite has one writer at a time, who was waited for at the start."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout TO {limit}")
+
+
+def _claim_or_renew(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
+    for _ in range(2):
+        try:
+            answer = Answer.claim(user_id, digest, fingerprint)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT:
+                raise StillBusy() from None
+            raise
+        if answer or not Answer.objects.old().filter(user=user_id, digest=digest).delete()[0]:
+            return answer
+    return None
+
+
+def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
+    if answer.fingerprint != fingerprint:
+        raise Unprocessable("This key was used for another request.", "idempotency_key_reused")
+    if answer.body is None:
+        raise AnswerNotKept()
+    response = _as_response(answer)
+    response[REPLAYED] = "true"
+    return response
+
+
+@erasure.also
+def _forget(deletions: list[Recorded], using: str) -> None:
+    """Erased means erased: what repeats what was deleted goes with it."""
+    Answer.objects.using(using).forget({deletion.object.partition(":")[2] for deletion in deletions})
+
+
+# -- what is compared, what is kept ----------------------------------------------------------------------------------
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _fingerprint(request: Any) -> str:
+    """Of what was asked, not of its bytes: a client may write the same object twice in another order."""
+    return _digest(request.META.get("QUERY_STRING", ""), json.dumps(request.data, sort_keys=True))
+
+
+def _headers(response: Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name != "Content-Type"}
+
+
+def _body(response: Response) -> bytes:
+    return b"" if response.data is None else JSONRenderer().render(response.data)
+
+
+def _as_response(answer: Answer) -> HttpResponse:
+    body = bytes(answer.body)
+    response = HttpResponse(body, status=answer.status, content_type="application/json", headers=answer.headers)
+    if not body:
+        del response["Content-Type"]
+    return response

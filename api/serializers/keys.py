@@ -1,0 +1,86 @@
+from django.utils import timezone
+from rest_framework import serializers
+
+from api.models import Key
+from api.scopes import CHOICES
+from api.serializers.strict import ClientIDField, TextField
+from api.serializers.users import PublicUserSerializer
+
+NAME_LENGTH = Key._meta.get_field("name").max_length
+
+
+class ScopesField(serializers.ListField):
+    child = serializers.ChoiceField(CHOICES)
+
+    def __init__(self, **kwargs):
+        super().__init__(min_length=1, max_length=len(CHOICES), **kwargs)
+
+    def to_internal_value(self, data):
+        return sorted(set(super().to_internal_value(data)))
+
+
+class KeySerializer(serializers.ModelSerializer):
+    """A key without its text, of which nothing but a hash is kept."""
+
+    user = PublicUserSerializer(read_only=True, help_text="Whom it acts as: a person, or its own service account.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(CHOICES), read_only=True)
+    stream = serializers.SerializerMethodField(help_text="The stream that it is confined to.")
+    version = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Key
+        fields = read_only_fields = [
+            "id",
+            "name",
+            "last4",
+            "user",
+            "stream",
+            "scopes",
+            "created_at",
+            "expires_at",
+            "used_at",
+            "version",
+        ]
+
+    def get_stream(self, key) -> str | None:
+        return key.stream or None
+
+
+class NewKeySerializer(KeySerializer):
+    """A key with its text, which is shown this once."""
+
+    key = serializers.CharField(source="text", read_only=True, help_text="`tw_live_…`. It cannot be shown again.")
+
+    class Meta(KeySerializer.Meta):
+        fields = read_only_fields = [*KeySerializer.Meta.fields, "key"]
+
+
+class ExpiryField(serializers.DateTimeField):
+    default_error_messages = {"past": "Must be in the future."}
+
+    def to_internal_value(self, value):
+        at = super().to_internal_value(value)
+        if at <= timezone.now():
+            self.fail("past")
+        return at
+
+
+class KeyCreateSerializer(serializers.Serializer):
+    id = ClientIDField(required=False)
+    name = TextField(max_length=NAME_LENGTH)
+    scopes = ScopesField()
+    expires_at = ExpiryField(required=False, allow_null=True, help_text="Without one it is good until revoked.")
+    stream = TextField(
+        max_length=100,
+        required=False,
+        allow_null=True,
+        help_text="Confines it to this room (owners): `room:…`. It then acts as a service account, a member there.",
+    )
+
+
+class KeyUpdateSerializer(serializers.Serializer):
+    name = TextField(max_length=NAME_LENGTH, required=False)
+
+
+class KeyRotateSerializer(serializers.Serializer):
+    expires_at = ExpiryField(required=False, allow_null=True, help_text="Without it, the new key lives as long again.")

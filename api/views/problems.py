@@ -1,0 +1,24 @@
+"""A page for each kind of problem, at the address that problems name as their type."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from api.problems import PROBLEMS
+from realtime import docs
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    rows = [(f"{code}/", code, f"{kind.status} · {kind.meaning}") for code, kind in PROBLEMS.items()]
+    return docs.text_page(request, "Problems", [], rows)
+
+
+@require_safe
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    kind = PROBLEMS.get(code)
+    if kind is None:
+        raise Http404
+    said = [("Status", f"{kind.status} {kind.title}"), ("It means", kind.meaning), ("What to do", kind.remedy)]
+    return docs.text_page(request, code, said)

@@ -1,0 +1,142 @@
+"""How often somebody may ask, and how they are told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api import keys, limits
+from api.limits import Count, MemoryCounter, RedisCounter
+from realtime.tokens import Identity
+from tests.api.conftest import Person, problem, url
+from tests.api.test_keys import make_key
+from tests.contract_client import ContractClient
+
+ME = "/api/v1/me/"
+
+
+@pytest.fixture(autouse=True)
+def counter(settings, monkeypatch):
+    settings.REQUEST_QUOTAS = {"user": 3, "key": 2, "address": 2}
+    counter = MemoryCounter()
+    monkeypatch.setattr(limits, "counter", lambda: counter)
+    return counter
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_answers_say_what_is_left(alice, clock):
+    first = alice.get(ME)
+    assert first["RateLimit-Policy"] == '"user";q=3;w=60'
+    assert first["RateLimit"] == '"user";r=2;t=60'
+    clock[0] += 20.5
+    assert alice.get(ME)["RateLimit"] == '"user";r=1;t=40'
+
+
+def test_one_too_many(alice, bob, clock):
+    for _ in range(3):
+        assert alice.get(ME).status_code == 200
+    clock[0] += 10
+    refused = alice.get(ME)
+    assert problem(refused) == (429, "quota_exceeded")
+    assert refused.json()["violated-policies"] == ["user"]
+    assert refused["Retry-After"] == "50"
+    assert bob.get(ME).status_code == 200
+    clock[0] += 50
+    assert alice.get(ME).status_code == 200
+
+
+def test_a_refused_write_writes_nothing(room, bob):
+    for _ in range(3):
+        bob.get(ME)
+    assert bob.post(url(room, "messages"), {"text": "x"}).status_code == 429
+    assert not room.messages.exists()
+
+
+def test_a_key_has_a_quota_of_its_own_within_its_users(alice):
+    first, second = make_key(alice), make_key(alice)  # two of Alice's three
+    answer = first.get(ME)
+    assert answer["RateLimit-Policy"] == '"user";q=3;w=60, "key";q=2;w=60'
+    assert re.fullmatch(r'"user";r=0;t=\d+, "key";r=1;t=\d+', answer["RateLimit"])
+    assert second.get(ME).json()["violated-policies"] == ["user"]
+
+
+def test_a_spent_key_leaves_its_user_alone(settings, alice):
+    settings.REQUEST_QUOTAS["user"] = 100
+    key = make_key(alice)
+    assert [key.get(ME).status_code for _ in range(3)] == [200, 200, 429]
+    assert key.get(ME).json()["violated-policies"] == ["key"]
+    assert alice.get(ME).status_code == 200
+
+
+def test_strangers_share_their_address(db):
+    here, there, local = (ContractClient(REMOTE_ADDR=address) for address in ("192.0.2.1", "192.0.2.2", "127.0.0.1"))
+    bad = {"Authorization": "Bearer nonsense"}
+    assert [here.get(ME, headers=bad).status_code, here.get(ME).status_code] == [401, 401]
+    assert problem(here.post("/api/v1/token/", {})) == (429, "quota_exceeded")
+    assert problem(here.get(ME, headers=bad)) == (429, "quota_exceeded")
+    assert there.get(ME).status_code == 401
+    assert {local.get(ME).status_code for _ in range(5)} == {401}
+
+
+def test_who_is_signed_in_is_not_their_address(alice):
+    stranger = ContractClient(REMOTE_ADDR="192.0.2.1")
+    for _ in range(3):
+        stranger.get(ME)
+    person = Person(alice.user)
+    assert person.get(ME, REMOTE_ADDR="192.0.2.1").status_code == 200
+
+
+def test_nought_is_no_limit(settings, alice):
+    settings.REQUEST_QUOTAS = dict.fromkeys(settings.REQUEST_QUOTAS, 0)
+    answer = [alice.get(ME) for _ in range(9)][-1]
+    assert (answer.status_code, "RateLimit" in answer, "RateLimit-Policy" in answer) == (200, False, False)
+
+
+def test_commands_of_a_socket_count_as_requests_do(alice):
+    identity = Identity(alice.id)
+    assert [limits.may_command(identity) for _ in range(4)] == [True, True, True, False]
+    assert alice.get(ME).status_code == 429
+    key = keys.KeyIdentity("somebody", session_id="key")
+    assert [limits.may_command(key) for _ in range(3)] == [True, True, False]
+
+
+class Away:
+    """A Redis that does not answer."""
+
+    asked = 0
+
+    def pipeline(self, **options):
+        self.asked += 1
+        raise ConnectionError("away")
+
+
+def test_without_redis_a_process_counts_for_itself(clock):
+    away = Away()
+    counter = RedisCounter(away)
+    assert [counter.count(["a"])[0][0] for _ in range(3)] == [1, 2, 3]
+    assert away.asked == 1  # and lets it rest
+    clock[0] += limits.REST_SECONDS
+    counter.count(["a"])
+    assert away.asked == 2
+
+
+def test_memory_is_bounded(clock, counter, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_COUNTED", 10)
+    for number in range(20):
+        counter.count([f"old {number}"])
+    clock[0] += limits.WINDOW_SECONDS
+    counter.count(["new"])
+    assert len(counter._windows) == 1
+
+
+def test_the_fields():
+    counts = [Count("user", 100, 58, 17.2), Count("key", 10, 12, 0.4)]
+    assert limits.policies(counts) == '"user";q=100;w=60, "key";q=10;w=60'
+    assert limits.limits(counts) == '"user";r=42;t=18, "key";r=0;t=1'
