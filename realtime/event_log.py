@@ -21,7 +21,7 @@ from django.utils import timezone
 from realtime import erasure, events, pacing
 from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
-from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from realtime.streams import CONTROL
 
 # The database's own clock, read when the row is written (not when the transaction began).
@@ -262,8 +262,8 @@ def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: 
     return Page(head, _entries(rows.filter(offset__lt=offset) if offset is not None else rows, limit))
 
 
-def _entries(rows: QuerySet[Event], limit: int) -> list[Entry]:
-    entries: list[Entry] = []
+def _entries(rows: QuerySet[Event], limit: int) -> Entries:
+    entries = Entries()
     size = 0
     for row in rows.values_list("offset", "ends_access", "type", "payload", "control")[:limit]:
         entry = Entry(*row)
@@ -291,4 +291,4 @@ def recent(name: str, seconds: float, using: str | None = None) -> Page:
     head = position(name, using)
     rows = Event.objects.using(using).filter(stream__name=name, at__gt=timezone.now() - timedelta(seconds=seconds))
     fields = ("offset", "ends_access", "type", "payload", "control")
-    return Page(head, [Entry(*row) for row in rows.order_by("offset").values_list(*fields)])
+    return Page(head, Entries(Entry(*row) for row in rows.order_by("offset").values_list(*fields)))

@@ -6,7 +6,7 @@ The hub and the recovery are handed a reader at start; neither knows the ORM.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from realtime import access, event_log, pacing, retention, tokens
 from realtime.conf import conf
+from realtime.doorman import Doorman, Request
 from realtime.positions import PAGE_EVENTS, Page, Position
 from realtime.threads import Threads, begin_job
 from realtime.tokens import Identity, LookUp
@@ -24,6 +25,7 @@ class Reader:
 
     def __init__(self, threads: int) -> None:
         self._threads = Threads(threads, "tidewire-reader")
+        self._doorman = Doorman(lambda requests: self._run(_admit, requests))
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that exist."""
@@ -47,7 +49,7 @@ class Reader:
 
     async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that the user may read."""
-        return await self._run(_admit, user_id, names)
+        return await self._doorman.admit(user_id, names)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""
@@ -105,11 +107,11 @@ def _settle(answered: asyncio.Future[Any], result: Any, error: Exception | None)
         answered.set_exception(error)
 
 
-def _admit(user_id: str, names: Collection[str]) -> dict[str, Position]:
+def _admit(requests: Sequence[Request]) -> list[dict[str, Position]]:
     """Positions first, then access: an event that ends the access we are about to see has an offset above them."""
-    found = event_log.heads(names)
-    allowed = access.permitted(user_id, names)
-    born = event_log.positions([name for name in allowed if name not in found])
+    found = event_log.heads(set().union(*(request.names for request in requests)))
+    allowed = access.permitted_all([(request.user_id, request.names) for request in requests])
+    born = event_log.positions({name for names in allowed for name in names if name not in found})
     for name, position in born.items():
         found[name] = Position(name, position.epoch, 0)  # where it stood when we looked, before access was asked
-    return {name: position for name, position in found.items() if name in allowed}
+    return [{name: found[name] for name in names} for names in allowed]
