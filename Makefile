@@ -1,6 +1,7 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   the tests again, longer
+# make bench    Tidewire, the textbook and a broadcaster in C, side by side; make bench-quick for a look; needs cc
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
 # make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
@@ -91,6 +92,11 @@ SIZE ?= grown
 WORKERS ?= 2
 soak: $(VENV)/dev.stamp tests/sdk/js/node_modules/.stamp
 	$(bin)/python -m tests.soak --seed $(SEED) --seconds $(DURATION) --size $(SIZE) --workers $(WORKERS)
+
+# One core for the server, one for the load. Figures of a busy machine are its own: read the ratios, and the load.
+ONLY ?=
+bench bench-quick: $(VENV)/dev.stamp
+	$(bin)/python -m bench $(if $(findstring quick,$@),--quick) --only "$(ONLY)"
 
 lint: $(VENV)/dev.stamp
 	$(bin)/ruff check .

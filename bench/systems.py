@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -21,6 +22,7 @@ SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
 READY_SECONDS = 60.0
 USERS = 100
+STATISTICS_SECONDS = 1.5  # a backend that goes idle reports within one second
 WRITERS = 16
 
 SERVE = ["manage.py", "serve", "--port", "{port}"]
@@ -100,6 +102,11 @@ class System:
         return Running(self, stores, rooms)
 
 
+@dataclass
+class Counted:
+    count: int = 0
+
+
 class Running:
     """A system that serves, with people and rooms in it."""
 
@@ -117,6 +124,7 @@ class Running:
             # One machine plays everybody.
             "ACCEPTS_PER_SECOND": "0",
             "MAX_CONNECTIONS_PER_USER": "0",
+            "REQUESTS_PER_USER": "0",
             "LOG_LEVEL": "WARNING",
             **system.extra,
         }
@@ -155,19 +163,30 @@ class Running:
                 time.sleep(0.05)
         raise servers.ServerError(f"{self.system.name} does not serve:\n{servers.tail(self.log)}")
 
-    def statements(self) -> dict[str, int]:
-        """Transactions so far, and rows read from the log, as PostgreSQL counts them."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
-            return {"transactions": row.fetchone()[0]}
+    @contextmanager
+    def statements_on(self, table: str) -> Iterator[Counted]:
+        """How many statements read this table meanwhile: its scans, as PostgreSQL counts them."""
+        counted = Counted()
+        before = self._scans(table)
+        yield counted
+        time.sleep(STATISTICS_SECONDS)
+        counted.count = self._scans(table) - before
 
-    def options(self, sockets: int, rooms: int = 1) -> list[str | int]:
+    def _scans(self, table: str) -> int:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = %s",
+                [table],
+            ).fetchone()
+        return row[0] if row else 0
+
+    def options(self, sockets: int, rooms: int = 1, hello: tuple[str, ...] | None = None) -> list[str | int]:
         """For the load client: how to get these sockets subscribed."""
         room = self.rooms[0] if rooms == 1 else "%r"
-        hello = [part for text in self.system.hello for part in ("-i", text.replace("ROOM", room))]
+        said = [part for text in hello or self.system.hello for part in ("-i", text.replace("ROOM", room))]
         watched = [part for pid in self.pids for part in ("-p", pid)]
         tokens = ["-T", self.token_file, *self._room_options(rooms)]
-        return ["-n", sockets, "-c", 32, "-W", self.system.acks, "-k", "ts\\", *tokens, *hello, *watched]
+        return ["-n", sockets, "-c", 32, "-W", self.system.acks, "-k", "ts\\", *tokens, *said, *watched]
 
     def _room_options(self, rooms: int) -> list[str | int]:
         if rooms == 1:
@@ -223,6 +242,3 @@ def textbook(server: str = "daphne", layer: str = "pubsub", has_pool: bool = Tru
         hello=('{"token":"%t"}', '{"subscribe":"ROOM"}'),
         acks=1,
     )
-
-
-__all__ = ["CLIENT_CORE", "SERVER_CORE", "Floor", "Path", "Running", "Stores", "System", "textbook", "tidewire"]

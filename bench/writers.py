@@ -35,6 +35,10 @@ class Line:
 
     def ask(self, request: bytes) -> int:
         """The status of the answer."""
+        return self.answer(request)[0]
+
+    def answer(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body."""
         self._socket.sendall(request)
         data = self._socket.recv(65536)
         while b"\r\n\r\n" not in data:
@@ -51,7 +55,7 @@ class Line:
         else:
             while not body.endswith(b"0\r\n\r\n"):
                 body += self._socket.recv(65536)
-        return int(head.split(b" ", 2)[1])
+        return int(head.split(b" ", 2)[1]), body
 
 
 @dataclass
