@@ -55,6 +55,8 @@ class _Statement:
         fields = klass_info["select_fields"]
         self._model, self._columns = klass_info["model"], slice(fields[0], fields[-1] + 1)
         self._names = [column[0].target.attname for column in select[self._columns]]
+        columns = [column for column, *_ in select[: self._compiler.col_count]]
+        self._converters = self._compiler.get_converters(columns)
         self._related = get_related_populators(klass_info, select, self._using)
 
     def rows(self, keys: tuple[UUID, ...]) -> list[Model]:
@@ -62,7 +64,7 @@ class _Statement:
         with self.connection.cursor() as cursor:
             cursor.execute(self._sql, [param if place is None else prepared[place] for place, param in self._params])
             found = cursor.fetchall()
-        return [self._instance(row) for row in self._compiler.results_iter([found])]
+        return [self._instance(row) for row in self._compiler.apply_converters(found, self._converters)]
 
     def _instance(self, row: Any) -> Model:
         instance = self._model.from_db(self._using, self._names, row[self._columns])
