@@ -40,7 +40,7 @@ WRITE = {
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
-    *("frames", "codecs", "json_codec", "protobuf_codec", "presence", "sessions", "fences", "doorman"),
+    *("frames", "codecs", "json_codec", "protobuf_codec", "presence", "sessions", "fences", "doorman", "wheel"),
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
