@@ -7,7 +7,6 @@ from collections.abc import Callable
 from realtime import metrics
 from realtime.codes import Code
 from realtime.frames import Codec
-from realtime.limits import TokenBucket
 from realtime.outbox import Outbox
 
 
@@ -29,7 +28,6 @@ class Subscription:
         "is_open",
         "offset",
         "outbox",
-        "signals",
         "stream",
     )
 
@@ -44,7 +42,6 @@ class Subscription:
     ) -> None:
         self.stream, self.info = stream, info
         self.is_hearing_joins = is_hearing_joins
-        self.signals: TokenBucket | None = None
         self.outbox, self.codec = outbox, codec
         self.offset = 0
         self.fences = 0
