@@ -22,7 +22,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak conformance-server types lint format schema requirements clean
+.PHONY: run test verify bench bench-quick soak conformance-server types lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
