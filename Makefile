@@ -2,6 +2,7 @@
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   the tests again, longer
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
+# make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
 # make schema   openapi.yaml and asyncapi.yaml anew
 # make types    the TypeScript client's types and the built demo anew
@@ -20,7 +21,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak types lint format schema requirements clean
+.PHONY: run test verify soak conformance-server types lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -60,9 +61,14 @@ run: $(VENV)/$(run_requirements).stamp
 # The faults one by one, and the soak's runs, take a machine of their own: they are part of make verify.
 faults := --ignore-glob='*/test_faults_*'
 
+# A file's tests stay in one of JOBS processes, each with servers of its own.
+JOBS ?= 2
+parallel := -n $(JOBS) --dist loadfile
+
 test: $(VENV)/dev.stamp $(packages)
-	$(pytest) tests vectors demo --ignore=tests/scenarios --ignore=tests/soak
-	$(pytest) tests/realtime tests/api --database postgresql
+	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
+	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
+	$(pytest) tests/server
 	$(pytest) tests/scenarios $(faults) --size embedded
 	$(pytest) tests/scenarios $(faults) --size grown
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
@@ -70,8 +76,14 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests/soak/test_checkers.py
 
 verify: test
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
+	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
+
+# For test suites that expect the protocol's reference server; see docs/testing.md.
+conformance-server: $(VENV)/dev.stamp
+	@exec $(bin)/python manage.py conformance_server --port $(PORT)
 
 SEED ?= 1
 DURATION ?= 60

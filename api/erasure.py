@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
-from api.models import Answer, Member, Message, Reaction, Room, User
+from api.models import Answer, Dashboard, Member, Message, Reaction, Room, User
 from api.models.messages import soft_delete
 from realtime.actors import SYSTEM, acting_as
 from realtime.erasure import forget_actor
@@ -17,14 +17,18 @@ _SENIORITY = {Member.Role.ADMIN: 0, Member.Role.MEMBER: 1}
 def erase(user: User) -> None:
     """Deletes the account with its messages, reactions, memberships and sessions, in one transaction.
 
-    A room gets an heir for its only owner, or is deleted when nobody else is in it. The events are the system's: who is
-    forgotten does not go on acting. Their id may still stand where others named it: it names nobody any more.
+    A room or a dashboard gets an heir for its only owner, or is deleted when nobody else is in it. The events are the
+    system's: who is forgotten does not go on acting. Their id may still stand where others named it: it names nobody
+    any more.
     """
     with transaction.atomic(), acting_as(SYSTEM):
         User.objects.select_for_update().filter(pk=user.pk).values_list("pk").first()
         rooms = Room.objects.filter(members__user=user).select_for_update(of=("self",), no_key=True)
         for room in rooms.order_by("pk"):
             _bequeath(room, user)
+        dashboards = Dashboard.objects.filter(members__user=user).select_for_update(of=("self",), no_key=True)
+        for dashboard in dashboards.order_by("pk"):
+            _bequeath(dashboard, user)
         # Who writes holds their membership.
         list(Member.objects.filter(user=user).select_for_update(no_key=True).order_by("pk").values_list("pk"))
         soft_delete(Message.objects.filter(author=user, deleted_at=None))
@@ -36,10 +40,14 @@ def erase(user: User) -> None:
         user.delete()
 
 
-def _bequeath(room: Room, owner: User) -> None:
-    others = list(room.members.exclude(user=owner).exclude(user__is_service=True).select_related("user"))
+def _bequeath(place: Room | Dashboard, owner: User) -> None:
+    others = list(place.members.exclude(user=owner).exclude(user__is_service=True).select_related("user"))
     if not others:
-        room.delete()
-    elif room.kind != Room.Kind.DIRECT and not any(other.role == Member.Role.OWNER for other in others):
+        place.delete()
+    elif not _is_direct(place) and not any(other.role == Member.Role.OWNER for other in others):
         heir = min(others, key=lambda m: (not m.user.is_active, _SENIORITY[m.role], m.joined_at, m.pk))
         heir.take_role(Member.Role.OWNER)
+
+
+def _is_direct(place: Room | Dashboard) -> bool:
+    return isinstance(place, Room) and place.kind == Room.Kind.DIRECT

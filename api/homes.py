@@ -1,4 +1,4 @@
-"""What keys can be confined to. An entry per kind of stream: rooms here; whatever else has keys adds its own.
+"""What keys can be confined to. An entry per kind of stream: rooms and dashboards; what else has keys adds its own.
 
 Such a key acts as a service account of its own, which comes in with its first key and goes with its last. What it wrote
 stays, under its name.
@@ -16,7 +16,7 @@ from django.db.models.signals import post_delete
 from rest_framework.exceptions import NotFound
 
 from api import live, permissions
-from api.models import Key, Member, Room, User
+from api.models import Dashboard, DashboardMember, Key, Member, Room, User
 from realtime.streams import StreamKind, parse
 
 
@@ -74,8 +74,9 @@ def _open_room(user: User, id: UUID, lock: bool) -> Room:
 
 
 def _dismiss(account: User) -> None:
-    for member in Member.objects.filter(user=account):
-        member.delete()
+    for place in (Member, DashboardMember):
+        for member in place.objects.filter(user=account):
+            member.delete()
 
 
 register(
@@ -84,6 +85,26 @@ register(
         Room,
         open=_open_room,
         admit=lambda room, account: Member.objects.create(room=room, user=account),
+        dismiss=_dismiss,
+    )
+)
+
+
+# -- dashboards --------------------------------------------------------------------------------------------------------
+
+
+def _open_dashboard(user: User, id: UUID, lock: bool) -> Dashboard:
+    if lock:
+        Dashboard.objects.select_for_update(no_key=True).filter(pk=id).values_list("pk").first()
+    return permissions.dashboard_for(user, id, permissions.Action.MANAGE_KEYS)
+
+
+register(
+    Home(
+        live.dashboards,
+        Dashboard,
+        open=_open_dashboard,
+        admit=lambda dashboard, account: DashboardMember.objects.create(dashboard=dashboard, user=account),
         dismiss=_dismiss,
     )
 )

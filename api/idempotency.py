@@ -66,9 +66,21 @@ def once(key: str, request: Any, handler: Callable[[], Response], is_secret: boo
 
 
 def _claim(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
-    if connection.vendor == "postgresql":  # SQLite has one writer at a time, who was waited for at the start
+    """A new answer, to be filled; None where there is one. Raises StillBusy when it was waited for too long."""
+    _wait_for_locks(f"'{WAIT_SECONDS * 1000:.0f}ms'")
+    answer = _claim_or_renew(user_id, digest, fingerprint)
+    _wait_for_locks("DEFAULT")  # the write itself waits as long as any other
+    return answer
+
+
+def _wait_for_locks(limit: str) -> None:
+    """SQLite has one writer at a time, who was waited for at the start."""
+    if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(WAIT_SECONDS * 1000)}ms"])
+            cursor.execute(f"SET LOCAL lock_timeout TO {limit}")
+
+
+def _claim_or_renew(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
     for _ in range(2):
         try:
             answer = Answer.claim(user_id, digest, fingerprint)

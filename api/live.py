@@ -7,13 +7,28 @@ from typing import Any
 from django.utils import timezone
 
 from api import permissions
-from api.models import Member, Mention, Message, Reaction, ReadMarker, Room
+from api.models import (
+    Dashboard,
+    DashboardMember,
+    Member,
+    Mention,
+    Message,
+    Metric,
+    Reaction,
+    ReadMarker,
+    Room,
+)
+from api.models.samples import Point
+from api.serializers.dashboards import DashboardKeySerializer, DashboardSerializer, JoinedDashboardSerializer
 from api.serializers.markers import ReadMarkerKeySerializer, ReadMarkerSerializer
 from api.serializers.members import MemberKeySerializer, MemberSerializer
 from api.serializers.messages import MentionSerializer, MessageKeySerializer, MessageSerializer
+from api.serializers.metrics import MetricKeySerializer, MetricSerializer
 from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
-from realtime.live import EVERYONE, Live, Touch, register
-from realtime.streams import StreamKind
+from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
+from realtime import facts
+from realtime.live import EVERYONE, Fact, Live, Touch, register
+from realtime.streams import Pace, StreamKind
 
 rooms = StreamKind(
     "room",
@@ -23,6 +38,28 @@ rooms = StreamKind(
     has_presence=True,
 )
 users = StreamKind("user", may_subscribe=permissions.own_user_id)
+dashboards = StreamKind(
+    "dashboard",
+    may_subscribe=permissions.readable_dashboard_ids,
+    readers=permissions.dashboard_readers,
+    has_presence=True,
+    # However many push: to a viewer, what is measured is told in at most so many events.
+    pace=Pace(events=10, seconds=0.5),
+)
+
+
+def merged_samples(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
+    """Samples of one metric in one event, up to the size of a batch."""
+    samples = earlier["samples"] + later["samples"]
+    return {**earlier, "samples": samples} if len(samples) <= MAX_BATCH else None
+
+
+samples_recorded = Fact("samples.recorded", kind=dashboards, serializer=RecordedSamplesSerializer, merge=merged_samples)
+
+
+def tell_samples(metric: Metric, points: list[Point]) -> None:
+    """What was added to a metric is an event of its dashboard."""
+    facts.record(samples_recorded, metric.dashboard_id, (metric.pk, points), about=metric)
 
 
 def message_key(message: Message) -> dict[str, Any]:
@@ -98,4 +135,47 @@ register(
         )
         for stream in (rooms.of("room_id"), users.of("user_id"))
     ),
+    Live(
+        Dashboard,
+        stream=dashboards.of("id"),
+        serializer=DashboardSerializer,
+        updated="dashboard.updated",
+        deleted="dashboard.deleted",
+        key_schema=DashboardKeySerializer,
+        ends_access=lambda type, dashboard: EVERYONE,
+    ),
+    Live(
+        DashboardMember,
+        stream=dashboards.of("dashboard_id"),
+        serializer=MemberSerializer,
+        queryset=lambda: DashboardMember.objects.select_related("user"),
+        created="member.joined",
+        updated="member.updated",
+        deleted="member.left",
+        key=lambda member: {"user": {"id": str(member.user_id)}},
+        key_schema=MemberKeySerializer,
+        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
+    ),
+    Live(
+        DashboardMember,
+        stream=users.of("user_id"),
+        serializer=JoinedDashboardSerializer,
+        queryset=lambda: DashboardMember.objects.select_related("dashboard"),
+        created="dashboard.joined",
+        deleted="dashboard.left",
+        key=lambda member: {"id": str(member.dashboard_id)},
+        key_schema=DashboardKeySerializer,
+    ),
+    Live(
+        Metric,
+        stream=dashboards.of("dashboard_id"),
+        serializer=MetricSerializer,
+        queryset=Metric.objects.whole,
+        created="metric.created",
+        updated="metric.updated",
+        deleted="metric.deleted",
+        intents=("metric.alarm", "metric.ok"),
+        key_schema=MetricKeySerializer,
+    ),
+    samples_recorded,
 )

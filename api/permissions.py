@@ -1,4 +1,4 @@
-"""Who may do what in a room. Views and subscriptions ask here, and nowhere else.
+"""Who may do what in a room, or with a dashboard. Views and subscriptions ask here, and nowhere else.
 
 Everybody signed in reads public rooms; the others exist for their members only, which is why a stranger is told
 "not found" there and "not allowed" elsewhere. Writing takes a membership, and some things take a higher role.
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
-from api.models import Member, Message, Room, User
+from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
 from realtime.live import registry
 from realtime.streams import parse
 
@@ -23,13 +23,14 @@ RANK = {None: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
 
 class Action(Enum):
-    """What somebody may want to do in a room."""
+    """What somebody may want to do in a room, or with a dashboard."""
 
     READ = auto()
     WRITE = auto()
     MODERATE = auto()
     MANAGE_MEMBERS = auto()
     RENAME = auto()
+    MANAGE_METRICS = auto()
     CHANGE_KIND = auto()
     TRANSFER = auto()
     MANAGE_KEYS = auto()
@@ -42,6 +43,7 @@ LOWEST_ROLE = {
     Action.MODERATE: Role.ADMIN,
     Action.MANAGE_MEMBERS: Role.ADMIN,
     Action.RENAME: Role.ADMIN,
+    Action.MANAGE_METRICS: Role.ADMIN,
     Action.CHANGE_KIND: Role.OWNER,
     Action.TRANSFER: Role.OWNER,
     Action.MANAGE_KEYS: Role.OWNER,
@@ -93,6 +95,42 @@ def may_delete(user: User, message: Message, role: str | None) -> bool:
     return may(Action.MODERATE, role) or may_edit(user, message, role)
 
 
+# Dashboards: everybody signed in reads public ones; members push, admins say what is measured, owners delete.
+
+
+def visible_dashboards(user_id: Any) -> QuerySet[Dashboard]:
+    """The dashboards a user may read, with `my_role`, None for a guest of a public one."""
+    mine = DashboardMember.objects.filter(dashboard=OuterRef("pk"), user_id=user_id)
+    dashboards = Dashboard.objects.annotate(my_role=Subquery(mine.values("role")[:1]))
+    return dashboards.filter(Q(visibility=Dashboard.Visibility.PUBLIC) | Q(my_role__isnull=False))
+
+
+def dashboards_of(user_id: Any) -> QuerySet[Dashboard]:
+    """The dashboards a user is a member of, with `my_role`."""
+    return Dashboard.objects.filter(members__user=user_id).annotate(my_role=F("members__role"))
+
+
+def dashboard_for(user: User, dashboard_id: UUID, action: Action) -> Dashboard:
+    """The dashboard, if `user` may do `action` with it. One query. Raises NotFound or PermissionDenied."""
+    dashboard = visible_dashboards(user.pk).filter(pk=dashboard_id).first()
+    if dashboard is None:
+        raise NotFound()
+    require(action, dashboard.my_role)
+    return dashboard
+
+
+def metric_for(user: User, metric_id: UUID, action: Action) -> Metric:
+    """The metric, if `user` may do `action` with its dashboard. One query, as above."""
+    mine = DashboardMember.objects.filter(dashboard=OuterRef("dashboard"), user_id=user.pk)
+    metrics = Metric.objects.annotate(my_role=Subquery(mine.values("role")[:1])).filter(pk=metric_id)
+    is_public = Q(dashboard__visibility=Dashboard.Visibility.PUBLIC)
+    metric = metrics.filter(is_public | Q(my_role__isnull=False)).first()
+    if metric is None:
+        raise NotFound()
+    require(action, metric.my_role)
+    return metric
+
+
 # Streams: the same rules, for the keys of one subscribe frame at once. Each asks one query.
 
 
@@ -112,6 +150,26 @@ def room_readers(key: str, user_ids: Collection[str]) -> set[str]:
         return set()
     is_member = Q(memberships__room=ids[0])
     is_public = Exists(Room.objects.filter(pk=ids[0], kind=Room.Kind.PUBLIC))
+    people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
+    return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
+
+
+def readable_dashboard_ids(user_id: str, keys: Collection[str]) -> set[str]:
+    ids, person = _uuids(keys), _uuids([user_id])
+    if not ids or not person:
+        return set()
+    is_active = Exists(User.objects.filter(pk=person[0], is_active=True))
+    readable = visible_dashboards(person[0]).filter(is_active, pk__in=ids)
+    return {str(pk) for pk in readable.values_list("pk", flat=True)}
+
+
+def dashboard_readers(key: str, user_ids: Collection[str]) -> set[str]:
+    """`readable_dashboard_ids` the other way round."""
+    ids = _uuids([key])
+    if not ids:
+        return set()
+    is_member = Q(dashboard_memberships__dashboard=ids[0])
+    is_public = Exists(Dashboard.objects.filter(pk=ids[0], visibility=Dashboard.Visibility.PUBLIC))
     people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
     return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
 

@@ -67,6 +67,8 @@ PROBLEMS: dict[str, Kind] = {
     "service_account": Kind(409, "A program owns no room.", "Give the role to a person."),
     "password_changed": Kind(409, "The password was changed meanwhile.", "Ask the person again."),
     "too_many_emoji": Kind(409, "The message has as many different emoji as it takes.", "Use one that is there."),
+    "key_taken": Kind(409, "The dashboard has a metric of this key.", "Use it, or take another key."),
+    "too_many_metrics": Kind(409, "The dashboard has as many metrics as it takes.", "Delete one, or make another."),
     "too_many_keys": Kind(409, "There are as many keys as there may be.", "Revoke one that is not used."),
     "position_lost": Kind(
         410,

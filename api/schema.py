@@ -58,7 +58,7 @@ class HeaderSchema(AutoSchema):
             headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
         if getattr(self.view, "is_selecting", bool)():
             headers.append(FIELDS)
-        if wrote and self.view.is_transactional:
+        if wrote and getattr(self.view, "is_transactional", False):
             headers += IDEMPOTENCY
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
@@ -111,7 +111,7 @@ def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict
     of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
     descriptor = {
         "channel": channel,
-        "upsert": [type for type in (live.created, live.updated, *of_parts) if type],
+        "upsert": [type for type in (live.created, live.updated, *live.intents, *of_parts) if type],
         "remove": [live.deleted] if live.deleted else [],
         "key": _key_pointer(live.key_schema) if live.key_schema else "id",
     }
@@ -302,6 +302,10 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
         type: _event(type, mapper.resolve_serializer(_documented(live, is_key), "response").ref)
         for live in registry.lives
         for type, is_key in event_types(live).items()
+    }
+    events |= {
+        fact.type: _event(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
+        for fact in registry.facts
     }
     refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}

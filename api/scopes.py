@@ -14,6 +14,9 @@ RESOURCES = {
     "members": "who is in a room, and as what",
     "messages": "messages and reactions",
     "markers": "how far everybody has read",
+    "dashboards": "dashboards, and who is on them",
+    "metrics": "what is measured on a dashboard",
+    "samples": "what was measured",
     "streams": "events, also over the socket; writing is typing and other signals",
 }
 READ_ONLY = frozenset({"me"})

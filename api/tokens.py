@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from django.contrib import auth
 from django.db import transaction
 from django.db.models import Exists
+from django.db.models.functions import Now
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -64,7 +65,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 def authenticate(credential: str) -> Identity:
     """Who holds this access token, from signature and claims alone: no query. Asked by sockets at connect."""
     try:
-        token = AccessToken(credential)
+        token = _read(AccessToken, credential)
         return Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
     except ExpiredTokenError:
         raise ExpiredCredential from None
@@ -103,7 +104,7 @@ def sign_in_as(user: User, device: str = "", address: str = "") -> dict[str, str
             rotated_at=now,
             expires_at=min(now + RefreshToken.lifetime, now + MAX_AGE),
         )
-    return _pair(str(user.pk), session.pk, 1, now, now + MAX_AGE)
+    return _pair(str(user.pk), session.pk, 1, session.expires_at, now + MAX_AGE)
 
 
 def refresh(raw: str) -> dict[str, str]:
@@ -124,15 +125,15 @@ def refresh(raw: str) -> dict[str, str]:
         expires_at__gt=now,
     )
     expires_at = min(now + RefreshToken.lifetime, ends_at)
-    if current.update(generation=generation + 1, rotated_at=now, expires_at=expires_at):
+    if current.update(generation=generation + 1, rotated_at=Now(), expires_at=expires_at):
         if generation % PRUNE_EVERY == 0:
             Session.objects.prune()
-        return _pair(user_id, sid, generation + 1, now, ends_at)
+        return _pair(user_id, sid, generation + 1, expires_at, ends_at)
     session = _session(sid, user_id)
-    if not _is_in_grace(session, generation, now):
+    if not _is_in_grace(session, generation):
         Session.objects.filter(pk=sid).end()
         raise AuthenticationFailed("The token was used before. The session has been ended.", "token_reused")
-    return _pair(user_id, sid, session.generation, session.rotated_at, ends_at)
+    return _pair(user_id, sid, session.generation, session.expires_at, ends_at)
 
 
 def revoke(raw: str) -> None:
@@ -148,13 +149,13 @@ def verify(raw: str) -> None:
     session = _session(_claim(token, "sid"), _claim(token, "user_id"))
     if isinstance(token, RefreshToken):
         generation = _family(token)[2]
-        if generation != session.generation and not _is_in_grace(session, generation, timezone.now()):
+        if generation != session.generation and not _is_in_grace(session, generation):
             raise _invalid()
 
 
 def _session(sid: UUID | str, user_id: str) -> Session:
-    """The living session with its user: one query."""
-    session = Session.objects.select_related("user").filter(pk=sid, user=user_id).first()
+    """The living session with its user, and the database's time: one query."""
+    session = Session.objects.select_related("user").annotate(asked_at=Now()).filter(pk=sid, user=user_id).first()
     if session is not None and not session.user.is_active:
         raise AuthenticationFailed("The account is closed.", "account_closed")
     if session is None or not session.is_alive(timezone.now()):
@@ -162,9 +163,10 @@ def _session(sid: UUID | str, user_id: str) -> Session:
     return session
 
 
-def _is_in_grace(session: Session, generation: int, now: datetime) -> bool:
-    """Whether this generation was the current one until a moment ago."""
-    return generation == session.generation - 1 and now - session.rotated_at <= GRACE
+def _is_in_grace(session: Any, generation: int) -> bool:
+    """Whether this generation was the current one until a moment ago. By the database's clock alone: two tabs may have
+    asked two processes whose clocks differ by more than the grace."""
+    return generation == session.generation - 1 and session.asked_at - session.rotated_at <= GRACE
 
 
 def _device(request: Any) -> str:
@@ -175,7 +177,7 @@ def _device(request: Any) -> str:
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: datetime) -> dict[str, str]:
+def _pair(user_id: str, sid: UUID, generation: int, expires_at: datetime, ends_at: datetime) -> dict[str, str]:
     """The refresh token of this generation, which is always the same, and a new access token."""
     refresh_token = RefreshToken()
     refresh_token.payload |= {
@@ -185,8 +187,8 @@ def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: 
         "ends_at": int(ends_at.timestamp()),
         "jti": uuid5(sid, str(generation)).hex,
     }
-    refresh_token.set_iat(at_time=made_at)
-    refresh_token.set_exp(from_time=made_at, lifetime=min(RefreshToken.lifetime, ends_at - made_at))
+    refresh_token.set_iat(at_time=expires_at - RefreshToken.lifetime)
+    refresh_token.set_exp(from_time=expires_at, lifetime=timedelta())
     access_token = AccessToken()
     access_token.payload |= {"user_id": user_id, "sid": str(sid)}
     access_token.set_exp(lifetime=min(AccessToken.lifetime, ends_at - timezone.now()))
@@ -196,12 +198,21 @@ def _pair(user_id: str, sid: UUID, generation: int, made_at: datetime, ends_at: 
 def _valid(kind: type[Token], raw: str) -> Token:
     """The token, if its signature and its claims are ours. Claims that cannot be read count as invalid."""
     try:
-        token = kind(raw)
+        token = _read(kind, raw)
         _id(token, "user_id"), _id(token, "sid")
     except ExpiredTokenError:
         raise AuthenticationFailed("The token has expired.", "token_expired") from None
     except _UNREADABLE:
         raise _invalid() from None
+    return token
+
+
+def _read(kind: type[Token], raw: str) -> Token:
+    """The token, if the library accepts it. `iat` may be a little ahead of us (SIMPLE_JWT["LEEWAY"]): another process
+    made it, by its own clock. Its end is never put off. Raises what _UNREADABLE names."""
+    token = kind(raw)
+    if token["exp"] <= timezone.now().timestamp():
+        raise ExpiredTokenError
     return token
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from api.views.dashboards import DashboardMemberViewSet, DashboardViewSet
 from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
 from api.views.members import MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
+from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
+from api.views.samples import SampleViewSet
 from api.views.sessions import SessionViewSet
 from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
@@ -45,6 +48,17 @@ urlpatterns = [
         "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",
         ReactionViewSet.as_view({"put": "put", "delete": "delete"}),
     ),
+    path("dashboards/", DashboardViewSet.as_view(COLLECTION)),
+    path("dashboards/<uuid:dashboard_id>/", DashboardViewSet.as_view(DETAIL), name="dashboard"),
+    path("dashboards/<uuid:dashboard_id>/members/", DashboardMemberViewSet.as_view(COLLECTION)),
+    path(
+        "dashboards/<uuid:dashboard_id>/members/<uuid:user_id>/",
+        DashboardMemberViewSet.as_view(DETAIL),
+        name="dashboard-member",
+    ),
+    path("dashboards/<uuid:dashboard_id>/metrics/", DashboardMetricViewSet.as_view(COLLECTION)),
+    path("metrics/<uuid:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
+    path("metrics/<uuid:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
     path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),
 ]

@@ -1,5 +1,7 @@
 """How the REST side is set up: DRF, tokens, OpenAPI. `settings.py` takes it all and adds the environment."""
 
+from datetime import timedelta
+
 __all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
 
 AUTH_USER_MODEL = "api.User"
@@ -18,7 +20,8 @@ REST_FRAMEWORK = {
 }
 
 # SIGNING_KEY, ACCESS_TOKEN_LIFETIME and REFRESH_TOKEN_LIFETIME come from the environment, in settings.py.
-SIMPLE_JWT = {"ALGORITHM": "HS256"}
+# The leeway is what clocks of different machines may differ by; api/tokens.py keeps it from putting off a token's end.
+SIMPLE_JWT = {"ALGORITHM": "HS256", "LEEWAY": timedelta(minutes=2)}
 
 CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
 
@@ -42,6 +45,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoomKind": "api.models.Room.Kind",
         "NamedRoomKind": ["public", "private"],
+        "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
         "Scope": "api.scopes.CHOICES",
         "ActorType": ["user", "service", "system"],

@@ -24,12 +24,22 @@ class ConsoleLines(structlog.stdlib.ProcessorFormatter):
 
 
 class BriefFailures(logging.Filter):
-    """The pub/sub layer logs a traceback every second while Redis is away. That state is known, counted and healed: one
-    line says it."""
+    """Makes one line of tracebacks that tell nothing: what is known, and expected to happen.
+
+    The pub/sub layer logs one every second while Redis is away, and Django one for every request to a host name that is
+    not ours, or with more fields than anybody needs: strangers could fill the log, and page somebody, at will."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == "channels_redis.pubsub" and record.exc_info:
-            record.msg, record.args = "channel layer: %s", (record.exc_info[1],)
-            record.exc_info, record.exc_text = None, None
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        if not record.exc_info:
+            return True
+        if record.name == "channels_redis.pubsub":
+            self._shorten(record, "channel layer")
+        elif record.name.startswith("django.security."):
+            self._shorten(record, "refused")
         return True
+
+    @staticmethod
+    def _shorten(record: logging.LogRecord, what: str) -> None:
+        record.msg, record.args = f"{what}: %s", (record.exc_info[1],)
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -3,18 +3,21 @@
 An event travels through these modules in this order.
 
 declare: what an application may say about a live model
-    live            Live(...), Touch(...): the public face, and the registry behind it
+    live            Live(...), Touch(...), Fact(...): the public face, and the registry behind it
     streams         stream names: build, parse, and the group name of each
+    intents         why a row is changed, where "updated" says too little
     actors          who is acting: set where a credential is checked
 
 write side: synchronous, inside the transaction
     receivers       Django's signals -> noted changes; translation, no decisions
     querysets       the bulk paths that send no signal -> the same noted changes
     changes         one noted change, and how many notes of one object fold into one
+    facts           what the application says happened, noted like a change
     control         what ends everywhere at once, noted like a change
     last_steps      an application's last writes, just before its events are recorded
     transactions    wraps COMMIT: record first, commit, then hand over to the publisher
     events          the typed event and how it is built from re-read rows
+    pacing          what comes too fast is held, folded, and told in its turn
     models          LiveModel; Stream (name, epoch, head), Event (a row of the log)
     event_log       record, position, read_after, touched
     erasure         what was deleted leaves the log too

@@ -195,7 +195,8 @@ class Kind:
     def __init__(self, kind: StreamKind, registry: Registry, schemas: Schemas) -> None:
         self.kind, self.name = kind, kind.name
         declared = dict(_declared(kind, registry))
-        self._deletions = registry.deletion_types & declared.keys()
+        self._declared, self._deletions = declared.keys(), registry.deletion_types & declared.keys()
+        self._facts = {fact.type for fact in registry.facts if fact.kind is kind}
         self.events = dict(
             schemas.add(kind.name, type, "Event", _event(type, schemas.of_serializer(data)))
             for type, data in sorted(declared.items())
@@ -220,8 +221,12 @@ class Kind:
     def messages(self, schemas: Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
         everything = schemas.all()
         for name, schema in self.events.items():
-            is_end = name.removeprefix(f"{self.name}.") in self._deletions or name in self._deletions
-            summary = "It is gone: its key, and nothing else." if is_end else "Its whole state, as the list shows it."
+            type = name if name in self._declared else name.removeprefix(f"{self.name}.")
+            summary = "Its whole state, as the list shows it."
+            if type in self._deletions:
+                summary = "It is gone: its key, and nothing else."
+            elif type in self._facts:
+                summary = "It happened: what is told of it, and nothing else."
             yield name, _message(name, "event", summary, schema, example(schema, everything))
         for name, schema in self.signals.items():
             summary = "Passed on to who is there now; the server adds the time and who it was."
@@ -233,6 +238,7 @@ def _declared(kind: StreamKind, registry: Registry) -> Iterator[tuple[str, type]
     for live in registry.lives:
         if live.stream.kind is kind:
             yield from _types(live, registry)
+    yield from ((fact.type, fact.serializer) for fact in registry.facts if fact.kind is kind)
 
 
 def _types(live: Live, registry: Registry) -> Iterator[tuple[str, type]]:

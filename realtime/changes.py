@@ -14,6 +14,7 @@ from django.db import transaction
 
 from realtime import transactions
 from realtime.actors import Actor, current_actor
+from realtime.intents import intent_of
 from realtime.live import Live
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
@@ -81,7 +82,8 @@ def changes_of(lives: Iterable[Live], pks: Iterable[Any], op: str, intent: str |
     """A change for every pair of declaration and row."""
     actor = current_actor()
     lives = list(lives)
-    return [Change(live, pk, op, actor, intent) for pk in pks for live in lives]
+    told = {live: intent or (intent_of(live.model, live.intents) if op == UPDATED else None) for live in lives}
+    return [Change(live, pk, op, actor, told[live]) for pk in pks for live in lives]
 
 
 def departures_of(lives: Iterable[Live], instances: Iterable[Any], op: str = DELETED) -> list[Change]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from realtime import commands, metrics, streams
 from realtime.codes import Code, Disconnect, ErrorCode, Unsubscribe
-from realtime.frames import BadCommand, BadFrame, Codec, Command, subscribe_result
+from realtime.frames import BadCommand, BadFrame, Codec, Command, SubscribeRequest, subscribe_result
 from realtime.limits import TokenBucket
 from realtime.live import registry
 from realtime.outbox import Outbox
@@ -54,6 +54,8 @@ class Ended(Exception):
 
 class Connection:
     """The protocol's state of one client. `close` ends the socket; it is called at most once."""
+
+    answers = commands.ANSWERS
 
     def __init__(
         self,
@@ -168,13 +170,13 @@ class Connection:
             raise Ended(Disconnect.BAD_REQUEST)
         if method != "connect":
             self._require_connected()
-        answer = commands.ANSWERS.get(method, commands.unknown)
+        answer = self.answers.get(method, commands.unknown)
         try:
             if method in commands.COUNTED and not await self.services.reader.may_command(self.identity):
                 raise commands.Refused(ErrorCode.TOO_MANY_REQUESTS)
             result = await answer(self, getattr(command, method, None))
         except commands.Refused as refused:
-            self._refuse(command.id, refused.code, method if method in commands.ANSWERS else "other")
+            self._refuse(command.id, refused.code, method if method in self.answers else "other")
         else:
             metrics.replies.labels(method, 0).inc()
             self._outbox.offer(self.codec.reply(command.id, method, result))
@@ -270,11 +272,13 @@ class Connection:
             return self._refuse(command.id, ErrorCode.PERMISSION_DENIED)  # as for one that is hidden
         if len(self.subscriptions) >= self._rules.max_subscriptions:
             return self._refuse(command.id, ErrorCode.LIMIT_EXCEEDED)
-        subscription = Subscription(
+        subscription = self.subscriptions[request.channel] = self._subscription(request)
+        return subscription, command
+
+    def _subscription(self, request: SubscribeRequest) -> Subscription:
+        return Subscription(
             request.channel, self.info, self._outbox, self.codec, self._forget, is_hearing_joins=request.join_leave
         )
-        self.subscriptions[request.channel] = subscription
-        return subscription, command
 
     def _answer_subscribe(self, command: Command, subscription: Subscription, outcome: Outcome) -> None:
         """Synchronous from the decision on: no event can come between the reply and the opening of the gate."""
@@ -283,18 +287,21 @@ class Connection:
             if outcome.error is not None:
                 self._refuse(command.id, outcome.error)
             return
-        result = subscribe_result(
-            self.codec,
+        result = self._subscribe_result(subscription, outcome)
+        metrics.replies.labels("subscribe", 0).inc()
+        self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
+        self.services.recovery.proceed(subscription)
+        self.services.presence.arrive(subscription)
+
+    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> dict[str, Any]:
+        return subscribe_result(
+            subscription.codec,
             epoch=outcome.epoch,
             offset=outcome.offset,
             was_recovering=outcome.was_recovering,
             is_recovered=outcome.is_recovered,
             entries=outcome.entries,
         )
-        metrics.replies.labels("subscribe", 0).inc()
-        self._outbox.offer(self.codec.reply(command.id, "subscribe", result))
-        self.services.recovery.proceed(subscription)
-        self.services.presence.arrive(subscription)
 
     def release(self, subscription: Subscription) -> None:
         """Ends a subscription from the client's side."""

@@ -31,6 +31,8 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
     """
 
     channel_layer_alias = None
+    connection_class = Connection
+    negotiate = staticmethod(codecs.negotiate)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Takes the server's messages at once, one after the other; nothing here waits for a command's answer."""
@@ -54,10 +56,10 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
             await handler(self, message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
-        self.codec, subprotocol = codecs.negotiate(self.scope)
+        self.codec, subprotocol = self.negotiate(self.scope)
         self._pong = self.codec.ping().decode() if self.codec.is_text else self.codec.ping()
         self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits(), *self._writing())
-        self.connection = Connection(
+        self.connection = self.connection_class(
             engine.current().services,
             outbox=self.outbox,
             codec=self.codec,

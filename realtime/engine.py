@@ -19,6 +19,7 @@ from realtime import metrics, publisher, tokens
 from realtime.conf import conf
 from realtime.connections import Connections
 from realtime.hub import Hub, Intervals
+from realtime.live import registry
 from realtime.outbox import Tick
 from realtime.presence import MemoryStore, Presence, RedisStore, Store
 from realtime.reader import Reader
@@ -57,7 +58,14 @@ class Engine:
     def start(self) -> None:
         self.hub.start()
         self.recovery.start()
-        work = (self.publisher.run(), self.presence.run(), self.presence.confirm(), self._prune(), metrics.sample(self))
+        work = (
+            self.publisher.run(),
+            self.presence.run(),
+            self.presence.confirm(),
+            self._prune(),
+            self._release(),
+            metrics.sample(self),
+        )
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
 
@@ -69,6 +77,16 @@ class Engine:
                 await self.reader.prune()
             except Exception as error:
                 logger.warning("cannot prune the log: %s", error)
+
+    async def _release(self) -> None:
+        """What streams hold back has its turn. Every process looks; one of them gets it."""
+        paces = [kind.pace.seconds for kind in registry.kinds.values() if kind.pace]
+        while paces:
+            await asyncio.sleep(min(paces) * random.uniform(0.4, 0.6))
+            try:
+                await self.reader.release_due()
+            except Exception as error:
+                logger.warning("cannot tell what is held back, will be tried again: %s", error)
 
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""

@@ -15,7 +15,7 @@ from django.db.models.functions import Replace
 
 from realtime.actors import Actor
 from realtime.live import registry
-from realtime.models import Event
+from realtime.models import Event, Held
 
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
@@ -59,6 +59,7 @@ def _erase(deletion: Recorded, using: str) -> None:
 
 def forget_actor(user_id: str, using: str) -> int:
     """Takes a deleted account's key out of all events it was the actor of. Returns how many there were."""
+    Held.objects.using(using).filter(actor=user_id).update(actor="")
     payload = F("payload")
     for type in ("user", "service"):
         known, unknown = (f'"actor":{_dump(Actor(type, id).as_json())}' for id in (user_id, None))

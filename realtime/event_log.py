@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from realtime import erasure, events
+from realtime import erasure, events, pacing
 from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
 from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
@@ -61,7 +61,12 @@ def log_alias() -> str:
 
 def record(notes: Iterable[Note], using: str) -> list[Recorded]:
     """Builds the events of what was noted and appends them to their streams, inside the open transaction."""
-    encoded = [events.encode(draft) for draft in events.build(notes, using)]
+    notes = list(notes)
+    return append([events.encode(draft) for draft in pacing.pace(events.build(notes, using), notes, using)], using)
+
+
+def append(encoded: list[events.Encoded], using: str) -> list[Recorded]:
+    """Gives finished events their places, inside the open transaction."""
     if not encoded:
         return []
     heads = _advance(Counter(event.draft.stream for event in encoded), using)

@@ -13,6 +13,7 @@ import msgspec
 from realtime.actors import Actor
 from realtime.changes import Change, Fold, Note, fold
 from realtime.control import Ending
+from realtime.facts import Happening
 from realtime.ids import uuid7
 from realtime.live import EVERYONE, Live, registry
 from realtime.streams import CONTROL
@@ -32,6 +33,7 @@ class Draft:
     data: Any
     actor: Actor
     ends_access: str = ""
+    is_paced: bool = False  # may be held back, see pacing.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def build(notes: Iterable[Note], using: str) -> list[Draft]:
     folds = fold(note for note in notes if isinstance(note, Change))
     states = _states(folds, using)
     drafts = [draft for key, folded in folds.items() for draft in _drafts(key[0], folded, states.get(key))]
+    drafts += [_happening(note) for note in notes if isinstance(note, Happening)]
     return _without_the_dying(drafts) + [_ending(note) for note in notes if isinstance(note, Ending)]
 
 
@@ -57,6 +60,12 @@ def _without_the_dying(drafts: list[Draft]) -> list[Draft]:
     """Where a stream ends, its end is all that is told: what cascades with a room is not an event each."""
     ended = {draft.stream for draft in drafts if draft.type in registry.ending_types}
     return [draft for draft in drafts if draft.stream not in ended or draft.type in registry.ending_types]
+
+
+def _happening(note: Happening) -> Draft:
+    fact = note.fact
+    is_paced = fact.merge is not None and fact.kind.pace is not None
+    return Draft(note.stream, fact.type, note.about, fact.serializer(note.value).data, note.actor, is_paced=is_paced)
 
 
 def _ending(note: Ending) -> Draft:
@@ -99,6 +108,7 @@ def _draft(live: Live, type: str | None, folded: Fold, row: Any, data: Any = Non
     if type is None or live.stream.key_of(row) is None:
         return
     ends_access = live.ends_access(type, row) or ""
+    is_paced = live.is_paced and type == live.updated and live.stream.kind.pace is not None and not ends_access
     yield Draft(
         stream=live.stream.name_of(row),
         type=type,
@@ -106,6 +116,7 @@ def _draft(live: Live, type: str | None, folded: Fold, row: Any, data: Any = Non
         data=live.key(row) if data is None else data,
         actor=folded.actor,
         ends_access=ends_access if ends_access == EVERYONE else str(ends_access),
+        is_paced=is_paced and data is not None,
     )
 
 

@@ -18,7 +18,7 @@ class _OnlyId(Struct):
     id: int = 0
 
 
-class _JsonCodec:
+class JsonCodec:
     is_text = True
     _commands = msgspec.json.Decoder(Command)
     _only_id = msgspec.json.Decoder(_OnlyId)
@@ -79,4 +79,4 @@ class _JsonCodec:
         return id
 
 
-JSON: Codec = _JsonCodec()
+JSON: Codec = JsonCodec()

@@ -15,10 +15,10 @@ From then on every committed write of a Message is an event of its room's stream
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from realtime.streams import StreamField, StreamKind
+from realtime.streams import StreamField, StreamKind, declared_here
 
 EVERYONE = "*"
 """`ends_access` answers this when everybody's access to the stream must be asked again after the event."""
@@ -45,10 +45,12 @@ class Live:
     serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
     queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
     created, updated, deleted: the event types; None where such a change is no event of this stream.
+    intents: further types of updates, which say why; the writer chooses one with `intents.told_as`.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
     is_deleted: true for a row that is kept but counts as deleted.
     ends_access: called with each event's type and its row; names the user whose access to the stream may have ended
         with it (or EVERYONE). Nothing later is sent to them until their access was asked again.
+    is_paced: updates keep the pace of the stream's kind: of many in a short time the last one is told, and is told.
     """
 
     model: type
@@ -57,11 +59,14 @@ class Live:
     created: str | None = None
     updated: str | None = None
     deleted: str | None = None
+    intents: tuple[str, ...] = ()
     queryset: Callable[[], Any] | None = None
     key: Callable[[Any], dict[str, Any]] = _primary_key
     key_schema: type | None = None
     is_deleted: Callable[[Any], bool] = _never
     ends_access: Callable[[str, Any], str | None] = _nobody
+    is_paced: bool = False
+    declared_at: str = field(init=False, default_factory=declared_here)
 
     def rows(self, pks: Iterable[Any], using: str) -> list[Any]:
         """The rows with these keys as they are now, read in one query."""
@@ -76,7 +81,7 @@ class Live:
     @property
     def types(self) -> dict[str, bool]:
         """Event type → whether its data is the key only."""
-        full = {type: False for type in (self.created, self.updated) if type}
+        full = {type: False for type in (self.created, self.updated, *self.intents) if type}
         return full | ({self.deleted: True} if self.deleted else {})
 
 
@@ -93,6 +98,7 @@ class Touch:
     created: str | None = None
     updated: str | None = None
     deleted: str | None = None
+    declared_at: str = field(init=False, default_factory=declared_here)
 
     @property
     def parent_model(self) -> type:
@@ -103,6 +109,27 @@ class Touch:
         return self.model._meta.get_field(self.parent).attname
 
 
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """An event that is no row's state: something happened, and the application says so with `facts.record`.
+
+    type: the event's type, such as "samples.recorded".
+    kind: the kind of stream that it is told in.
+    serializer: a DRF serializer class. Its output, for what `record` is given, is the event's `data`.
+    merge: makes one `data` of an earlier and a later one about the same object, or answers None when that would be too
+        much for one event. A fact that can be merged keeps the pace of its kind, and nothing of it is lost.
+    """
+
+    type: str
+    kind: StreamKind
+    serializer: type
+    merge: Callable[[Any, Any], Any] | None = None
+    declared_at: str = field(init=False, default_factory=declared_here)
+
+
+Declaration = Live | Touch | Fact
+
+
 class Registry:
     """All declarations of the process."""
 
@@ -110,16 +137,26 @@ class Registry:
         self.kinds: dict[str, StreamKind] = {}
         self.lives: list[Live] = []
         self.touches: list[Touch] = []
+        self.facts: list[Fact] = []
+        self.misplaced: list[Any] = []  # what cannot even be kept; the start-up checks tell of it
         self.deletion_types: set[str] = set()
         self.ending_types: set[str] = set()
 
-    def add(self, declaration: Live | Touch) -> None:
+    def add(self, declaration: Declaration) -> None:
         if isinstance(declaration, Touch):
             self.touches.append(declaration)
-            return
-        kind = declaration.stream.kind
-        if self.kinds.setdefault(kind.name, kind) is not kind:
-            raise ValueError(f"two stream kinds are named {kind.name!r}")
+        elif isinstance(declaration, Fact) and self._has_room_for(declaration.kind):
+            self.facts.append(declaration)
+        elif isinstance(declaration, Live) and self._has_room_for(getattr(declaration.stream, "kind", None)):
+            self._add_live(declaration)
+        else:
+            self.misplaced.append(declaration)
+
+    def _has_room_for(self, kind: Any) -> bool:
+        """Two kinds of one name would be one family of streams with two rules."""
+        return isinstance(kind, StreamKind) and self.kinds.setdefault(kind.name, kind) is kind
+
+    def _add_live(self, declaration: Live) -> None:
         self.lives.append(declaration)
         if declaration.deleted:
             self.deletion_types.add(declaration.deleted)
@@ -129,6 +166,11 @@ class Registry:
     def kind_of(self, stream: str) -> StreamKind | None:
         """The kind of a stream, by its name."""
         return self.kinds.get(stream.partition(":")[0])
+
+    def fact_of(self, stream: str, type: str) -> Fact | None:
+        """The fact that this type is in streams like this one."""
+        kind = self.kind_of(stream)
+        return next((fact for fact in self.facts if fact.kind is kind and fact.type == type), None)
 
     def lives_of(self, model: type) -> list[Live]:
         concrete = model._meta.concrete_model
@@ -150,7 +192,7 @@ class Registry:
 registry = Registry()
 
 
-def register(*declarations: Live | Touch) -> None:
-    """Makes models live. Called while apps are loading, from an app's `live.py`."""
+def register(*declarations: Declaration) -> None:
+    """Makes models live, and facts known. Called while apps are loading, from an app's `live.py`."""
     for declaration in declarations:
         registry.add(declaration)

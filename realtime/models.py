@@ -100,3 +100,30 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} @ {self.offset}"
+
+
+class Held(models.Model):
+    """What a stream has still to tell, because it came faster than its kind's pace; see pacing.py."""
+
+    stream = models.CharField(max_length=100)
+    type = models.CharField(max_length=64)
+    object = models.CharField(max_length=128)
+    actor = models.CharField(max_length=64)
+    actor_type = models.CharField(max_length=16)
+    data = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["stream", "id"], name="held_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.type} for {self.stream}"
+
+
+class Turn(models.Model):
+    """When a stream may tell again what it holds. A row of its own: the stream's is locked last, and waited for."""
+
+    stream = models.CharField(max_length=100, primary_key=True)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.stream} from {self.due_at}"

@@ -2,7 +2,8 @@
 
 Presence is ephemeral and says so: entries live in memory, or in Redis with an expiry. Every process confirms its own
 entries before they expire, so a crashed process's are gone within EXPIRE_SECONDS. Joins and leaves are pushed as they
-happen; what a crash left unsaid is told when the next confirmation compares.
+happen; what was left unsaid, by a crash or by a store that lost its memory, is told when the next confirmation compares
+what was told with what is there: within CONFIRM_SECONDS + EXPIRE_SECONDS.
 """
 
 from __future__ import annotations
@@ -156,38 +157,61 @@ class Presence:
             try:
                 async with asyncio.timeout(1.0):
                     await (self._store.put([(stream, info)]) if is_arrival else self._store.remove(stream, client))
+                    if is_arrival:
+                        await self._begin(stream)
             except Exception as error:  # confirmed later, or expired
                 logger.debug("presence store unavailable: %s", error)
             # Told when it can be read: whoever hears of a join may ask at once.
             self._tell(stream, "join" if is_arrival else "leave", {"info": info})
 
     async def confirm(self) -> None:
-        """Keeps this process's entries alive, and tells its subscribers who left without a word; until cancelled."""
+        """Keeps this process's entries alive, until cancelled."""
         while True:
             await asyncio.sleep(CONFIRM_SECONDS)
             try:
-                entries = [(stream, s.info) for stream, here in self._here.items() for s in here.values()]
-                await self._store.put(entries)
-                for stream in list(self._here):
-                    await self._compare(stream)
+                await self.confirm_once()
             except Exception as error:
                 logger.warning("presence store unavailable: %s", error or type(error).__name__)
 
+    async def confirm_once(self) -> None:
+        """Confirms this process's entries, and tells its subscribers who came or left without a word."""
+        await self._store.put([(stream, s.info) for stream, here in self._here.items() for s in here.values()])
+        for stream in list(self._here):
+            await self._compare(stream)
+
+    async def _begin(self, stream: str) -> None:
+        """The first who hears of joins may ask who is there: from now on, whoever is there is known."""
+        if self._is_followed(stream) and stream not in self._known:
+            present = await self._store.read(stream)
+            if stream in self._here:
+                self._known[stream] = present
+
     async def _compare(self, stream: str) -> None:
-        """Who was known and is gone left with a crashed process: nobody said so, we do."""
-        if not any(s.is_hearing_joins for s in self._here.get(stream, {}).values()):
+        """Who is known and gone left with a crashed process, or came while the layer was away: nobody said so, we do.
+
+        What changes while the store is asked is told by who changed it."""
+        if not self._is_followed(stream):
             return
+        if stream not in self._known:
+            await self._begin(stream)
+        before = dict(self._known.get(stream, {}))
         now = await self._store.read(stream)
-        before = self._known.get(stream, now)
-        for client in before.keys() - now.keys():
+        known = self._known.get(stream, {})
+        for client in known.keys() & before.keys() - now.keys():
             self._relay(stream, "leave", {"info": before[client]})
-        self._known[stream] = now
+        for client in now.keys() - before.keys() - known.keys():
+            self._relay(stream, "join", {"info": now[client]})
 
     def heard(self, stream: str, kind: str, info: Info) -> None:
-        """A join or leave arrived by the layer."""
-        known = self._known.get(stream)
+        """A join or leave was told, here or by the layer."""
+        known, client = self._known.get(stream), info.get("client", "")
         if known is not None and kind == "leave":
-            known.pop(info.get("client", ""), None)
+            known.pop(client, None)
+        elif known is not None and kind == "join" and client:
+            known[client] = info
+
+    def _is_followed(self, stream: str) -> bool:
+        return any(subscription.is_hearing_joins for subscription in self._here.get(stream, {}).values())
 
     @staticmethod
     def _is_shown(stream: str) -> bool:

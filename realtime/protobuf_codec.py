@@ -7,6 +7,7 @@ It is what the Swift, Java/Kotlin, Dart and C# SDKs speak.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -16,38 +17,38 @@ from msgspec import Raw, Struct
 from realtime.codes import Code
 from realtime.frames import METHODS, BadCommand, BadFrame, Codec, Command
 from realtime.positions import Entry
-from realtime.protocol import wire_pb2 as wire
-
-_REQUESTS: dict[str, type[Struct]] = {
-    field.name: get_args(field.type)[0] for field in msgspec.structs.fields(Command) if field.name in METHODS
-}
+from realtime.protocol import wire_pb2
 
 
-class _ProtobufCodec:
+class ProtobufCodec:
+    """`wire` holds the messages, `command_type` what is read of them."""
+
     is_text = False
+    wire: Any = wire_pb2
+    command_type: type[Command] = Command
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
-        commands = [_command(frame) for frame in _split(message)]
+        commands = [self._command(frame) for frame in _split(message)]
         if not commands:
             raise BadFrame("an empty message")
         return commands
 
     def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
-        return _delimited(_fill(wire.Reply(id=id), {method: result}))
+        return _delimited(_fill(self.wire.Reply(id=id), {method: result}))
 
     def error(self, id: int, code: Code) -> bytes:
-        return _delimited(
-            wire.Reply(id=id, error=wire.Error(code=code.code, message=code.reason, temporary=code.temporary))
-        )
+        error = self.wire.Error(code=code.code, message=code.reason, temporary=code.temporary)
+        return _delimited(self.wire.Reply(id=id, error=error))
 
     def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        return _delimited(_fill(wire.Reply(), {"push": {"channel": channel, kind: content}}))
+        return _delimited(_fill(self.wire.Reply(), {"push": {"channel": channel, kind: content}}))
 
     def publication(self, channel: str, entry: Entry) -> bytes:
-        return _delimited(wire.Reply(push=wire.Push(channel=channel, pub=_publication(entry))))
+        push = self.wire.Push(channel=channel, pub=self._publication(entry))
+        return _delimited(self.wire.Reply(push=push))
 
     def publications(self, entries: Iterable[Entry]) -> list[Message]:
-        return [_publication(entry) for entry in entries]
+        return [self._publication(entry) for entry in entries]
 
     def ping(self) -> bytes:
         return b"\0"  # an empty reply
@@ -55,9 +56,22 @@ class _ProtobufCodec:
     def join(self, frames: list[bytes]) -> bytes:
         return b"".join(frames)
 
+    def _publication(self, entry: Entry) -> Message:
+        return self.wire.Publication(offset=entry.offset, data=entry.payload.encode(), tags={"type": entry.type})
 
-def _publication(entry: Entry) -> Message:
-    return wire.Publication(offset=entry.offset, data=entry.payload.encode(), tags={"type": entry.type})
+    def _command(self, frame: bytes) -> Command | BadCommand:
+        try:
+            message = self.wire.Command.FromString(frame)
+        except DecodeError:
+            raise BadFrame("not a protobuf command") from None
+        kinds = _requests(self.command_type).items()
+        requests = {name: _request(kind, message, name) for name, kind in kinds if message.HasField(name)}
+        command = self.command_type(id=message.id, **requests)
+        if command.is_in_range:
+            return command
+        if not command.id:
+            raise BadFrame("a command of the wrong shape, without an id")
+        return BadCommand(command.id)
 
 
 # -- in ------------------------------------------------------------------------------------------------------------
@@ -88,18 +102,11 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
     raise BadFrame("a length that does not end")
 
 
-def _command(frame: bytes) -> Command | BadCommand:
-    try:
-        message = wire.Command.FromString(frame)
-    except DecodeError:
-        raise BadFrame("not a protobuf command") from None
-    requests = {name: _request(kind, message, name) for name, kind in _REQUESTS.items() if message.HasField(name)}
-    command = Command(id=message.id, **requests)
-    if command.is_in_range:
-        return command
-    if not command.id:
-        raise BadFrame("a command of the wrong shape, without an id")
-    return BadCommand(command.id)
+@cache
+def _requests(command_type: type[Command]) -> dict[str, type[Struct]]:
+    """The methods of a command, and what their requests hold."""
+    fields = msgspec.structs.fields(command_type)
+    return {field.name: get_args(field.type)[0] for field in fields if field.name in METHODS}
 
 
 def _request(kind: type[Struct], command: Message, name: str) -> Struct:
@@ -147,4 +154,4 @@ def _delimited(reply: Message) -> bytes:
     return bytes(head) + body
 
 
-PROTOBUF: Codec = _ProtobufCodec()
+PROTOBUF: Codec = ProtobufCodec()

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from realtime import access, event_log, retention, tokens
+from realtime import access, event_log, pacing, retention, tokens
 from realtime.conf import conf
 from realtime.positions import PAGE_EVENTS, Page, Position
 from realtime.tokens import Identity, LookUp
@@ -67,6 +67,10 @@ class Reader:
     async def prune(self) -> int:
         """Deletes events outside their retention window."""
         return await self._run(retention.prune)
+
+    async def release_due(self) -> int:
+        """Tells what streams hold back, where its turn has come."""
+        return await self._run(pacing.release_due, event_log.log_alias())
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # The alphabet is what a Channels group name may hold (letters, digits, "-", "_", "."; fewer than 100 characters), less
@@ -25,6 +27,22 @@ class Retention:
     seconds: float = 72 * 3600
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Of what is paced, a stream tells at most `events` in `seconds`; what is more waits, folded, for its turn."""
+
+    events: int
+    seconds: float = 1.0
+
+
+def declared_here() -> str:
+    """`api/live.py:42`, the line that makes a declaration: for the complaints about it. A dataclass's default."""
+    frame = sys._getframe(2)
+    path = frame.f_code.co_filename
+    near = os.path.relpath(path)
+    return f"{path if near.startswith('..') else near}:{frame.f_lineno}"
+
+
 @dataclass(frozen=True, eq=False)
 class StreamKind:
     """One family of streams, such as `room`.
@@ -34,7 +52,8 @@ class StreamKind:
     `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
     lets them see who is subscribed. `readers(key, user_ids)` answers `may_subscribe` the other way round, for many
     users of one stream: without it an event that puts everybody's access in doubt costs a query per user. `retention`
-    is how long the log keeps its events, if not as long as others.
+    is how long the log keeps its events, if not as long as others. `pace` bounds how many of the events that are
+    declared as paced a subscriber gets, however many writers there are.
     """
 
     name: str
@@ -43,6 +62,8 @@ class StreamKind:
     has_presence: bool = False
     retention: Retention | None = None
     readers: Callable[[str, Collection[str]], Collection[str]] | None = None
+    pace: Pace | None = None
+    declared_at: str = field(init=False, default_factory=declared_here)
 
     def __call__(self, key: Any) -> str:
         """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from api.models import Member, Message, Room, User
+from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
 
 PASSWORD = "correct horse battery staple"
 _number = count(1)
@@ -40,3 +40,16 @@ def add_member(room: Room, user: User, role: str = Member.Role.MEMBER) -> Member
 
 def make_message(room: Room, author: User | None, text: str = "", **fields: Any) -> Message:
     return Message.objects.create(room=room, author=author, text=text or f"Message {next(_number)}", **fields)
+
+
+def make_dashboard(owner: User | None = None, *members: User, **fields: Any) -> Dashboard:
+    dashboard = Dashboard.objects.create(**{"name": f"Dashboard {next(_number)}", **fields})
+    people = {owner: Member.Role.OWNER} if owner else {}
+    for user, role in (people | dict.fromkeys(members, Member.Role.MEMBER)).items():
+        DashboardMember.objects.create(dashboard=dashboard, user=user, role=role)
+    return dashboard
+
+
+def make_metric(dashboard: Dashboard, **fields: Any) -> Metric:
+    key = f"metric_{next(_number)}"
+    return Metric.objects.create(**{"dashboard": dashboard, "key": key, "name": key, **fields})

@@ -1,4 +1,5 @@
-"""The frames of vectors/frames against the published protocol (centrifuge-python's own schema) and against our codecs.
+"""The frames of vectors/frames, and those that a server says in vectors/client, against the published protocol
+(centrifuge-python's own schema) and against our codecs, in both encodings.
 
 python -m pytest vectors
 """
@@ -14,11 +15,14 @@ import pytest
 from centrifuge.protocol import client_pb2
 from google.protobuf import json_format
 
-from realtime.frames import BadCommand, BadFrame
+from realtime.codes import Code
+from realtime.frames import BadCommand, BadFrame, Codec
 from realtime.json_codec import JSON
+from realtime.positions import Entry
 from realtime.protobuf_codec import PROTOBUF
 
 FOLDER = Path(__file__).parent / "frames"
+SCRIPTS = sorted((Path(__file__).parent / "client").glob("*.json"))
 
 
 def frames(name: str) -> list[Any]:
@@ -69,6 +73,55 @@ def test_replies_mean_the_same_in_both_encodings(frame):
     assert [json.loads(line) for line in frame["json"].split("\n")] == frame["objects"]
     binary = bytes.fromhex(frame["protobuf"])
     assert [plain(message) for message in messages(client_pb2.Reply, binary)] == frame["objects"]
+
+
+def said(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the server says in this step of a script."""
+    if "together" in step:
+        return [message for part in step["together"] for message in said(part)]
+    if "reply_all" in step:
+        return [{"id": 1, method: result} for method, result in step["reply_all"].items()]
+    if "reply" in step:
+        return [{"id": 1, **step["reply"]}]
+    return [{"push": step["push"]}] if "push" in step else []
+
+
+def known(value: Any) -> Any:
+    """Without `future`, which no server of today says."""
+    if isinstance(value, list):
+        return [known(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: item if key == "data" else known(item) for key, item in value.items() if key != "future"}
+
+
+def written(codec: Codec, message: dict[str, Any]) -> Any:
+    """The message as our server writes it."""
+    if push := message.get("push"):
+        kind = next(name for name in push if name != "channel")
+        if kind == "pub" and push["pub"].get("offset"):
+            return codec.publication(push["channel"], entry(push["pub"]))
+        return codec.push(push["channel"], kind, push[kind])
+    method = next(name for name in message if name != "id")
+    if method == "error":
+        told = message["error"]
+        return codec.error(message["id"], Code(told["code"], told["message"], told.get("temporary", False)))
+    result = dict(message[method])
+    if "publications" in result:
+        result["publications"] = codec.publications(map(entry, result["publications"]))
+    return codec.reply(message["id"], method, result)
+
+
+def entry(publication: dict[str, Any]) -> Entry:
+    return Entry(publication["offset"], "", publication["tags"]["type"], json.dumps(publication["data"]))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_our_server_says_what_the_scripts_say_in_both_encodings(script):
+    steps = json.loads(script.read_text())["steps"]
+    for message in [known(message) for step in steps for message in said(step)]:
+        assert json.loads(JSON.join([written(JSON, message)])) == message
+        assert [plain(each) for each in messages(client_pb2.Reply, written(PROTOBUF, message))] == [message]
 
 
 @pytest.mark.parametrize("frame", frames("invalid"))

@@ -1,26 +1,34 @@
 from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
+from .dashboards import Dashboard, DashboardMember
 from .keys import Key
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
+from .metrics import Metric
 from .reactions import Reaction
 from .rooms import Room
+from .samples import Sample, Series
 from .sessions import Session
 from .users import User
 
 __all__ = [
     "Answer",
     "Attempts",
+    "Dashboard",
+    "DashboardMember",
     "Key",
     "Member",
     "Mention",
     "Message",
     "MessageCounter",
+    "Metric",
     "Reaction",
     "ReadMarker",
     "Room",
+    "Sample",
+    "Series",
     "Session",
     "User",
 ]

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, router
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from api.models.conflicts import Conflict
@@ -66,3 +68,11 @@ class Member(LiveModel):
         owners = Member.objects.filter(room=self.room_id, role=self.Role.OWNER)
         if self.role == self.Role.OWNER and not owners.exclude(pk=self.pk).exists():
             raise Conflict("last_owner", "A room keeps at least one owner.")
+
+
+@receiver(pre_save, sender=settings.AUTH_USER_MODEL)
+def on_rename(instance: Any, using: str, update_fields: Any, **kwargs: Any) -> None:
+    """A member is shown by name, so a new name changes each of that person's memberships: one event per room, however
+    many people are in it. What they said shows the new name when it is read next."""
+    if not instance._state.adding and (update_fields is None or "name" in update_fields):
+        Member.objects.using(using).filter(user=instance.pk).exclude(user__name=instance.name).touch()

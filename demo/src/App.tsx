@@ -1,20 +1,13 @@
 import { useEffect, useState } from 'react'
-import { TidewireProvider } from 'tidewire/react'
 import { Harm } from './Harm.js'
-import { Inspector } from './Inspector.js'
-import { Pane } from './Pane.js'
+import { PANES } from './panes.js'
 import { enterBoth, type Scene } from './people.js'
-
-type View = 'alice' | 'bob' | 'inspector'
-const VIEWS: readonly View[] = ['alice', 'bob', 'inspector']
-const TITLES: Record<View, string> = { alice: 'Alice', bob: 'Bob', inspector: 'Inspector' }
 
 let entering: Promise<Scene> | null = null
 
 export function App() {
   const [scene, setScene] = useState<Scene | null>(null)
   const [problem, setProblem] = useState('')
-  const [view, setView] = useState<View>('alice')
 
   useEffect(() => {
     entering ??= enterBoth()
@@ -46,23 +39,41 @@ export function App() {
       ) : scene ? (
         <>
           <Harm scene={scene} />
-          <div className="tabs" role="group" aria-label="What to show">
-            {VIEWS.map((name) => (
-              <button key={name} aria-pressed={view === name} onClick={() => setView(name)}>{TITLES[name]}</button>
-            ))}
-          </div>
-          <main className="stage" data-view={view}>
-            {[scene.alice, scene.bob].map((person) => (
-              <TidewireProvider key={person.id} client={person.client}>
-                <Pane person={person} scene={scene} />
-              </TidewireProvider>
-            ))}
-            <Inspector scene={scene} />
-          </main>
+          <Stage scene={scene} />
         </>
       ) : (
         <p className="stop" role="status">Signing in as Alice and as Bob…</p>
       )}
     </div>
+  )
+}
+
+const SIDES = PANES.filter(({ isSide }) => isSide)
+
+/** On a phone one pane at a time; where there is room, both people and one of the panes at the side. */
+function Stage({ scene }: { scene: Scene }) {
+  const [chosen, setChosen] = useState(PANES[0]!)
+  const [side, setSide] = useState(SIDES[0]!)
+  const choose = (pane: (typeof PANES)[number]) => {
+    setChosen(pane)
+    if (pane.isSide) setSide(pane)
+  }
+  return (
+    <>
+      <div className="tabs" role="group" aria-label="What to show" data-sides={SIDES.length}>
+        {PANES.map((pane) => (
+          <button key={pane.name} data-side={pane.isSide} aria-pressed={pane === chosen} onClick={() => choose(pane)}>
+            {pane.title}
+          </button>
+        ))}
+      </div>
+      <main className="stage" data-side={chosen.isSide}>
+        {PANES.map((pane) => (
+          <div key={pane.name} className="slot" data-side={pane.isSide} data-chosen={pane === chosen} hidden={pane.isSide && pane !== side}>
+            {pane.show(scene)}
+          </div>
+        ))}
+      </main>
+    </>
   )
 }

@@ -46,10 +46,10 @@ export function Harm({ scene }: { scene: Scene }) {
   }
 
   const deeds = [
-    { name: 'tunnel', label: `Write ${MANY} while Bob is away`, work: tunnel },
-    { name: 'restart', label: 'Restart the server', work: crash },
-    { name: 'remove', label: 'Remove Bob from the room', work: expel },
-    { name: 'invite', label: 'Let Bob in again', work: letIn },
+    { name: 'tunnel', label: `${MANY} while Bob is away`, work: tunnel },
+    { name: 'restart', label: 'Restart server', work: crash },
+    { name: 'remove', label: 'Remove Bob', work: expel },
+    { name: 'invite', label: 'Let Bob in', work: letIn },
   ]
   return (
     <section className="harm" aria-label="Do harm">
@@ -58,7 +58,7 @@ export function Harm({ scene }: { scene: Scene }) {
           <button key={name} id={`do-${name}`} disabled={busy !== ''} aria-busy={busy === name} onClick={run(name, work)}>{label}</button>
         ))}
       </div>
-      <p role="status" aria-live="polite">{said || 'Each button does real harm. Watch the inspector while you press it.'}</p>
+      <p role="status" aria-live="polite">{said || 'Each does real harm. Watch the inspector meanwhile.'}</p>
     </section>
   )
 }

@@ -54,6 +54,7 @@ function Line({ frame: { at, way, text } }: { frame: Frame }) {
           <time>{clock(at)}</time>
           <i aria-label={way}>{ARROWS[way]}</i>
           <code>{brief(way, text)}</code>
+          {way !== 'note' && <small>{size(text)}</small>}
         </summary>
         <pre>{pretty(text)}</pre>
       </details>
@@ -90,6 +91,8 @@ function brief(way: Frame['way'], text: string): string {
   }
 }
 
+const size = (text: string) => (text.length < 1000 ? `${text.length} B` : `${(text.length / 1000).toFixed(1)} kB`)
+
 const short = (channel: string) => channel.replace(/^(\w+:).*(.{4})$/, '$1…$2')
 
 const pretty = (text: string) => {
@@ -116,19 +119,27 @@ function Events({ person, room }: { person: Person; room: string }) {
       add([{ offset, event }])
       setPosition(stream.position)
     })
-    void stored(person, channel).then(add)
+    stored(person, channel).then(
+      (found) => {
+        add(found)
+        setPosition(stream.position)
+      },
+      () => undefined, // outside of the room there is nothing to see
+    )
     return stop
   }, [person, channel])
   return (
     <>
-      <p className="position">{position ? `${position.channel.slice(0, 12)}… at ${position.offset}` : 'Write something, and its event shows here with its offset.'}</p>
+      <p className="position">
+        {position ? `${short(position.channel)} stands at ${position.offset}, in epoch ${position.epoch}` : 'What happens in the room shows here, with its place in the stream.'}
+      </p>
       <ol className="lines" tabIndex={0} aria-label={`Events of the room, newest first`}>
         {events.map(({ offset, event }) => (
           <li key={offset}>
             <details>
               <summary>
-                <time>{offset}</time>
-                <code><b>{event.type}</b> {'text' in event.data ? String(event.data.text) : ''}</code>
+                <time>#{offset}</time>
+                <code><b>{event.type}</b> {gist(event)}</code>
               </summary>
               <pre>{JSON.stringify(event, null, 2)}</pre>
             </details>
@@ -139,18 +150,18 @@ function Events({ person, room }: { person: Person; room: string }) {
   )
 }
 
-/** The last events of the log over REST, where the server offers them. */
-async function stored({ client }: Person, channel: string): Promise<Stored[]> {
-  const path = `/api/v1/streams/${encodeURIComponent(channel)}/`
-  try {
-    const { data: position } = await client.rest.send<Position>({ method: 'GET', path })
-    const query = { after: Math.max(0, position.offset - 50), limit: 50 }
-    const { data } = await client.rest.send<{ results?: { offset: number; data?: AnyEvent; event?: AnyEvent }[] }>({ method: 'GET', path: `${path}events/`, query })
-    return (data.results ?? []).flatMap((row) => {
-      const event = row.event ?? row.data
-      return event?.type ? [{ offset: row.offset, event }] : []
-    })
-  } catch {
-    return []
-  }
+/** What an event is about, in a few words. */
+function gist({ data }: AnyEvent): string {
+  if ('text' in data && data.text) return String(data.text)
+  if ('user' in data && data.user) return 'name' in data.user ? String(data.user.name) : ''
+  return ''
+}
+
+/** The last events of the log. */
+async function stored({ client }: Person, name: string): Promise<Stored[]> {
+  const path = { name }
+  const { data: position } = await client.api.GET('/api/v1/streams/{name}/', { params: { path } })
+  const query = { after: Math.max(0, position.offset - KEPT), limit: KEPT }
+  const { data } = await client.api.GET('/api/v1/streams/{name}/events/', { params: { path, query } })
+  return data.results
 }

@@ -1,13 +1,20 @@
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type FormEvent, type KeyboardEvent } from 'react'
 import { members, messages, room as roomItem, rooms, type ConnectionStatus, type Row, type Schemas } from 'tidewire'
-import { useConnection, useLiveItem, useLiveList, usePresence, useSignal } from 'tidewire/react'
+import { TidewireProvider, useClient, useConnection, useLiveItem, useLiveList, usePresence, useSignal } from 'tidewire/react'
 import { isTrue, type Person, type Scene } from './people.js'
 
 type Message = Row<Schemas['Message']>
 
 const AT_THE_END = 80
 
-export function Pane({ person, scene }: { person: Person; scene: Scene }) {
+/** What one person sees of the room, over a client of their own. */
+export const Pane = ({ person, scene }: { person: Person; scene: Scene }) => (
+  <TidewireProvider client={person.client}>
+    <Room person={person} scene={scene} />
+  </TidewireProvider>
+)
+
+function Room({ person, scene }: { person: Person; scene: Scene }) {
   const list = useLiveList(messages(scene.room))
   const place = useLiveItem(roomItem(scene.room))
   const own = useLiveList(rooms(person.id))
@@ -29,13 +36,19 @@ export function Pane({ person, scene }: { person: Person; scene: Scene }) {
         <span className="face" data-name={person.name} aria-hidden="true">{person.name[0]}</span>
         <div>
           <h2>{person.name}</h2>
-          <p>{place.data?.name ?? '…'}</p>
+          <p>{place.data?.name ?? (status === 'denied' ? 'outside' : '…')}</p>
         </div>
         <Link status={connection} />
       </header>
       <Here scene={scene} />
       {status === 'denied' ? (
-        <p className="denied">{person.name} is not in this room any more. The socket lives on; the list is empty, as it should be.</p>
+        <div className="denied">
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <rect x="5" y="11" width="14" height="9" rx="2.5" />
+            <path d="M8 11V8a4 4 0 0 1 8 0v3" />
+          </svg>
+          <p>{person.name} is not in this room any more. The socket lives on; the list is empty, as it should be.</p>
+        </div>
       ) : (
         <Messages list={list} person={person} />
       )}
@@ -53,18 +66,36 @@ const WORDS: Record<ConnectionStatus['state'], string> = {
   idle: 'Not connected',
   connecting: 'Connecting…',
   online: 'Online',
-  waiting: 'Waiting to retry…',
+  waiting: 'Trying again',
   paused: 'Paused',
   'signed-out': 'Signed out',
   stopped: 'Stopped',
 }
 
+/** Whole seconds until then, while there is something to wait for. */
+function useSeconds(until: number | null): number | null {
+  const [, tick] = useState(0)
+  useEffect(() => {
+    if (until === null) return undefined
+    const timer = setInterval(() => tick((n) => n + 1), 200)
+    return () => clearInterval(timer)
+  }, [until])
+  return until === null ? null : Math.max(0, Math.ceil((until - Date.now()) / 1000))
+}
+
 function Link({ status }: { status: ConnectionStatus }) {
+  const client = useClient()
+  const seconds = useSeconds(status.retryAt)
   const words = status.state === 'connecting' && status.everConnected ? 'Reconnecting…' : WORDS[status.state]
   return (
     <span className="link" data-state={status.state} role="status" title={`${status.reason.code} ${status.reason.text}`}>
       <i aria-hidden="true" />
       {status.reason.text === 'offline' && status.state === 'waiting' ? 'Offline' : words}
+      {seconds !== null && (
+        <span aria-hidden="true">
+          in {seconds} s <button onClick={() => client.reconnect()} tabIndex={-1}>now</button>
+        </span>
+      )}
     </span>
   )
 }
@@ -115,25 +146,48 @@ function Messages({ list, person }: { list: List; person: Person }) {
       {list.status === 'loading' && <p className="note">Loading…</p>}
       {list.status === 'error' && <p className="note">{list.error?.detail ?? 'The server cannot be reached.'} It is tried again.</p>}
       <ol>
-        {[...list.items].reverse().map((message) => (
-          <Bubble key={message.id} message={message} isMine={message.author?.id === person.id} list={list} />
+        {[...list.items].reverse().map((message, n, all) => (
+          <Bubble
+            key={message.id}
+            message={message}
+            isMine={message.author?.id === person.id}
+            isFirst={!isOneBreath(all[n - 1], message)}
+            isLast={!isOneBreath(message, all[n + 1])}
+            list={list}
+          />
         ))}
       </ol>
     </div>
   )
 }
 
-const time = (text: string) => new Date(text).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+const time = (text: string) => new Date(text).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
 
-function Bubble({ message, isMine, list }: { message: Message; isMine: boolean; list: List }) {
+const BREATH = 120_000
+
+/** Said by one person, one right after the other. */
+const isOneBreath = (one?: Message, next?: Message) =>
+  one !== undefined && next !== undefined && one.author?.id === next.author?.id && Date.parse(next.created_at) - Date.parse(one.created_at) < BREATH
+
+interface BubbleProps {
+  message: Message
+  isMine: boolean
+  isFirst: boolean
+  isLast: boolean
+  list: List
+}
+
+function Bubble({ message, isMine, isFirst, isLast, list }: BubbleProps) {
   return (
-    <li className="bubble" data-mine={isMine} data-state={message.$state}>
-      {!isMine && <b>{message.author?.name ?? 'somebody'}</b>}
+    <li className="bubble" data-mine={isMine} data-first={isFirst} data-last={isLast} data-state={message.$state}>
+      {isFirst && !isMine && <b>{message.author?.name ?? 'somebody'}</b>}
       <p>{message.text}</p>
-      <small>
-        {message.$state === 'saving' ? 'sending' : time(message.created_at)}
-        {message.edited_at ? ', edited' : ''}
-      </small>
+      {(isLast || message.$state === 'saving' || message.edited_at) && (
+        <small>
+          {message.$state === 'saving' ? 'sending' : time(message.created_at)}
+          {message.edited_at ? ', edited' : ''}
+        </small>
+      )}
       {message.$state === 'failed' && (
         <span className="failed">
           Not sent. <button onClick={() => void list.retry(message.id)}>Send again</button>{' '}
@@ -149,7 +203,8 @@ function Bubble({ message, isMine, list }: { message: Message; isMine: boolean; 
 
 function Typing({ person, scene }: { person: Person; scene: Scene }) {
   const [heard] = useSignal(messages(scene.room), 'typing')
-  const others = heard.filter(({ user }) => user !== person.id)
+  const { items } = useLiveList(members(scene.room))
+  const others = heard.filter(({ user }) => user !== person.id && items.some((member) => member.user.id === user))
   const name = others[0]?.user === scene.alice.id ? 'Alice' : 'Bob'
   return <p className="typing" aria-live="polite">{others.length > 0 ? `${name} is typing…` : ''}</p>
 }

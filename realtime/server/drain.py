@@ -30,15 +30,22 @@ CHECK_SECONDS = 0.02
 
 
 class Drain:
-    """Drains once, however often it is asked; the second time it stops at once."""
+    """Drains once, however often it is asked; at a second signal it stops at once."""
 
     def __init__(self, server: Server, seconds: float) -> None:
         self._server, self._seconds = server, seconds
         self._task: asyncio.Task | None = None
+        self._signals = 0
 
     def begin(self) -> None:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def on_signal(self) -> None:
+        """A supervisor that replaces us signals and hangs up: only a second signal means haste."""
+        self._signals += 1
+        if self._signals == 1:
+            self.begin()
         else:
             logger.warning("asked twice: stopping at once")
             self._server.stop()

@@ -32,7 +32,7 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None) -> No
     server = Server(import_string(settings.ASGI_APPLICATION), listening, chosen, admission)
     drain = Drain(server, chosen.drain_seconds)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, drain.begin)
+        loop.add_signal_handler(number, drain.on_signal)
     loop.call_soon(_say_ready, loop, supervisor, drain.begin)
     server.run()
 

@@ -11,9 +11,9 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from api import tokens
-from api.models import Member, Room, User
+from api.models import Dashboard, Member, Metric, Room, User
 from tests.contract_client import ContractClient
-from tests.factories import add_member, make_room, make_user
+from tests.factories import add_member, make_dashboard, make_metric, make_room, make_user
 
 MISSING = "00000000-0000-7000-8000-000000000000"
 
@@ -78,6 +78,24 @@ def room(alice, dora, bob) -> Room:
 def lobby(alice, bob) -> Room:
     """Public: Charlie may look in."""
     return make_room(alice.user, bob.user, name="Lobby", kind=Room.Kind.PUBLIC)
+
+
+@pytest.fixture
+def dashboard(alice, dora, bob) -> Dashboard:
+    """The same people as in the room."""
+    dashboard = make_dashboard(alice.user, bob.user, name="Engines")
+    dashboard.members.create(user=dora.user, role=Member.Role.ADMIN)
+    return dashboard
+
+
+@pytest.fixture
+def metric(dashboard) -> Metric:
+    return make_metric(dashboard, key="rpm", name="Revolutions")
+
+
+def at(path: str, *parts: Any) -> str:
+    """`at("metrics", id, "samples")`"""
+    return "/api/v1/" + "/".join(map(str, (path, *parts))) + "/"
 
 
 def url(room: Room | None = None, *rest: Any) -> str:

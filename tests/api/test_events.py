@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from api.models import Member, Room
 from realtime.models import Event
@@ -288,3 +289,26 @@ def test_signing_in_is_no_change_of_the_user(alice: Person):
 
     alice.post("/api/v1/token/", {"email": alice.user.email, "password": PASSWORD})
     assert alice.get("/api/v1/me/").json()["version"] == 1
+
+
+def test_a_new_name_is_told_in_each_of_ones_rooms(room, lobby, harbour, bob, alice):
+    """One event per room, whoever is in it; a name that stays the same is none."""
+    log = Log()
+    response = bob.patch("/api/v1/me/", {"name": "Robert"})
+    shown = {f"room:{place.pk}": alice.get(url(place, "members", bob.id)).json() for place in (room, lobby)}
+    assert {(name, type) for name, type, _ in log.news()} == {(name, "member.updated") for name in shown}
+    assert [data for _, _, data in log.news()] == [shown[name] for name in sorted(shown)]
+    assert (shown[harbour]["user"]["name"], shown[harbour]["version"]) == ("Robert", 2)
+    assert positions(response) == shown.keys()
+    assert log.ends_access("member.updated") == {""}
+    log = Log()
+    bob.patch("/api/v1/me/", {"name": "Robert"})
+    assert log.news() == []
+
+
+def test_signing_in_is_told_in_no_room(room, bob):
+    log = Log()
+    bob.user.last_login = timezone.now()
+    bob.user.save(update_fields=["last_login"])
+    bob.user.save()
+    assert log.news() == []

@@ -32,7 +32,10 @@ class Copy:
 
     @property
     def state(self) -> list[Any]:
-        return [self.room, self.messages, self.members, self.markers]
+        """As it is shown: people are called by the names that their memberships say, also in what they said before."""
+        names = {id: row["user"]["name"] for id, row in self.members.items()}
+        messages = {id: row | {"author": called(row["author"], names)} for id, row in self.messages.items()}
+        return [self.room, messages, self.members, self.markers]
 
     def catch_up(self) -> int:
         """Applies the events after the copy's position, each of them twice. Returns how many there were."""
@@ -63,6 +66,10 @@ class Copy:
                 copy[key] = data
 
 
+def called(person: Json | None, names: dict[str, str]) -> Json | None:
+    return person and person | {"name": names.get(person["id"], person["name"])}
+
+
 class World:
     """A room with Alice (owner), Bob and Charlie, and a message of Bob's."""
 
@@ -88,6 +95,7 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "react otherwise": lambda w: w.charlie.put(w.at("reactions", "❤️")),
     "take back": lambda w: w.charlie.delete(w.at("reactions", "👍")),
     "read": lambda w: w.alice.put(url(w.room, "read"), {"message": w.message["id"]}),
+    "take another name": lambda w: w.bob.patch("/api/v1/me/", {"name": "Robert"}),
     "rename": lambda w: w.alice.patch(url(w.room), {"name": "Port"}),
     "promote": lambda w: w.alice.patch(url(w.room, "members", w.bob.id), {"role": "admin"}),
     "hand over": lambda w: w.alice.post(url(w.room, "transfer"), {"user_id": w.bob.id}),

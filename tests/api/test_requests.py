@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
@@ -11,6 +13,7 @@ from django.test import Client, RequestFactory
 from api import errors
 from api.models import Message, Room
 from api.views.messages import MessageViewSet
+from backend import logs
 from realtime.models import Event
 from tests.api.conftest import Person, pointers, problem, url
 from tests.contract_client import ContractClient, document
@@ -93,6 +96,27 @@ def test_an_unknown_address_is_a_problem(path, method):
 
 def test_a_bad_host_is_a_problem(anybody):
     assert problem(anybody.get("/api/v1/me/", headers={"Host": "evil.example"})) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("formatter", [logs.ConsoleLines, logs.JsonLines])
+def test_a_bad_host_is_one_line_in_the_log(anybody, caplog, formatter):
+    """Strangers ask for any host at will. A crash of ours keeps its traceback."""
+    anybody.get("/api/v1/me/", headers={"Host": "evil.example"})
+    (record,) = [record for record in caplog.records if record.name.startswith("django.security")]
+    assert logs.BriefFailures().filter(record)
+    line = formatter().format(record)
+    assert ("evil.example" in line, "Traceback" in line, "\n" in line, record.levelname) == (
+        True,
+        False,
+        False,
+        "WARNING",
+    )
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        crash = logging.LogRecord("django.request", logging.ERROR, "", 0, "crash", (), sys.exc_info())
+    assert logs.BriefFailures().filter(crash)
+    assert "Traceback" in formatter().format(crash)
 
 
 def test_a_crash_is_a_problem_without_details(alice, monkeypatch):

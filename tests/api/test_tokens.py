@@ -140,6 +140,15 @@ def test_two_tabs_that_refresh_at_once_both_live(pair):
     assert post("refresh/", refresh=one["refresh"]).status_code == 200
 
 
+@pytest.mark.parametrize("seconds", [90, -90])
+def test_two_tabs_live_also_where_the_clocks_of_their_servers_differ(pair, seconds):
+    one = post("refresh/", refresh=pair["refresh"]).json()
+    with freeze(timedelta(seconds=seconds)):
+        other = post("refresh/", refresh=pair["refresh"])
+    assert other.status_code == 200
+    assert one["refresh"] == other.json()["refresh"]
+
+
 def test_a_spent_token_ends_the_session_for_everybody(pair):
     second = post("refresh/", refresh=pair["refresh"]).json()
     later(GRACE + SECOND)
@@ -285,6 +294,26 @@ def test_strange_claims_in_a_refresh_token_are_401(db, changes):
 def test_strange_families_are_401(db, changes, name):
     strange = {"token_type": "refresh", "generation": 1, "ends_at": int(time.time()) + 99} | changes
     assert problem(post(name, refresh=forged(**strange))) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_token_may_be_made_by_a_clock_two_minutes_ahead(user, pair, claim):
+    ahead, beyond = (forged(**claims(pair["access"]) | {claim: int(time.time()) + by}) for by in (110, 150))
+    assert bearer(ahead).status_code == 200
+    assert tokens.authenticate(ahead).user_id == str(user.pk)
+    assert problem(bearer(beyond)) == (401, "token_invalid")
+    with pytest.raises(InvalidCredential):
+        tokens.authenticate(beyond)
+
+
+def test_the_end_of_a_token_is_never_put_off(pair):
+    late = forged(**claims(pair["access"]) | {"exp": int(time.time()) - 1})
+    assert problem(bearer(late)) == (401, "token_expired")
+    with pytest.raises(ExpiredCredential):
+        tokens.authenticate(late)
+    spent = forged(**claims(pair["refresh"]) | {"exp": int(time.time()) - 1})
+    for name, body in (("refresh/", {"refresh": spent}), ("verify/", {"token": spent})):
+        assert problem(post(name, **body)) == (401, "token_expired")
 
 
 def test_a_header_nested_without_end_is_401(db):

@@ -23,6 +23,7 @@ SHARED = {
     "codes",
     "conf",
     "ids",
+    "intents",
     "limits",
     "live",
     "metrics",
@@ -33,7 +34,7 @@ SHARED = {
 }
 WRITE = {
     *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "retention", "snapshots", "testing", "last_steps"),
+    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "testing"),
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
@@ -41,7 +42,19 @@ DELIVERY = {
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "examples", "last_steps"),
+    *(
+        "tokens",
+        "ids",
+        "strict_json",
+        "testing",
+        "server",
+        "access",
+        "docs",
+        "examples",
+        "facts",
+        "intents",
+        "last_steps",
+    ),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}

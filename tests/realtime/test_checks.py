@@ -1,5 +1,6 @@
 """Start-up checks: silent by default, each fires for what it is there for, and production passes with good settings."""
 
+import inspect
 import os
 import secrets
 import subprocess
@@ -12,9 +13,10 @@ from django.db import models
 from django.test.utils import isolate_apps
 from rest_framework import serializers
 
-from realtime.live import Live, Touch, registry
+from realtime.live import Fact, Live, Registry, Touch, registry
 from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
+from realtime.streams import Pace, Retention, StreamKind
 from tests.realtime.liveapp.declarations import BoardSerializer, boards
 from tests.realtime.liveapp.models import Board, Item, Owner, ProxyItem, Vote
 from tests.rig.site import ROOT, child_environment
@@ -319,9 +321,90 @@ def test_a_part_of_what_is_not_live(monkeypatch):
     assert found_in(monkeypatch, live(), Touch(Vote, parent="item")) == ["realtime.E112"]
 
 
-def test_two_kinds_of_one_name_are_refused():
-    from realtime.streams import StreamKind
+# -- what the checks say names the line ------------------------------------------------------------------------------
 
-    other = StreamKind("board", may_subscribe=lambda user_id, keys: set())
-    with pytest.raises(ValueError, match="two stream kinds"):
-        registry.add(live(stream=other.of("id")))
+
+def complaints(monkeypatch, *declarations) -> list[str]:
+    """Registers these alone, and tells what the checks say of them."""
+    fresh = Registry()
+    for declaration in declarations:
+        fresh.add(declaration)
+    for name in ("kinds", "lives", "touches", "facts", "misplaced"):
+        monkeypatch.setattr(registry, name, getattr(fresh, name))
+    return [f"{problem.id} {problem.msg}" for problem in checks.run_checks(tags=("realtime",))]
+
+
+def kind(**changes) -> StreamKind:
+    return StreamKind(**{"name": "board", "may_subscribe": lambda user_id, keys: set(), **changes})
+
+
+def here(offset: int = 0) -> str:
+    """The line of the caller, as the checks write it."""
+    return f"tests/realtime/test_checks.py:{inspect.currentframe().f_back.f_lineno + offset}: "
+
+
+def test_a_complaint_names_the_line_of_the_declaration(monkeypatch):
+    wrong = Live(Board, stream=boards.of("nowhere"), serializer=BoardSerializer, updated="board.changed")
+    (complaint,) = complaints(monkeypatch, wrong)
+    assert complaint.startswith(f"realtime.E104 {here(-2)}Live(Board, stream='board') has no column 'nowhere'")
+
+
+def test_a_second_kind_of_one_name(monkeypatch):
+    first, second = kind(), kind()
+    ours = [live(stream=one.of("id"), updated="board.changed") for one in (first, second)]
+    (complaint,) = complaints(monkeypatch, *ours)
+    assert complaint.startswith("realtime.E113 ")
+    assert first.declared_at in complaint
+
+
+def test_a_live_model_without_a_stream(monkeypatch):
+    (complaint,) = complaints(monkeypatch, Live(Board, stream=boards, serializer=BoardSerializer))
+    assert complaint.startswith(f"realtime.E114 {here(-1)}Live(Board")
+
+
+@pytest.mark.parametrize(
+    ("changes", "id"),
+    [
+        ({"name": "Board"}, "E121"),
+        ({"name": "b" * 25}, "E121"),
+        ({"may_subscribe": "everybody"}, "E122"),
+        ({"may_subscribe": lambda user_id: set()}, "E122"),
+        ({"readers": lambda key: set()}, "E122"),
+        ({"signals": "typing"}, "E123"),
+        ({"signals": frozenset({1})}, "E123"),
+        ({"pace": Pace(events=0)}, "E124"),
+        ({"retention": Retention(events=-1)}, "E125"),
+    ],
+)
+def test_wrong_kinds(monkeypatch, changes, id):
+    (complaint,) = complaints(monkeypatch, live(stream=kind(**changes).of("id")))
+    assert complaint.startswith(f"realtime.{id} tests/realtime/test_checks.py:")
+
+
+@pytest.mark.parametrize("type", ["created", "Board.created", "board.", "board created", "b." + "x" * 64])
+def test_a_wrong_event_type(monkeypatch, type):
+    (complaint,) = complaints(monkeypatch, live(created=type))
+    assert complaint.startswith("realtime.E127 ")
+
+
+def test_one_type_of_two_shapes(monkeypatch):
+    facts = [Fact("board.read", kind=boards, serializer=one) for one in (BoardSerializer, serializers.Serializer)]
+    (complaint,) = complaints(monkeypatch, live(), *facts)
+    assert complaint.startswith(f"realtime.E128 {facts[1].declared_at}")
+    assert facts[0].declared_at in complaint
+
+
+def test_a_paced_model_of_a_kind_without_a_pace(monkeypatch):
+    (complaint,) = complaints(monkeypatch, live(is_paced=True))
+    assert complaint.startswith("realtime.E126 ")
+
+
+def test_a_fact_whose_serializer_does_not_work(monkeypatch):
+    (complaint,) = complaints(monkeypatch, Fact("board.read", kind=boards, serializer=BrokenSerializer))
+    assert complaint.startswith(f"realtime.E105 {here(-1)}Fact('board.read')")
+
+
+@pytest.mark.parametrize("wrong", [Board, "Board", None])
+def test_what_is_no_declaration(monkeypatch, wrong):
+    (complaint,) = complaints(monkeypatch, wrong)
+    assert complaint.startswith("realtime.E120 ")

@@ -48,6 +48,12 @@ async def until_idle(publisher: Publisher) -> None:
         await asyncio.sleep(0.001)
 
 
+@pytest.fixture
+def patient(monkeypatch) -> None:
+    """Sending may take its time: a busy machine must not decide."""
+    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)
+
+
 class Mailbox:
     """A member of the groups of some streams."""
 
@@ -129,7 +135,7 @@ async def test_what_is_not_stored_is_told_as_it_is(publisher, mailbox):
         }
 
 
-async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox):
+async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patient):
     for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
         publisher.offer([event(first + number) for number in range(PAGE_EVENTS)])
     for number in range(QUEUE_EPHEMERAL + 1):
@@ -290,8 +296,7 @@ async def listening(url: str) -> AsyncIterator[Mailbox]:
     await layer.flush()
 
 
-async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, monkeypatch):
-    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)  # a busy machine must not decide
+async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, patient):
     async with listening(on_redis.url) as mailbox:
         await asyncio.to_thread(publishing.publish, [event(1)])
         first = publishing._background

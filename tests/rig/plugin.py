@@ -6,10 +6,13 @@ Loaded by `-p` (pyproject.toml), because the database must be chosen before pyte
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from tests.rig import servers
+from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
 postgresql = pytest.StashKey[servers.PostgreSQL]()
@@ -36,15 +39,38 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.realtime.liveapp"  # models in every shape that a live model may have
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
-    if early_config.known_args_namespace.database == "postgresql":
+    if early_config.known_args_namespace.database == "postgresql" and not _is_only_leading(early_config):
         server = servers.start_postgresql()
         early_config.stash[postgresql] = server
         os.environ["DATABASE_URL"] = server.create_database("tidewire")
     return (yield)
 
 
+def _is_only_leading(config: pytest.Config) -> bool:
+    """With `-n`, the first process hands out tests and runs none: the others start servers."""
+    return bool(config.known_args_namespace.numprocesses) and "PYTEST_XDIST_WORKER" not in os.environ
+
+
 def pytest_configure() -> None:
+    _use_a_file()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides what failed
+
+
+def _use_a_file() -> None:
+    """SQLite as it is served: a file, in which writers wait for each other. In memory they would share one cache, which
+    refuses where a file waits. What a throw-away file need not do is survive; and a busy machine may take its time."""
+    settings = connections["default"].settings_dict
+    if connections["default"].vendor == "sqlite":
+        settings["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
+        settings["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF; PRAGMA busy_timeout=30000;"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `verify` is for `make verify`."""
+    left_out = [] if IS_VERIFY else [item for item in items if item.get_closest_marker("verify")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

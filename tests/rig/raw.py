@@ -77,7 +77,7 @@ class RawSocket:
     def _read_frame(self, timeout: float) -> None:
         frame = self._socket.recv(timeout=max(timeout, 0.001))
         self.frames.append(len(frame) if isinstance(frame, bytes) else len(frame.encode()))
-        self._pending.extend(json.loads(line) for line in str(frame).splitlines())
+        self._pending.extend(json.loads(line) for line in str(frame).split("\n"))  # texts hold other line ends
 
     def __enter__(self) -> RawSocket:
         return self

@@ -14,10 +14,14 @@ import pytest
 
 from tests.rig.rest import API, Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import texts
 
-pytestmark = [pytest.mark.parametrize("sdk", ["js", "py"], indirect=True), pytest.mark.site(processes=2)]
+pytestmark = [
+    pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
+    pytest.mark.site(processes=2),
+]
 TEXT = "said by somebody who did not wait"
 
 

@@ -5,13 +5,14 @@ import pytest
 
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import texts
 from tests.soak.failpoints import APP, KILL_AFTER_COMMIT, KILL_BEFORE_COMMIT
 
 POLL_SECONDS = 1.0
 pytestmark = [
-    pytest.mark.parametrize("sdk", ["js", "py"], indirect=True),
+    pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
     pytest.mark.site(processes=2, settings={"TIDEWIRE_EXTRA_APPS": APP, "POLL_SECONDS": str(POLL_SECONDS)}),
 ]
 

@@ -6,6 +6,7 @@ import redis
 
 from tests.rig.rest import channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.nemesis import GARBAGE, POISON
 
@@ -13,7 +14,7 @@ from tests.soak.nemesis import GARBAGE, POISON
 POLL_SECONDS = 5.0
 PUSH_SECONDS = 2.0
 pytestmark = [
-    pytest.mark.parametrize("sdk", ["js", "py"], indirect=True),
+    pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
     pytest.mark.only_size("grown"),
     pytest.mark.site(processes=2, own_redis=True, settings={"POLL_SECONDS": str(POLL_SECONDS)}),
 ]

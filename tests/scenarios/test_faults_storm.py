@@ -1,6 +1,5 @@
 """Everybody comes back at once, each with a position: all recover, in bounded time and queries."""
 
-import os
 import time
 
 import psycopg
@@ -8,11 +7,11 @@ import pytest
 
 from tests.rig.rest import channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY, figure
 from tests.scenarios.conftest import People
 from tests.scenarios.crowds import crowd_tokens
 from tests.soak.crowd import Crowd, tidewire
 
-IS_VERIFY = os.environ.get("TIDEWIRE_VERIFY") == "1"
 SOCKETS = 2000 if IS_VERIFY else 200
 MISSED = 50
 PER_USER = 10
@@ -90,8 +89,8 @@ def test_a_storm_of_sockets_recovers(site: Site, people: People, transactions) -
         assert all(member.gaps == 0 for member in crowd.members)
         head = alice.messages(room)[1]["offset"]
         assert {member.last_offset for member in crowd.members} == {head}
-        print(
-            f"\n{SOCKETS} sockets came back at once, {MISSED} events missed by each: all recovered after {took:.1f} s "
+        figure(
+            f"{SOCKETS} sockets came back at once, {MISSED} events missed by each: all recovered after {took:.1f} s "
             f"({SOCKETS / took:.0f}/s, {crowd.failures - before} handshakes refused or cut); one alone took "
             f"{alone * 1000:.0f} ms; {queries:.0f} queries, {queries / SOCKETS:.2f} per socket"
         )

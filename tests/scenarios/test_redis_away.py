@@ -2,12 +2,15 @@
 
 import time
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.rig.rest import Person, channel
-from tests.rig.site import Site
+from tests.rig.site import Server, Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.sdk.agents import SdkClient
+from tests.server.served import wait_until
 
 # Slow enough that a push and a poll are told apart by the clock.
 POLL_SECONDS = 2.0
@@ -95,3 +98,39 @@ def test_a_flushed_redis_loses_nothing(site: Site, people: People, sdk: MakeClie
         alice.say(room, f"message {number}")
     client.wait_for_offset(channel(room), 11)
     assert client.offsets(channel(room)) == list(range(2, 12))
+
+
+@pytest.mark.parametrize("sdk", ["py"], indirect=True)
+def test_a_process_says_that_it_is_deaf_and_what_it_healed(site: Site, people: People, sdk: MakeClient) -> None:
+    alice, *_ = people
+    room = alice.make_room()
+    server = site.servers[1]
+    client = sdk()
+    follow(client, server.ws_url, alice, room)
+    wait_for_push(client, alice, room)
+    assert wait_until(lambda: layer_of(server) == ("ok", 0.0))
+    healed = measure(server, "tidewire_events_healed_total")
+
+    site.redis.pause()
+    try:
+        assert wait_until(lambda: layer_of(server) == ("deaf", 1.0))
+        alice.say(room, "found by the poll")
+        client.wait_for_offset(channel(room), alice.messages(room)[1]["offset"])
+        assert measure(server, "tidewire_events_healed_total") > healed
+    finally:
+        site.redis.resume()
+    assert wait_until(lambda: layer_of(server) == ("ok", 0.0))
+
+
+def layer_of(server: Server) -> tuple[str, float]:
+    """What readiness and the metrics say of the layer. A deaf process is ready all the same: it polls."""
+    response = httpx.get(f"{server.url}/readyz", timeout=10, trust_env=False)
+    assert response.status_code == 200
+    return response.json()["checks"]["layer"], measure(server, "tidewire_layer_deaf")
+
+
+def measure(server: Server, name: str) -> float:
+    """The sum of a series over its labels."""
+    text = httpx.get(f"{server.url}/metrics", timeout=10, trust_env=False).text
+    families = text_string_to_metric_families(text)
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)

@@ -1,29 +1,45 @@
-"""Many readers in one thread: they speak just enough of the protocol to stay, and count what they get."""
+"""Many readers in one thread: they speak just enough of the protocol to stay, come back, and count what they get."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import re
 import selectors
 import socket
 import threading
+import time
 
 PONG = b"\x81\x82\0\0\0\0{}"  # masked with zeros
+PING = re.compile(rb"^\{\}$", re.M)
+OFFSET = re.compile(rb'"offset":(\d+)')
+RETRY_SECONDS = 0.5
 
 
 class Reader:
-    """One socket. A stalled one reads nothing any more."""
+    """One client, over all its sockets. A stalled one reads nothing any more."""
 
     def __init__(self, port: int, token: str, channel: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._port, self._token, self._channel = port, token, channel
         self.offsets: list[int] = []
         self.is_closed = False
-        self._buffer = b""
-        self._upgrade()
-        self._send({"id": 1, "connect": {"token": token}})
-        self._send({"id": 2, "subscribe": {"channel": channel}})
-        self._until(b'"epoch"')
+        self.close_code = 0
+        self.resumed = 0
+        self._epoch, self._start = "", 0
+        self._subscribe({})
+        while not self._epoch:
+            self.read()
+            assert not self.is_closed, f"closed with {self.close_code}"
+
+    def resume(self) -> None:
+        """Comes back from where it was, as an SDK does."""
+        self.socket.close()
+        offset = self.offsets[-1] if self.offsets else self._start
+        self._subscribe({"recover": True, "epoch": self._epoch, "offset": offset})
+        self.resumed += 1
+        self.is_closed = False
 
     def stall(self) -> None:
         """With small buffers in the kernel, so that what is not read shows in the server."""
@@ -37,33 +53,58 @@ class Reader:
             data = b""
         self.is_closed = not data
         self._buffer += data
-        while (frame := self._frame()) is not None:
-            self._take(frame)
+        start = 0
+        while (found := self._frame(start)) is not None:
+            opcode, begin, start = found
+            self._take(opcode, bytes(self._buffer[begin:start]))
+        del self._buffer[:start]
 
-    def _take(self, frame: bytes) -> None:
-        for line in frame.split(b"\n"):
-            if line == b"{}":
-                self.socket.sendall(PONG)
-            elif b'"offset":' in line:
-                self.offsets.append(int(line.split(b'"offset":', 1)[1].split(b",", 1)[0]))
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == 0x88:
+            self.close_code = int.from_bytes(payload[:2], "big")
+        elif opcode == 0x89:  # WebSocket's own ping
+            self.socket.sendall(bytes((0x8A, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
+        elif payload.startswith(b'{"id":'):
+            self._take_replies(payload)
+        else:
+            self._take_pushes(payload)
 
-    def _frame(self) -> bytes | None:
-        """The payload of the next whole text frame; control frames are no payload."""
-        buffer = self._buffer
-        if len(buffer) < 2:
+    def _take_replies(self, payload: bytes) -> None:
+        """What was missed is in the reply; pushes may follow it in the same frame."""
+        for line in payload.split(b"\n"):
+            if line.startswith(b'{"id":'):
+                reply = json.loads(line).get("subscribe", {})
+                self.offsets += [each["offset"] for each in reply.get("publications", [])]
+                if "epoch" in reply and not self._epoch:
+                    self._epoch, self._start = reply["epoch"], reply.get("offset", 0)
+            else:
+                self._take_pushes(line)
+
+    def _take_pushes(self, payload: bytes) -> None:
+        self.offsets += map(int, OFFSET.findall(payload))
+        if pings := len(PING.findall(payload)):
+            self.socket.sendall(pings * PONG)
+
+    def _frame(self, start: int) -> tuple[int, int, int] | None:
+        """(first byte, begin of the payload, end) of the frame that starts here, if it is whole."""
+        buffer, have = self._buffer, len(self._buffer) - start
+        if have < 2:
             return None
-        length, at = buffer[1], 2
+        length, head = buffer[start + 1], 2
         if length == 126:
-            length, at = int.from_bytes(buffer[2:4], "big"), 4
+            length, head = int.from_bytes(buffer[start + 2 : start + 4], "big"), 4
         elif length == 127:
-            length, at = int.from_bytes(buffer[2:10], "big"), 10
-        if len(buffer) < at + length:
+            length, head = int.from_bytes(buffer[start + 2 : start + 10], "big"), 10
+        if have < head + length:
             return None
-        self._buffer = buffer[at + length :]
-        payload = buffer[at : at + length]
-        if buffer[0] == 0x89:  # WebSocket's own ping
-            self.socket.sendall(bytes((0x8A, 0x80 | length)) + b"\0\0\0\0" + payload)
-        return payload if buffer[0] == 0x81 else b""
+        return buffer[start], start + head, start + head + length
+
+    def _subscribe(self, position: dict[str, object]) -> None:
+        self._buffer = bytearray()
+        self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        self._upgrade()
+        self._send({"id": 1, "connect": {"token": self._token}})
+        self._send({"id": 2, "subscribe": {"channel": self._channel, **position}})
 
     def _upgrade(self) -> None:
         key = base64.b64encode(os.urandom(16))
@@ -72,7 +113,9 @@ class Reader:
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
         )
         self._until(b"\r\n\r\n")
-        self._buffer = b""
+        if b" 101 " not in self._buffer[:20]:
+            raise ConnectionError("not let in")
+        self._buffer.clear()
 
     def _send(self, command: dict) -> None:
         text = json.dumps(command).encode()
@@ -81,24 +124,27 @@ class Reader:
 
     def _until(self, mark: bytes) -> None:
         while mark not in self._buffer:
-            self._buffer += self.socket.recv(65536)
-        self._buffer = b""
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError("closed")
+            self._buffer += data
 
 
 class Crowd:
-    """Readers that read, in a thread."""
+    """Readers that read, in a thread. Who is closed comes back."""
 
     def __init__(self, readers: list[Reader]) -> None:
         self.readers = readers
         self._selector = selectors.DefaultSelector()
         for reader in readers:
             self._selector.register(reader.socket, selectors.EVENT_READ, reader)
+        self._away: dict[Reader, float] = {}
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def have(self, count: int) -> bool:
-        return all(len(reader.offsets) >= count or reader.is_closed for reader in self.readers)
+        return all(len(reader.offsets) >= count for reader in self.readers)
 
     def stop(self) -> None:
         self._is_over = True
@@ -112,3 +158,13 @@ class Crowd:
                 key.data.read()
                 if key.data.is_closed:
                     self._selector.unregister(key.fileobj)
+                    self._away[key.data] = time.monotonic() + RETRY_SECONDS
+            for reader in [reader for reader, due in self._away.items() if time.monotonic() >= due]:
+                self._bring_back(reader)
+
+    def _bring_back(self, reader: Reader) -> None:
+        self._away[reader] = time.monotonic() + RETRY_SECONDS
+        with contextlib.suppress(OSError):
+            reader.resume()
+            self._selector.register(reader.socket, selectors.EVENT_READ, reader)
+            del self._away[reader]

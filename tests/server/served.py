@@ -15,8 +15,6 @@ import httpx
 from tests.rig import servers
 from tests.rig.site import ROOT, Environment, Server
 
-VERIFY = bool(os.environ.get("TIDEWIRE_VERIFY"))
-
 
 class Served(Server):
     """One `manage.py serve`, of one worker or several."""

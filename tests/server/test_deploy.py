@@ -2,9 +2,9 @@
 
 import configparser
 import re
-import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from realtime.server.supervisor import KILL_SECONDS
 from tests.rig import servers
 from tests.rig.raw import RawSocket
 from tests.rig.site import ROOT, Sites
-from tests.server.served import VERIFY, Served, wait_until
+from tests.rig.verify import program
+from tests.server.served import Served, wait_until
 
 DEPLOY = ROOT / "deploy"
 DRAINED = DEFAULTS["DRAIN_SECONDS"] + GRACE_SECONDS
@@ -58,13 +59,16 @@ def test_systemd_gives_no_privileges() -> None:
     assert {"MemoryMax", "TasksMax", "LimitNOFILE"} <= set(service)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.verify
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for name in ("tidewire.service", "tidewire.socket"):
         text = (DEPLOY / name).read_text().replace("/srv/tidewire/.venv/bin/python", "/bin/true")
         (tmp_path / name).write_text(text.replace("User=tidewire", "User=root").replace("Group=tidewire", "Group=root"))
     done = subprocess.run(
-        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, check=False
+        [program("systemd-analyze", "systemd"), "verify", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "Unknown" not in done.stderr, done.stderr
     assert "Failed to parse" not in done.stderr, done.stderr
@@ -122,14 +126,16 @@ def test_nginx_upgrades_waits_and_strips() -> None:
     assert text.count("{") == text.count("}")
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx here")
+@pytest.mark.verify
 def test_nginx_understands_it(tmp_path: Path) -> None:
     text = re.sub(r"ssl_certificate.*;|listen 443 ssl;|http2 on;", "", (DEPLOY / "nginx.conf").read_text())
     conf = tmp_path / "nginx.conf"
     conf.write_text(
         f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ {text.replace('listen 80', 'listen 8080')} }}"
     )
-    done = subprocess.run(["nginx", "-t", "-c", str(conf)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program("nginx", "nginx-light"), "-t", "-c", str(conf)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -166,7 +172,7 @@ class Supervised:
             .replace("127.0.0.1:8000", f"127.0.0.1:{port}")
             .replace("/srv/tidewire", str(ROOT))
             .replace("/etc/tidewire/environment", str(folder / "environment"))
-            .replace(".venv/bin/python", shutil.which("python"))
+            .replace(".venv/bin/python", sys.executable)
             .replace("numprocs=4", "numprocs=2")
             .replace("user=tidewire\n", "")
             .replace("/var/log/supervisor/", f"{folder}/")
@@ -180,11 +186,17 @@ class Supervised:
             f"[supervisorctl]\nserverurl=unix://{folder}/sock\n{changed}"
         )
         self.log = folder / "out.log"
-        self.process = servers.spawn(["supervisord", "-c", str(self.conf)], log=self.log, dies_by=signal.SIGTERM)
+        self.process = servers.spawn(
+            [program("supervisord", "supervisor"), "-c", str(self.conf)], log=self.log, dies_by=signal.SIGTERM
+        )
 
     def ctl(self, *command: str) -> str:
         done = subprocess.run(
-            ["supervisorctl", "-c", str(self.conf), *command], capture_output=True, text=True, timeout=60, check=False
+            [program("supervisorctl", "supervisor"), "-c", str(self.conf), *command],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         return done.stdout
 
@@ -197,8 +209,7 @@ class Supervised:
         return {name: int(pid) for name, pid in re.findall(r":(\S+)\s+RUNNING\s+pid (\d+)", self.ctl("status"))}
 
 
-@pytest.mark.skipif(not VERIFY, reason="make verify")
-@pytest.mark.skipif(not shutil.which("supervisord"), reason="apt-get install supervisor")
+@pytest.mark.verify
 def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
     site = sites.make("grown", processes=1, settings={"DRAIN_SECONDS": "1.0", "MAX_CONNECTIONS_PER_USER": "0"})
     served = site.servers[0] = Served(site.environment, site.folder / "none")

@@ -1,6 +1,6 @@
 """Runs centrifuge-python against a script of vectors/client: prints a JSON line for each event that the app gets.
 
-python vectors/agents/python_agent.py ws://127.0.0.1:1234 "$(cat vectors/client/resume-exact.json)"
+python vectors/agents/python_agent.py ws://127.0.0.1:1234 "$(cat vectors/client/resume-exact.json)" protobuf
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Events(SubscriptionEventHandler):
         sys.stdout.flush()
 
 
-async def main(url: str, vector: dict[str, Any]) -> None:
+async def main(url: str, vector: dict[str, Any], encoding: str = "json") -> None:
     tokens = iter(range(1, 100))
     states = {channel: iter(vector["states"]) for channel in vector["subscribe"]}
 
@@ -37,7 +37,7 @@ async def main(url: str, vector: dict[str, Any]) -> None:
     async def get_state(channel: str) -> StreamPosition:
         return StreamPosition(**next(states[channel]))
 
-    client = Client(url, get_token=get_token)
+    client = Client(url, get_token=get_token, use_protobuf=encoding == "protobuf")
     for channel in vector["subscribe"]:
         how = {"get_state": get_state} if vector["states"] else {}
         subscription = client.new_subscription(channel, Events(channel), **how)
@@ -45,4 +45,4 @@ async def main(url: str, vector: dict[str, Any]) -> None:
     await asyncio.gather(client.connect(), obey())
 
 
-asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
+asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]), *sys.argv[3:]))

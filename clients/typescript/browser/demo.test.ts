@@ -24,12 +24,17 @@ interface Opened {
   complaints: string[]
 }
 
-async function open(options: BrowserContextOptions = {}): Promise<Opened> {
+/** A page that is signed in and settled. `refusals`: which answers of 400 and above are no complaint. */
+async function open(options: BrowserContextOptions = {}, refusals = /^$/): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' && !/ERR_|WebSocket|Failed to load resource/.test(message.text())) complaints.push(message.text())
+  })
+  page.on('response', (response) => {
+    const said = `${response.status()} ${response.request().method()} ${response.url()}`
+    if (response.status() >= 400 && !refusals.test(said)) complaints.push(said)
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('request', (request) => {
@@ -47,6 +52,31 @@ async function settled(page: Page, ...who: string[]): Promise<void> {
   for (const one of who.length ? who : ['alice', 'bob']) {
     await page.waitForSelector(`#${one}[data-status="live"]`, { state: 'attached', timeout: 30_000 })
     await page.waitForSelector(verdict(one), { state: 'attached', timeout: 30_000 })
+  }
+}
+
+/** The room as REST shows it to somebody who comes by, oldest first; and the offsets of what the log holds. */
+async function fresh(): Promise<{ texts: string[]; offsets: number[] }> {
+  const alice = await site.login('alice')
+  const headers = await site.headers(alice)
+  const room = await site.room(alice)
+  const texts: string[] = []
+  for (let next: string | null = `/api/v1/rooms/${room}/messages/?limit=100`; next; ) {
+    const page: { results: { text: string }[]; next: string | null } = await site.ask(next, { headers })
+    texts.push(...page.results.map(({ text }) => text))
+    next = page.next
+  }
+  const { results } = await site.ask<{ results: { offset: number }[] }>(`/api/v1/streams/room:${room}/events/?limit=500`, { headers })
+  return { texts: texts.reverse(), offsets: results.map(({ offset }) => offset) }
+}
+
+/** What both see is the end of what a fresh read shows. */
+async function equalsFreshRead(page: Page): Promise<void> {
+  await settled(page)
+  const { texts } = await fresh()
+  for (const who of ['alice', 'bob']) {
+    const shown = await bubbles(page, who)
+    expect(shown).toEqual(texts.slice(-shown.length))
   }
 }
 
@@ -92,9 +122,8 @@ test('a hundred messages pass while Bob is away; he gets each once, and reads no
   await shoot(page, 'away')
   await page.waitForFunction(() => document.querySelector('#bob .bubble:last-child p')?.textContent?.startsWith('Wave'), undefined, { timeout: 60_000 })
   await page.waitForSelector('.harm p:has-text("Bob is back")')
-  await settled(page)
+  await equalsFreshRead(page)
   expect(await page.locator('#bob .bubble').count()).toBe(before + 100)
-  expect(await bubbles(page, 'bob')).toEqual(await bubbles(page, 'alice'))
   expect(lists).toEqual([])
   await shoot(page, 'back')
   expect(complaints).toEqual([])
@@ -113,19 +142,28 @@ test('offline and back: what was written meanwhile on both sides is there, once'
   await page.context().close()
 }, 60_000)
 
-test('the browser itself offline in the middle of a burst', async () => {
-  const { page, complaints } = await open()
-  for (let n = 0; n < 10; n++) await say(page, 'alice', `before ${n}`)
-  await page.context().setOffline(true)
-  await say(page, 'alice', 'in between')
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  await page.context().setOffline(false)
-  for (let n = 0; n < 5; n++) await say(page, 'alice', `after ${n}`)
-  await settled(page)
-  expect(await bubbles(page, 'bob')).toEqual(await bubbles(page, 'alice'))
-  expect((await bubbles(page, 'bob')).filter((text) => text === 'in between')).toHaveLength(1)
-  expect(complaints).toEqual([])
-  await page.context().close()
+test('two browsers, one of them offline in the middle of a burst', async () => {
+  const [here, there] = [await open(), await open()]
+  const burst = async (from: number, to: number) => {
+    for (let n = from; n < to; n++) await say(here.page, 'alice', `burst ${n}`)
+  }
+  await burst(0, 10)
+  await there.page.context().setOffline(true)
+  await burst(10, 30)
+  await say(there.page, 'bob', 'from the tunnel')
+  await there.page.waitForSelector('#bob .bubble[data-state="saving"]')
+  await there.page.context().setOffline(false)
+  await burst(30, 40)
+  for (const { page, complaints } of [here, there]) {
+    await page.waitForSelector('#alice .bubble:has-text("burst 39")', { state: 'attached' })
+    await page.waitForSelector('#alice .bubble:has-text("from the tunnel")', { state: 'attached' })
+    await equalsFreshRead(page)
+    const said = await bubbles(page, 'bob')
+    expect(said.filter((text) => text.startsWith('burst'))).toEqual([...Array(40).keys()].map((n) => `burst ${n}`))
+    expect(said.filter((text) => text === 'from the tunnel')).toHaveLength(1)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  }
 }, 90_000)
 
 test('the server restarts, by the button and by a kill; nobody notices but the status', async () => {
@@ -140,13 +178,13 @@ test('the server restarts, by the button and by a kill; nobody notices but the s
   await settled(page)
   await say(page, 'alice', 'after the storm')
   await page.waitForSelector('#bob .bubble:has-text("after the storm")')
-  await settled(page)
+  await equalsFreshRead(page)
   expect(complaints).toEqual([])
   await page.context().close()
 }, 120_000)
 
 test('Bob is removed and let in again; what he may not see he does not', async () => {
-  const { page, complaints } = await open()
+  const { page, complaints } = await open({}, /^404 GET .*\/rooms\//)
   await page.click('#do-remove')
   await page.waitForSelector('#bob[data-status="denied"]')
   expect(await bubbles(page, 'bob')).toEqual([])
@@ -155,6 +193,7 @@ test('Bob is removed and let in again; what he may not see he does not', async (
   await page.click('#do-invite')
   await settled(page)
   expect((await bubbles(page, 'bob')).at(-1)).toBe('only for those in here')
+  await equalsFreshRead(page)
   expect(complaints).toEqual([])
   await page.context().close()
 }, 60_000)
@@ -169,6 +208,27 @@ test('the token ends and is renewed on the living socket', async () => {
   expect(complaints).toEqual([])
   await page.context().close()
 }, 90_000)
+
+test('the inspector shows what the log holds, and every frame with what it says', async () => {
+  const { page, complaints } = await open()
+  await page.click('.inspector button:has-text("events")')
+  await say(page, 'bob', 'for the log')
+  await page.waitForSelector('.lines li:has-text("for the log")')
+  await settled(page)
+  const { offsets } = await fresh()
+  const shown = (await page.locator('.lines time').allTextContents()).map((text) => Number(text.slice(1)))
+  expect(shown.reverse()).toEqual(offsets.slice(-200))
+  await page.click('.lines li:has-text("for the log") summary')
+  expect(JSON.parse((await page.locator('.lines pre').first().textContent())!)).toMatchObject({ type: 'message.created', data: { text: 'for the log' } })
+  await shoot(page, 'events')
+  await page.click('.inspector button:has-text("frames")')
+  const connect = page.locator('.lines li[data-way="out"]').last()
+  await connect.locator('summary').click()
+  expect(JSON.parse((await connect.locator('pre').textContent())!)).toMatchObject({ id: 1, connect: { token: '…' } })
+  await shoot(page, 'frames')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 60_000)
 
 test('two browsers at once, one of them a phone in the dark, by keyboard alone', async () => {
   const desk = await open()

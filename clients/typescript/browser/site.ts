@@ -19,6 +19,11 @@ const freePort = (): Promise<number> =>
     })
   })
 
+export interface Login {
+  readonly email: string
+  readonly password: string
+}
+
 /** A real server with the demo's data, in a folder of its own. */
 export class Site {
   private process: ChildProcess | null = null
@@ -58,6 +63,33 @@ export class Site {
     await gone
   }
 
+  /** One of the people of the seeded demo. */
+  async login(name: string): Promise<Login> {
+    const logins = await this.ask<Record<string, string>>('/demo/logins', { headers: { 'X-Tidewire-Demo': '1' } })
+    const email = `${name}@example.com`
+    return { email, password: logins[email]! }
+  }
+
+  async headers(login: Login): Promise<Record<string, string>> {
+    const body = JSON.stringify(login)
+    const { access } = await this.ask<{ access: string }>('/api/v1/token/', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    return { Authorization: `Bearer ${access}` }
+  }
+
+  /** The room where only this person and whom they asked in are. */
+  async room(owner: Login): Promise<string> {
+    const { results } = await this.ask<{ results: { id: string; kind: string; me: { role: string } }[] }>('/api/v1/rooms/?limit=100', {
+      headers: await this.headers(owner),
+    })
+    return results.find(({ kind, me }) => kind === 'private' && me.role === 'owner')!.id
+  }
+
+  async ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await fetch(new URL(path, this.url), init)
+    if (!response.ok) throw Object.assign(new Error(`${response.status} ${path}`), { status: response.status })
+    return (await response.json()) as T
+  }
+
   async answers(): Promise<void> {
     for (const end = Date.now() + 30_000; Date.now() < end; ) {
       try {
@@ -71,15 +103,18 @@ export class Site {
   }
 }
 
-/** Debian's Chromium: the one that is there, else from apt where we may, else one sentence. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const INSTALL = [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]
+
+/** The browser, found as tests/rig/chromium.py finds it: CHROMIUM, the PATH, apt where we may, else one sentence. */
 export async function launch(): Promise<Browser> {
-  const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  const find = () => places.find((place) => place && existsSync(place))
+  const folders = (process.env.PATH ?? '').split(path.delimiter)
+  const find = () => process.env.CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(existsSync)
   if (!find() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' })
-    execFileSync('apt-get', ['install', '-y', '-qq', 'chromium'], { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    for (const command of INSTALL) execFileSync('apt-get', command, { stdio: 'ignore', env })
   }
   const executablePath = find()
-  if (!executablePath) throw new Error('the browser tests need Chromium: apt-get install chromium, or CHROMIUM=/path/to/it')
+  if (!executablePath) throw new Error('needs Chromium: apt-get install chromium, or set CHROMIUM to its path')
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }

@@ -28,7 +28,7 @@ function descriptors(ctx) {
     .filter(([, item]) => item.get?.['x-tidewire-live'])
     .map(([at, item]) => ({ at, item, get: item.get, live: item.get['x-tidewire-live'] }))
   const functions = found.map((one) => (one.live.order ? list(one) : item(one)))
-  const imports = `import type { ItemDescriptor, ListDescriptor } from '${from}'\nimport type { Schemas } from './api.js'\n`
+  const imports = `import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '${from}'\nimport type { Schemas } from './api.js'\n`
   return `${imports}\n${functions.join('\n')}`
 
   function list({ at, item, get, live }) {
@@ -36,6 +36,7 @@ function descriptors(ctx) {
     const detail = found.find((other) => !other.live.order && parent(other.at) === at)
     const types = [rowType(live, rows), requestType(item.post), requestType(detail?.item.patch)].join(', ')
     const fields = [
+      'open: liveList',
       `path: ${template(at)}`,
       `channel: ${template(live.channel)}`,
       ...common(live),
@@ -48,6 +49,7 @@ function descriptors(ctx) {
   function item({ at, get, live }) {
     const row = get.responses['200'].content['application/json'].schema
     const fields = [
+      'open: liveItem',
       `path: ${template(at)}`,
       `channel: ${template(live.channel)}`,
       ...common(live),
@@ -113,7 +115,7 @@ function ref(schema) {
 }
 
 const quote = (text) => `'${text}'`
-const words = (list) => `[${list.map(quote).join(', ')}]`
+const words = (list) => `[${[...new Set(list)].map(quote).join(', ')}]`
 const names = (text) => [...text.matchAll(/{(\w+)}/g)].map((match) => match[1])
 const camel = (text) => text.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
 const argument = (name) => camel(name.replace(/_id$/, ''))

@@ -16,6 +16,9 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
     name: 'tidewire-js',
     websocket: options.WebSocket ?? null,
     networkEventTarget: network,
+    // The link says when (`network('online')`), so that it can show when. This is for the case that it forgets.
+    minReconnectDelay: 30_000,
+    maxReconnectDelay: 30_000,
     async getToken() {
       const fresh = wantsFresh
       wantsFresh = false

@@ -5,9 +5,9 @@ import { channelOf, type ItemDescriptor, type ListDescriptor, type Position, typ
 import { eventStream, type EventStream } from './events.js'
 import type { Context } from './follower.js'
 import type { AnyEvent, paths } from './generated/api.js'
-import { liveItem, type LiveItem } from './item.js'
+import type { LiveItem } from './item.js'
 import { browser, type Lifecycle } from './lifecycle.js'
-import { liveList, type LiveList } from './list.js'
+import type { LiveList } from './list.js'
 import { presenceOf, type Presence } from './people.js'
 import { apiOf, restOf, type Api, type Rest } from './rest.js'
 import type { AnyRow } from './rows.js'
@@ -25,6 +25,8 @@ export interface ConnectionStatus {
   readonly since: number
   /** How many attempts were made since the link was last up. */
   readonly attempt: number
+  /** When the next attempt begins, while `waiting`; null where that is not a matter of time (offline). */
+  readonly retryAt: number | null
   readonly reason: Reason
   /** Tells "Connecting…" from "Reconnecting…". */
   readonly everConnected: boolean
@@ -44,6 +46,8 @@ export interface ClientOptions {
   readonly transport?: TransportFactory
 }
 
+/** The first attempt after a loss comes within this time, later ones within twice as much each. */
+const FIRST_RETRY = 1_000
 /** After being hidden this long the socket may be dead without anybody having noticed: ask, and wait this long. */
 const PROBE_AFTER = 5_000
 const PROBE_LIMIT = 2_000
@@ -104,11 +108,12 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   const guard = guardWith(onError)
   const renewal = timerOf(clock)
   const probe = timerOf(clock)
+  const retry = timerOf(clock)
   const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how) })
   const socket = new URL('/connection/websocket', url)
   socket.protocol = socket.protocol.replace('http', 'ws')
 
-  let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, reason: reason(0, 'not connected'), everConnected: false }
+  let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: reason(0, 'not connected'), everConnected: false }
   let clientId: string | null = null
   /** A link is wanted: it is up, or being made. */
   let isWanted = false
@@ -123,7 +128,10 @@ export function createClient<Paths extends object = paths, Event extends WireEve
 
   const transport = transportOf({ url: socket.href, WebSocket }, {
     waiting(why) {
-      if (isWanted) move('waiting', lifecycle.isOnline() ? why : reason(1, 'offline'))
+      // The transport may say more than once why one attempt failed: that is still one wait.
+      if (!isWanted || current.retryAt) return
+      if (lifecycle.isOnline()) move('waiting', why, backoff(clock, current.attempt, FIRST_RETRY))
+      else offline()
     },
     async token(how) {
       if (current.state === 'waiting' && lifecycle.isOnline()) move('connecting', current.reason)
@@ -145,17 +153,28 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     error: (error) => guard(() => onError(error)),
   })
 
-  function move(state: LinkState, why: Reason): void {
+  function move(state: LinkState, why: Reason, retryIn?: number): void {
     const { state: was, since, attempt, everConnected } = current
     const isUp = state === 'online'
+    const now = clock.now()
+    const isRetried = retryIn !== undefined
+    retry(isRetried && tryNow, retryIn)
     current = {
       state,
-      since: was === state ? since : clock.now(),
+      since: was === state ? since : now,
       attempt: isUp || state === 'idle' ? 0 : attempt + Number(state === 'waiting' && was !== state),
+      retryAt: isRetried ? now + retryIn : null,
       reason: why,
       everConnected: everConnected || isUp,
     }
     changed()
+  }
+
+  const offline = () => move('waiting', reason(1, 'offline'))
+
+  function tryNow(): void {
+    move('connecting', current.reason)
+    transport.network('online')
   }
 
   function connect(): void {
@@ -166,7 +185,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
       online: () => transport.network('online'),
       offline() {
         transport.network('offline')
-        if (isWanted) move('waiting', reason(1, 'offline'))
+        if (isWanted) offline()
       },
       hide: () => (hiddenAt ??= clock.now()),
       show,
@@ -281,8 +300,8 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     auth,
     metrics,
     list: (descriptor, query = {}) =>
-      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query)}`, () => liveList(context, descriptor, query)),
-    item: (descriptor) => shared(`item ${descriptor.path}`, () => liveItem(context, descriptor)),
+      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query)}`, () => descriptor.open(context, descriptor, query)),
+    item: (descriptor) => shared(`item ${descriptor.path}`, () => descriptor.open(context, descriptor)),
     stream: (name) => eventStream<Event>(context, channelOf(name)),
     presence: (name) => shared(`presence ${channelOf(name)}`, () => presenceOf(context, channelOf(name))),
     signal: <Data>(name: StreamName, type: string) =>

@@ -14,7 +14,7 @@ export const realClock: Clock = {
 }
 
 /** One thing to be done later: `later(run, ms)` replaces what was to be done before, `later()` only forgets that. */
-export type Timer = (run?: () => unknown, ms?: number) => void
+export type Timer = (run?: false | (() => unknown), ms?: number) => void
 
 export const timerOf = (clock: Clock): Timer => {
   let timer: unknown

@@ -1,3 +1,6 @@
+import type { liveItem } from './item.js'
+import type { liveList } from './list.js'
+
 /** What a client must know to keep a list or a resource true. Generated from the server's declarations. */
 interface Live {
   /** Where it is read over REST. */
@@ -13,6 +16,8 @@ interface Live {
 }
 
 export interface ListDescriptor<Row, Create = never, Update = never> extends Live {
+  /** What keeps it: `liveList`. Named here, so that an app which has no list does not carry the code for one. */
+  readonly open: typeof liveList
   /** Fields to sort by; a leading `-` turns one round. */
   readonly order: readonly string[]
   /** A row of which nothing is known yet: what an optimistic row shows until the server answers. */
@@ -22,6 +27,8 @@ export interface ListDescriptor<Row, Create = never, Update = never> extends Liv
 }
 
 export interface ItemDescriptor<Row, Update = never> extends Live {
+  /** What keeps it: `liveItem`. */
+  readonly open: typeof liveItem
   /** The key of the one row. */
   readonly id: string
   /** Types only, never a value. */

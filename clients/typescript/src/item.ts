@@ -32,7 +32,7 @@ export function liveItem<T extends AnyRow, Update>(
       const { data, place } = await followed.call<T>('GET', path)
       const keep = () => {
         clear()
-        take([data], 0)
+        take([data], place?.offset ?? 0)
       }
       return { place, keep }
     },

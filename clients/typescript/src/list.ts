@@ -109,7 +109,7 @@ export function liveList<T extends AnyRow, Create, Update>(
       }
       const keep = () => {
         clear()
-        keepPage(read, after, 0)
+        keepPage(read, after, stream?.offset ?? 0)
       }
       return { place: stream, keep }
     },

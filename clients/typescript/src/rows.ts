@@ -32,35 +32,38 @@ type Known = Pick<ListDescriptor<unknown>, 'key' | 'upsert' | 'remove'> & Partia
 /**
  * The rows of a list as far as they are known, whatever order things arrive in.
  *
- * Events are told in order and are the truth. A page or an answer over REST shows some moment between: at least as new
- * as the place it names, and perhaps newer. So nothing undoes a removal that was told after its place (if the row was
- * made again since, an event says so too), and of two versions the higher wins.
+ * Everything that is said of a row has a place in its stream: an event its own, an answer that of its write, a page the
+ * one it was read at or after. Whether a row is there is what was said last, by place; how it looks is its highest version.
  */
 export function rowsBy<Row extends AnyRow>({ key: path, order = [], upsert, remove }: Known) {
   const rows = new Map<string, Row>()
-  const removedAt = new Map<string, number>()
+  /** The latest place at which a row was shown or removed. */
+  const saidAt = new Map<string, number>()
   const compare = comparator(order)
   /** The last row of the last page: beyond it, there is more that we have not read. Null when we have all. */
   let edge: Row | null = null
   const keyIn = (row: unknown) => keyOf(row, path)
+  const isOld = (key: string, offset: number) => offset < (saidAt.get(key) ?? 0)
   const drop = (key: string, offset: number) => {
+    if (isOld(key, offset)) return
     rows.delete(key)
-    removedAt.set(key, offset)
+    saidAt.set(key, offset)
   }
   const take = (shown: readonly Row[], offset: number, isPage?: boolean) => {
     for (const row of shown) {
       const key = keyIn(row)
       const old = rows.get(key)
-      if ((removedAt.get(key) ?? 0) > offset) continue
+      if (old ? versionOf(row) < versionOf(old) : isOld(key, offset) || !(isPage || !edge || compare(row, edge) <= 0)) continue
       // What only REST says of a row (`me`) outlives the events, which do not say it.
-      if (old ? versionOf(row) >= versionOf(old) : isPage || !edge || compare(row, edge) <= 0) rows.set(key, { ...old, ...row })
+      rows.set(key, { ...old, ...row })
+      if (!isOld(key, offset)) saidAt.set(key, offset)
     }
   }
   return {
     rows,
     keyIn,
     /** It was there, and was removed. */
-    isGone: (key: string) => !rows.has(key) && removedAt.has(key),
+    isGone: (key: string) => !rows.has(key) && saidAt.has(key),
     sorted: (): Row[] => [...rows.values()].sort(compare),
     /** Rows that a page, an answer or an event showed, which stood at `offset`. Only a page brings what lies beyond the edge. */
     take,
@@ -75,7 +78,7 @@ export function rowsBy<Row extends AnyRow>({ key: path, order = [], upsert, remo
     },
     clear(): void {
       rows.clear()
-      removedAt.clear()
+      saidAt.clear()
       edge = null
     },
   }

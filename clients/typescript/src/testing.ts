@@ -192,11 +192,13 @@ export class TestServer {
     this.log(channel).events = []
   }
 
-  /** The stream begins anew, as after a restore. */
+  /** The stream begins anew, as after a restore: offsets count from the start, and live clients are told (2502). */
   newEpoch(channel: string): void {
     const log = this.log(channel)
     log.epoch += "'"
+    log.offset = 0
     log.events = []
+    for (const link of this.links) link.renew(channel)
   }
 
   /** Whoever follows the stream is sent away, and not let in again. */
@@ -318,8 +320,8 @@ class Link implements Transport {
   ) {}
 
   network(type: 'online' | 'offline'): void {
-    if (type === 'online') void this.open()
-    else this.lose({ code: 1, text: 'transport closed' })
+    if (type === 'offline') this.lose({ code: 1, text: 'transport closed' })
+    else if (!this.isOpen) void this.open()
   }
 
   connect(): void {
@@ -353,17 +355,22 @@ class Link implements Transport {
     if (subscription?.isLive) this.enqueue(channel, subscription, publication)
   }
 
-  /** In order, each after the steps the network takes. */
   private enqueue(channel: string, subscription: Subscribed, publication: Publication): void {
+    this.inOrder(channel, subscription, () => {
+      if (publication.offset && subscription.since) {
+        subscription.since = { ...subscription.since, offset: Math.max(subscription.since.offset, publication.offset) }
+      }
+      subscription.events.publication(publication)
+    })
+  }
+
+  /** In order, each after the steps the network takes, and only while the socket lives. */
+  private inOrder(channel: string, subscription: Subscribed, tell: () => void): void {
     const { attempt } = this
     this.queue = this.queue
       .then(() => this.server.step(`push ${channel}`))
       .then(() => {
-        if (!this.isOpen || attempt !== this.attempt || this.subscriptions.get(channel) !== subscription) return
-        if (publication.offset && subscription.since) {
-          subscription.since = { ...subscription.since, offset: Math.max(subscription.since.offset, publication.offset) }
-        }
-        subscription.events.publication(publication)
+        if (this.isOpen && attempt === this.attempt && this.subscriptions.get(channel) === subscription) tell()
       })
   }
 
@@ -384,6 +391,17 @@ class Link implements Transport {
     const subscription = this.subscriptions.get(channel)
     this.subscriptions.delete(channel)
     subscription?.events.denied(reason)
+  }
+
+  /** Nothing more is told; in the order of what was told before, it is subscribed to again. */
+  renew(channel: string): void {
+    const subscription = this.subscriptions.get(channel)
+    if (!subscription?.isLive) return
+    subscription.isLive = false
+    this.inOrder(channel, subscription, () => {
+      subscription.events.lost()
+      void this.begin(channel, subscription)
+    })
   }
 
   private drop(): void {

@@ -6,7 +6,7 @@ export interface Reason {
 
 /** What the socket tells the link. */
 export interface TransportEvents {
-  /** The connection is lost or not there yet; the transport tries again by itself. */
+  /** The connection is lost, or an attempt failed. The next begins with `network('online')`, or when the transport likes. */
   waiting(reason: Reason): void
   /** An attempt begins and wants a token. Null: nobody is signed in. */
   token(options: { fresh: boolean }): Promise<string | null>
@@ -61,7 +61,7 @@ export interface Channel {
 export interface Transport {
   connect(): void
   disconnect(): void
-  /** What is known of the network from elsewhere. */
+  /** What is known of the network from elsewhere. `online`: try now. */
   network(type: 'online' | 'offline'): void
   /** Resolves when the server answers anything at all. */
   probe(): Promise<unknown>

@@ -4,7 +4,7 @@ import { StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { afterEach, expect, test } from 'vitest'
 import { TidewireProvider, useConnection, useLiveItem, useLiveList, useSignal, useStream } from '../src/react.js'
-import { createClient } from '../src/index.js'
+import { createClient, liveItem } from '../src/index.js'
 import { createTestServer, settle } from '../src/testing.js'
 import { note, notes } from './support.js'
 
@@ -59,7 +59,7 @@ test('a resource, a stream and a signal', async () => {
   const client = createClient(server.options())
   const seen: string[] = []
   function One() {
-    const { data, isGone } = useLiveItem({ ...notes, path: '/api/v1/notes/0001/', id: '0001' })
+    const { data, isGone } = useLiveItem({ ...notes, open: liveItem, path: '/api/v1/notes/0001/', id: '0001' })
     const [typing, say] = useSignal(notes, 'typing')
     useStream(notes, (event: { type: string; data: unknown }) => seen.push(event.type))
     return <button onClick={() => say()}>{`${data?.text} ${isGone} ${typing.map(({ user }) => user).join()}`}</button>

@@ -2,7 +2,8 @@ import { expect, test, vi } from 'vitest'
 import { createClient, jwt, type Lifecycle, type LifecycleEvents } from '../src/index.js'
 import { reactNative } from '../src/react-native.js'
 import { restOf } from '../src/rest.js'
-import { createTestClock } from '../src/testing.js'
+import { createTestClock, createTestServer } from '../src/testing.js'
+import type { TransportEvents, TransportFactory } from '../src/transport.js'
 import { note, notes, plain, rig, settle, texts } from './support.js'
 
 const watched = () => {
@@ -17,6 +18,73 @@ const watched = () => {
   }
   return { lifecycle, network, tell: () => events!, isWatched: () => events !== undefined }
 }
+
+/** A link that can be lost at will, and that says when it is asked to try again. */
+function line(random = 1) {
+  const clock = { ...createTestClock(), random: () => random }
+  const tries: number[] = []
+  const { lifecycle, network, tell } = watched()
+  let events: TransportEvents | undefined
+  const start = clock.now()
+  const transport: TransportFactory = (_, told) => {
+    events = told
+    return {
+      connect: () => undefined,
+      disconnect: () => undefined,
+      network: (type) => type === 'online' && tries.push(clock.now() - start),
+      probe: async () => undefined,
+      subscribe: () => ({ unsubscribe: () => undefined, publish: async () => undefined, presence: async () => [] }),
+    }
+  }
+  const client = createClient({ ...createTestServer().options(), clock, transport, lifecycle })
+  client.connect()
+  const lose = () => events!.waiting({ code: 1, text: 'transport closed' })
+  return { client, clock, start, tries, events: events!, lose, network, tell }
+}
+
+test('M1 each wait is drawn from twice the time of the one before, never more than 20 s, and it never gives up', async () => {
+  const { client, clock, start, tries, lose } = line()
+  const waits: number[] = []
+  for (let attempt = 1; attempt <= 8; attempt++) {
+    lose()
+    const since = clock.now()
+    expect(client.status).toMatchObject({ state: 'waiting', attempt, since, reason: { code: 1 } })
+    waits.push(client.status.retryAt! - since)
+    // Said twice, it is still one wait.
+    lose()
+    await clock.advance(client.status.retryAt! - since)
+    expect(tries.at(-1)).toBe(clock.now() - start)
+    expect(client.status).toMatchObject({ state: 'connecting', retryAt: null })
+  }
+  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000])
+  expect(tries).toHaveLength(8)
+  const lucky = line(0.25)
+  lucky.lose()
+  expect(lucky.client.status.retryAt).toBe(lucky.start + 250)
+})
+
+test('M2 only a reply of the server ends the growing of waits; M7 and offline nothing is tried until online says so', async () => {
+  const { client, clock, tries, events, lose, network, tell } = line()
+  lose()
+  await clock.advance(1_000)
+  lose()
+  await clock.advance(2_000)
+  events.online('c1')
+  expect(client.status).toMatchObject({ state: 'online', attempt: 0, retryAt: null })
+  lose()
+  expect(client.status.retryAt).toBe(clock.now() + 1_000)
+  network.isOnline = false
+  tell().offline()
+  lose()
+  expect(client.status).toMatchObject({ state: 'waiting', retryAt: null, reason: { text: 'offline' } })
+  await clock.advance(60_000)
+  expect(tries).toHaveLength(2)
+  network.isOnline = true
+  tell().online()
+  expect(tries).toHaveLength(3)
+  client.close()
+  expect(clock.timers).toBe(0)
+})
 
 test('M3 what the server names as delay wins, also for a POST without a key', async () => {
   const clock = createTestClock()
@@ -293,6 +361,22 @@ test('M14 a duplicate is dropped; a hole is asked for again and counted', async 
   expect(texts(list.get())).toEqual(['note 4', 'note 3', 'note 2', 'note 1'])
   expect(seen).toEqual([2, 3, 4])
   expect(client.metrics).toMatchObject({ duplicates: 1, holes: 1, reloads: 0 })
+})
+
+test('M14 a removal that is answered late takes away nothing that came after it', async () => {
+  const held: (() => void)[] = []
+  const { client, server } = rig({ step: (what) => (what.startsWith('answer DELETE') ? new Promise((go) => held.push(go)) : Promise.resolve()) })
+  const rows = server.collection(notes, [note(1)])
+  const list = client.list(notes)
+  list.subscribe(() => undefined)
+  await settle()
+  void list.remove(note(1).id)
+  await settle()
+  rows.put(note(1, 'made again'))
+  await settle()
+  held.forEach((go) => go())
+  await settle()
+  expect(list.get()).toMatchObject({ pending: 0, items: [{ text: 'made again', $state: 'saved' }] })
 })
 
 test('M15 of two states the higher version wins, whatever comes first', async () => {

@@ -1,5 +1,5 @@
 import type { ListDescriptor } from '../src/descriptors.js'
-import { createClient, type Client, type ClientOptions } from '../src/index.js'
+import { createClient, liveList, type Client, type ClientOptions } from '../src/index.js'
 import { createTestClock, createTestServer, settle, type TestClock, type TestServer, type TestServerOptions } from '../src/testing.js'
 
 export interface Note {
@@ -10,6 +10,7 @@ export interface Note {
 }
 
 export const notes: ListDescriptor<Note, { id?: string; text: string }, { text?: string }> = {
+  open: liveList,
   path: '/api/v1/notes/',
   channel: 'room:1',
   upsert: ['note.created', 'note.edited'],

@@ -49,7 +49,7 @@ test('the union narrows, and rows, inputs and paths are typed', () => {
 test('the committed types are what openapi.yaml generates', () => {
   const root = new URL('..', import.meta.url).pathname
   const out = mkdtempSync(path.join(tmpdir(), 'tidewire-types-'))
-  const script = ['scripts/generate.mjs', '../../openapi.yaml', '--from', '../descriptors.js', '--out', out]
+  const script = ['scripts/generate.mjs', '../../openapi.yaml', '--from', '../index.js', '--out', out]
   execFileSync(process.execPath, script, { cwd: root })
   for (const name of ['api.ts', 'live.ts']) {
     const committed = readFileSync(path.join(root, 'src/generated', name), 'utf8')

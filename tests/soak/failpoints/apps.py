@@ -11,15 +11,16 @@ from typing import Any
 
 from django.apps import AppConfig
 
-from tests.soak.failpoints import KILL_AFTER_COMMIT, KILL_BEFORE_COMMIT, SKEW
+from tests.soak.failpoints import KILL_AFTER_COMMIT, KILL_AFTER_NEXT_COMMIT, KILL_BEFORE_COMMIT, PRESENCE, SKEW
 
 
 class FailpointsConfig(AppConfig):
     name = "tests.soak.failpoints"
     label = "failpoints"
+    _is_armed = False
 
     def ready(self) -> None:
-        from realtime import event_log, publisher
+        from realtime import event_log, presence, publisher
 
         record, publish = event_log.record, publisher.publish
 
@@ -30,16 +31,25 @@ class FailpointsConfig(AppConfig):
 
         def publish_or_die(recorded: list[Any]) -> None:
             _die_if_said(KILL_AFTER_COMMIT, recorded)
+            if self._is_armed and recorded:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._is_armed = _is_said(KILL_AFTER_NEXT_COMMIT, recorded)
             publish(recorded)
 
         event_log.record, publisher.publish = record_or_die, publish_or_die
         if skew := float(os.environ.get(SKEW, "0")):
             _set_clock_off(skew)
+        if seconds := float(os.environ.get(PRESENCE, "0")):
+            presence.EXPIRE_SECONDS, presence.CONFIRM_SECONDS = seconds, 0.4 * seconds
 
 
 def _die_if_said(what: str, recorded: Iterable[Any]) -> None:
-    if any(what in event.payload for event in recorded):
+    if _is_said(what, recorded):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_said(what: str, recorded: Iterable[Any]) -> bool:
+    return any(what in event.payload for event in recorded)
 
 
 def _set_clock_off(seconds: float) -> None:

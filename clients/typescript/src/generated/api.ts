@@ -1,6 +1,98 @@
 // Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
 
 export interface paths {
+    "/api/v1/dashboards/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The caller's dashboards, newest first. */
+        get: operations["dashboards_list"];
+        put?: never;
+        /** @description Make a dashboard. 200 answers a repeated id with the dashboard that is there already. */
+        post: operations["dashboards_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A dashboard with all its metrics and their latest samples. */
+        get: operations["dashboards_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a dashboard with all that was measured (owners). */
+        delete: operations["dashboards_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Rename a dashboard (admins), or open and close it to the public (owners). */
+        patch: operations["dashboards_update"];
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/members/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is on a dashboard, as they joined. */
+        get: operations["dashboard_members_list"];
+        put?: never;
+        /** @description Add somebody (admins). 200 if they are in already, with this role. */
+        post: operations["dashboard_members_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/members/{user_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One member. */
+        get: operations["dashboard_members_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove somebody (admins), or oneself. */
+        delete: operations["dashboard_members_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Give somebody another role. */
+        patch: operations["dashboard_members_update"];
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard_id}/metrics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The metrics of a dashboard, oldest first. */
+        get: operations["metrics_list"];
+        put?: never;
+        /** @description Measure something more (admins). 200 answers a repeated id with the metric that is there already. */
+        post: operations["metrics_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys/": {
         parameters: {
             query?: never;
@@ -120,6 +212,43 @@ export interface paths {
         post?: never;
         /** @description End a session: its tokens work no more, its sockets are closed. */
         delete: operations["sessions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/{metric_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A metric. */
+        get: operations["metrics_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a metric with all its samples (admins). */
+        delete: operations["metrics_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Say better what it is, or what of it is alarming (admins). */
+        patch: operations["metrics_update"];
+        trace?: never;
+    };
+    "/api/v1/metrics/{metric_id}/samples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was measured from a moment to another, oldest first. */
+        get: operations["samples_list"];
+        put?: never;
+        /** @description Push what was measured (members), one sample or a batch. What is there at the same time already stays. */
+        post: operations["samples_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -479,7 +608,97 @@ export interface components {
         };
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
-        AnyEvent: components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"];
+        AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"];
+        /** @description What was measured in one step, from `at` on. */
+        Bucket: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            min: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            avg: number;
+            /** Format: double */
+            last: number;
+            count: number;
+        };
+        /** @description A dashboard as every reader sees it. */
+        Dashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        DashboardCreateRequest: {
+            /** Format: uuid */
+            id?: string;
+            name: string;
+            /** @default private */
+            visibility: components["schemas"]["VisibilityEnum"];
+        };
+        DashboardDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.deleted";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["DashboardKey"];
+        };
+        DashboardJoinedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.joined";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Dashboard"];
+        };
+        /** @description What is left to say of a dashboard that is gone. */
+        DashboardKey: {
+            /** Format: uuid */
+            id: string;
+        };
+        DashboardLeftEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.left";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["DashboardKey"];
+        };
+        DashboardUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dashboard.updated";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Dashboard"];
+        };
         /** @description An event with its place in its stream. */
         Entry: {
             offset: number;
@@ -536,6 +755,10 @@ export interface components {
              * @description Without it, the new key lives as long again.
              */
             expires_at?: string | null;
+        };
+        /** @description What depends on the reader. Never in an event. */
+        MeInDashboard: {
+            readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
         };
         /** @description What depends on the reader. Never in an event. */
         MeInRoom: {
@@ -700,6 +923,129 @@ export interface components {
             deleted_at: string;
             version: number;
         };
+        /** @description A metric with its latest sample. Wants rows of `Metric.objects.whole()`. */
+        Metric: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly dashboard: string;
+            /** @description Names it within its dashboard, for those who push. */
+            readonly key: string;
+            readonly name: string;
+            readonly kind: components["schemas"]["MetricKind"];
+            readonly unit: string;
+            readonly description: string;
+            readonly thresholds: components["schemas"]["Thresholds"];
+            readonly state: components["schemas"]["StateEnum"];
+            readonly retention_days: number;
+            readonly latest: components["schemas"]["Sample"] | null;
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        MetricAlarmEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.alarm";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        MetricCreateRequest: {
+            name?: string;
+            unit?: string;
+            description?: string;
+            thresholds?: components["schemas"]["ThresholdsRequest"];
+            retention_days?: number;
+            /** Format: uuid */
+            id?: string;
+            /** @description Letters, digits, and _ . : - behind the first. */
+            key: string;
+            /** @default gauge */
+            kind: components["schemas"]["MetricKind"];
+        };
+        MetricCreatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.created";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        MetricDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.deleted";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["MetricKey"];
+        };
+        /** @description What is left to say of a metric that is gone. */
+        MetricKey: {
+            /** Format: uuid */
+            id: string;
+        };
+        /**
+         * @description * `gauge` - Gauge
+         *     * `counter` - Counter
+         * @enum {string}
+         */
+        MetricKind: "gauge" | "counter";
+        MetricOkEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.ok";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        MetricUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metric.updated";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["Metric"];
+        };
+        /** @description A dashboard as its reader sees it, in REST. */
+        MyDashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly me: components["schemas"]["MeInDashboard"];
+        };
         /** @description A room as its reader sees it, in REST. */
         MyRoom: {
             /** Format: uuid */
@@ -769,6 +1115,22 @@ export interface components {
             results: components["schemas"]["Message"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedMetricList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Metric"][];
+            stream: components["schemas"]["Position"] | null;
+        };
+        PaginatedMyDashboardList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["MyDashboard"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedMyRoomList: {
             /** Format: uri */
             next: string | null;
@@ -785,6 +1147,14 @@ export interface components {
             results: components["schemas"]["ReadMarker"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedSampleOrBucketList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["SampleOrBucket"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedSessionList: {
             /** Format: uri */
             next: string | null;
@@ -798,6 +1168,10 @@ export interface components {
             current_password: string;
             new_password: string;
         };
+        PatchedDashboardUpdateRequest: {
+            name?: string;
+            visibility?: components["schemas"]["VisibilityEnum"];
+        };
         PatchedKeyUpdateRequest: {
             name?: string;
         };
@@ -808,6 +1182,14 @@ export interface components {
             text?: string;
             /** @description Ids of members. They are not looked for in the text. */
             mentions?: string[];
+        };
+        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        PatchedMetricUpdateRequest: {
+            name?: string;
+            unit?: string;
+            description?: string;
+            thresholds?: components["schemas"]["ThresholdsRequest"];
+            retention_days?: number;
         };
         /** @description Direct rooms stay what they are. */
         PatchedRoomUpdateRequest: {
@@ -829,6 +1211,18 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
+        };
+        /** @description One sample, or many as `samples`. Without `at` it is now. */
+        PushRequest: {
+            /** Format: date-time */
+            at?: string;
+            /** Format: double */
+            value?: number;
+            samples?: components["schemas"]["SampleRequest"][];
+        };
+        Pushed: {
+            /** @description How many of them were new. */
+            recorded: number;
         };
         Reaction: {
             emoji: string;
@@ -892,6 +1286,12 @@ export interface components {
             at: string;
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["ReadMarker"];
+        };
+        /** @description What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless. */
+        RecordedSamples: {
+            /** Format: uuid */
+            metric: string;
+            samples: components["schemas"]["Sample"][];
         };
         RefreshRequest: {
             refresh: string;
@@ -996,6 +1396,34 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
+        /** @description One value, and when it was so. */
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            value: number;
+        };
+        SampleOrBucket: components["schemas"]["Sample"] | components["schemas"]["Bucket"];
+        /** @description One value, and when it was so. */
+        SampleRequest: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            value: number;
+        };
+        SamplesRecordedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "samples.recorded";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["RecordedSamples"];
+        };
         /**
          * @description * `me:read` - me:read
          *     * `rooms:read` - rooms:read
@@ -1006,11 +1434,17 @@ export interface components {
          *     * `messages:write` - messages:write
          *     * `markers:read` - markers:read
          *     * `markers:write` - markers:write
+         *     * `dashboards:read` - dashboards:read
+         *     * `dashboards:write` - dashboards:write
+         *     * `metrics:read` - metrics:read
+         *     * `metrics:write` - metrics:write
+         *     * `samples:read` - samples:read
+         *     * `samples:write` - samples:write
          *     * `streams:read` - streams:read
          *     * `streams:write` - streams:write
          * @enum {string}
          */
-        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "streams:read" | "streams:write";
+        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "dashboards:read" | "dashboards:write" | "metrics:read" | "metrics:write" | "samples:read" | "samples:write" | "streams:read" | "streams:write";
         Session: {
             /** Format: uuid */
             readonly id: string;
@@ -1032,6 +1466,26 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /**
+         * @description * `ok` - Ok
+         *     * `alarm` - Alarm
+         * @enum {string}
+         */
+        StateEnum: "ok" | "alarm";
+        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        Thresholds: {
+            /** Format: double */
+            above?: number | null;
+            /** Format: double */
+            below?: number | null;
+        };
+        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        ThresholdsRequest: {
+            /** Format: double */
+            above?: number | null;
+            /** Format: double */
+            below?: number | null;
         };
         TokenPair: {
             /** @description For REST and sockets, some minutes long. */
@@ -1061,6 +1515,26 @@ export interface components {
         };
         VerifyRequest: {
             token: string;
+        };
+        /**
+         * @description * `public` - Public
+         *     * `private` - Private
+         * @enum {string}
+         */
+        VisibilityEnum: "public" | "private";
+        /** @description With all its metrics and their latest samples: a page draws it from one answer, and then only listens. */
+        WholeDashboard: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly visibility: components["schemas"]["VisibilityEnum"];
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly me: components["schemas"]["MeInDashboard"];
+            readonly metrics: components["schemas"]["Metric"][];
         };
         /** @description RFC 9457. Programs read `code`. */
         Problem: {
@@ -1168,6 +1642,908 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    dashboards_list: {
+        parameters: {
+            query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description All public dashboards, instead of the caller's own. */
+                discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /**
+                 * @description Dashboards seen by these.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 */
+                visibility?: "private" | "public";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "visibility": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedMyDashboardList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Greenhouse",
+                 *       "visibility": "private"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DashboardCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       },
+                     *       "metrics": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeDashboard"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboards_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Old greenhouse"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MyDashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
+            };
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedMemberList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MemberCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_members_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                dashboard_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description The metric of this key. */
+                key?: string;
+                /**
+                 * @description Metrics of this kind.
+                 *
+                 *     * `gauge` - Gauge
+                 *     * `counter` - Counter
+                 */
+                kind?: "counter" | "gauge";
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedMetricList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "temperature",
+                 *       "name": "Temperature",
+                 *       "unit": "°C",
+                 *       "kind": "gauge"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MetricCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     keys_list: {
         parameters: {
             query?: {
@@ -1842,6 +3218,317 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Measured in the shade."
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    samples_list: {
+        parameters: {
+            query?: {
+                /** @description The first moment; an hour before `to` by default. */
+                from?: string;
+                /** @description Samples per page, 1000 at the most; not with `step`. */
+                limit?: number;
+                /** @description Seconds. In place of samples, what was measured in each step from a multiple of it to the next: `min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, 2000 at the most. */
+                step?: number;
+                /** @description The first moment after; now by default. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "value": 21.5
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedSampleOrBucketList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    samples_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "at": "2026-01-02T15:04:05Z",
+                 *           "value": 21.5
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pushed"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3541,7 +5228,7 @@ export interface operations {
                      *         {
                      *           "offset": 3,
                      *           "event": {
-                     *             "type": "member.joined",
+                     *             "type": "dashboard.deleted",
                      *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
                      *             "at": "2026-01-02T15:04:05.678901Z",
                      *             "actor": {
@@ -3549,13 +5236,7 @@ export interface operations {
                      *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
                      *             },
                      *             "data": {
-                     *               "user": {
-                     *                 "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
-                     *                 "name": "Alice"
-                     *               },
-                     *               "role": "owner",
-                     *               "joined_at": "2026-01-02T15:04:05.678901Z",
-                     *               "version": 3
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
                      *             }
                      *           }
                      *         }

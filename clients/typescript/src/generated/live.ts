@@ -1,10 +1,69 @@
 // Generated from openapi.yaml by scripts/generate.mjs. Do not edit.
 
-import type { ItemDescriptor, ListDescriptor } from '../descriptors.js'
+import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '../index.js'
 import type { Schemas } from './api.js'
+
+/** The caller's dashboards, newest first. */
+export const dashboards = (user: string): ListDescriptor<Schemas['Dashboard'] & Partial<Schemas['MyDashboard']>, Schemas['DashboardCreateRequest'], Schemas['PatchedDashboardUpdateRequest']> => ({
+  open: liveList,
+  path: '/api/v1/dashboards/',
+  channel: `user:${user}`,
+  upsert: ['dashboard.joined'],
+  remove: ['dashboard.left'],
+  key: 'id',
+  order: ['-created_at', '-id'],
+  blank: () => ({ id: '', name: '', visibility: "public", version: 0, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), me: { role: null } }),
+})
+
+/** A dashboard with all its metrics and their latest samples. */
+export const dashboard = (dashboard: string): ItemDescriptor<Schemas['Dashboard'] & Partial<Schemas['WholeDashboard']>, Schemas['PatchedDashboardUpdateRequest']> => ({
+  open: liveItem,
+  path: `/api/v1/dashboards/${dashboard}/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['dashboard.updated'],
+  remove: ['dashboard.deleted'],
+  key: 'id',
+  id: dashboard,
+})
+
+/** Who is on a dashboard, as they joined. */
+export const dashboardMembers = (dashboard: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveList,
+  path: `/api/v1/dashboards/${dashboard}/members/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  order: ['joined_at'],
+  blank: () => ({ user: { id: '', name: '' }, role: "owner", joined_at: new Date().toISOString(), version: 0 }),
+})
+
+/** One member. */
+export const dashboardMember = (dashboard: string, user: string): ItemDescriptor<Schemas['Member'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveItem,
+  path: `/api/v1/dashboards/${dashboard}/members/${user}/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['member.joined', 'member.updated'],
+  remove: ['member.left'],
+  key: 'user.id',
+  id: user,
+})
+
+/** The metrics of a dashboard, oldest first. */
+export const metrics = (dashboard: string): ListDescriptor<Schemas['Metric'], Schemas['MetricCreateRequest'], never> => ({
+  open: liveList,
+  path: `/api/v1/dashboards/${dashboard}/metrics/`,
+  channel: `dashboard:${dashboard}`,
+  upsert: ['metric.created', 'metric.updated', 'metric.alarm', 'metric.ok'],
+  remove: ['metric.deleted'],
+  key: 'id',
+  order: ['created_at', 'id'],
+  blank: () => ({ id: '', dashboard: '', key: '', name: '', kind: "gauge", unit: '', description: '', thresholds: {  }, state: "ok", retention_days: 0, latest: null, version: 0, created_at: new Date().toISOString() }),
+})
 
 /** The caller's rooms, newest first. */
 export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['RoomCreateRequest'], Schemas['PatchedRoomUpdateRequest']> => ({
+  open: liveList,
   path: '/api/v1/rooms/',
   channel: `user:${user}`,
   upsert: ['room.joined'],
@@ -16,6 +75,7 @@ export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Sc
 
 /** A room. */
 export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['PatchedRoomUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/`,
   channel: `room:${room}`,
   upsert: ['room.updated'],
@@ -26,6 +86,7 @@ export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Sch
 
 /** The members of a room, in the order they joined. */
 export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/members/`,
   channel: `room:${room}`,
   upsert: ['member.joined', 'member.updated'],
@@ -37,6 +98,7 @@ export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas
 
 /** One member. */
 export const member = (room: string, user: string): ItemDescriptor<Schemas['Member'], Schemas['PatchedMemberUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/members/${user}/`,
   channel: `room:${room}`,
   upsert: ['member.joined', 'member.updated'],
@@ -47,6 +109,7 @@ export const member = (room: string, user: string): ItemDescriptor<Schemas['Memb
 
 /** The messages of a room, newest first. */
 export const messages = (room: string): ListDescriptor<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/messages/`,
   channel: `room:${room}`,
   upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
@@ -58,6 +121,7 @@ export const messages = (room: string): ListDescriptor<Schemas['Message'], Schem
 
 /** One message. */
 export const message = (room: string, message: string): ItemDescriptor<Schemas['Message'], Schemas['PatchedMessageUpdateRequest']> => ({
+  open: liveItem,
   path: `/api/v1/rooms/${room}/messages/${message}/`,
   channel: `room:${room}`,
   upsert: ['message.created', 'message.edited', 'reaction.added', 'reaction.removed'],
@@ -68,9 +132,10 @@ export const message = (room: string, message: string): ItemDescriptor<Schemas['
 
 /** How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
 export const read = (room: string): ListDescriptor<Schemas['ReadMarker'], never, never> => ({
+  open: liveList,
   path: `/api/v1/rooms/${room}/read/`,
   channel: `room:${room}`,
-  upsert: ['read.updated', 'read.updated'],
+  upsert: ['read.updated'],
   remove: [],
   key: 'user_id',
   order: ['at'],

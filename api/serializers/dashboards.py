@@ -1,0 +1,67 @@
+from rest_framework import serializers
+
+from api.models import Dashboard, Member
+from api.serializers.metrics import MetricSerializer
+from api.serializers.strict import ClientIDField, TextField
+
+NAME_LENGTH = Dashboard._meta.get_field("name").max_length
+
+
+class DashboardSerializer(serializers.ModelSerializer):
+    """A dashboard as every reader sees it."""
+
+    version = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Dashboard
+        fields = read_only_fields = ["id", "name", "visibility", "version", "created_at", "updated_at"]
+
+
+class MeInDashboardSerializer(serializers.Serializer):
+    """What depends on the reader. Never in an event."""
+
+    role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
+
+
+class MyDashboardSerializer(DashboardSerializer):
+    """A dashboard as its reader sees it, in REST."""
+
+    me = MeInDashboardSerializer(source="*", read_only=True)
+
+    class Meta(DashboardSerializer.Meta):
+        fields = read_only_fields = [*DashboardSerializer.Meta.fields, "me"]
+
+
+class WholeDashboardSerializer(MyDashboardSerializer):
+    """With all its metrics and their latest samples: a page draws it from one answer, and then only listens."""
+
+    metrics = MetricSerializer(source="whole_metrics", many=True, read_only=True)
+
+    class Meta(MyDashboardSerializer.Meta):
+        fields = read_only_fields = [*MyDashboardSerializer.Meta.fields, "metrics"]
+
+
+class DashboardCreateSerializer(serializers.Serializer):
+    id = ClientIDField(required=False)
+    name = TextField(max_length=NAME_LENGTH)
+    visibility = serializers.ChoiceField(Dashboard.Visibility.choices, default=Dashboard.Visibility.PRIVATE)
+
+
+class DashboardUpdateSerializer(serializers.Serializer):
+    name = TextField(max_length=NAME_LENGTH, required=False)
+    visibility = serializers.ChoiceField(Dashboard.Visibility.choices, required=False)
+
+
+class DashboardKeySerializer(serializers.Serializer):
+    """What is left to say of a dashboard that is gone."""
+
+    id = serializers.UUIDField()
+
+
+class JoinedDashboardSerializer(DashboardSerializer):
+    """A membership, told to the person whose it is: the dashboard."""
+
+    documented_as = DashboardSerializer
+
+    def to_representation(self, member):
+        return super().to_representation(member.dashboard)

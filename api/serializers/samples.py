@@ -1,0 +1,124 @@
+"""Samples come by the hundred, so they are read and written in plain loops rather than a serializer each."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.settings import api_settings
+
+from api.models.samples import Point, as_text, microseconds
+
+MAX_BATCH = 1_000
+AHEAD = timedelta(hours=1)
+"""So far clocks may be ahead of ours. A sample of next year would be the latest until then."""
+
+NOT_A_TIME = "Must be a time with its zone, such as 2026-01-02T03:04:05Z, since 1970 and not ahead of us."
+NOT_A_NUMBER = "Must be a finite number."
+NOT_AN_OBJECT = serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: ["Must be an object."]})
+
+
+class SampleSerializer(serializers.Serializer):
+    """One value, and when it was so."""
+
+    at = serializers.DateTimeField()
+    value = serializers.FloatField()
+
+    def to_representation(self, point: Point) -> dict[str, Any]:
+        return {"at": as_text(point.at), "value": point.value}
+
+
+class BucketSerializer(serializers.Serializer):
+    """What was measured in one step, from `at` on."""
+
+    at = serializers.DateTimeField()
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+    avg = serializers.FloatField()
+    last = serializers.FloatField()
+    count = serializers.IntegerField()
+
+    def to_representation(self, bucket: Any) -> dict[str, Any]:
+        return {**bucket._asdict(), "at": as_text(bucket.at)}
+
+
+class RecordedSamplesSerializer(serializers.Serializer):
+    """What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless."""
+
+    metric = serializers.UUIDField()
+    samples = SampleSerializer(many=True)
+
+    def to_representation(self, recorded: tuple[Any, list[Point]]) -> dict[str, Any]:
+        metric_id, points = recorded
+        return {"metric": str(metric_id), "samples": [{"at": as_text(at), "value": value} for at, value in points]}
+
+
+class PushSerializer(serializers.Serializer):
+    """One sample, or many as `samples`. Without `at` it is now."""
+
+    at = serializers.DateTimeField(required=False)
+    value = serializers.FloatField(required=False)
+    samples = SampleSerializer(many=True, required=False)
+
+    def to_internal_value(self, data: Any) -> list[Point]:
+        if not isinstance(data, dict):
+            raise NOT_AN_OBJECT
+        if "samples" not in data:
+            return [_point(data, {})]
+        return _points(data["samples"])
+
+
+class PushedSerializer(serializers.Serializer):
+    recorded = serializers.IntegerField(help_text="How many of them were new.")
+
+
+def _points(samples: Any) -> list[Point]:
+    if not isinstance(samples, list) or not 1 <= len(samples) <= MAX_BATCH:
+        raise _wrong("samples", f"Must be a list of 1 to {MAX_BATCH} samples.", "invalid")
+    points, errors = [], {}
+    for index, sample in enumerate(samples):
+        try:
+            points.append(_point(sample, {"at": None}))
+        except serializers.ValidationError as error:
+            errors[str(index)] = error.detail
+    if errors:
+        raise serializers.ValidationError({"samples": errors})
+    return points
+
+
+def _point(sample: Any, required: dict[str, None]) -> Point:
+    if not isinstance(sample, dict):
+        raise NOT_AN_OBJECT
+    if missing := [name for name in (*required, "value") if name not in sample]:
+        raise _wrong(missing[0], "This field is required.", "required")
+    return Point(_time(sample["at"]) if "at" in sample else microseconds(timezone.now()), _number(sample["value"]))
+
+
+def _time(text: Any) -> int:
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError
+        micros = microseconds(at)
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong("at", NOT_A_TIME, "invalid") from None
+    if not 0 <= micros <= microseconds(datetime.now(UTC) + AHEAD):
+        raise _wrong("at", NOT_A_TIME, "invalid")
+    return micros
+
+
+def _number(value: Any) -> float:
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError
+        return float(value)
+    except (ValueError, OverflowError):
+        raise _wrong("value", NOT_A_NUMBER, "invalid") from None
+
+
+def _wrong(field: str, text: str, code: str) -> serializers.ValidationError:
+    return serializers.ValidationError({field: [ErrorDetail(text, code)]})

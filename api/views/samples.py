@@ -1,0 +1,159 @@
+"""What is measured: pushed by the one or by the many, read by range, as it is or in steps."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from api import live
+from api.models import Metric, Series
+from api.models.samples import Bucket, Point, as_text, microseconds
+from api.models.thresholds import judge
+from api.permissions import Action, metric_for
+from api.queries import single
+from api.serializers.samples import BucketSerializer, PushedSerializer, PushSerializer, SampleSerializer
+from api.views.base import BaseViewSet
+from api.views.metrics import OfMetric
+from api.views.pagination import KeysetPagination
+from realtime.snapshots import position
+
+MAX_ROWS = 1_000
+MAX_BUCKETS = 2_000
+DEFAULT_RANGE = timedelta(hours=1)
+PRUNED_EVERY = 500  # pushes, about
+
+FROM = OpenApiParameter("from", datetime, description="The first moment; an hour before `to` by default.")
+TO = OpenApiParameter("to", datetime, description="The first moment after; now by default.")
+STEP = OpenApiParameter(
+    "step",
+    float,
+    description="Seconds. In place of samples, what was measured in each step from a multiple of it to the next: "
+    f"`min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, {MAX_BUCKETS} at the most.",
+)
+LIMIT = OpenApiParameter("limit", int, description=f"Samples per page, {MAX_ROWS} at the most; not with `step`.")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+
+
+class Pages(KeysetPagination):
+    """For the schema: a range is paged by `from`."""
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return []
+
+
+@extend_schema(tags=["samples"])
+class SampleViewSet(OfMetric, BaseViewSet):
+    resource = "samples"
+    pagination_class = Pages
+    parameters = {"list": {"from", "to", "step", "limit"}}
+
+    @extend_schema(
+        operation_id="samples_list",
+        parameters=[FROM, TO, STEP, LIMIT],
+        responses=PolymorphicProxySerializer(
+            "SampleOrBucket", [SampleSerializer, BucketSerializer], resource_type_field_name=None, many=True
+        ),
+    )
+    def list(self, request: Request, metric_id: UUID) -> Response:
+        """What was measured from a moment to another, oldest first."""
+        metric = metric_for(request.user, metric_id, Action.READ)
+        before = position(live.dashboards(metric.dashboard_id))
+        series = Series.objects.filter(metric=metric).first()
+        step, (start, end) = self._step(), self._range()
+        if step is None:
+            page = self._samples(series, start, end)
+        else:
+            page = self._buckets(series, start - start % step, -(-end // step) * step, step)
+        return Response({**page, "previous": None, "stream": before.as_json()})
+
+    @extend_schema(operation_id="samples_create", request=PushSerializer, responses={201: PushedSerializer})
+    def create(self, request: Request, metric_id: UUID) -> Response:
+        """Push what was measured (members), one sample or a batch. What is there at the same time already stays."""
+        # The membership is not locked, as it is elsewhere: all who push by one account would take turns. A push may
+        # therefore be the last thing of somebody who is removed at the same moment.
+        metric = metric_for(request.user, metric_id, Action.WRITE)
+        serializer = PushSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        added = push(metric, serializer.validated_data)
+        return Response({"recorded": len(added)}, status=201)
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def _samples(self, series: Series | None, start: int, end: int) -> dict[str, Any]:
+        limit = self._limit()
+        points = series.points(start, end, limit + 1) if series else []
+        here, more = points[:limit], points[limit:]
+        return {"next": self._from(more[0].at) if more else None, "results": SampleSerializer(here, many=True).data}
+
+    def _buckets(self, series: Series | None, start: int, end: int, step: int) -> dict[str, Any]:
+        if end - start > MAX_BUCKETS * step:
+            raise ValidationError({"step": [f"More than {MAX_BUCKETS} steps."]})
+        buckets: list[Bucket] = series.buckets(start, end, step) if series else []
+        return {"next": None, "results": BucketSerializer(buckets, many=True).data}
+
+    def _from(self, at: int) -> str:
+        return replace_query_param(self.request.build_absolute_uri(), "from", as_text(at))
+
+    # -- query -------------------------------------------------------------------------------------------------------
+
+    def _range(self) -> tuple[int, int]:
+        """By default the last hour, with what was measured just now."""
+        end = self._moment("to") or timezone.now() + timedelta(microseconds=1)
+        start = self._moment("from") or max(end - DEFAULT_RANGE, datetime.fromtimestamp(0, end.tzinfo))
+        if start >= end:
+            raise ValidationError({"from": ["Must be before `to`."]})
+        return microseconds(start), microseconds(end)
+
+    def _moment(self, name: str) -> datetime | None:
+        text = single(self.request, name)
+        if text is None:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+            is_good = at.tzinfo is not None and 0 <= microseconds(at) < 2**53
+        except (ValueError, OverflowError):
+            is_good = False
+        if not is_good:
+            raise ValidationError({name: ["Must be a time with its zone, such as 2026-01-02T03:04:05Z."]})
+        return at
+
+    def _step(self) -> int | None:
+        text = single(self.request, "step")
+        if text is None:
+            return None
+        step = round(float(text) * 1_000_000) if _NUMBER.fullmatch(text) else 0
+        if step < 1:
+            raise ValidationError({"step": ["Must be a number of seconds above 0."]})
+        return step
+
+    def _limit(self) -> int:
+        text = single(self.request, "limit")
+        if text is None:
+            return MAX_ROWS
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_ROWS):
+            raise ValidationError({"limit": [f"Must be a number from 1 to {MAX_ROWS}."]})
+        return int(text)
+
+
+def push(metric: Metric, points: list[Point]) -> list[Point]:
+    """Adds samples to a metric, in the transaction around it: they are told, and held against the thresholds."""
+    series = Series.hold(metric.pk)
+    if series is None:
+        raise NotFound()
+    added = series.append(points)
+    if added:
+        live.tell_samples(metric, added)
+        judge(metric, series, added)
+    if random.random() < 1 / PRUNED_EVERY:
+        series.prune(microseconds(timezone.now() - timedelta(days=metric.retention_days)), limit=1)
+    return added

@@ -1,0 +1,19 @@
+import type { ReactNode } from 'react'
+import { Inspector } from './Inspector.js'
+import { Pane } from './Pane.js'
+import type { Scene } from './people.js'
+
+/** Something the page shows. Those at the side share a column and are shown one at a time. */
+export interface Shown {
+  readonly name: string
+  readonly title: string
+  readonly isSide: boolean
+  show(scene: Scene): ReactNode
+}
+
+/** One file and one line each. */
+export const PANES: readonly Shown[] = [
+  { name: 'alice', title: 'Alice', isSide: false, show: (scene) => <Pane person={scene.alice} scene={scene} /> },
+  { name: 'bob', title: 'Bob', isSide: false, show: (scene) => <Pane person={scene.bob} scene={scene} /> },
+  { name: 'inspector', title: 'Inspector', isSide: true, show: (scene) => <Inspector scene={scene} /> },
+]

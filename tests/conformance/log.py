@@ -1,0 +1,58 @@
+"""Publications: any bytes, with who published them, in the engine's own log.
+
+`payload` is the data as it came, or `~` and its base64 where that is no JSON; `type` names the publisher.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+
+import msgspec
+from django.db import transaction
+
+from realtime import event_log, publisher
+from realtime.actors import SYSTEM
+from realtime.events import Draft, Encoded
+from realtime.ids import uuid7
+from realtime.live import registry
+from realtime.models import Event
+
+BINARY = "~"
+
+
+def publish(stream: str, data: bytes, publisher_info: str = "") -> event_log.Recorded:
+    """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
+    draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
+    encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))
+    using = event_log.log_alias()
+    with transaction.atomic(using=using):
+        (recorded,) = event_log.append([encoded], using)
+        kept = registry.kind_of(stream).retention.events
+        old = Event.objects.using(using).filter(stream__name=stream, offset__lte=recorded.offset - kept)
+        old._raw_delete(using)
+    publisher.publish([recorded])
+    return recorded
+
+
+def payload_of(data: bytes) -> str:
+    try:
+        msgspec.json.decode(data)
+        return data.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return BINARY + base64.b64encode(data).decode()
+
+
+def bytes_of(payload: str) -> bytes:
+    return base64.b64decode(payload[1:]) if payload.startswith(BINARY) else payload.encode()
+
+
+def json_of(payload: str) -> bytes:
+    """Binary data cannot stand in JSON: its base64 does."""
+    return msgspec.json.encode(payload[1:]) if payload.startswith(BINARY) else payload.encode()
+
+
+def info_of(type: str) -> dict[str, str] | None:
+    """{"user", "client"} of who published it; None for the server's API."""
+    client, space, user = type.partition(" ")
+    return {"user": user, "client": client} if space else None

@@ -1,0 +1,35 @@
+"""The engine and nothing else, with the limits of a laboratory."""
+
+import os
+import secrets
+from pathlib import Path
+
+from backend.stores import channel_layer, database
+
+if os.environ.get("TIDEWIRE_MODE") == "production":
+    raise SystemExit("The conformance server lets everybody read and write. It does not run on production settings.")
+
+IS_PRODUCTION = DEBUG = False
+SECRET_KEY = secrets.token_hex(32)
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "channels",
+    "rest_framework",
+    "realtime",
+    "tests.conformance",
+]
+MIDDLEWARE = []
+ROOT_URLCONF = "tests.conformance.urls"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": database("", Path(os.environ["DATA_DIR"]), pool_size=1)}
+CHANNEL_LAYERS = {"default": channel_layer("")}
+TIDEWIRE = {
+    "AUTHENTICATE": "tests.conformance.tokens.authenticate",
+    "MESSAGES_PER_SECOND": 100_000,
+    "MESSAGE_BURST": 100_000,
+    "MAX_CONNECTIONS_PER_USER": 100_000,  # all that are anonymous are one user
+    "PRUNE_SECONDS": 0,  # every publication prunes its stream
+}

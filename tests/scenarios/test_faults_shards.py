@@ -1,0 +1,141 @@
+"""REDIS_URL with two hosts: streams spread over both, and while one is away nothing is lost, and writes answer."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from channels_redis.utils import _consistent_hash
+
+from realtime import streams
+from tests.rig import servers
+from tests.rig.rest import Person, channel
+from tests.rig.site import Site, Sites
+from tests.scenarios.conftest import MakeClient, follow
+from tests.sdk.agents import SdkClient
+
+# Slow enough that a push and a poll are told apart by the clock.
+POLL_SECONDS = 2.0
+PUSH_SECONDS = 0.7
+pytestmark = [pytest.mark.parametrize("sdk", ["py"], indirect=True), pytest.mark.only_size("grown")]
+
+
+@pytest.fixture(scope="module")
+def shards() -> Iterator[list[servers.Redis]]:
+    shards = [servers.start_redis() for _ in range(2)]
+    yield shards
+    for shard in shards:
+        shard.stop()
+
+
+@pytest.fixture(scope="module")
+def module_site(size: str, sites: Sites, shards: list[servers.Redis]) -> Iterator[Site]:
+    urls = ",".join(shard.url for shard in shards)
+    site = sites.make(size, settings={"POLL_SECONDS": str(POLL_SECONDS)})
+    site.environment["REDIS_URL"] = urls
+    site.start()
+    yield site
+    site.stop()
+    site.check_logs()
+
+
+@pytest.fixture
+def rooms(site: Site, people: tuple[Person, ...]) -> list[str]:
+    """One on each server."""
+    found: dict[int, str] = {}
+    while len(found) < 2:
+        room = people[0].make_room()
+        people[0].add(room, people[1])
+        found.setdefault(shard_of(room), room)
+    return [found[0], found[1]]
+
+
+def shard_of(room: str) -> int:
+    """As the layer chooses."""
+    return _consistent_hash(f"tidewire__group__{streams.group(channel(room))}", 2)
+
+
+def seconds_to_arrive(client: SdkClient, person: Person, room: str) -> float:
+    id = person.say(room, "by push or by poll?")["id"]
+    answered = time.monotonic()
+    return client.wait_for("publication", channel(room), where=lambda e: e.data["data"].get("id") == id).at - answered
+
+
+def wait_for_push(client: SdkClient, person: Person, room: str) -> None:
+    """Until messages arrive faster than the poll could bring them, three times in a row."""
+    deadline, in_a_row = time.monotonic() + 40, 0
+    while in_a_row < 3:
+        assert time.monotonic() < deadline, "no push came within 40 s"
+        in_a_row = in_a_row + 1 if seconds_to_arrive(client, person, room) < PUSH_SECONDS else 0
+
+
+def test_streams_are_spread_over_both(
+    site: Site, people: tuple[Person, ...], rooms: list[str], shards: list[servers.Redis], sdk: MakeClient
+) -> None:
+    import redis
+
+    alice, bob, _ = people
+    client = sdk()
+    follow(client, site.servers[1].ws_url, bob, rooms[0])
+    client.subscribe(channel(rooms[1]))
+    for room in rooms:
+        wait_for_push(client, alice, room)
+
+    for number, shard in enumerate(shards):
+        with redis.Redis.from_url(shard.url) as connection:
+            groups = {name.decode() for name in connection.pubsub_channels("tidewire__group__tw.room.*")}
+        assert f"tidewire__group__{streams.group(channel(rooms[number]))}" in groups
+        assert f"tidewire__group__{streams.group(channel(rooms[1 - number]))}" not in groups
+
+
+def test_presence_and_signals_work_on_both(
+    site: Site, people: tuple[Person, ...], rooms: list[str], sdk: MakeClient
+) -> None:
+    alice, bob, _ = people
+    here, there = sdk(), sdk()
+    here.connect(site.servers[0].ws_url, get_token=alice.fresh_token)
+    there.connect(site.servers[1].ws_url, get_token=bob.fresh_token)
+    for room in rooms:
+        here.subscribe(channel(room), joins=True)
+        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == alice.id)
+        there.subscribe(channel(room))
+        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == bob.id)
+        assert here.presence_stats(channel(room)) == (2, 2)
+        there.publish(channel(room), {"type": "typing", "data": {"is_typing": True}})
+        assert here.wait_for_type(channel(room), "typing").info["user"] == bob.id
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+@pytest.mark.parametrize("away", [0, 1])
+def test_with_one_away_writes_answer_and_nothing_is_lost(
+    site: Site,
+    people: tuple[Person, ...],
+    rooms: list[str],
+    shards: list[servers.Redis],
+    sdk: MakeClient,
+    away: int,
+    fault: str,
+) -> None:
+    alice, bob, _ = people
+    client = sdk()
+    follow(client, site.servers[1].ws_url, bob, rooms[0])
+    client.subscribe(channel(rooms[1]))
+    client.wait_for("subscribed", channel(rooms[1]))
+    for room in rooms:
+        wait_for_push(client, alice, room)
+
+    (shards[away].kill if fault == "killed" else shards[away].pause)()
+    try:
+        for number in range(10):
+            for room in rooms:
+                began = time.monotonic()
+                alice.say(room, f"message {number}")
+                assert time.monotonic() - began < 2.0
+        for room in rooms:
+            client.wait_for_offset(channel(room), alice.messages(room)[1]["offset"], timeout=4 * POLL_SECONDS)
+    finally:
+        (shards[away].start if fault == "killed" else shards[away].resume)()
+
+    for room in rooms:
+        wait_for_push(client, alice, room)
+        offsets = client.offsets(channel(room))
+        assert offsets == list(range(offsets[0], offsets[0] + len(offsets)))
