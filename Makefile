@@ -43,6 +43,13 @@ $(VENV)/%.stamp: requirements/%.txt | $(bin)/python
 $(VENV)/production.stamp: requirements/base.txt
 $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt
 
+# A generator of clients, which a test runs as a third party would: with packages of its own.
+.venv-generator/.stamp: requirements/generator.txt | $(bin)/python
+	@echo "Installing requirements/generator.txt"
+	@$(PYTHON) -m venv .venv-generator
+	@.venv-generator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # npm ci empties node_modules, so the stamp is always younger than what it stands for.
 %/node_modules/.stamp: %/package.json %/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
@@ -65,10 +72,10 @@ faults := --ignore-glob='*/test_faults_*'
 JOBS ?= 2
 parallel := -n $(JOBS) --dist loadfile
 
-test: $(VENV)/dev.stamp $(packages)
+test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
-	$(pytest) tests/server
+	$(pytest) tests/server tests/fuzz tests/generated
 	$(pytest) tests/scenarios $(faults) --size embedded
 	$(pytest) tests/scenarios $(faults) --size grown
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
@@ -78,6 +85,7 @@ test: $(VENV)/dev.stamp $(packages)
 verify: test
 	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
 	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
+	TIDEWIRE_VERIFY=1 $(pytest) tests/fuzz -s
 	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
 	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
 
@@ -118,6 +126,7 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -o base.txt base.in
 	cd requirements && $(compile) -c base.txt -o production.txt production.in
 	cd requirements && $(compile) -c production.txt -o dev.txt dev.in
+	cd requirements && $(compile) -o generator.txt generator.in
 
 clean:
-	rm -rf $(VENV) $(js:%=%/node_modules)
+	rm -rf $(VENV) .venv-generator $(js:%=%/node_modules)
