@@ -21,7 +21,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak conformance-server types lint format schema requirements clean
+.PHONY: run test verify soak conformance-server types lint format schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -113,6 +113,10 @@ format: $(VENV)/dev.stamp
 schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn
 	$(bin)/python manage.py asyncapi --file asyncapi.yaml
+
+# When a release is made: from then on, nothing that these documents promise may be taken away.
+released:
+	cp openapi.yaml asyncapi.yaml tests/contract/released/
 
 # The client's types and the demo's built page, from openapi.yaml; tests fail when they have drifted.
 types: $(packages)
