@@ -7,9 +7,7 @@ from collections.abc import Callable
 from realtime import metrics
 from realtime.codes import Code
 from realtime.frames import Codec
-from realtime.limits import TokenBucket
 from realtime.outbox import Outbox
-from realtime.positions import Entry
 
 
 class Subscription:
@@ -30,7 +28,6 @@ class Subscription:
         "is_open",
         "offset",
         "outbox",
-        "signals",
         "stream",
     )
 
@@ -45,7 +42,6 @@ class Subscription:
     ) -> None:
         self.stream, self.info = stream, info
         self.is_hearing_joins = is_hearing_joins
-        self.signals: TokenBucket | None = None
         self.outbox, self.codec = outbox, codec
         self.offset = 0
         self.fences = 0
@@ -70,10 +66,10 @@ class Subscription:
         if self.is_open and (kind == "pub" or self.is_hearing_joins):
             self.outbox.offer(frame)
 
-    def replay(self, entry: Entry) -> None:
+    def replay(self, offset: int, frame: bytes) -> None:
         """An event from the log."""
-        self.offset = entry.offset
-        self.outbox.offer(self.codec.publication(self.stream, entry))
+        self.offset = offset
+        self.outbox.offer(frame)
 
     def fence(self) -> None:
         """Nothing more until access was asked again."""

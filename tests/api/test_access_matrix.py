@@ -29,6 +29,7 @@ MATRIX = {
     "dashboard_members_list": (401, 404, 200, 200, 200, 403, 401),
     "dashboard_members_retrieve": (401, 404, 200, 200, 200, 403, 401),
     "dashboard_members_update": (401, 404, 403, 403, 200, 403, 401),
+    "dashboard_samples_create": (401, 404, 201, 201, 201, 403, 401),
     "dashboards_create": (401, 201, 201, 201, 201, 403, 401),
     "dashboards_destroy": (401, 404, 403, 403, 204, 403, 401),
     "dashboards_list": (401, 200, 200, 200, 200, 403, 401),
@@ -141,6 +142,7 @@ def operations() -> dict[str, tuple[str, str, str | None]]:
 BODIES: dict[str, Callable[[World], Any]] = {
     "dashboard_members_create": lambda w: {"user_id": str(w.newcomer.pk)},
     "dashboard_members_update": lambda w: {"role": "admin"},
+    "dashboard_samples_create": lambda w: {"samples": [{"metric": "temperature", "value": 21.5}]},
     "dashboards_create": lambda w: {"name": "Greenhouse"},
     "dashboards_update": lambda w: {"name": "Old greenhouse"},
     "metrics_create": lambda w: {"key": "humidity"},

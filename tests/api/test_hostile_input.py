@@ -22,12 +22,13 @@ from django.test import Client
 from api import throttles
 from api.models import Key, Member, Message
 from realtime import strict_json
-from tests.api.conftest import MISSING, Person, url
+from tests.api.conftest import MISSING, Person, at, url
 from tests.contract_client import ContractClient, document
-from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 
 SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
+SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")
 
 
 IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
@@ -56,6 +57,8 @@ class World:
         self.room = make_room(self.alice.user, self.bob.user)
         self.message = make_message(self.room, self.alice.user)
         self.key_id = str(Key.objects.create(user=self.alice.user, name="Robot", scopes=["me:read"]).pk)
+        self.dashboard = make_dashboard(self.alice.user, self.bob.user)
+        self.metric = make_metric(self.dashboard)
 
     def client(self) -> Client:
         """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
@@ -63,7 +66,19 @@ class World:
 
     def lists(self) -> list[str]:
         rooms = [url(self.room, name) for name in ("messages", "members", "read")]
-        return [url(), url() + "?discover=true", url(self.room), "/api/v1/me/", "/api/v1/me/sessions/", *rooms]
+        return [
+            url(),
+            url() + "?discover=true",
+            url(self.room),
+            "/api/v1/me/",
+            "/api/v1/me/sessions/",
+            *rooms,
+            *self._watched(),
+        ]
+
+    def _watched(self) -> list[str]:
+        lists = [at("dashboards", self.dashboard.pk, *rest) for rest in ((), ("members",), ("metrics",))]
+        return [at("dashboards"), *lists, at("metrics", self.metric.pk), at("metrics", self.metric.pk, "samples")]
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class Field:
     body: dict[str, Any] = field(default_factory=dict)
     template: str = "@"
     whole: str = "@"
-    rows: int = 1  # that a 201 has made, of those that everybody sees
+    rows: int = 1  # that a 201 has made, of those that everybody sees; whoever opens a place is its first member
 
     def text(self, value: str) -> str:
         rest = json.dumps(self.body)[1:-1]
@@ -94,6 +109,14 @@ def _in_room(*rest: str) -> Callable[[World], str]:
 
 def _message(w: World) -> str:
     return url(w.room, "messages", w.message.pk)
+
+
+def _on_dashboard(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("dashboards", w.dashboard.pk, *rest)
+
+
+def _of_metric(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("metrics", w.metric.pk, *rest)
 
 
 def _fixed(path: str) -> Callable[[World], str]:
@@ -143,6 +166,33 @@ FIELDS = {
     "edit": Field("PATCH", _message, "text"),
     "mentions changed": Field("PATCH", _message, "mentions"),
     "read": Field("PUT", _in_room("read"), "message"),
+    "dashboard id": Field("POST", _fixed("dashboards/"), "id", {"name": "Engines"}, rows=2),
+    "dashboard name": Field("POST", _fixed("dashboards/"), "name", rows=2),
+    "dashboard visibility": Field("POST", _fixed("dashboards/"), "visibility", {"name": "Engines"}, rows=2),
+    "dashboard renamed": Field("PATCH", _on_dashboard(), "name"),
+    "dashboard opened": Field("PATCH", _on_dashboard(), "visibility"),
+    "dashboard member": Field("POST", _on_dashboard("members"), "user_id"),
+    "dashboard member role": Field("POST", _on_dashboard("members"), "role", {"user_id": MISSING}),
+    "dashboard role": Field("PATCH", lambda w: at("dashboards", w.dashboard.pk, "members", w.bob.id), "role"),
+    "metric id": Field("POST", _on_dashboard("metrics"), "id", {"key": "rpm"}),
+    "metric key": Field("POST", _on_dashboard("metrics"), "key"),
+    **{
+        f"metric {name}": Field("POST", _on_dashboard("metrics"), name, {"key": "rpm"})
+        for name in ("kind", "name", "unit", "description", "retention_days", "thresholds")
+    },
+    "metric threshold": Field("POST", _on_dashboard("metrics"), "thresholds", {"key": "rpm"}, '{"above": @}'),
+    **{
+        f"metric {name} changed": Field("PATCH", _of_metric(), name)
+        for name in ("name", "unit", "description", "retention_days", "thresholds")
+    },
+    "sample at": Field("POST", _of_metric("samples"), "at", {"value": 1}, rows=0),
+    "sample value": Field("POST", _of_metric("samples"), "value", rows=0),
+    "samples": Field("POST", _of_metric("samples"), "samples", rows=0),
+    "sample of many": Field(
+        "POST", _of_metric("samples"), "samples", {}, '[{"at": "2026-01-02T03:04:05Z", "value": @}]', rows=0
+    ),
+    "samples of many": Field("POST", _on_dashboard("samples"), "samples", rows=0),
+    "sample by key": Field("POST", _on_dashboard("samples"), "samples", {}, '[{"metric": @, "value": 1}]', rows=0),
     "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
 }
 
@@ -159,7 +209,7 @@ def check(response: Any, what: object) -> None:
     assert response.status_code < 500, (what, response.content[:300])
     if response.status_code >= 400:
         assert response["Content-Type"] == "application/problem+json", what
-    if response.content:
+    if "json" in response.get("Content-Type", ""):  # `/` is a page
         strict_json.decode(response.content)
 
 
@@ -210,6 +260,7 @@ def _described(field: Field) -> str:
     names = Names()
     names.room = type("Room", (), {"pk": "{room_id}"})
     names.message = names.bob = names
+    names.dashboard, names.metric = (type("Row", (), {"pk": f"{{{name}_id}}"}) for name in ("dashboard", "metric"))
     return field.path(names)
 
 

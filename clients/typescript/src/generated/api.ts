@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboards/{dashboard_id}/samples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Push samples of several metrics at once, named by their keys (members). */
+        post: operations["dashboard_samples_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys/": {
         parameters: {
             query?: never;
@@ -1066,6 +1083,15 @@ export interface components {
          * @enum {string}
          */
         NamedRoomKind: "public" | "private";
+        /** @description One value, and when it was so. */
+        NamedSampleRequest: {
+            /** Format: date-time */
+            at?: string;
+            /** Format: double */
+            value: number;
+            /** @description The metric's key. */
+            metric: string;
+        };
         /** @description A key with its text, which is shown this once. */
         NewKey: {
             /** Format: uuid */
@@ -1219,6 +1245,10 @@ export interface components {
             /** Format: double */
             value?: number;
             samples?: components["schemas"]["SampleRequest"][];
+        };
+        /** @description Samples of several metrics of one dashboard. Without `at` it is now. Wants the metrics by key as context. */
+        PushToManyRequest: {
+            samples: components["schemas"]["NamedSampleRequest"][];
         };
         Pushed: {
             /** @description How many of them were new. */
@@ -1731,7 +1761,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Greenhouse",
+                 *       "name": "Engine room",
                  *       "visibility": "private"
                  *     }
                  */
@@ -1957,7 +1987,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Old greenhouse"
+                 *       "name": "Engine room, port side"
                  *     }
                  */
                 "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
@@ -2443,10 +2473,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "key": "temperature",
-                 *       "name": "Temperature",
-                 *       "unit": "°C",
-                 *       "kind": "gauge"
+                 *       "key": "oil.pressure",
+                 *       "name": "Oil pressure",
+                 *       "unit": "bar",
+                 *       "thresholds": {
+                 *         "below": 2.5
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["MetricCreateRequest"];
@@ -2529,6 +2561,66 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Metric"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_samples_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "metric": "oil.pressure",
+                 *           "value": 4.2
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushToManyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pushed"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -2886,7 +2978,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "expires_at": "2026-01-02T15:04:05.678901Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyRotateRequest"];
             };
         };
@@ -3359,7 +3455,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "description": "Measured in the shade."
+                 *       "thresholds": {
+                 *         "below": 2,
+                 *         "above": 6
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
@@ -3493,8 +3592,8 @@ export interface operations {
                  * @example {
                  *       "samples": [
                  *         {
-                 *           "at": "2026-01-02T15:04:05Z",
-                 *           "value": 21.5
+                 *           "at": "2026-01-02T03:04:05Z",
+                 *           "value": 4.2
                  *         }
                  *       ]
                  *     }
