@@ -42,6 +42,7 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
     path("rooms/<uuid:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
+    path("rooms/<uuid:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
     path(
         "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",

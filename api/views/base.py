@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency, limits, live, permissions
+from api.filters import ParametersMixin
 from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
@@ -35,7 +36,7 @@ FIRST_WAIT_SECONDS = 0.02
 _RERUN_SQLSTATES = {"40P01", "40001"}
 
 
-class BaseViewSet(GenericViewSet):
+class BaseViewSet(ParametersMixin, GenericViewSet):
     content_negotiation_class = OneRenderer
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     # A view that hashes a password says False, and leaves the transaction to the models' own save().
@@ -69,6 +70,11 @@ class BaseViewSet(GenericViewSet):
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action is not None:  # a method that is not known here is refused for that
+            self.check_parameters(request)
+
     def perform_authentication(self, request: Request) -> None:
         """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
         try:
@@ -84,7 +90,9 @@ class BaseViewSet(GenericViewSet):
 
     def _run(self, handler: Callable[[], Response]) -> HttpResponse:
         if self.request.method in SAFE_METHODS:
-            return self.complete(handler())
+            response = self.complete(handler())
+            response.data = self.select(response.data)
+            return response
         _ = self.request.data  # a slow or broken body must not hold a lock
         key = idempotency.key_of(self.request) if self.is_transactional else None
         if key is None:

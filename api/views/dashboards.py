@@ -55,6 +55,7 @@ class OnDashboard:
 )
 class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "dashboards"
+    parameters = {"list": {"discover"}}
     serializer_class = MyDashboardSerializer
     order_field = "created_at"
     is_newest_first = True

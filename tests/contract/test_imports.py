@@ -42,7 +42,19 @@ DELIVERY = {
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "facts", "intents", "last_steps"),
+    *(
+        "tokens",
+        "ids",
+        "strict_json",
+        "testing",
+        "server",
+        "access",
+        "docs",
+        "examples",
+        "facts",
+        "intents",
+        "last_steps",
+    ),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}

@@ -434,6 +434,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/messages/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+         *
+         *     An id that was said before answers with the message that is there, as a single one does.
+         */
+        post: operations["messages_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room_id}/read/": {
         parameters: {
             query?: never;
@@ -1578,6 +1599,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/not_found/",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "It is not there, or the caller may not know of it.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "not_found"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1588,6 +1619,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/token_expired/",
+                 *       "title": "Unauthorized",
+                 *       "status": 401,
+                 *       "detail": "The token was good, and has ended.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "token_expired"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1598,6 +1639,19 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/quota_exceeded/",
+                 *       "title": "Too Many Requests",
+                 *       "status": 429,
+                 *       "detail": "More requests than `violated-policies` allow.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "quota_exceeded",
+                 *       "violated-policies": [
+                 *         "key"
+                 *       ]
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -2227,6 +2281,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description The keys of this room (owners), instead of the caller's own. */
@@ -2245,11 +2301,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "last4": "last4",
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "stream": "stream",
+                     *           "scopes": [
+                     *             "me:read"
+                     *           ],
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedKeyList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2267,6 +2355,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot",
+                 *       "scopes": [
+                 *         "messages:read",
+                 *         "messages:write"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyCreateRequest"];
             };
         };
@@ -2284,12 +2381,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2299,7 +2419,10 @@ export interface operations {
     };
     keys_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2322,6 +2445,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2338,7 +2480,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2374,6 +2518,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2401,6 +2546,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot, old"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedKeyUpdateRequest"];
             };
         };
@@ -2418,6 +2568,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2427,6 +2596,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2448,6 +2618,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["KeyRotateRequest"];
             };
         };
@@ -2465,6 +2636,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
@@ -2473,6 +2664,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2501,6 +2693,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -2515,7 +2715,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2548,7 +2750,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -2571,6 +2775,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedUserRequest"];
             };
         };
@@ -2588,13 +2797,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2611,6 +2830,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery staple",
+                 *       "new_password": "four other random words"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordRequest"];
             };
         };
@@ -2628,7 +2853,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2640,6 +2867,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -2656,11 +2885,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "device": "device",
+                     *           "address": "address",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "is_current": true
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedSessionList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2693,6 +2945,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2925,12 +3178,30 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public rooms, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /**
+                 * @description Rooms of this kind.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 *     * `direct` - Direct
+                 */
+                kind?: "direct" | "private" | "public";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
             };
             header?: never;
             path?: never;
@@ -2945,11 +3216,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "kind": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner",
+                     *             "unread_count": 3
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMyRoomList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2967,6 +3264,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Harbour",
+                 *       "kind": "private"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoomCreateRequest"];
             };
         };
@@ -2984,6 +3287,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -3000,12 +3317,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3015,7 +3348,10 @@ export interface operations {
     };
     rooms_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: never;
             path: {
                 room_id: string;
@@ -3035,10 +3371,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3074,6 +3426,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3101,6 +3454,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Old harbour"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedRoomUpdateRequest"];
             };
         };
@@ -3118,6 +3476,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -3127,6 +3499,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3161,6 +3534,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3177,9 +3561,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3217,6 +3613,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3232,8 +3629,24 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -3250,11 +3663,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3275,6 +3711,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberCreateRequest"];
             };
         };
@@ -3292,6 +3734,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3308,6 +3761,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3316,6 +3780,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3325,7 +3790,10 @@ export interface operations {
     };
     members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3349,6 +3817,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3365,7 +3844,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3402,6 +3883,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3430,6 +3912,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
             };
         };
@@ -3447,6 +3934,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3456,6 +3954,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3466,10 +3965,22 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
+                /** @description Messages of this user. */
+                author?: string;
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
+                /** @description Answers to this message. */
+                reply_to?: string;
             };
             header?: never;
             path: {
@@ -3486,11 +3997,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "author": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "text": "Good morning!",
+                     *           "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *           "mentions": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 3,
+                     *               "users": [
+                     *                 "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMessageList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3511,6 +4061,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good morning!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MessageCreateRequest"];
             };
         };
@@ -3528,6 +4083,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3544,6 +4126,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3552,6 +4161,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3561,7 +4171,10 @@ export interface operations {
     };
     messages_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3585,6 +4198,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3601,7 +4241,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3638,6 +4280,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3666,6 +4309,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good evening!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMessageUpdateRequest"];
             };
         };
@@ -3683,6 +4331,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3692,6 +4367,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3729,6 +4405,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3745,9 +4448,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3790,6 +4521,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3801,11 +4533,99 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    messages_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "text": "Good morning!"
+                 *       },
+                 *       {
+                 *         "text": "The ship is in."
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["MessageCreateRequest"][];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *         "author": {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice"
+                     *         },
+                     *         "text": "Good morning!",
+                     *         "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *         "mentions": [
+                     *           "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 3,
+                     *             "users": [
+                     *               "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *         "version": 3,
+                     *         "created_at": "2026-01-02T15:04:05.678901Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     read_list: {
         parameters: {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -3824,11 +4644,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *           "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedReadMarkerList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3849,6 +4690,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadRequest"];
             };
         };
@@ -3866,6 +4712,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *       "at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadMarker"];
                 };
             };
@@ -3874,6 +4729,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3895,6 +4751,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TransferRequest"];
             };
         };
@@ -3912,6 +4773,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3920,6 +4792,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3945,10 +4818,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channel": "channel",
+                     *       "epoch": "epoch",
+                     *       "offset": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Position"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3979,11 +4861,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "offset": 3,
+                     *           "event": {
+                     *             "type": "member.joined",
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "actor": {
+                     *               "type": "user",
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             },
+                     *             "data": {
+                     *               "user": {
+                     *                 "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *                 "name": "Alice"
+                     *               },
+                     *               "role": "owner",
+                     *               "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *               "version": 3
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -4000,6 +4916,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInRequest"];
             };
         };
@@ -4011,11 +4933,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4031,6 +4960,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -4042,6 +4976,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4049,6 +4984,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4064,6 +5000,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -4075,11 +5016,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4095,6 +5043,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyRequest"];
             };
         };
@@ -4106,6 +5059,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4113,6 +5067,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4128,6 +5083,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "name": "Alice",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -4141,10 +5103,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
