@@ -1679,6 +1679,8 @@ export interface operations {
                 cursor?: string;
                 /** @description All public dashboards, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -1695,11 +1697,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "visibility": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMyDashboardList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -1717,6 +1744,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Servers",
+                 *       "visibility": "private"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DashboardCreateRequest"];
             };
         };
@@ -1734,6 +1767,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
@@ -1750,12 +1796,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1765,7 +1826,10 @@ export interface operations {
     };
     dashboards_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -1788,6 +1852,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       },
+                     *       "metrics": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["WholeDashboard"];
                 };
             };
@@ -1804,7 +1904,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -1840,6 +1942,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -1867,6 +1970,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Old servers"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
             };
         };
@@ -1884,6 +1992,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
@@ -1893,6 +2014,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1905,6 +2027,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -1923,11 +2047,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -1948,6 +2095,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberCreateRequest"];
             };
         };
@@ -1965,6 +2118,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -1981,6 +2145,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -1989,6 +2164,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1998,7 +2174,10 @@ export interface operations {
     };
     dashboard_members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2022,6 +2201,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -2038,7 +2228,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2075,6 +2267,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2103,6 +2296,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
             };
         };
@@ -2120,6 +2318,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -2129,6 +2338,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2141,6 +2351,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -2159,11 +2371,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMetricList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2184,6 +2431,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "load",
+                 *       "unit": "",
+                 *       "thresholds": {
+                 *         "above": 8,
+                 *         "below": null
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["MetricCreateRequest"];
             };
         };
@@ -2201,6 +2458,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2217,6 +2497,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2225,6 +2528,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2246,6 +2550,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "metric": "load",
+                 *           "at": "2026-01-02T03:04:05Z",
+                 *           "value": 0.7
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PushToManyRequest"];
             };
         };
@@ -2261,6 +2576,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pushed"];
                 };
             };
@@ -2269,6 +2589,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2958,7 +3279,10 @@ export interface operations {
     };
     metrics_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2981,6 +3305,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2997,7 +3344,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3033,6 +3382,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3060,6 +3410,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Load",
+                 *       "retention_days": 90
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
             };
         };
@@ -3077,6 +3433,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -3086,6 +3465,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3120,11 +3500,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "value": 21.5
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedSampleOrBucketList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3145,6 +3543,16 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "at": "2026-01-02T03:04:05Z",
+                 *           "value": 0.7
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PushRequest"];
             };
         };
@@ -3160,6 +3568,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pushed"];
                 };
             };
@@ -3168,6 +3581,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -4868,7 +5282,7 @@ export interface operations {
                      *         {
                      *           "offset": 3,
                      *           "event": {
-                     *             "type": "member.joined",
+                     *             "type": "dashboard.deleted",
                      *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
                      *             "at": "2026-01-02T15:04:05.678901Z",
                      *             "actor": {
@@ -4876,13 +5290,7 @@ export interface operations {
                      *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
                      *             },
                      *             "data": {
-                     *               "user": {
-                     *                 "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
-                     *                 "name": "Alice"
-                     *               },
-                     *               "role": "owner",
-                     *               "joined_at": "2026-01-02T15:04:05.678901Z",
-                     *               "version": 3
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
                      *             }
                      *           }
                      *         }
