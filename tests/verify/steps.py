@@ -75,6 +75,16 @@ STEPS = (
         (*PYTEST, "tests/soak"),
     ),
     Step(
+        "samples on PostgreSQL",
+        "a million samples: a day at 300 points, and batches of 500, beside one row by key and plain bulk_create",
+        (sys.executable, "-m", "bench.samples", "--database", "postgresql", "--check"),
+    ),
+    Step(
+        "samples on SQLite",
+        "the same there",
+        (sys.executable, "-m", "bench.samples", "--database", "sqlite", "--check"),
+    ),
+    Step(
         "textbook",
         "the same plan against a chat as tutorials build it",
         (sys.executable, "-m", "bench.textbook.compare", "--seed", "1", "--seconds", "30"),
