@@ -1,6 +1,6 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
-# make verify   the tests again, longer
+# make verify   what takes hours: long soaks, crowds, a fresh clone; and docs/verify-report.md
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
 # make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
@@ -58,9 +58,6 @@ run: $(VENV)/$(run_requirements).stamp
 
 # -- test --------------------------------------------------------------------------------------------------------------
 
-# The faults one by one, and the soak's runs, take a machine of their own: they are part of make verify.
-faults := --ignore-glob='*/test_faults_*'
-
 # A file's tests stay in one of JOBS processes, each with servers of its own.
 JOBS ?= 2
 parallel := -n $(JOBS) --dist loadfile
@@ -69,19 +66,16 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
 	$(pytest) tests/server
-	$(pytest) tests/scenarios $(faults) --size embedded
-	$(pytest) tests/scenarios $(faults) --size grown
+	$(pytest) tests/scenarios --size embedded
+	$(pytest) tests/scenarios --size grown
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
-	$(pytest) tests/soak/test_checkers.py
+	$(pytest) tests/soak
 
-verify: test
-	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py
-	TIDEWIRE_VERIFY=1 $(pytest) tests/api/test_hostile_input.py --database postgresql
-	TIDEWIRE_VERIFY=1 $(pytest) tests/realtime tests/scenarios --database postgresql
-	$(pytest) tests/scenarios $(faults) --server uvicorn
-	TIDEWIRE_VERIFY=1 $(pytest) tests/soak
+# Hours: it begins with this revision in a fresh clone, and ends with docs/verify-report.md.
+verify: $(VENV)/dev.stamp $(packages)
+	$(bin)/python -m tests.verify
 
 # For test suites that expect the protocol's reference server; see docs/testing.md.
 conformance-server: $(VENV)/dev.stamp

@@ -25,7 +25,6 @@ from realtime.frames import (
     RpcRequest,
     history_result,
 )
-from realtime.limits import TokenBucket
 from realtime.live import registry
 from realtime.positions import PAGE_EVENTS
 from realtime.subscription import Subscription
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_SIGNAL_BYTES = 4096
-SIGNAL_BURST, SIGNALS_PER_SECOND = 5, 1.0
 
 
 class Refused(Exception):
@@ -87,7 +85,7 @@ async def publish(connection: Connection, request: PublishRequest) -> Result:
     if not connection.identity.may_signal:
         raise Refused(ErrorCode.PERMISSION_DENIED)
     signal = _signal(subscription, request.data)
-    _throttle(subscription, connection)
+    _throttle(connection)
     event = {
         "type": signal["type"],
         "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -181,11 +179,9 @@ def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
     return signal
 
 
-def _throttle(subscription: Subscription, connection: Connection) -> None:
-    now = connection.services.publisher.loop.time()
-    if subscription.signals is None:
-        subscription.signals = TokenBucket(SIGNAL_BURST, SIGNALS_PER_SECOND, now)
-    if not subscription.signals.take(now):
+def _throttle(connection: Connection) -> None:
+    """Over all streams of the connection: who subscribes anew, or types in many rooms, does not begin anew."""
+    if not connection.signals.take(connection.services.publisher.loop.time()):
         raise Refused(ErrorCode.TOO_MANY_REQUESTS)
 
 

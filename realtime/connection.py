@@ -30,6 +30,8 @@ from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
 logger = logging.getLogger(__name__)
 
 VERSION = "tidewire"
+SIGNAL_BURST, SIGNALS_PER_SECOND = 5, 1.0
+"""Typing and the like, of one connection: at once, and in the long run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Connection:
         self._ping_timer: asyncio.TimerHandle | None = None
         self._end_timer = self._loop.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
         self._user_bucket: TokenBucket | None = None
+        self.signals = TokenBucket(SIGNAL_BURST, SIGNALS_PER_SECOND, self._loop.time())
         services.connections.add(self)
 
     @property

@@ -108,6 +108,11 @@ def current() -> Engine:
     return engine
 
 
+def running() -> Engine | None:
+    """The engine of the running loop, if anybody has asked for it."""
+    return _engines.get(asyncio.get_running_loop())
+
+
 async def stop() -> None:
     """Stops the running loop's engine, if there is one."""
     engine = _engines.pop(asyncio.get_running_loop(), None)

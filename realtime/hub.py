@@ -37,6 +37,7 @@ EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
 PACE_SECONDS = 1.0
+STOP_SECONDS, STOP_TRIES = 2.0, 10
 
 
 class LogReader(Protocol):
@@ -88,9 +89,13 @@ class Hub:
         self._spawn(self._audit())
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancels until all have ended, though not for ever: redis-py swallows a cancellation that comes while it
+        connects, and whoever waited for such a task would wait for good."""
+        for _ in range(STOP_TRIES):
+            for task in self._tasks:
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=STOP_SECONDS / STOP_TRIES)
 
     @property
     def is_deaf(self) -> bool:

@@ -77,6 +77,8 @@ class Membership:
             if not self.is_failing:
                 logger.warning("cannot join groups of the channel layer: %s", error or type(error).__name__)
             self.is_failing = True
+            if name in self._changed:  # of several hosts one may be away: the others' groups come first, next time
+                self._changed[name] = self._changed.pop(name)
             async with self._progress:
                 self._progress.notify_all()
             await asyncio.sleep(RETRY_SECONDS)

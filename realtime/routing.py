@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from channels.routing import URLRouter
 from django.conf import settings
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 from django.urls import path
 
 from realtime import engine
@@ -59,7 +59,7 @@ def is_allowed_origin(scope: dict[str, Any]) -> bool:
     try:
         origin = origins[0].decode("ascii")
         parts = urlsplit(origin)
-        host = parts.hostname or ""
+        host, _ = split_domain_port(parts.netloc)  # as Django reads a Host: brackets stay, a user name is no host
         parts.port  # noqa: B018  raises ValueError when it is not a port
     except ValueError:
         return False

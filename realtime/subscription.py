@@ -7,7 +7,6 @@ from collections.abc import Callable
 from realtime import metrics
 from realtime.codes import Code
 from realtime.frames import Codec
-from realtime.limits import TokenBucket
 from realtime.outbox import Outbox
 from realtime.positions import Entry
 
@@ -30,7 +29,6 @@ class Subscription:
         "is_open",
         "offset",
         "outbox",
-        "signals",
         "stream",
     )
 
@@ -45,7 +43,6 @@ class Subscription:
     ) -> None:
         self.stream, self.info = stream, info
         self.is_hearing_joins = is_hearing_joins
-        self.signals: TokenBucket | None = None
         self.outbox, self.codec = outbox, codec
         self.offset = 0
         self.fences = 0

@@ -59,7 +59,7 @@ class Drain:
             await self._until(lambda: not self._server.sockets, "sockets did not close in time")
             self._end_idle()
             await self._until(lambda: not self._server.requests, "requests were not finished in time")
-            await self._until(lambda: engine.current().publisher.is_idle, "events are left to the poll", seconds=0.5)
+            await self._until(self._is_published, "events are left to the poll", seconds=0.5)
             await engine.stop()
         except Exception:
             logger.exception("draining failed")
@@ -69,7 +69,8 @@ class Drain:
     async def _end_sockets(self) -> None:
         """Connections that speak the protocol end with what they were still to send; then whatever else is open."""
         self._end_idle()
-        connections = list(engine.current().services.connections)
+        running = engine.running()
+        connections = list(running.services.connections) if running else []
         spread = min(self._seconds, len(connections) / ENOUGH_PER_SECOND)
         logger.info("draining: %d sockets over %.1f s", len(connections), spread)
         for connection in connections:
@@ -78,6 +79,10 @@ class Drain:
         await asyncio.sleep(CHECK_SECONDS)
         for socket in list(self._server.sockets):
             socket.end(Disconnect.SHUTDOWN.code, Disconnect.SHUTDOWN.reason)
+
+    def _is_published(self) -> bool:
+        running = engine.running()
+        return running is None or running.publisher.is_idle
 
     def _end_idle(self) -> None:
         for channel in list(self._server.http_factory.channels):

@@ -69,6 +69,19 @@ def test_renaming_a_room_and_giving_a_role(admin, root):
     assert set(Event.objects.values_list("actor", flat=True)) == {str(root.pk)}
 
 
+def test_another_name_is_told_where_it_is_shown(admin, root):
+    bob = make_user("Bob")
+    room = make_room(root, bob)
+    Event.objects.all().delete()
+    page = f"/admin/api/user/{bob.pk}/change/"
+    form = {name: value for name, value in form_of(admin.get(page)).items() if name != "password"}
+    assert admin.post(page, form | {"name": "Robert"}).status_code == 302
+    bob.refresh_from_db()
+    assert (bob.name, bob.is_active) == ("Robert", True)
+    assert news() == [(f"room:{room.pk}", "member.updated")]
+    assert '"name":"Robert"' in Event.objects.get().payload
+
+
 def test_opening_a_room_with_its_owner(admin, root):
     inline = {
         "members-TOTAL_FORMS": 1,

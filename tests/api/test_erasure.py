@@ -30,6 +30,7 @@ def test_nothing_of_a_person_is_left(tmp_path):
     alice.put(url(room, "messages", his["id"], "reactions", "👍"))
     bob.put(url(room, "messages", hers["id"], "reactions", "❤️"))
     bob.put(url(room, "read"), {"message": hers["id"]})
+    bob.patch(ME, {"name": "Quux the Second"})
     response = bob.delete(ME)
     assert (response.status_code, response.content) == (204, b"")
     call_command("dumpdata", output=str(tmp_path / "all.json"))

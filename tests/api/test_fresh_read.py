@@ -97,6 +97,7 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "read": lambda w: w.alice.put(url(w.room, "read"), {"message": w.message["id"]}),
     "take another name": lambda w: w.bob.patch("/api/v1/me/", {"name": "Robert"}),
     "rename": lambda w: w.alice.patch(url(w.room), {"name": "Port"}),
+    "close to guests": lambda w: w.alice.patch(url(w.room), {"kind": "private"}),
     "promote": lambda w: w.alice.patch(url(w.room, "members", w.bob.id), {"role": "admin"}),
     "hand over": lambda w: w.alice.post(url(w.room, "transfer"), {"user_id": w.bob.id}),
     "add": lambda w: w.alice.post(url(w.room, "members"), {"user_id": str(make_user().pk)}),

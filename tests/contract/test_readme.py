@@ -23,16 +23,16 @@ README = ROOT / "README.md"
 SDK = ROOT / "tests" / "sdk" / "js"
 RUN = {block.name: block for block in blocks(README) if block.key == "runs"}
 # Run by hand when they change: they make environments, run these tests, or want servers and registries of their own.
-BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL=", "export TIDEWIRE_MODE=production"]
+BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL="]
 
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """As the repository's, with what `make run` would have made: `.venv` and `var`."""
     folder = servers.temporary_folder("readme")
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (folder / ".venv").symlink_to(sys.prefix)
     (folder / "node_modules").symlink_to(SDK / "node_modules")
+    (folder / "manage.py").symlink_to(ROOT / "manage.py")
     for name in ("client.mjs", "list.mjs"):
         (folder / name).write_text(RUN[name].code)
     return folder
@@ -123,6 +123,7 @@ def test_every_block_is_run_here_or_known_to_be_run_by_hand():
     assert left == []
     assert set(RUN) == {
         "sign-in", "post", "frames", "websockets", "recover", "npm", "client.mjs", "client", "list.mjs",
+        "production",
     }  # fmt: skip
 
 
@@ -186,3 +187,8 @@ def test_the_list_stays_true(reader: Reader):
         reader.run("sign-in", "post")
         after = terminal.until(r"(?s)\[.*\]").count("Hello, world")
     assert (before > 0, after) == (True, before + 1)
+
+
+def test_production_settings_pass_the_checks(reader: Reader):
+    """Django's own for a deployment, and ours; warnings, too."""
+    assert "no issues (0 silenced)" in reader.run("production")

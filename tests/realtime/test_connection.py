@@ -727,6 +727,17 @@ async def test_too_many_signals_are_refused(alice):
     assert refused == [error(n, 111, "too many requests", temporary=True) for n in (6, 7)]
 
 
+async def test_who_subscribes_anew_is_not_given_more_signals(alice):
+    typing = {"publish": {"channel": ROOM, "data": {"type": "typing.started"}}}
+    codes = []
+    for _ in range(3):
+        await alice.subscribe()
+        replies = await alice.say(*[{"id": number, **typing} for number in range(1, 4)])
+        codes += [reply["error"]["code"] for reply in replies if "error" in reply]
+        await alice.say({"id": 9, "unsubscribe": {"channel": ROOM}})
+    assert codes == [111] * 4
+
+
 async def test_a_call_is_answered_by_its_method(alice, monkeypatch):
     async def double(caller: rpc.Caller, data: Any) -> Any:
         if not isinstance(data, int):

@@ -1,6 +1,7 @@
 """The hub orders, heals and fans out: every subscriber sees every offset once, whatever the layer does."""
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -521,6 +522,26 @@ class AbsentLayer(InMemoryChannelLayer):
             raise ConnectionError("the layer is away")
 
 
+class HalfAbsentLayer(InMemoryChannelLayer):
+    """One of its hosts is away: that of the first room."""
+
+    async def group_add(self, group, channel):
+        if group == "tw.room.1":
+            raise ConnectionError("this host is away")
+        await super().group_add(group, channel)
+
+
+async def test_a_host_that_is_away_keeps_no_stream_of_another_from_being_joined(log, monkeypatch):
+    monkeypatch.setattr("realtime.membership.RETRY_SECONDS", 0.001)
+    layer = HalfAbsentLayer()
+    membership = Membership(layer, await layer.new_channel())
+    running = asyncio.create_task(membership.run())
+    for name in (ROOM, "room:2", "room:3"):
+        membership.watch(name)
+    await until(lambda: {"tw.room.2", "tw.room.3"} <= set(layer.groups))
+    running.cancel()
+
+
 class SlowLayer(InMemoryChannelLayer):
     """Joins groups when it is told to."""
 
@@ -547,6 +568,25 @@ async def test_a_layer_that_is_away_at_the_start_costs_nothing_but_speed(log, ca
     assert "channel layer unavailable" in caplog.text
     bench.layer.is_away = False
     await until(lambda: "tw.room.1" in bench.layer.groups)
+    await bench.stop()
+
+
+class DeafToCancellingLayer(InMemoryChannelLayer):
+    """As redis-py: a cancellation that comes while it connects is lost."""
+
+    async def new_channel(self, prefix="specific."):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(NEVER)
+        return await super().new_channel(prefix)
+
+
+async def test_a_hub_ends_also_where_a_cancellation_is_swallowed(log):
+    bench = Bench(log)
+    hub = Hub(DeafToCancellingLayer(), log, QUIET, lambda *fenced: None)
+    hub.start()
+    await settled()
+    await asyncio.wait_for(hub.stop(), 5)
+    assert hub._tasks == set()
     await bench.stop()
 
 

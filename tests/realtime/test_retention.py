@@ -1,12 +1,15 @@
 """How long the log keeps events, and what a restored database does to positions."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.management import call_command
+from django.db import connections
 from django.utils import timezone
 
-from realtime import event_log, retention
+from realtime import engine, event_log, retention
 from realtime.live import registry
 from realtime.models import Event
 from realtime.streams import Retention
@@ -86,3 +89,14 @@ def test_new_epochs_change_every_stream_and_no_offset(room, capsys):
     after = event_log.position(name)
     assert (after.offset, after.epoch == before.epoch) == (10, False)
     assert event_log.touched(5.0)[name] == after
+
+
+async def test_a_server_prunes_by_itself(settings, monkeypatch):
+    monkeypatch.setattr(settings, "TIDEWIRE", settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01})
+    pruned = asyncio.Event()
+    monkeypatch.setattr(retention, "prune", lambda: loop.call_soon_threadsafe(pruned.set))
+    loop = asyncio.get_running_loop()
+    engine.current()
+    await asyncio.wait_for(pruned.wait(), 10)
+    await engine.stop()
+    await sync_to_async(connections.close_all)()

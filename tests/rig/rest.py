@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from tests.rig.schemas import validate_answer
+
 API = "/api/v1/"
 
 Json = dict[str, Any]
@@ -52,12 +54,14 @@ class Person:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     def send(self, method: str, path: str, body: Any = None, *, signed: bool = True, **options: Any) -> httpx.Response:
-        """Any answer at all. `path` is relative to the API, absolute, or a whole URL."""
+        """Any answer at all, as openapi.yaml describes it. `path` is relative to the API, absolute, or a whole URL."""
         headers = {**options.pop("headers", {})}
         if signed:
             headers.setdefault("Authorization", f"Bearer {self.access}")
         url = path if path.startswith(("/", "http://")) else API + path
-        return self.http.request(method, url, json=body, headers=headers, **options)
+        response = self.http.request(method, url, json=body, headers=headers, **options)
+        validate_answer(response)
+        return response
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """The body of a 2xx answer."""

@@ -49,6 +49,33 @@ def test_postgresql_refuses_a_wrong_password(postgresql: servers.PostgreSQL) -> 
         psycopg.connect(f"{user}x@{rest}")
 
 
+def test_what_is_on_the_path_comes_before_the_wheels() -> None:
+    folder = servers.temporary_folder("path")
+    for name in ("postgres", "initdb", "redis-server"):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    assert servers.find_postgresql(path=str(folder), debian=None) == servers.Binaries(folder)
+    assert servers.find_redis(path=str(folder)) == servers.Binaries(folder)
+
+
+def test_servers_that_are_named_are_used_and_left_running(
+    postgresql: servers.PostgreSQL, redis_server: servers.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE_URL", postgresql.url)
+    monkeypatch.setenv("TEST_REDIS_URL", redis_server.url)
+    named, named_redis = servers.start_postgresql(), servers.redis_for_tests()
+    assert (named.process, named_redis.url) == (None, redis_server.url)
+    with psycopg.connect(named.create_database("borrowed")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    named.stop()
+    named_redis.stop()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(named.database_url("borrowed"))
+    with psycopg.connect(postgresql.url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert redis_server.is_answering()
+
+
 def test_a_database_is_cloned_from_its_template(postgresql: servers.PostgreSQL) -> None:
     with psycopg.connect(postgresql.create_database("original"), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (n int)")

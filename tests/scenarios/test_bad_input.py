@@ -230,6 +230,29 @@ def test_a_token_in_the_url_does_not_sign_in(site: Site, people: People, raw: Op
     assert outcome(socket) == CLOSED_INVALID_TOKEN
 
 
+def test_a_cookie_signs_nobody_in(site: Site, people: People, raw: Open) -> None:
+    """Browsers send it along from any page. This one opens the admin."""
+    code = (
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from django.contrib.sessions.backends.db import SessionStore\n"
+        "from api.models import User\n"
+        f"user = User.objects.get(pk='{people[1].id}')\n"
+        "User.objects.filter(pk=user.pk).update(is_staff=True)\n"
+        "session = SessionStore()\n"
+        "session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()\n"
+        "session[BACKEND_SESSION_KEY] = 'django.contrib.auth.backends.ModelBackend'\n"
+        "session.save()\n"
+        "print(session.session_key)"
+    )
+    cookie = {"Cookie": f"sessionid={site.shell(code).strip().splitlines()[-1]}"}
+    assert people[1].send("GET", "/admin/", signed=False, headers=cookie).status_code == 200
+    for token in ({}, {"token": ""}):
+        socket = raw(site.ws_url, additional_headers=cookie)  # type: ignore[call-arg]
+        socket.send({"id": 1, "connect": token})
+        assert outcome(socket) == CLOSED_INVALID_TOKEN
+    assert people[1].send("GET", "me/", signed=False, headers=cookie).status_code == 401
+
+
 def test_a_token_in_the_authorization_header_signs_in(site: Site, people: People, raw: Open) -> None:
     headers = {"Authorization": f"Bearer {people[1].access}"}
     socket = raw(site.ws_url, additional_headers=headers)  # type: ignore[call-arg]

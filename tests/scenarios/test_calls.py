@@ -77,6 +77,20 @@ def test_a_call_has_the_rights_of_its_caller(people: People, caller: Callable[[P
     assert stranger.call("GET", "me/")["body"]["id"] == charlie.id
 
 
+def test_guesses_in_calls_and_over_rest_are_counted_together(
+    people: People, caller: Callable[[Person], Caller]
+) -> None:
+    *_, charlie = people
+    phone = caller(charlie)
+    guess = {"email": f"nobody-{charlie.id}@example.com", "password": "wrong"}
+    assert [charlie.send("POST", "token/", guess, signed=False).status_code for _ in range(3)] == [401] * 3
+    assert [phone.call("POST", "token/", body=guess)["status"] for _ in range(2)] == [401] * 2
+    refused = phone.call("POST", "token/", body=guess)
+    assert (refused["status"], refused["body"]["code"]) == (429, "throttled")
+    assert 0 < int(refused["headers"]["retry-after"]) <= 60
+    assert charlie.send("POST", "token/", guess, signed=False).status_code == 429
+
+
 BAD_CALLS: list[Any] = [
     None,
     5,

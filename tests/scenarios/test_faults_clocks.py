@@ -14,7 +14,7 @@ SECONDS = 60
 pytestmark = [pytest.mark.parametrize("sdk", ["py"], indirect=True), pytest.mark.only_size("grown")]
 
 
-@pytest.fixture(params=[SECONDS, -SECONDS], ids=["ahead", "behind"])
+@pytest.fixture(scope="module", params=[SECONDS, -SECONDS], ids=["ahead", "behind"])
 def skewed_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The second process has another idea of the time of day."""
     site = sites.make(size, processes=2, settings={"TIDEWIRE_EXTRA_APPS": APP})

@@ -7,18 +7,18 @@ import pytest
 
 from tests.rig.rest import channel
 from tests.rig.site import Site
-from tests.rig.verify import IS_VERIFY, figure
+from tests.rig.verify import figure
 from tests.scenarios.conftest import People
 from tests.scenarios.crowds import crowd_tokens
 from tests.soak.crowd import Crowd, tidewire
 
-SOCKETS = 2000 if IS_VERIFY else 200
+SOCKETS = 2000
 MISSED = 50
 PER_USER = 10
 SECONDS = 60.0
 IDLE_SECONDS = 5.0
 
-pytestmark = [pytest.mark.only_size("grown"), pytest.mark.site(processes=2)]
+pytestmark = [pytest.mark.verify, pytest.mark.only_size("grown"), pytest.mark.site(processes=2)]
 
 
 class Transactions:

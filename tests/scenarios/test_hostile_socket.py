@@ -1,4 +1,4 @@
-"""The hostile corpus over sockets: as a call, and as a chat message. REST has its own tests of every field."""
+"""The hostile corpus over sockets: in every field of a call and of a command, and as a chat message."""
 
 import json
 import os
@@ -7,16 +7,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from realtime import strict_json
 from tests.api.conftest import MISSING
 from tests.api.test_hostile_input import FIELDS
 from tests.hostile import REFUSED_VALUES, VALUES
 from tests.rig.raw import RawSocket
+from tests.rig.rest import channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import People
 
 CLOSED_BAD_FRAME = {3501, 1009}
+CLOSED_INVALID_TOKEN = 3500
 BAD_REQUEST = 107
 IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
 
@@ -86,6 +89,68 @@ def test_every_value_in_a_call(site: Site, people: People, raw: Callable[[str], 
     strict_json.decode(json.dumps(messages))
     for shown in ("rooms/", "me/", "me/sessions/", f"rooms/{room}/members/", f"rooms/{room}/read/"):
         strict_json.decode(json.dumps(alice.get(shown)))
+
+
+# What commands say themselves; `@` is the value, `#` a stream that may be read.
+COMMANDS = {
+    "id": '"id": @, "ping": {}',
+    "connect": '"id": 9, "connect": @',
+    "token": '"id": 9, "refresh": {"token": @}',
+    "subscribe": '"id": 9, "subscribe": @',
+    "channel": '"id": 9, "subscribe": {"channel": @}',
+    "recover": '"id": 9, "subscribe": {"channel": "#", "recover": @}',
+    "epoch": '"id": 9, "subscribe": {"channel": "#", "recover": true, "epoch": @}',
+    "offset": '"id": 9, "subscribe": {"channel": "#", "recover": true, "offset": @}',
+    "flag": '"id": 9, "subscribe": {"channel": "#", "recover": true, "offset": 1, "flag": @}',
+    "join_leave": '"id": 9, "subscribe": {"channel": "#", "join_leave": @}',
+    "subscribe data": '"id": 9, "subscribe": {"channel": "#", "data": @}',
+    "unsubscribe": '"id": 9, "unsubscribe": {"channel": @}',
+    "publish": '"id": 9, "publish": {"channel": @, "data": {"type": "typing"}}',
+    "signal": '"id": 9, "publish": {"channel": "#", "data": @}',
+    "signal type": '"id": 9, "publish": {"channel": "#", "data": {"type": @}}',
+    "presence": '"id": 9, "presence": {"channel": @}',
+    "history": '"id": 9, "history": {"channel": @, "limit": 1}',
+    "limit": '"id": 9, "history": {"channel": "#", "limit": @}',
+    "since": '"id": 9, "history": {"channel": "#", "limit": 1, "since": @}',
+    "since offset": '"id": 9, "history": {"channel": "#", "limit": 1, "since": {"offset": @}}',
+    "reverse": '"id": 9, "history": {"channel": "#", "limit": 1, "reverse": @}',
+    "method": '"id": 9, "rpc": {"method": @}',
+    "call": '"id": 9, "rpc": {"method": "api.call", "data": @}',
+    "call method": '"id": 9, "rpc": {"method": "api.call", "data": {"method": @, "path": "/api/v1/"}}',
+    "call path": '"id": 9, "rpc": {"method": "api.call", "data": {"method": "GET", "path": @}}',
+    "headers": '"id": 9, "rpc": {"method": "api.call", "data": {"method": "GET", "path": "/api/v1/", "headers": @}}',
+    "unknown": '"id": 9, @: {}',
+}
+INTERNAL = 100
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_value_in_a_command(site: Site, people: People, raw: Callable[[str], RawSocket], name: str) -> None:
+    """An answer, a typed error, or a close that says what was wrong. The server never says that it was its fault."""
+    alice = people[0]
+    stream = channel(alice.make_room())
+
+    def connected() -> RawSocket:
+        socket = raw(site.ws_url)
+        assert "connect" in socket.connect(alice.access)
+        if not COMMANDS[name].startswith('"id": 9, "subscribe"'):
+            assert "subscribe" in socket.subscribe(stream)
+        return socket
+
+    socket = connected()
+    for value in share(24, list(COMMANDS).index(name)):
+        frame = "{" + COMMANDS[name].replace("#", stream).replace("@", value) + "}"
+        socket.send_frame(frame + '\n{"id": 10, "unsubscribe": {"channel": "room:nowhere"}}')
+        try:
+            while (answer := socket.receive()).get("id") != 10:
+                assert answer.get("error", {}).get("code") != INTERNAL, value[:80]
+        except ConnectionClosed:
+            assert socket.close_code() in CLOSED_BAD_FRAME | {CLOSED_INVALID_TOKEN}, value[:80]
+            socket = connected()
+            continue
+        if '"subscribe"' in frame:
+            socket.send({"id": 11, "unsubscribe": {"channel": stream}})
+            socket.reply(11)
 
 
 def test_every_value_as_a_chat_message(site: Site, people: People, raw: Callable[..., RawSocket]) -> None:

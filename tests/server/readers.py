@@ -49,9 +49,12 @@ class Reader:
         """What is there now."""
         try:
             data = self.socket.recv(1 << 20)
-        except ConnectionError:
-            data = b""
-        self.is_closed = not data
+            self.is_closed = not data
+            self._take_frames(data)
+        except OSError:  # also while a pong was sent: it was cut off
+            self.is_closed = True
+
+    def _take_frames(self, data: bytes) -> None:
         self._buffer += data
         start = 0
         while (found := self._frame(start)) is not None:

@@ -130,6 +130,19 @@ def test_a_second_signal_ends_it_at_once(make_site) -> None:
     assert site.server.wait_for_end(2) == 0
 
 
+def test_one_that_nobody_has_asked_anything_ends_too(make_site) -> None:
+    """Its engine has not begun, and is not begun to be ended."""
+    site = make_site("grown", DRAIN_SECONDS="1.0")
+    site.server.drain()
+    assert site.server.wait_for_end() == 0
+
+    site.server.start(wait=False)
+    assert wait_until(lambda: site.server.log.read_text().count("serving, process") == 2, 60)
+    site.server.drain()
+
+    assert site.server.wait_for_end() == 0
+
+
 def test_with_nobody_there_nothing_is_waited_for(site: Site) -> None:
     started = time.monotonic()
     site.server.drain()

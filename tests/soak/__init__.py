@@ -13,5 +13,6 @@ bulk.py       a writer that is no server: the ORM's bulk paths, in a process of 
 nemesis.py    the faults
 history.py    what was done and what was seen
 checkers.py   what must hold, as functions of a history
+mutants.py    histories in which a promise is broken, for the checkers' own tests
 verdict.py    JSON, one page of text; picture.py draws faults against latency
 """

@@ -66,6 +66,7 @@ class Device:
         self._copies: dict[str, Copy] = {}
         self._positions: dict[str, Position] = {}
         self._lost: set[str] = set()
+        self._hoped_for: set[str] = set()  # lost, asked for again, and not answered yet
         self._asked: set[str] = set()
         self._life = self._attempt = 0
         self._client: SdkClient | None = None
@@ -131,7 +132,9 @@ class Device:
     def _subscribe(self, stream: str) -> None:
         assert self._client is not None
         self._asked.discard(stream)
-        self._lost.discard(stream)
+        if stream in self._lost:
+            self._hoped_for.add(stream)
+            self._lost.discard(stream)
         self._client.subscribe(stream, get_state=lambda: self._state(stream))
 
     def _retry_lost(self) -> None:
@@ -196,6 +199,7 @@ class Device:
 
     def _on_subscribed(self, event: SdkEvent) -> None:
         stream, position = event.channel or "", event.position or {"epoch": "", "offset": 0}
+        self._hoped_for.discard(stream)
         if not event.recovered:
             self._positions[stream] = dict(position)
             self._copies.setdefault(stream, Copy())
@@ -235,11 +239,14 @@ class Device:
         """Where it stands; None where it is not subscribed."""
         with self._lock:
             position = self._positions.get(stream)
-            return position["offset"] if position and stream not in self._lost else None
+            return position["offset"] if position and self._has(stream) else None
 
     def copies(self) -> dict[str, Json]:
         with self._lock:
-            return {name: copy.canonical() for name, copy in self._copies.items() if name not in self._lost}
+            return {name: copy.canonical() for name, copy in self._copies.items() if self._has(name)}
+
+    def _has(self, stream: str) -> bool:
+        return stream not in self._lost and stream not in self._hoped_for
 
 
 def seconds(at: str) -> float:

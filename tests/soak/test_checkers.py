@@ -9,6 +9,7 @@ import pytest
 
 from tests.soak.checkers import check
 from tests.soak.history import FAILED, OK, UNKNOWN, History, LogEvent, Sample, Seen, Write
+from tests.soak.mutants import MUTANTS
 from tests.soak.picture import draw
 from tests.soak.plan import KINDS, make_plan
 from tests.soak.verdict import judge
@@ -267,6 +268,13 @@ def test_a_broken_promise_is_noticed(break_it: Callable[[History], None]) -> Non
     history = good_history()
     break_it(history)
     assert {violation.invariant for violation in check(history)} >= BROKEN[break_it]
+
+
+@pytest.mark.parametrize("break_it", MUTANTS, ids=lambda each: each.__name__)
+def test_the_mutants_of_real_runs_are_noticed(break_it: Callable[[History], History]) -> None:
+    history = good_history()
+    assert MUTANTS[break_it] in {violation.invariant for violation in check(break_it(history))}
+    assert check(history) == []
 
 
 def test_who_lost_access_and_came_back_may_hear_what_was_missed() -> None:

@@ -1,0 +1,105 @@
+"""The ways to start it while trying out: `make run`, `manage.py runserver`, daphne by hand. Each serves sockets."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rig import servers
+from tests.rig.raw import RawSocket
+from tests.rig.rest import Person
+from tests.rig.site import ROOT, Server, child_environment
+
+PEOPLE = ["alice@example.com", "bob@example.com", "charlie@example.com"]
+
+
+class Run(Server):
+    """What `make run` does once its environment is there."""
+
+    def start(self, wait: bool = True) -> None:
+        environment = {**self._environment, "BIN": str(Path(sys.executable).parent), "PORT": str(self.port)}
+        self._process = servers.spawn([ROOT / "scripts" / "run"], log=self.log, cwd=ROOT, env=environment)
+        if wait:
+            self.wait_until_ready()
+
+
+class RunServer(Server):
+    """Django's own command, which daphne makes serve sockets."""
+
+    def start(self, wait: bool = True) -> None:
+        command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+        self._process = servers.spawn(command, log=self.log, cwd=ROOT, env=self._environment)
+        if wait:
+            self.wait_until_ready()
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return servers.temporary_folder("development")
+
+
+@pytest.fixture(scope="module")
+def environment(folder: Path) -> dict[str, str]:
+    """A DATA_DIR and a HOME that are not there yet, as in a fresh clone."""
+    return child_environment(folder / "data" / "of" / "mine") | {"HOME": str(folder / "home")}
+
+
+@pytest.fixture(scope="module")
+def run(environment: dict[str, str], folder: Path) -> Iterator[Run]:
+    server = Run(environment, folder / "run.log")
+    server.start()
+    yield server
+    server.terminate()
+
+
+@pytest.fixture
+def kept(run: Run, environment: dict[str, str]) -> dict[str, str]:
+    """The logins, as they are kept for whoever comes back."""
+    return json.loads(Path(environment["DATA_DIR"], "demo_logins.json").read_text())
+
+
+def is_live(server: Server, email: str, password: str) -> bool:
+    """A message that is posted over REST arrives at a socket."""
+    person = Person(server.url, email, email, password)
+    person.log_in()
+    room = person.make_room()
+    with RawSocket(server.ws_url) as socket:
+        socket.connect(person.access)
+        socket.subscribe(f"room:{room}")
+        said = person.say(room, "Ahoy")
+        event = socket.receive()["push"]["pub"]["data"]
+    person.close()
+    return (event["type"], event["data"]) == ("message.created", said)
+
+
+def test_make_run_prints_where_it_is_and_logins_that_work(run: Run, kept: dict[str, str], folder: Path):
+    printed = run.log.read_text()
+    assert sorted(kept) == PEOPLE
+    assert dict(re.findall(r"(\S+@example\.com) +(\S+)", printed)) == kept
+    for address in (f"http://localhost:{run.port}/api/v1/", f"ws://localhost:{run.port}/connection/websocket"):
+        assert address in printed
+    assert is_live(run, PEOPLE[0], kept[PEOPLE[0]])
+    assert not (folder / "home").exists()
+
+
+@pytest.mark.parametrize("kind", [RunServer, Server], ids=["runserver", "daphne"])
+def test_the_other_commands_serve_the_same(kept: dict[str, str], environment: dict[str, str], folder: Path, kind):
+    other = kind(environment, folder / f"{kind.__name__}.log")
+    other.start()
+    try:
+        assert is_live(other, PEOPLE[0], kept[PEOPLE[0]])
+    finally:
+        other.terminate()
+    assert "Traceback" not in other.log.read_text()
+
+
+def test_make_run_again_keeps_what_was_there(run: Run, kept: dict[str, str]):
+    run.terminate()
+    run.start()
+    assert is_live(run, PEOPLE[1], kept[PEOPLE[1]])
+    assert run.log.read_text().count(kept[PEOPLE[1]]) == 2

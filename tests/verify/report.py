@@ -1,0 +1,70 @@
+"""What `make verify` has shown, as a page to commit: which revision, on what machine, how long, and the figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+
+from tests.rig import servers
+from tests.rig.site import ROOT
+from tests.verify.steps import Outcome
+
+PAGE = ROOT / "docs" / "verify-report.md"
+PACKAGES = ("django", "channels", "channels-redis", "daphne", "uvicorn", "centrifuge-python")
+
+
+def write(outcomes: list[Outcome]) -> None:
+    PAGE.write_text(page(outcomes))
+
+
+def page(outcomes: list[Outcome]) -> str:
+    lines = [
+        "# Verify report",
+        "",
+        "Written by `make verify` (`tests/verify/`); not edited. What the soak's lines mean is said in the",
+        "[soak report](soak-report.md).",
+        "",
+        f"- Revision {revision()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        f"- {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} at the end; {platform.system()} {platform.machine()}",
+        f"- Python {platform.python_version()}, {versions()}",
+        f"- {'Everything held' if all(each.is_good for each in outcomes) else 'NOT everything held'}",
+        "",
+        "| step | | minutes | what it is |",
+        "|---|---|--:|---|",
+        *(
+            f"| {o.step.name} | {'held' if o.is_good else 'FAILED'} | {o.seconds / 60:.1f} | {o.step.what} |"
+            for o in outcomes
+        ),
+        "",
+        "## Figures",
+    ]
+    for outcome in outcomes:
+        if outcome.figures:
+            is_table = outcome.figures[0].startswith("|")
+            lines += ["", f"### {outcome.step.name}", ""]
+            lines += outcome.figures if is_table else [f"- {figure}" for figure in outcome.figures]
+    return "\n".join(lines) + "\n"
+
+
+def versions() -> str:
+    return ", ".join([*(f"{name} {metadata.version(name)}" for name in PACKAGES), *stores()])
+
+
+def stores() -> list[str]:
+    """PostgreSQL and Redis, as they name themselves."""
+    found = []
+    for program in (servers.find_postgresql().folder / "postgres", servers.find_redis().folder / "redis-server"):
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        found.append(" ".join(said.split()[:3]))
+    return found
+
+
+def revision() -> str:
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
+    return f"`{git('rev-parse', '--short=10', 'HEAD')}`{changed}"
