@@ -1,6 +1,7 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   what takes hours: long soaks, crowds, a fresh clone; and docs/verify-report.md
+# make bench    Tidewire, the textbook and a broadcaster in C, side by side; make bench-quick for a look; needs cc
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
 # make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
@@ -21,7 +22,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify soak conformance-server types lint format schema requirements clean
+.PHONY: run test verify bench bench-quick soak conformance-server types lint format schema requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -66,8 +67,13 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
 	$(pytest) tests/server
+<<<<<<< HEAD
 	$(pytest) tests/scenarios --size embedded
 	$(pytest) tests/scenarios --size grown
+=======
+	$(pytest) $(parallel) tests/scenarios --size embedded
+	$(pytest) $(parallel) tests/scenarios --size grown
+>>>>>>> main
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
@@ -87,6 +93,11 @@ SIZE ?= grown
 WORKERS ?= 2
 soak: $(VENV)/dev.stamp tests/sdk/js/node_modules/.stamp
 	$(bin)/python -m tests.soak --seed $(SEED) --seconds $(DURATION) --size $(SIZE) --workers $(WORKERS)
+
+# One core for the server, one for the load. Figures of a busy machine are its own: read the ratios, and the load.
+ONLY ?=
+bench bench-quick: $(VENV)/dev.stamp
+	$(bin)/python -m bench $(if $(findstring quick,$@),--quick) --only "$(ONLY)"
 
 lint: $(VENV)/dev.stamp
 	$(bin)/ruff check .

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, connection
 from django.http import HttpResponse
@@ -106,7 +107,16 @@ def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
 @erasure.also
 def _forget(deletions: list[Recorded], using: str) -> None:
     """Erased means erased: what repeats what was deleted goes with it."""
-    Answer.objects.using(using).forget({deletion.object.partition(":")[2] for deletion in deletions})
+    ids = {_id(deletion.object.partition(":")[2]) for deletion in deletions}
+    Answer.objects.using(using).forget(ids - {None})
+
+
+def _id(text: str) -> UUID | None:
+    """None for what has another kind of key, and stands in no answer of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 # -- what is compared, what is kept ----------------------------------------------------------------------------------

@@ -61,9 +61,11 @@ PROBLEMS: dict[str, Kind] = {
     "not_found": Kind(404, "It is not there, or the caller may not know of it.", "Treat it as gone."),
     # what the state of things does not allow
     "id_taken": Kind(409, "The id that the client made names something else already.", "Make another id."),
+    "key_taken": Kind(409, "The dashboard has a metric of this key already.", "Use that one, or choose another key."),
+    "too_many_metrics": Kind(409, "The dashboard has as many metrics as it takes.", "Make another dashboard."),
     "already_member": Kind(409, "They are a member already, with another role.", "Change the role instead."),
     "direct_room": Kind(409, "A direct room keeps its two people.", "Leave it at that."),
-    "last_owner": Kind(409, "A room keeps at least one owner.", "Make somebody else an owner first."),
+    "last_owner": Kind(409, "A room or a dashboard keeps at least one owner.", "Make somebody else an owner first."),
     "service_account": Kind(409, "A program owns no room.", "Give the role to a person."),
     "password_changed": Kind(409, "The password was changed meanwhile.", "Ask the person again."),
     "too_many_emoji": Kind(409, "The message has as many different emoji as it takes.", "Use one that is there."),

@@ -56,6 +56,8 @@ class HeaderSchema(AutoSchema):
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
         if is_cacheable:
             headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if getattr(self.view, "is_selecting", bool)():
+            headers.append(FIELDS)
         if wrote and getattr(self.view, "is_transactional", False):
             headers += IDEMPOTENCY
         if is_versioned and shows:
@@ -126,6 +128,11 @@ def _key_pointer(key_schema: type) -> str:
     return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name
 
 
+FIELDS = OpenApiParameter(
+    "fields",
+    {"type": "string", "pattern": r"^\w+(,\w+)*$"},
+    description="Names of fields, separated by commas: rows have these alone, and lack even those that are required.",
+)
 IDEMPOTENCY = [
     OpenApiParameter(
         "Idempotency-Key",
@@ -206,6 +213,24 @@ def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
+def add_links(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """From what was made to what can be done with it: the id in the answer, and what its own address named."""
+    for path, operations in result["paths"].items():
+        made = operations.get("post", {}).get("responses", {}).get("201")
+        params = re.findall(r"{(\w+)}", path)
+        below = re.compile(re.escape(path) + r"{(\w+)}/")
+        for other, theirs in result["paths"].items():
+            match = below.match(other)
+            if made is None or match is None or set(re.findall(r"{(\w+)}", other)) != {*params, match[1]}:
+                continue
+            known = {name: f"$request.path.{name}" for name in params}
+            known[match[1]] = f"$response.body#/{'user/id' if match[1] == 'user_id' else 'id'}"
+            for operation in theirs.values():
+                link = {"operationId": operation["operationId"], "parameters": known}
+                made.setdefault("links", {})[operation["operationId"]] = deepcopy(link)
+    return result
+
+
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Every operation may answer a problem document; the likely ones are named."""
     result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
@@ -237,16 +262,16 @@ def _response(status: str) -> str:
 def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     parameters = operation.get("parameters", [])
     is_signed_in = {"bearer": []} in operation.get("security", [])
-    has_input = "requestBody" in operation or any(p["in"] == "query" for p in parameters)
     may_be_refused = is_signed_in and method != "get"
     statuses = {
-        "400": has_input,
+        "400": True,  # also for a parameter that there is not
         "401": is_signed_in or "/token/" in path,
-        "403": may_be_refused and "{" in path,
-        "404": "{" in path,
+        "403": is_signed_in,
+        "404": "{" in path or operation["tags"] == ["keys"],  # keys name the stream that they are for
         "409": may_be_refused,
         "410": any(p["name"] == "after" for p in parameters),
         "412": any(p["name"] == "If-Match" for p in parameters),
+        "413": "requestBody" in operation,
         "415": "requestBody" in operation,
         "422": any(p["name"] == "Idempotency-Key" for p in parameters),
     }

@@ -11,7 +11,7 @@ from api.views.members import MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
 from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
-from api.views.samples import SampleViewSet
+from api.views.samples import DashboardSampleViewSet, SampleViewSet
 from api.views.sessions import SessionViewSet
 from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
@@ -42,6 +42,7 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
     path("rooms/<uuid:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
+    path("rooms/<uuid:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
     path(
         "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",
@@ -56,6 +57,7 @@ urlpatterns = [
         name="dashboard-member",
     ),
     path("dashboards/<uuid:dashboard_id>/metrics/", DashboardMetricViewSet.as_view(COLLECTION)),
+    path("dashboards/<uuid:dashboard_id>/samples/", DashboardSampleViewSet.as_view({"post": "create"})),
     path("metrics/<uuid:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
     path("metrics/<uuid:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),

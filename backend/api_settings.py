@@ -54,6 +54,8 @@ SPECTACULAR_SETTINGS = {
         "api.schema.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.add_not_modified",
+        "api.schema.add_links",
         "api.schema.add_problems",
+        "api.examples.add_examples",
     ],
 }

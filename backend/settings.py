@@ -43,6 +43,11 @@ CORS_EXPOSE_HEADERS = [
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
 ]
 
+# Apps with resources of their own, a line each: installed, and their `urls` served under /api/v1/.
+RESOURCES = [
+    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),
+]
+
 INSTALLED_APPS = [
     "daphne",  # first: its runserver serves sockets too
     "django.contrib.admin",
@@ -59,7 +64,7 @@ INSTALLED_APPS = [
     "realtime",
     "api",
     "backend",
-    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),  # more apps with live models, without a change here
+    *RESOURCES,
 ]
 
 MIDDLEWARE = [
@@ -119,8 +124,9 @@ TIDEWIRE = {
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.float("EXPIRY_GRACE_SECONDS", default=10.0),
-    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it.
-    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 4)),
+    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
+    # readiness one.
+    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
     "MAX_BODY_BYTES": env.int("MAX_BODY_BYTES", default=1024 * 1024),
     "TRUSTED_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),

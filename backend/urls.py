@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -11,9 +13,12 @@ from realtime import docs
 # What the console of the socket's page may use.
 CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "lists": {"room": "/api/v1/rooms/"}}
 
+resources = [path("api/v1/", include(f"{app}.urls")) for app in settings.RESOURCES if find_spec(f"{app}.urls")]
+
 urlpatterns = [
     path("", include("realtime.urls")),
     path("api/v1/", include("api.urls")),
+    *resources,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/asyncapi/", docs.page, CONSOLE, name="asyncapi"),

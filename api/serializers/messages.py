@@ -1,3 +1,6 @@
+from contextlib import suppress
+from uuid import UUID
+
 from rest_framework import serializers
 
 from api.models import Member, Mention, Message
@@ -43,8 +46,44 @@ class MessageSerializer(serializers.ModelSerializer):
         ]
 
 
+class Known:
+    """What a message may refer to: members and messages of its room. Asked for one by one, or for a batch at once."""
+
+    def __init__(self, room):
+        self._room = room
+        self._members = self._messages = None
+
+    def preload(self, items):
+        """Two queries for all that these items of a request name."""
+        named = [id for item in items for id in _ids(item.get("mentions"))]
+        replied = [id for item in items for id in _ids([item.get("reply_to")])]
+        self._members, self._messages = self.members(named), self.messages(replied)
+
+    def add(self, message_id):
+        """A message that is about to be."""
+        self._messages.add(message_id)
+
+    def members(self, ids):
+        if self._members is not None:
+            return self._members
+        members = Member.objects.filter(room=self._room, user__in=ids, user__is_active=True)
+        return set(members.values_list("user", flat=True)) if ids else set()
+
+    def messages(self, ids):
+        if self._messages is not None:
+            return self._messages
+        return set(self._room.messages.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+
+
+def _ids(values):
+    """Those of these values that are ids; what is wrong with the others the fields say."""
+    for value in values[:MAX_MENTIONS] if isinstance(values, list) else ():
+        with suppress(ValueError, TypeError, AttributeError):
+            yield UUID(value)
+
+
 class MentionsField(serializers.ListField):
-    """Members of the room that the view puts into the context, each once, in the order given."""
+    """Members of the room, of which the view puts what is known into the context: each once, in the order given."""
 
     child = IDField()
 
@@ -58,8 +97,7 @@ class MentionsField(serializers.ListField):
         ids = list(dict.fromkeys(super().to_internal_value(data)))
         if not ids:
             return ids
-        members = Member.objects.filter(room=self.context["room"], user__in=ids, user__is_active=True)
-        known = set(members.values_list("user", flat=True))
+        known = self.context["known"].members(ids)
         errors = {
             index: [serializers.ErrorDetail("There is no such member.", "does_not_exist")]
             for index, id in enumerate(ids)
@@ -77,8 +115,8 @@ class MessageCreateSerializer(serializers.Serializer):
     mentions = MentionsField(required=False)
 
     def validate_reply_to(self, value):
-        """The view gives the room."""
-        if value is not None and not self.context["room"].messages.filter(pk=value).exists():
+        """The view gives what is known of the room."""
+        if value is not None and value not in self.context["known"].messages([value]):
             raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")
         return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,22 +73,56 @@ class PushSerializer(serializers.Serializer):
         return _points(data["samples"])
 
 
+class NamedSampleSerializer(SampleSerializer):
+    metric = serializers.CharField(help_text="The metric's key.")
+    at = serializers.DateTimeField(required=False)
+
+
+class PushToManySerializer(serializers.Serializer):
+    """Samples of several metrics of one dashboard. Without `at` it is now. Wants the metrics by key as context."""
+
+    samples = NamedSampleSerializer(many=True)
+
+    def to_internal_value(self, data: Any) -> dict[Any, list[Point]]:
+        if not isinstance(data, dict):
+            raise NOT_AN_OBJECT
+        if "samples" not in data:
+            raise _wrong("samples", "This field is required.", "required")
+        samples = _batch(data["samples"], lambda sample: (self._metric(sample), _point(sample, {})))
+        found: dict[Any, list[Point]] = {}
+        for metric, point in samples:
+            found.setdefault(metric, []).append(point)
+        return found
+
+    def _metric(self, sample: Any) -> Any:
+        key = sample.get("metric") if isinstance(sample, dict) else None
+        metric = self.context["metrics"].get(key) if isinstance(key, str) else None
+        if metric is None:
+            raise _wrong("metric", "There is no such metric on this dashboard.", "does_not_exist")
+        return metric
+
+
 class PushedSerializer(serializers.Serializer):
     recorded = serializers.IntegerField(help_text="How many of them were new.")
 
 
 def _points(samples: Any) -> list[Point]:
+    return _batch(samples, lambda sample: _point(sample, {"at": None}))
+
+
+def _batch(samples: Any, read: Callable[[Any], Any]) -> list[Any]:
+    """Every mistake is pointed at."""
     if not isinstance(samples, list) or not 1 <= len(samples) <= MAX_BATCH:
         raise _wrong("samples", f"Must be a list of 1 to {MAX_BATCH} samples.", "invalid")
-    points, errors = [], {}
+    found, errors = [], {}
     for index, sample in enumerate(samples):
         try:
-            points.append(_point(sample, {"at": None}))
+            found.append(read(sample))
         except serializers.ValidationError as error:
             errors[str(index)] = error.detail
     if errors:
         raise serializers.ValidationError({"samples": errors})
-    return points
+    return found
 
 
 def _point(sample: Any, required: dict[str, None]) -> Point:

@@ -48,6 +48,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     order_field = "created_at"
     is_newest_first = True
     is_secret = True
+    parameters = {"list": {"stream"}}
 
     def get_stream(self) -> None:
         """No stream tells of keys; those that end close their sockets."""

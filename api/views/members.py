@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import live
+from api.filters import FILTERS, MemberFilter
 from api.models import Member, Room
 from api.models.conflicts import Conflict
 from api.permissions import Action, may_give
@@ -29,6 +30,9 @@ from realtime.snapshots import SnapshotMixin
 )
 class MemberViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "members"
+    queryset = Member.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, MemberFilter
+    orderings = ("joined_at",)
     serializer_class = MemberSerializer
     order_field = "joined_at"
     is_newest_first = False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -15,14 +17,18 @@ from rest_framework.response import Response
 
 from api import live
 from api.emoji import is_emoji
-from api.models import Message, Reaction, Room
+from api.filters import FILTERS, MessageFilter
+from api.models import Mention, Message, Reaction, Room
 from api.models.conflicts import Conflict
 from api.models.reactions import MAX_DISTINCT
 from api.permissions import Action, may_delete, may_edit
-from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
+from api.serializers.messages import Known, MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
 from api.views.base import BaseViewSet
+from api.views.batches import BatchMixin, many, twice
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from realtime.snapshots import SnapshotMixin, Written
+
+MAX_BATCH = 100
 
 
 @extend_schema(tags=["messages"])
@@ -30,8 +36,12 @@ from realtime.snapshots import SnapshotMixin
     list=extend_schema(operation_id="messages_list", description="The messages of a room, newest first."),
     retrieve=extend_schema(operation_id="messages_retrieve", description="One message."),
 )
-class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "messages"
+    batch_limit = MAX_BATCH
+    queryset = Message.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, MessageFilter
+    orderings = ("created_at",)
     serializer_class = MessageSerializer
     order_field = "created_at"
     is_newest_first = True
@@ -59,14 +69,16 @@ class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelM
     def create(self, request: Request, room_id: UUID) -> Response:
         """Say something (members). 200 answers a repeated id with the message that is there already."""
         room = self.room_as_member(Action.WRITE)
-        serializer = MessageCreateSerializer(data=request.data, context={"room": room})
+        serializer = MessageCreateSerializer(data=request.data, context={"known": Known(room)})
         serializer.is_valid(raise_exception=True)
         said = serializer.validated_data
         message = self._already_said(said.get("id"))
         status = 200 if message else 201
         message = message or self._say(room, said)
         location = reverse("message", kwargs={"room_id": room.pk, "message_id": message.pk})
-        return Response(MessageSerializer(message).data, status=status, headers={"Location": location})
+        return Response(
+            Written(message, lambda: MessageSerializer(message).data), status=status, headers={"Location": location}
+        )
 
     @extend_schema(operation_id="messages_update", request=MessageUpdateSerializer, responses=MessageSerializer)
     def partial_update(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
@@ -76,11 +88,11 @@ class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelM
         if not may_edit(request.user, message, room.my_role):
             raise PermissionDenied()
         self.check_version(message)
-        serializer = MessageUpdateSerializer(data=request.data, context={"room": room})
+        serializer = MessageUpdateSerializer(data=request.data, context={"known": Known(room)})
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data:
             message.edit(**serializer.validated_data)
-        return Response(MessageSerializer(message).data)
+        return Response(Written(message, lambda: MessageSerializer(message).data))
 
     @extend_schema(operation_id="messages_destroy", responses={204: None})
     def destroy(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
@@ -93,6 +105,51 @@ class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelM
         message.soft_delete()
         return Response(status=204)
 
+    @extend_schema(
+        operation_id="messages_batch",
+        request={"application/json": many("MessageCreateRequest", MAX_BATCH)},
+        responses={201: many("Message", MAX_BATCH)},
+    )
+    def batch(self, request: Request, room_id: UUID) -> Response:
+        """Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+
+        An id that was said before answers with the message that is there, as a single one does.
+        """
+        room = self.room_as_member(Action.WRITE)
+        items = self._validated(room, self.items_of(request.data))
+        known = self._already_there([item["id"] for item in items if "id" in item])
+        new = [self._message(room, item) for item in items if item.get("id") not in known]
+        messages = iter(_in_order(new))
+        Message.objects.bulk_create(new)
+        Mention.objects.bulk_create(
+            Mention(message=message, user_id=UUID(id)) for message in new for id in message.mentions
+        )
+        said = [known[item["id"]] if item.get("id") in known else next(messages) for item in items]
+        return Response(MessageSerializer(said, many=True).data, status=201)
+
+    def _validated(self, room: Room, items: list[Any]) -> list[dict[str, Any]]:
+        """Each item as if it came alone, after those before it. Two queries for all that they name."""
+        known = Known(room)
+        known.preload([item for item in items if isinstance(item, dict)])
+        found, errors = [], {}
+        for index, item in enumerate(items):
+            serializer = MessageCreateSerializer(data=item, context={"known": known})
+            if serializer.is_valid():
+                found.append(serializer.validated_data)
+                known.add(serializer.validated_data.get("id"))
+            else:
+                errors[index] = serializer.errors
+        if errors := errors or twice([item.get("id") for item in found]):
+            raise ValidationError(errors)
+        return found
+
+    def _already_there(self, ids: list[UUID]) -> dict[UUID, Message]:
+        taken = set(Message.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+        mine = {message.pk: message for message in self.get_queryset().filter(pk__in=taken, author=self.request.user)}
+        if foreign := taken - mine.keys():
+            raise Conflict("id_taken", f"The id {min(foreign)} belongs to another message.")
+        return mine
+
     def _already_said(self, id: UUID | None) -> Message | None:
         if id is None or not Message.objects.filter(pk=id).exists():
             return None
@@ -102,19 +159,30 @@ class MessageViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelM
         return message
 
     def _say(self, room: Room, said: dict[str, Any]) -> Message:
-        mentions = said.get("mentions", [])
+        message = self._message(room, said)
+        message.save(force_insert=True)
+        message.mention(said.get("mentions", []))
+        return message
+
+    def _message(self, room: Room, said: dict[str, Any]) -> Message:
         message = Message(
             room=room,
             author=self.request.user,
             text=said["text"],
             reply_to_id=said.get("reply_to"),
-            mentions=[str(id) for id in mentions],
+            mentions=[str(id) for id in said.get("mentions", [])],
             **({"id": said["id"]} if "id" in said else {}),
         )
-        message.save(force_insert=True)
-        message.mention(mentions)
         message.named_reactions = []
         return message
+
+
+def _in_order(messages: list[Message]) -> list[Message]:
+    """Messages that are said at once are listed, and numbered, in the order in which they were sent."""
+    now = timezone.now()
+    for index, message in enumerate(messages):
+        message.created_at = now + timedelta(microseconds=index)
+    return messages
 
 
 EMOJI = OpenApiParameter("emoji", str, OpenApiParameter.PATH, description="One emoji, percent-encoded.")
@@ -140,7 +208,7 @@ class ReactionViewSet(MessageViewSet):
         if emoji not in used and len(used) >= MAX_DISTINCT:
             raise Conflict("too_many_emoji", f"A message takes {MAX_DISTINCT} different emoji.")
         Reaction.objects.create(message=message, user=request.user, emoji=emoji)
-        return Response(MessageSerializer(self.get_object()).data, status=201)
+        return Response(Written(message, lambda: MessageSerializer(self.get_object()).data), status=201)
 
     @extend_schema(operation_id="reactions_destroy", parameters=[EMOJI], responses={204: None})
     def delete(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:

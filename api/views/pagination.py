@@ -21,15 +21,27 @@ from rest_framework.utils.urls import replace_query_param
 from api.queries import number, single
 
 FORWARD, BACK = "f", "b"
+REL = {"next": "next", "previous": "prev"}
+
+
+def default_ordering(view: Any) -> str:
+    return f"{'-' if view.is_newest_first else ''}{view.order_field}"
+
+
+def orderings(view: Any) -> list[str]:
+    """All that `?ordering=` may say."""
+    names = getattr(view, "orderings", ()) or ()
+    return [f"{sign}{name}" for name in names for sign in ("", "-")] or [default_ordering(view)]
 
 
 class Cursor(NamedTuple):
     direction: str
+    ordering: str
     at: datetime
     id: UUID
 
     def encode(self) -> str:
-        text = json.dumps([self.direction, self.at.isoformat(), self.id.hex])
+        text = json.dumps([self.direction, self.ordering, self.at.isoformat(), self.id.hex])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -37,8 +49,8 @@ class Cursor(NamedTuple):
         """Raises ValueError for what `encode` cannot have made."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            direction, at, id = json.loads(raw)
-            cursor = cls(direction, datetime.fromisoformat(at), UUID(hex=id))
+            direction, ordering, at, id = json.loads(raw)
+            cursor = cls(direction, ordering, datetime.fromisoformat(at), UUID(hex=id))
         except (binascii.Error, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("not a cursor") from error
         if cursor.encode() != text or direction not in (FORWARD, BACK) or cursor.at.utcoffset() != timedelta():
@@ -47,13 +59,15 @@ class Cursor(NamedTuple):
 
 
 class KeysetPagination(BasePagination):
-    """The view says by what: `order_field = "created_at"`, and `is_newest_first`."""
+    """The view says by what: `order_field = "created_at"`, and `is_newest_first`. `?ordering=` chooses among its
+    `orderings`: a cursor is good for the one that it was made with."""
 
     default_limit = 50
     max_limit = 100
 
     def paginate_queryset(self, queryset: QuerySet, request: Any, view: Any) -> list[Model]:
-        self.request, self.field, self.is_newest_first = request, view.order_field, view.is_newest_first
+        self.request = request
+        self.field, self.is_newest_first = self._ordering(view)
         self.cursor = self._cursor()
         self.limit = number(request, "limit", self.default_limit, 1, self.max_limit)
         is_back = self.cursor is not None and self.cursor.direction == BACK
@@ -73,7 +87,8 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         links = {"next": self._link(FORWARD, -1, self.has_next), "previous": self._link(BACK, 0, self.has_previous)}
-        return Response({**links, "results": data})
+        found = [f'<{address}>; rel="{REL[name]}"' for name, address in links.items() if address]
+        return Response({**links, "results": data}, headers={"Link": ", ".join(found)} if found else None)
 
     def _beyond(self, queryset: QuerySet, is_descending: bool) -> QuerySet:
         """Rows strictly after the cursor. The first condition says nothing new; it lets the index be used."""
@@ -90,7 +105,7 @@ class KeysetPagination(BasePagination):
         if not (is_there and self.page):
             return None
         row = self.page[index]
-        cursor = Cursor(direction, getattr(row, self.field), row.pk)
+        cursor = Cursor(direction, self.ordering, getattr(row, self.field), row.pk)
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
 
     def _cursor(self) -> Cursor | None:
@@ -98,9 +113,24 @@ class KeysetPagination(BasePagination):
         if text is None:
             return None
         try:
-            return Cursor.decode(text)
+            cursor = Cursor.decode(text)
         except ValueError:
             raise ValidationError({"cursor": ["Invalid cursor."]}) from None
+        if cursor.ordering != self.ordering:
+            raise ValidationError({"cursor": ["This cursor is of another ordering."]})
+        return cursor
+
+    def _ordering(self, view: Any) -> tuple[str, bool]:
+        """(field, whether the newest come first)"""
+        text, allowed = single(self.request, "ordering"), orderings(view)
+        text = default_ordering(view) if text is None else text
+        if text not in allowed:
+            raise ValidationError({"ordering": [f"Must be one of {', '.join(allowed)}."]})
+        return text.removeprefix("-"), text.startswith("-")
+
+    @property
+    def ordering(self) -> str:
+        return f"{'-' if self.is_newest_first else ''}{self.field}"
 
     # What the schema says of all this.
 
@@ -114,7 +144,15 @@ class KeysetPagination(BasePagination):
                 "schema": {"type": "string"},
             },
             {"name": "limit", "in": "query", "description": "Rows per page.", "schema": limit},
+            *self._ordering_parameter(view),
         ]
+
+    def _ordering_parameter(self, view: Any) -> list[dict[str, Any]]:
+        if not getattr(view, "orderings", ()):
+            return []
+        schema = {"type": "string", "enum": orderings(view), "default": default_ordering(view)}
+        text = "By what the rows are in order; a minus puts the newest first."
+        return [{"name": "ordering", "in": "query", "description": text, "schema": schema}]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import live
+from api.filters import FILTERS, RoomFilter
 from api.models import Member, Room
 from api.models.conflicts import Conflict
 from api.models.rooms import direct_key
@@ -37,6 +38,10 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, ins
 )
 class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "rooms"
+    queryset = Room.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, RoomFilter
+    orderings = ("created_at", "updated_at")
+    parameters = {"list": {"discover"}}
     is_cacheable = False  # `me.unread_count` changes, and the version does not
     serializer_class = MyRoomSerializer
     order_field = "created_at"

@@ -21,8 +21,15 @@ from api.models.samples import Bucket, Point, as_text, microseconds
 from api.models.thresholds import judge
 from api.permissions import Action, metric_for
 from api.queries import single
-from api.serializers.samples import BucketSerializer, PushedSerializer, PushSerializer, SampleSerializer
+from api.serializers.samples import (
+    BucketSerializer,
+    PushedSerializer,
+    PushSerializer,
+    PushToManySerializer,
+    SampleSerializer,
+)
 from api.views.base import BaseViewSet
+from api.views.dashboards import OnDashboard
 from api.views.metrics import OfMetric
 from api.views.pagination import KeysetPagination
 from realtime.snapshots import position
@@ -142,6 +149,24 @@ class SampleViewSet(OfMetric, BaseViewSet):
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_ROWS):
             raise ValidationError({"limit": [f"Must be a number from 1 to {MAX_ROWS}."]})
         return int(text)
+
+
+@extend_schema(tags=["samples"])
+class DashboardSampleViewSet(OnDashboard, BaseViewSet):
+    resource = "samples"
+
+    @extend_schema(
+        operation_id="dashboard_samples_create", request=PushToManySerializer, responses={201: PushedSerializer}
+    )
+    def create(self, request: Request, dashboard_id: UUID) -> Response:
+        """Push samples of several metrics at once, named by their keys (members)."""
+        dashboard = self.dashboard_for(Action.WRITE)
+        metrics = {metric.key: metric for metric in dashboard.metrics.all()}
+        serializer = PushToManySerializer(data=request.data, context={"metrics": metrics})
+        serializer.is_valid(raise_exception=True)
+        pushed = sorted(serializer.validated_data.items(), key=lambda item: item[0].pk)  # so that no two writers cross
+        recorded = sum(len(push(metric, points)) for metric, points in pushed)
+        return Response({"recorded": recorded}, status=201)
 
 
 def push(metric: Metric, points: list[Point]) -> list[Point]:

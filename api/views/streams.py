@@ -28,6 +28,7 @@ LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": M
 
 class StreamViewSet(BaseViewSet):
     resource = "streams"
+    parameters = {"events": {"after", "epoch", "limit"}}
 
     def get_home(self) -> str:
         return self.kwargs["name"]

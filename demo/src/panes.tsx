@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Charts } from './Charts.js'
 import { Inspector } from './Inspector.js'
 import { Pane } from './Pane.js'
 import type { Scene } from './people.js'
@@ -16,4 +17,5 @@ export const PANES: readonly Shown[] = [
   { name: 'alice', title: 'Alice', isSide: false, show: (scene) => <Pane person={scene.alice} scene={scene} /> },
   { name: 'bob', title: 'Bob', isSide: false, show: (scene) => <Pane person={scene.bob} scene={scene} /> },
   { name: 'inspector', title: 'Inspector', isSide: true, show: (scene) => <Inspector scene={scene} /> },
+  { name: 'charts', title: 'This machine', isSide: true, show: (scene) => <Charts person={scene.alice} /> },
 ]

@@ -20,14 +20,15 @@ from django.apps import apps
 from django.test import Client
 
 from api import throttles
-from api.models import Member, Message
+from api.models import Key, Member, Message
 from realtime import strict_json
-from tests.api.conftest import MISSING, Person, url
+from tests.api.conftest import MISSING, Person, at, url
 from tests.contract_client import ContractClient, document
-from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 
 SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
+SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")
 
 
 IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
@@ -55,6 +56,9 @@ class World:
         self.alice, self.bob, self.charlie = (Person(make_user(name)) for name in ("Alice", "Bob", "Charlie"))
         self.room = make_room(self.alice.user, self.bob.user)
         self.message = make_message(self.room, self.alice.user)
+        self.key_id = str(Key.objects.create(user=self.alice.user, name="Robot", scopes=["me:read"]).pk)
+        self.dashboard = make_dashboard(self.alice.user, self.bob.user)
+        self.metric = make_metric(self.dashboard)
 
     def client(self) -> Client:
         """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
@@ -62,7 +66,19 @@ class World:
 
     def lists(self) -> list[str]:
         rooms = [url(self.room, name) for name in ("messages", "members", "read")]
-        return [url(), url() + "?discover=true", url(self.room), "/api/v1/me/", "/api/v1/me/sessions/", *rooms]
+        return [
+            url(),
+            url() + "?discover=true",
+            url(self.room),
+            "/api/v1/me/",
+            "/api/v1/me/sessions/",
+            *rooms,
+            *self._watched(),
+        ]
+
+    def _watched(self) -> list[str]:
+        lists = [at("dashboards", self.dashboard.pk, *rest) for rest in ((), ("members",), ("metrics",))]
+        return [at("dashboards"), *lists, at("metrics", self.metric.pk), at("metrics", self.metric.pk, "samples")]
 
 
 @dataclass(frozen=True)
@@ -74,10 +90,13 @@ class Field:
     name: str
     body: dict[str, Any] = field(default_factory=dict)
     template: str = "@"
+    whole: str = "@"
+    rows: int = 1  # that a 201 has made, of those that everybody sees; whoever opens a place is its first member
 
     def text(self, value: str) -> str:
         rest = json.dumps(self.body)[1:-1]
-        return f'{{{rest}{"," if rest else ""}"{self.name}": {self.template.replace("@", value)}}}'
+        text = f'{{{rest}{"," if rest else ""}"{self.name}": {self.template.replace("@", value)}}}'
+        return self.whole.replace("@", text)
 
 
 def _token(name: str) -> Callable[[World], str]:
@@ -92,10 +111,19 @@ def _message(w: World) -> str:
     return url(w.room, "messages", w.message.pk)
 
 
+def _on_dashboard(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("dashboards", w.dashboard.pk, *rest)
+
+
+def _of_metric(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("metrics", w.metric.pk, *rest)
+
+
 def _fixed(path: str) -> Callable[[World], str]:
     return lambda w: f"/api/v1/{path}"
 
 
+KEY = {"name": "Robot", "scopes": ["me:read"]}
 NEW_USER = {"email": "eve@example.com", "name": "Eve", "password": PASSWORD}
 FIELDS = {
     "register email": Field("POST", _fixed("users/"), "email", {"name": "Eve", "password": PASSWORD}),
@@ -109,10 +137,21 @@ FIELDS = {
     "my name": Field("PATCH", _fixed("me/"), "name"),
     "my password": Field("POST", _fixed("me/password/"), "current_password", {"new_password": "a long enough one"}),
     "my new password": Field("POST", _fixed("me/password/"), "new_password", {"current_password": "wrong"}),
-    "room id": Field("POST", _fixed("rooms/"), "id", {"name": "Port"}),
-    "room name": Field("POST", _fixed("rooms/"), "name"),
-    "room kind": Field("POST", _fixed("rooms/"), "kind", {"name": "Port"}),
-    "room user": Field("POST", _fixed("rooms/"), "user_id", {"kind": "direct"}),
+    "room id": Field("POST", _fixed("rooms/"), "id", {"name": "Port"}, rows=2),
+    "room name": Field("POST", _fixed("rooms/"), "name", rows=2),
+    "room kind": Field("POST", _fixed("rooms/"), "kind", {"name": "Port"}, rows=2),
+    "room user": Field("POST", _fixed("rooms/"), "user_id", {"kind": "direct"}, rows=2),
+    "key id": Field("POST", _fixed("keys/"), "id", KEY, rows=0),
+    "key name": Field("POST", _fixed("keys/"), "name", {"scopes": ["me:read"]}, rows=0),
+    "key scopes": Field("POST", _fixed("keys/"), "scopes", {"name": "Robot"}, rows=0),
+    "key end": Field("POST", _fixed("keys/"), "expires_at", KEY, rows=0),
+    "key stream": Field("POST", _fixed("keys/"), "stream", KEY, rows=0),
+    "key renamed": Field("PATCH", lambda w: f"/api/v1/keys/{w.key_id}/", "name"),
+    "key rotated": Field("POST", lambda w: f"/api/v1/keys/{w.key_id}/rotate/", "expires_at", rows=0),
+    **{
+        f"batch {name}": Field("POST", _in_room("messages", "batch"), name, body, whole="[@]")
+        for name, body in {"text": {}, **{key: {"text": "Ahoy"} for key in ("id", "reply_to", "mentions")}}.items()
+    },
     "rename": Field("PATCH", _in_room(), "name"),
     "room kind changed": Field("PATCH", _in_room(), "kind"),
     "heir": Field("POST", _in_room("transfer"), "user_id"),
@@ -127,6 +166,33 @@ FIELDS = {
     "edit": Field("PATCH", _message, "text"),
     "mentions changed": Field("PATCH", _message, "mentions"),
     "read": Field("PUT", _in_room("read"), "message"),
+    "dashboard id": Field("POST", _fixed("dashboards/"), "id", {"name": "Engines"}, rows=2),
+    "dashboard name": Field("POST", _fixed("dashboards/"), "name", rows=2),
+    "dashboard visibility": Field("POST", _fixed("dashboards/"), "visibility", {"name": "Engines"}, rows=2),
+    "dashboard renamed": Field("PATCH", _on_dashboard(), "name"),
+    "dashboard opened": Field("PATCH", _on_dashboard(), "visibility"),
+    "dashboard member": Field("POST", _on_dashboard("members"), "user_id"),
+    "dashboard member role": Field("POST", _on_dashboard("members"), "role", {"user_id": MISSING}),
+    "dashboard role": Field("PATCH", lambda w: at("dashboards", w.dashboard.pk, "members", w.bob.id), "role"),
+    "metric id": Field("POST", _on_dashboard("metrics"), "id", {"key": "rpm"}),
+    "metric key": Field("POST", _on_dashboard("metrics"), "key"),
+    **{
+        f"metric {name}": Field("POST", _on_dashboard("metrics"), name, {"key": "rpm"})
+        for name in ("kind", "name", "unit", "description", "retention_days", "thresholds")
+    },
+    "metric threshold": Field("POST", _on_dashboard("metrics"), "thresholds", {"key": "rpm"}, '{"above": @}'),
+    **{
+        f"metric {name} changed": Field("PATCH", _of_metric(), name)
+        for name in ("name", "unit", "description", "retention_days", "thresholds")
+    },
+    "sample at": Field("POST", _of_metric("samples"), "at", {"value": 1}, rows=0),
+    "sample value": Field("POST", _of_metric("samples"), "value", rows=0),
+    "samples": Field("POST", _of_metric("samples"), "samples", rows=0),
+    "sample of many": Field(
+        "POST", _of_metric("samples"), "samples", {}, '[{"at": "2026-01-02T03:04:05Z", "value": @}]', rows=0
+    ),
+    "samples of many": Field("POST", _on_dashboard("samples"), "samples", rows=0),
+    "sample by key": Field("POST", _on_dashboard("samples"), "samples", {}, '[{"metric": @, "value": 1}]', rows=0),
     "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
 }
 
@@ -167,7 +233,7 @@ def test_every_value_in_every_field(db, name):
         if value in REFUSED_VALUES and value:  # nothing at all in brackets is an empty list
             assert response.status_code == 400, (name, value[:80])
         made += response.status_code == 201
-    assert sum(rows().values()) - sum(before.values()) == made * (2 if path == url() else 1)
+    assert sum(rows().values()) - sum(before.values()) == made * field.rows
     check_lists(world, client)
 
 
@@ -178,7 +244,8 @@ def test_no_field_is_forgotten():
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
             if content := operation.get("requestBody", {}).get("content"):
-                ref = content["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+                schema = content["application/json"]["schema"]
+                ref = schema.get("items", schema)["$ref"].rsplit("/", 1)[1]
                 described |= {(method.upper(), path, name) for name in schemas[ref]["properties"]}
     tried = {(field.method, _described(field), field.name) for field in FIELDS.values() if field.name != "surprise"}
     assert described == tried
@@ -188,10 +255,12 @@ def _described(field: Field) -> str:
     class Names:
         pk = "{message_id}"
         id = "{user_id}"
+        key_id = "{key_id}"
 
     names = Names()
     names.room = type("Room", (), {"pk": "{room_id}"})
     names.message = names.bob = names
+    names.dashboard, names.metric = (type("Row", (), {"pk": f"{{{name}_id}}"}) for name in ("dashboard", "metric"))
     return field.path(names)
 
 
@@ -231,6 +300,15 @@ def test_every_text_in_every_query(db, name, path):
     for text in share(TEXTS, 8, len(path) + len(name)):
         check(client.get(f"{path}?{name}={quote(text[:2000])}"), (path, name, text[:80]))
         check(client.get(path, QUERY_STRING=f"{name}={text[:2000].encode('utf-8', 'replace').decode('latin-1')}"), text)
+
+
+@pytest.mark.parametrize("name", ["author", "created_after", "fields", "ordering", "reply_to"])
+def test_every_text_in_every_filter(db, name):
+    world = World()
+    client = world.client()
+    for text in share(TEXTS, 8, len(name)):
+        check(client.get(url(world.room, "messages"), {name: text[:2000]}), (name, text[:80]))
+        check(client.get(url(), {"name": text[:2000]}), text[:80])
 
 
 def test_a_parameter_given_twice_is_refused(db):

@@ -130,6 +130,22 @@ def test_a_batch_is_all_or_nothing(path, alice):
     assert not Sample.objects.exists()
 
 
+def test_samples_of_several_metrics_at_once(dashboard, metric, bob, charlie):
+    other, path = make_metric(dashboard, key="load"), at("dashboards", dashboard.pk, "samples")
+    body = {"samples": [{"metric": key, "at": text(0), "value": 1} for key in ("rpm", "load")]}
+    body["samples"].append({"metric": "rpm", "value": 2})
+    assert bob.post(path, body).json() == {"recorded": 3}
+    assert [Sample.objects.filter(series__metric=one).count() for one in (metric, other)] == [2, 1]
+    assert problem(charlie.post(path, body)) == (404, "not_found")
+    wrong = {"samples": [*body["samples"], {"metric": "no", "value": 1}, {"metric": "rpm", "value": "1"}, 5]}
+    assert pointers(bob.post(path, wrong)) == [
+        ("/samples/3/metric", "does_not_exist"),
+        ("/samples/4/value", "invalid"),
+        ("/samples/5/metric", "does_not_exist"),
+    ]
+    assert pointers(bob.post(path, {})) == [("/samples", "required")]
+
+
 # -- reading -------------------------------------------------------------------------------------------------------
 
 

@@ -13,12 +13,6 @@ from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 
 GUIDE = ROOT / "docs" / "writing-a-live-model.md"
-PROJECT_URLS = """
-from django.urls import include, path
-from backend.urls import *
-from backend.urls import urlpatterns as others
-urlpatterns = [path("api/v1/", include("polls.urls")), *others]
-"""
 REST = """
 from rest_framework.test import APIClient
 from api.models import User
@@ -51,8 +45,6 @@ def project() -> Path:
             path.parent.mkdir(exist_ok=True)
             path.write_text(block.code)
     (folder / "polls" / "__init__.py").touch()
-    (folder / "project_urls.py").write_text(PROJECT_URLS)
-    (folder / "project_settings.py").write_text('from backend.settings import *\nROOT_URLCONF = "project_urls"\n')
     (folder / "rest.py").write_text(REST)
     return folder
 
@@ -61,7 +53,6 @@ def run(folder: Path, *arguments: str, stdin: str = "") -> str:
     """manage.py in the guide's project."""
     environment = child_environment(folder) | {
         "PYTHONPATH": f"{folder}:{ROOT}",
-        "DJANGO_SETTINGS_MODULE": "project_settings",
         "TIDEWIRE_EXTRA_APPS": "polls",
     }
     command = [sys.executable, ROOT / "manage.py", *arguments]

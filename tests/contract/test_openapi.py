@@ -18,6 +18,7 @@ def test_the_committed_file_is_the_generated_one(tmp_path):
 
 def test_every_declared_event_has_a_schema_and_no_other_has():
     declared = {type for live in registry.lives for type in event_types(live)}
+    declared |= {fact.type for fact in registry.facts}
     any_event = document()["components"]["schemas"]["AnyEvent"]
     assert set(any_event["discriminator"]["mapping"]) == declared
     assert len(any_event["oneOf"]) == len(declared)

@@ -1,6 +1,7 @@
 """However many write, a stream tells paced events at its pace; nothing is lost, and what is told last is true."""
 
 import json
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -53,13 +54,15 @@ counter = Live(
 
 @pytest.fixture(autouse=True)
 def _declared(transactional_db):
-    kinds, lives, deletions = dict(registry.kinds), list(registry.lives), set(registry.deletion_types)
+    names = ("kinds", "lives", "facts", "deletion_types")
+    before = {name: copy(getattr(registry, name)) for name in names}
     registry.lives = [live for live in registry.lives if live.model is not Counter]
     for declaration in (ticked, rang, counter):
         registry.add(declaration)
     receivers.connect(Counter)
     yield
-    registry.kinds, registry.lives, registry.deletion_types, registry.facts = kinds, lives, deletions, []
+    for name, value in before.items():
+        setattr(registry, name, value)
 
 
 @pytest.fixture

@@ -36,6 +36,20 @@ PROGRAMS = {
 }
 
 
+def wait_until_ready(address: str) -> None:
+    """Until something answers 200 there."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            if httpx.get(address, timeout=2, trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if time.monotonic() > deadline:
+            raise servers.ServerError(f"{address} is not ready after {READY_SECONDS:.0f} s")
+        time.sleep(0.05)
+
+
 class Server:
     """One process of daphne or uvicorn."""
 

@@ -1,4 +1,4 @@
-"""Demo data, made once: three people, a public and a private room, and a few words in them."""
+"""Demo data, made once: three people, a public and a private room with a few words in them, and a dashboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from api.models import Member, Message, Room, User
+from api import keys
+from api.host_metrics import METRICS
+from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
+from realtime.ids import uuid7
 
 # The lobby is where people who try things out meet; Charlie stands outside the private room.
 PEOPLE = ("alice", "bob", "charlie")
@@ -24,7 +27,7 @@ ROOMS = {
 
 
 class Command(BaseCommand):
-    help = "Makes demo accounts with random passwords, rooms and messages. Doing it again changes nothing."
+    help = "Makes demo accounts with random passwords, rooms, messages and a dashboard. Again, it changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -42,6 +45,7 @@ class Command(BaseCommand):
                 for name in ROOMS:
                     _furnish(name, users)
             _write(path, logins)
+            _measure(settings.DATA_DIR / "demo_dashboard.json", users)
         self._show(path)
 
     def _show(self, path: Path) -> None:
@@ -79,6 +83,30 @@ def _furnish(name: str, users: dict[str, User]) -> None:
         Member.objects.create(room=room, user=users[person], role=role)
     for person, text in messages:
         Message.objects.create(room=room, author=users[person], text=text)
+
+
+def _measure(path: Path, users: dict[str, User]) -> None:
+    """A dashboard of this machine, and the key that `push_host_metrics --demo` pushes with: it may nothing else."""
+    if Dashboard.objects.filter(pk=_read(path).get("dashboard")).exists():
+        return
+    with transaction.atomic():
+        dashboard = Dashboard.objects.create(name="This machine")
+        for person, role in {"alice": Member.Role.OWNER, "bob": Member.Role.MEMBER}.items():
+            DashboardMember.objects.create(dashboard=dashboard, user=users[person], role=role)
+        for key, about in METRICS.items():
+            thresholds = about.get("thresholds", {})
+            Metric.objects.create(dashboard=dashboard, key=key, name=about["name"], unit=about["unit"], **thresholds)
+        id = uuid7()
+        text = keys.mint(id)
+        Key.objects.create(
+            id=id,
+            user=users["alice"],
+            name="push_host_metrics",
+            scopes=["samples:write"],
+            hashed=keys.hashed(text),
+            last4=text[-4:],
+        )
+    _write(path, {"dashboard": str(dashboard.pk), "key": text})
 
 
 def _read(path: Path) -> dict[str, str]:

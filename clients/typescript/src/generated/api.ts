@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboards/{dashboard_id}/samples/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Push samples of several metrics at once, named by their keys (members). */
+        post: operations["dashboard_samples_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys/": {
         parameters: {
             query?: never;
@@ -412,6 +429,27 @@ export interface paths {
         post?: never;
         /** @description Take one's reaction back. 204 also where there is none. */
         delete: operations["reactions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/messages/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+         *
+         *     An id that was said before answers with the message that is there, as a single one does.
+         */
+        post: operations["messages_batch"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1045,6 +1083,15 @@ export interface components {
          * @enum {string}
          */
         NamedRoomKind: "public" | "private";
+        /** @description One value, and when it was so. */
+        NamedSampleRequest: {
+            /** Format: date-time */
+            at?: string;
+            /** Format: double */
+            value: number;
+            /** @description The metric's key. */
+            metric: string;
+        };
         /** @description A key with its text, which is shown this once. */
         NewKey: {
             /** Format: uuid */
@@ -1198,6 +1245,10 @@ export interface components {
             /** Format: double */
             value?: number;
             samples?: components["schemas"]["SampleRequest"][];
+        };
+        /** @description Samples of several metrics of one dashboard. Without `at` it is now. Wants the metrics by key as context. */
+        PushToManyRequest: {
+            samples: components["schemas"]["NamedSampleRequest"][];
         };
         Pushed: {
             /** @description How many of them were new. */
@@ -1548,6 +1599,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/not_found/",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "It is not there, or the caller may not know of it.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "not_found"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1558,6 +1619,16 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/token_expired/",
+                 *       "title": "Unauthorized",
+                 *       "status": 401,
+                 *       "detail": "The token was good, and has ended.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "token_expired"
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1568,6 +1639,19 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "type": "/api/problems/quota_exceeded/",
+                 *       "title": "Too Many Requests",
+                 *       "status": 429,
+                 *       "detail": "More requests than `violated-policies` allow.",
+                 *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
+                 *       "code": "quota_exceeded",
+                 *       "violated-policies": [
+                 *         "key"
+                 *       ]
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1595,6 +1679,8 @@ export interface operations {
                 cursor?: string;
                 /** @description All public dashboards, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -1611,11 +1697,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "visibility": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMyDashboardList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -1633,6 +1744,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Engine room",
+                 *       "visibility": "private"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DashboardCreateRequest"];
             };
         };
@@ -1650,6 +1767,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
@@ -1666,12 +1796,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1681,7 +1826,10 @@ export interface operations {
     };
     dashboards_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -1704,6 +1852,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       },
+                     *       "metrics": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["WholeDashboard"];
                 };
             };
@@ -1720,7 +1904,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -1756,6 +1942,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -1783,6 +1970,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Engine room, port side"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
             };
         };
@@ -1800,6 +1992,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "visibility": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyDashboard"];
                 };
             };
@@ -1809,6 +2014,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1821,6 +2027,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -1839,11 +2047,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -1864,6 +2095,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberCreateRequest"];
             };
         };
@@ -1881,6 +2118,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -1897,6 +2145,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -1905,6 +2164,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -1914,7 +2174,10 @@ export interface operations {
     };
     dashboard_members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -1938,6 +2201,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -1954,7 +2228,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -1991,6 +2267,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2019,6 +2296,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
             };
         };
@@ -2036,6 +2318,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -2045,6 +2338,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2057,6 +2351,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -2075,11 +2371,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *           "key": "temperature",
+                     *           "name": "Alice",
+                     *           "kind": "gauge",
+                     *           "unit": "°C",
+                     *           "description": "description",
+                     *           "thresholds": {
+                     *             "above": 21.5,
+                     *             "below": 21.5
+                     *           },
+                     *           "state": "ok",
+                     *           "retention_days": 3,
+                     *           "latest": {
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "value": 21.5
+                     *           },
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMetricList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2100,6 +2431,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "oil.pressure",
+                 *       "name": "Oil pressure",
+                 *       "unit": "bar",
+                 *       "thresholds": {
+                 *         "below": 2.5
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["MetricCreateRequest"];
             };
         };
@@ -2117,6 +2458,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2133,6 +2497,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2141,6 +2528,67 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dashboard_samples_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "metric": "oil.pressure",
+                 *           "value": 4.2
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushToManyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pushed"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2153,6 +2601,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description The keys of this room (owners), instead of the caller's own. */
@@ -2171,11 +2621,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "last4": "last4",
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "stream": "stream",
+                     *           "scopes": [
+                     *             "me:read"
+                     *           ],
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedKeyList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2193,6 +2675,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot",
+                 *       "scopes": [
+                 *         "messages:read",
+                 *         "messages:write"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyCreateRequest"];
             };
         };
@@ -2210,12 +2701,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2225,7 +2739,10 @@ export interface operations {
     };
     keys_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2248,6 +2765,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2264,7 +2800,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2300,6 +2838,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2327,6 +2866,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ticket robot, old"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedKeyUpdateRequest"];
             };
         };
@@ -2344,6 +2888,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2353,6 +2916,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2374,6 +2938,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2026-01-02T15:04:05.678901Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyRotateRequest"];
             };
         };
@@ -2391,6 +2960,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "last4": "last4",
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "stream": "stream",
+                     *       "scopes": [
+                     *         "me:read"
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *       "used_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "key": "temperature"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
@@ -2399,6 +2988,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2427,6 +3017,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
@@ -2441,7 +3039,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2474,7 +3074,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -2497,6 +3099,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedUserRequest"];
             };
         };
@@ -2514,13 +3121,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2537,6 +3154,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery staple",
+                 *       "new_password": "four other random words"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordRequest"];
             };
         };
@@ -2554,7 +3177,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2566,6 +3191,8 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -2582,11 +3209,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "device": "device",
+                     *           "address": "address",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "used_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z",
+                     *           "is_current": true
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedSessionList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2619,6 +3269,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2631,7 +3282,10 @@ export interface operations {
     };
     metrics_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -2654,6 +3308,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2670,7 +3347,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2706,6 +3385,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2733,6 +3413,14 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "thresholds": {
+                 *         "below": 2,
+                 *         "above": 6
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
             };
         };
@@ -2750,6 +3438,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "dashboard": "0197a3b2-6c00-7d54-9e1f-0c5a5c94fff8",
+                     *       "key": "temperature",
+                     *       "name": "Alice",
+                     *       "kind": "gauge",
+                     *       "unit": "°C",
+                     *       "description": "description",
+                     *       "thresholds": {
+                     *         "above": 21.5,
+                     *         "below": 21.5
+                     *       },
+                     *       "state": "ok",
+                     *       "retention_days": 3,
+                     *       "latest": {
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "value": 21.5
+                     *       },
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metric"];
                 };
             };
@@ -2759,6 +3470,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2793,11 +3505,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "value": 21.5
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedSampleOrBucketList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -2818,6 +3548,16 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "at": "2026-01-02T03:04:05Z",
+                 *           "value": 4.2
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PushRequest"];
             };
         };
@@ -2833,6 +3573,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recorded": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pushed"];
                 };
             };
@@ -2841,6 +3586,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2851,12 +3597,30 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public rooms, instead of the caller's own. */
                 discover?: boolean;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /**
+                 * @description Rooms of this kind.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 *     * `direct` - Direct
+                 */
+                kind?: "direct" | "private" | "public";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
             };
             header?: never;
             path?: never;
@@ -2871,11 +3635,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice",
+                     *           "kind": "public",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "me": {
+                     *             "role": "owner",
+                     *             "unread_count": 3
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMyRoomList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
@@ -2893,6 +3683,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Harbour",
+                 *       "kind": "private"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoomCreateRequest"];
             };
         };
@@ -2910,6 +3706,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -2926,12 +3736,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -2941,7 +3767,10 @@ export interface operations {
     };
     rooms_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: never;
             path: {
                 room_id: string;
@@ -2961,10 +3790,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3000,6 +3845,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3027,6 +3873,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Old harbour"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedRoomUpdateRequest"];
             };
         };
@@ -3044,6 +3895,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "name": "Alice",
+                     *       "kind": "public",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "me": {
+                     *         "role": "owner",
+                     *         "unread_count": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MyRoom"];
                 };
             };
@@ -3053,6 +3918,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3087,6 +3953,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3103,9 +3980,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3143,6 +4032,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3158,8 +4048,24 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -3176,11 +4082,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "user": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "role": "owner",
+                     *           "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3201,6 +4130,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberCreateRequest"];
             };
         };
@@ -3218,6 +4153,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3234,6 +4180,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3242,6 +4199,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3251,7 +4209,10 @@ export interface operations {
     };
     members_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3275,6 +4236,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3291,7 +4263,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3328,6 +4302,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3356,6 +4331,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMemberUpdateRequest"];
             };
         };
@@ -3373,6 +4353,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3382,6 +4373,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3392,10 +4384,22 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
+                /** @description Messages of this user. */
+                author?: string;
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
+                /** @description Answers to this message. */
+                reply_to?: string;
             };
             header?: never;
             path: {
@@ -3412,11 +4416,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "author": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "text": "Good morning!",
+                     *           "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *           "mentions": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 3,
+                     *               "users": [
+                     *                 "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedMessageList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3437,6 +4480,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good morning!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MessageCreateRequest"];
             };
         };
@@ -3454,6 +4502,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3470,6 +4545,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3478,6 +4580,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3487,7 +4590,10 @@ export interface operations {
     };
     messages_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
                 /** @description Answer 304 if the resource still has this ETag. */
                 "If-None-Match"?: string;
@@ -3511,6 +4617,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3527,7 +4660,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3564,6 +4699,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3592,6 +4728,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Good evening!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PatchedMessageUpdateRequest"];
             };
         };
@@ -3609,6 +4750,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3618,6 +4786,7 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3655,6 +4824,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -3671,9 +4867,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "author": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "text": "Good morning!",
+                     *       "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *       "mentions": [
+                     *         "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 3,
+                     *           "users": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3716,6 +4940,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -3727,11 +4952,99 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    messages_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "text": "Good morning!"
+                 *       },
+                 *       {
+                 *         "text": "The ship is in."
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["MessageCreateRequest"][];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer was given before. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *         "author": {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "name": "Alice"
+                     *         },
+                     *         "text": "Good morning!",
+                     *         "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *         "mentions": [
+                     *           "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 3,
+                     *             "users": [
+                     *               "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *         "version": 3,
+                     *         "created_at": "2026-01-02T15:04:05.678901Z"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     read_list: {
         parameters: {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
             };
@@ -3750,11 +5063,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *           "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *           "at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PaginatedReadMarkerList"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3775,6 +5109,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadRequest"];
             };
         };
@@ -3792,6 +5131,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395",
+                     *       "message": "0197a3b2-6c00-7d54-9e1f-0c5ab6bd307f",
+                     *       "at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadMarker"];
                 };
             };
@@ -3800,6 +5148,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3821,6 +5170,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "user_id": "0197a3b2-6c00-7d54-9e1f-0c5aa76ed395"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TransferRequest"];
             };
         };
@@ -3838,6 +5192,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "name": "Alice"
+                     *       },
+                     *       "role": "owner",
+                     *       "joined_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
@@ -3846,6 +5211,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3871,10 +5237,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channel": "channel",
+                     *       "epoch": "epoch",
+                     *       "offset": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Position"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3905,11 +5280,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "offset": 3,
+                     *           "event": {
+                     *             "type": "dashboard.deleted",
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "actor": {
+                     *               "type": "user",
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             },
+                     *             "data": {
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
@@ -3926,6 +5329,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInRequest"];
             };
         };
@@ -3937,11 +5346,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3957,6 +5373,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -3968,6 +5389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -3975,6 +5397,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -3990,6 +5413,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -4001,11 +5429,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access": "access",
+                     *       "refresh": "refresh"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenPair"];
                 };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4021,6 +5456,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyRequest"];
             };
         };
@@ -4032,6 +5472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4039,6 +5480,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
@@ -4054,6 +5496,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "alice@example.com",
+                 *       "name": "Alice",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -4067,10 +5516,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["User"];
                 };
             };
             400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];

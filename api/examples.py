@@ -1,0 +1,67 @@
+"""Examples for openapi.yaml: what is sent by hand-written ones, what is answered from its schema. Tests hold both
+against the schemas, so an example cannot grow old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api import problems
+from realtime.examples import example, uuid
+
+# By operation id. One that is not here, of an application of somebody's own, gets what its schema says.
+REQUESTS: dict[str, Any] = {
+    "keys_create": {"name": "Ticket robot", "scopes": ["messages:read", "messages:write"]},
+    "keys_update": {"name": "Ticket robot, old"},
+    "keys_rotate": {},
+    "me_update": {"name": "Alice"},
+    "me_password": {"current_password": "correct horse battery staple", "new_password": "four other random words"},
+    "rooms_create": {"name": "Harbour", "kind": "private"},
+    "rooms_update": {"name": "Old harbour"},
+    "members_create": {"user_id": uuid("user_id"), "role": "member"},
+    "members_update": {"role": "admin"},
+    "messages_create": {"text": "Good morning!"},
+    "messages_update": {"text": "Good evening!"},
+    "messages_batch": [{"text": "Good morning!"}, {"text": "The ship is in."}],
+    "read_put": {"message": uuid("message")},
+    "rooms_transfer": {"user_id": uuid("user_id")},
+    "token_create": {"email": "alice@example.com", "password": "correct horse battery staple"},
+    "token_refresh": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
+    "token_verify": {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
+    "token_blacklist": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
+    "dashboards_create": {"name": "Engine room", "visibility": "private"},
+    "dashboards_update": {"name": "Engine room, port side"},
+    "dashboard_members_create": {"user_id": uuid("user_id"), "role": "member"},
+    "dashboard_members_update": {"role": "admin"},
+    "metrics_create": {"key": "oil.pressure", "name": "Oil pressure", "unit": "bar", "thresholds": {"below": 2.5}},
+    "metrics_update": {"thresholds": {"below": 2.0, "above": 6.0}},
+    "samples_create": {"samples": [{"at": "2026-01-02T03:04:05Z", "value": 4.2}]},
+    "dashboard_samples_create": {"samples": [{"metric": "oil.pressure", "value": 4.2}]},
+    "users_create": {"email": "alice@example.com", "name": "Alice", "password": "correct horse battery staple"},
+}
+PROBLEMS = {"Problem": "not_found", "Unauthenticated": "token_expired", "TryLater": "quota_exceeded"}
+
+
+def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """To every body that there is."""
+    schemas = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for content in _contents(operation.get("requestBody", {})):
+                content["example"] = REQUESTS.get(operation["operationId"]) or example(content["schema"], schemas)
+            for response in operation["responses"].values():
+                for content in _contents(response):
+                    content["example"] = example(content["schema"], schemas)
+    for name, code in PROBLEMS.items():
+        for content in _contents(result["components"]["responses"][name]):
+            content["example"] = _problem(code)
+    return result
+
+
+def _contents(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(body.get("content", {}).values())
+
+
+def _problem(code: str) -> dict[str, Any]:
+    kind = problems.PROBLEMS[code]
+    more = {"violated-policies": ["key"]} if code == "quota_exceeded" else {}
+    return problems.document(kind.status, code, kind.meaning, uuid("request"), **more)

@@ -1,0 +1,176 @@
+"""Who gets which answer: every operation of openapi.yaml, asked by everybody there is.
+
+A new operation without a row fails. The room is private, the message is the member's, the key and the session are the
+owner's, and so is the key that lacks the scope. A key that has it gets what its user gets, where keys are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from api import scopes, tokens
+from api.models import Member
+from tests.api.conftest import Person
+from tests.api.test_keys import Program, make_key
+from tests.contract_client import ContractClient, document
+from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+
+PEOPLE = ("anonymous", "stranger", "member", "admin", "owner", "key without scope", "revoked key")
+
+# anonymous, stranger, member, admin, owner, key without scope, revoked key
+MATRIX = {
+    "keys_create": (401, 201, 201, 201, 201, 403, 401),
+    "keys_destroy": (401, 404, 404, 404, 204, 403, 401),
+    "keys_list": (401, 200, 200, 200, 200, 403, 401),
+    "keys_retrieve": (401, 404, 404, 404, 200, 403, 401),
+    "keys_rotate": (401, 404, 404, 404, 201, 403, 401),
+    "keys_update": (401, 404, 404, 404, 200, 403, 401),
+    "me_destroy": (401, 204, 204, 204, 204, 403, 401),
+    "me_password": (401, 204, 204, 204, 204, 403, 401),
+    "me_retrieve": (401, 200, 200, 200, 200, 403, 401),
+    "me_update": (401, 200, 200, 200, 200, 403, 401),
+    "members_create": (401, 404, 403, 201, 201, 403, 401),
+    "members_destroy": (401, 404, 403, 204, 204, 403, 401),
+    "members_list": (401, 404, 200, 200, 200, 403, 401),
+    "members_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "members_update": (401, 404, 403, 403, 200, 403, 401),
+    "messages_batch": (401, 404, 201, 201, 201, 403, 401),
+    "messages_create": (401, 404, 201, 201, 201, 403, 401),
+    "messages_destroy": (401, 404, 204, 204, 204, 403, 401),
+    "messages_list": (401, 404, 200, 200, 200, 403, 401),
+    "messages_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "messages_update": (401, 404, 200, 403, 403, 403, 401),
+    "reactions_destroy": (401, 404, 204, 204, 204, 403, 401),
+    "reactions_put": (401, 404, 201, 201, 201, 403, 401),
+    "read_list": (401, 404, 200, 200, 200, 403, 401),
+    "read_put": (401, 404, 200, 200, 200, 403, 401),
+    "rooms_create": (401, 201, 201, 201, 201, 403, 401),
+    "rooms_destroy": (401, 404, 403, 403, 204, 403, 401),
+    "rooms_join": (401, 404, 200, 200, 200, 403, 401),
+    "rooms_leave": (401, 404, 204, 204, 409, 403, 401),
+    "rooms_list": (401, 200, 200, 200, 200, 403, 401),
+    "rooms_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "rooms_transfer": (401, 404, 403, 403, 200, 403, 401),
+    "rooms_update": (401, 404, 403, 200, 200, 403, 401),
+    "sessions_destroy": (401, 404, 404, 404, 204, 403, 401),
+    "sessions_list": (401, 200, 200, 200, 200, 403, 401),
+    "streams_events": (401, 404, 200, 200, 200, 403, 401),
+    "streams_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    # who comes here says who they are in the body
+    "token_blacklist": (200, 200, 200, 200, 200, 200, 200),
+    "token_create": (200, 200, 200, 200, 200, 200, 200),
+    "token_refresh": (200, 200, 200, 200, 200, 200, 200),
+    "token_verify": (200, 200, 200, 200, 200, 200, 200),
+    "users_create": (201, 201, 201, 201, 201, 201, 201),
+}
+
+
+class World:
+    """A private room with everybody who may be in one, and somebody who is not."""
+
+    def __init__(self) -> None:
+        people = {name: Person(make_user(name.capitalize())) for name in ("stranger", "member", "admin", "owner")}
+        self.other, self.newcomer = make_user("Other"), make_user("Newcomer")
+        room = make_room(people["owner"].user, people["member"].user, self.other)
+        add_member(room, people["admin"].user, Member.Role.ADMIN)
+        self.message = make_message(room, people["member"].user)
+        self.pair = tokens.sign_in_as(self.other)
+        owner = people["owner"]
+        room_key = owner.post("/api/v1/keys/", {"name": "Robot", "scopes": ["me:read"], "stream": f"room:{room.pk}"})
+        sessions = owner.get("/api/v1/me/sessions/").json()["results"]
+        self.names = {
+            "emoji": "%F0%9F%91%8D",
+            "key_id": room_key.json()["id"],
+            "message_id": self.message.pk,
+            "name": f"room:{room.pk}",
+            "room_id": room.pk,
+            "session_id": sessions[0]["id"],
+            "user_id": self.other.pk,
+        }
+        self.clients: dict[str, ContractClient] = {"anonymous": ContractClient(), **people}
+
+    def add_keys(self, scope: str | None) -> None:
+        """Of the owner: one that lacks the scope, one that was revoked, one that has it."""
+        owner = self.clients["owner"]
+        lacking = [name for name in scopes.SCOPES if name != scope]
+        keys = {"key without scope": make_key(owner, *lacking), "revoked key": make_key(owner)}
+        owner.delete(f"/api/v1/keys/{keys['revoked key'].id}/")
+        self.clients |= keys | {"key with scope": make_key(owner)}
+
+
+def operations() -> dict[str, tuple[str, str, str | None]]:
+    """{operation id: (method, path, scope)} of openapi.yaml."""
+    return {
+        operation["operationId"]: (method, path, operation.get("x-tidewire-scope"))
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+# What is sent: good input, so that what is answered is about who asks.
+BODIES: dict[str, Callable[[World], Any]] = {
+    "keys_create": lambda w: {"name": "Robot", "scopes": ["me:read"]},
+    "keys_update": lambda w: {"name": "Crane"},
+    "keys_rotate": lambda w: {},
+    "me_password": lambda w: {"current_password": PASSWORD, "new_password": "quite another one"},
+    "me_update": lambda w: {"name": "Ahab"},
+    "members_create": lambda w: {"user_id": str(w.newcomer.pk)},
+    "members_update": lambda w: {"role": "admin"},
+    "messages_batch": lambda w: [{"text": "Ahoy"}, {"text": "Ahoy"}],
+    "messages_create": lambda w: {"text": "Ahoy"},
+    "messages_update": lambda w: {"text": "Ahoy!"},
+    "read_put": lambda w: {"message": str(w.message.pk)},
+    "rooms_create": lambda w: {"name": "Port"},
+    "rooms_transfer": lambda w: {"user_id": str(w.other.pk)},
+    "rooms_update": lambda w: {"name": "Port"},
+    "token_blacklist": lambda w: {"refresh": w.pair["refresh"]},
+    "token_create": lambda w: {"email": w.other.email, "password": PASSWORD},
+    "token_refresh": lambda w: {"refresh": w.pair["refresh"]},
+    "token_verify": lambda w: {"token": w.pair["access"]},
+    "users_create": lambda w: {"email": "new@example.com", "name": "New", "password": PASSWORD},
+}
+
+
+@pytest.fixture
+def world(db) -> World:
+    return World()
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+def test_everybody_gets_the_answer_of_the_table(world, name):
+    assert name in MATRIX, f"{name} has no row: say what each of {PEOPLE} gets"
+    method, path, scope = operations()[name]
+    world.add_keys(scope)
+    path = path.format(**world.names)
+    expected = dict(zip(PEOPLE, MATRIX[name], strict=True))
+    expected["key with scope"] = expected["owner"] if scope else expected["key without scope"]
+    answered = {who: ask(world.clients[who], method, path, BODIES.get(name, lambda w: None)(world)) for who in expected}
+    assert answered == expected
+
+
+def ask(client: ContractClient, method: str, path: str, body: Any) -> int:
+    """Asks, and undoes what it did."""
+    with transaction.atomic():
+        status = getattr(client, method)(path, *([] if body is None else [body])).status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def test_no_row_is_left_over():
+    assert set(MATRIX) == set(operations())
+    assert set(BODIES) <= set(operations())
+
+
+def test_a_key_that_is_confined_stays_at_home(world):
+    """Nowhere but in its own room, though its scopes are all there are."""
+    robot: Program = make_key(world.clients["owner"], stream=world.names["name"])
+    elsewhere = make_room(world.clients["owner"].user)
+    names = world.names | {"room_id": elsewhere.pk, "name": f"room:{elsewhere.pk}"}
+    for name, (method, path, scope) in operations().items():
+        if scope and name != "me_retrieve":
+            response = getattr(robot, method)(path.format(**names))
+            assert (response.status_code, response.json()["code"]) == (403, "key_confined"), name

@@ -1,0 +1,167 @@
+"""Filters, orderings, chosen fields; and that nothing unknown is passed over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from api.models import Message, Room
+from tests.api.conftest import MISSING, pointers, url
+from tests.contract_client import document
+from tests.factories import make_message, make_room
+
+LISTS = ("/api/v1/rooms/", "/api/v1/keys/", "/api/v1/me/sessions/")
+
+
+def ids(response) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [row["id"] for row in response.json()["results"]]
+
+
+@pytest.fixture
+def said(room, alice, bob) -> list[Message]:
+    """One a minute, the last one just now: Alice, Bob's answer, Bob."""
+    now = timezone.now()
+    first = make_message(room, alice.user, created_at=now - timedelta(minutes=2))
+    second = make_message(room, bob.user, created_at=now - timedelta(minutes=1), reply_to=first)
+    return [first, second, make_message(room, bob.user, created_at=now)]
+
+
+# -- filters ---------------------------------------------------------------------------------------------------------
+
+
+def test_messages_are_narrowed_by_author_answer_and_time(room, alice, bob, said):
+    path, names = url(room, "messages"), [str(message.pk) for message in said]
+    assert ids(bob.get(path, {"author": alice.id})) == names[:1]
+    assert ids(bob.get(path, {"reply_to": names[0]})) == names[1:2]
+    middle = said[1].created_at.isoformat()
+    assert ids(bob.get(path, {"created_after": middle})) == names[2:]
+    assert ids(bob.get(path, {"created_before": middle})) == names[:1]
+    assert ids(bob.get(path, {"created_before": middle, "author": bob.id})) == []
+    assert ids(bob.get(path, {"author": MISSING})) == []
+
+
+def test_rooms_are_narrowed_by_kind_name_and_time(room, lobby, alice):
+    assert ids(alice.get(url(), {"kind": "public"})) == [str(lobby.pk)]
+    assert ids(alice.get(url(), {"name": "HARB"})) == [str(room.pk)]
+    assert ids(alice.get(url(), {"name": "%"})) == []
+    assert ids(alice.get(url(), {"created_after": timezone.now().isoformat()})) == []
+    assert ids(alice.get(url(), {"discover": "true", "name": "lob"})) == [str(lobby.pk)]
+
+
+def test_members_are_narrowed_by_role(room, dora, bob):
+    rows = bob.get(url(room, "members"), {"role": "admin"}).json()["results"]
+    assert [row["user"] for row in rows] == [dora.json]
+
+
+def test_a_filter_shows_nothing_hidden(room, lobby, charlie):
+    assert ids(charlie.get(url(), {"name": "Harbour"})) == []
+    assert ids(charlie.get(url(), {"discover": "true", "name": "Harbour"})) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ({"author": "x"}, [("/author", "invalid")]),
+        ({"created_after": "yesterday"}, [("/created_after", "invalid")]),
+        ({"author__email": "x"}, [("/author__email", "unknown")]),
+        ({"colour": "red", "sort": "up"}, [("/colour", "unknown"), ("/sort", "unknown")]),
+        ({"author": [MISSING, MISSING]}, [("/author", "invalid")]),
+        ({"limit": ["1", "2"]}, [("/limit", "invalid")]),
+    ],
+    ids=str,
+)
+def test_what_is_no_filter(room, bob, query, wrong):
+    assert pointers(bob.get(url(room, "messages"), query)) == wrong
+
+
+def test_a_long_name_is_refused(alice):
+    assert pointers(alice.get(url(), {"name": "x" * 101})) == [("/name", "max_length")]
+
+
+@pytest.mark.parametrize("path", ["me/", "rooms/", "keys/", "me/sessions/", "streams/user:{id}/"])
+def test_nothing_unknown_is_passed_over(alice, path):
+    assert pointers(alice.get("/api/v1/" + path.format(id=alice.id), {"colour": "red"})) == [("/colour", "unknown")]
+
+
+def test_writes_take_no_parameters(room, bob):
+    assert pointers(bob.post(url(room, "messages") + "?dry_run=true", {"text": "x"})) == [("/dry_run", "unknown")]
+    assert not Message.objects.exists()
+
+
+def test_every_parameter_is_documented():
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", []):
+                is_said = parameter.get("description") or parameter["in"] == "path" or parameter["name"] == "limit"
+                assert is_said, (method, path, parameter["name"])
+
+
+# -- ordering --------------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_come_first_if_asked(room, bob, said):
+    names = [str(message.pk) for message in said]
+    assert ids(bob.get(url(room, "messages"))) == names[::-1]
+    assert ids(bob.get(url(room, "messages"), {"ordering": "created_at"})) == names
+    page = bob.get(url(room, "messages"), {"ordering": "created_at", "limit": "2"}).json()
+    assert ids(bob.get(page["next"])) == names[2:]
+
+
+def test_rooms_by_their_last_change(alice):
+    first, second = make_room(alice.user), make_room(alice.user)
+    Room.objects.filter(pk=first.pk).update(updated_at=timezone.now())
+    assert ids(alice.get(url(), {"ordering": "-updated_at"})) == [str(first.pk), str(second.pk)]
+
+
+def test_a_cursor_is_good_for_its_ordering(room, bob, said):
+    page = bob.get(url(room, "messages"), {"limit": "1"}).json()
+    turned = page["next"].replace("limit=1", "ordering=created_at")
+    assert pointers(bob.get(turned)) == [("/cursor", "invalid")]
+
+
+@pytest.mark.parametrize("ordering", ["text", "author__email", "-", "", "?"])
+def test_only_what_is_listed_orders(room, bob, ordering):
+    assert pointers(bob.get(url(room, "messages"), {"ordering": ordering})) == [("/ordering", "invalid")]
+
+
+# -- fields ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unchecked(bob, monkeypatch):
+    """Rows with chosen fields lack what the schema requires: the parameter says so."""
+    monkeypatch.setattr("tests.contract_client._check_body", lambda *args: None)
+    return bob
+
+
+def test_rows_have_the_fields_that_were_asked_for(room, unchecked, said):
+    page = unchecked.get(url(room, "messages"), {"fields": "text,id", "limit": "1"}).json()
+    assert page["results"] == [{"id": str(said[2].pk), "text": said[2].text}]
+    assert page["stream"]["channel"] == f"room:{room.pk}"
+    assert "fields=text%2Cid" in page["next"]
+
+
+def test_a_detail_has_them_too_and_its_version_in_the_etag(room, unchecked, said):
+    response = unchecked.get(url(room, "messages", said[0].pk), {"fields": "text"})
+    assert response.json() == {"text": said[0].text}
+    assert response["ETag"] == '"1"'
+
+
+@pytest.mark.parametrize("fields", ["password", "id,nonsense", "", "id,", "author.email"])
+def test_only_fields_that_there_are(room, bob, fields):
+    assert pointers(bob.get(url(room, "messages"), {"fields": fields})) == [("/fields", "unknown")]
+
+
+# -- links -----------------------------------------------------------------------------------------------------------
+
+
+def test_pages_are_linked_in_a_header_too(room, bob, said):
+    page = bob.get(url(room, "messages"), {"limit": "1"})
+    assert page["Link"] == f'<{page.json()["next"]}>; rel="next"'
+    second = bob.get(page.json()["next"])
+    body = second.json()
+    assert second["Link"] == f'<{body["next"]}>; rel="next", <{body["previous"]}>; rel="prev"'
+    assert "Link" not in bob.get(url(room, "messages"))

@@ -1,0 +1,13 @@
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "depot.settings")
+http = get_asgi_application()  # loads the apps, which what follows needs
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from realtime import routing  # noqa: E402
+
+sockets = routing.Sockets(routing.urlpatterns)
+application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))

@@ -1,0 +1,8 @@
+from django.urls import include, path
+from parcels.views import ParcelList, ParcelMoves
+
+urlpatterns = [
+    path("parcels/", ParcelList.as_view({"get": "list", "post": "create"})),
+    path("parcels/<int:pk>/move/", ParcelMoves.as_view({"post": "create"})),
+    path("", include("realtime.urls")),  # /healthz, /readyz, /metrics
+]

@@ -1,0 +1,82 @@
+"""schemathesis over the whole of openapi.yaml, links on, as everybody there is: nothing unexpected is ever answered.
+
+In `make test` a short run, the same every time. With TIDEWIRE_VERIFY another seed each time (SEED=… repeats one), until
+there were twenty thousand cases; docs/fuzz-report.md keeps what came of one run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.runs import Run, prepare, run
+from tests.rig import servers
+from tests.rig.rest import channel
+from tests.rig.site import Site, Sites
+
+IS_LONG = bool(os.environ.get("TIDEWIRE_VERIFY"))
+CASES = 20_000
+PEOPLE = ("anonymous", "member", "stranger", "key with one scope")
+SHORT = {"anonymous": "examples,fuzzing", "member": "examples,fuzzing,stateful"}
+ALL = "examples,coverage,fuzzing,stateful"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return servers.temporary_folder("fuzz")
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[Site]:
+    (folder / "sites").mkdir()
+    settings = {"ACCESS_TOKEN_SECONDS": "86400", "LOG_LEVEL": "ERROR"}
+    site = Sites(folder / "sites").make("embedded", settings=settings)
+    site.start()
+    yield site
+    site.stop()
+    site.check_logs()
+
+
+@pytest.fixture(scope="module")
+def world(site: Site, folder: Path) -> tuple[dict[str, str], Path]:
+    """(credentials, the document): a room of Alice's with Bob in it, and what stands there."""
+    alice, bob, charlie = site.people("alice", "bob", "charlie")
+    room = alice.make_room()
+    alice.add(room, bob)
+    message = bob.say(room, "Ahoy")
+    names = {"room_id": room, "message_id": message["id"], "user_id": bob.id, "name": channel(room)}
+    key = bob.post("keys/", {"name": "Robot", "scopes": ["messages:write"]})["key"]
+    return dict(zip(PEOPLE, ("", bob.access, charlie.access, key), strict=True)), prepare(folder, names)
+
+
+def check(found: Run) -> None:
+    assert found.problems == [], found.output[-6000:]
+
+
+@pytest.mark.skipif(IS_LONG, reason="there is a longer one")
+@pytest.mark.parametrize("who", SHORT)
+def test_nothing_unexpected_is_answered(site: Site, world: tuple[dict[str, str], Path], who: str) -> None:
+    credentials, document = world
+    found = run(site, who, credentials[who], document, examples=2, phases=SHORT[who])
+    check(found)
+    assert found.cases > 50
+
+
+@pytest.mark.skipif(not IS_LONG, reason="takes a quarter of an hour: make verify")
+def test_twenty_thousand_cases(site: Site, world: tuple[dict[str, str], Path]) -> None:
+    credentials, document = world
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
+    runs: list[Run] = []
+    while sum(found.cases for found in runs) < CASES:
+        for who in PEOPLE:
+            runs.append(run(site, who, credentials[who], document, examples=50, phases=ALL, seed=seed))
+            print(
+                f"| {who} | {seed} | {runs[-1].cases} | {runs[-1].seconds:.0f} | {len(runs[-1].problems)} |", flush=True
+            )
+            check(runs[-1])
+        seed += 1
+    print(f"{sum(found.cases for found in runs)} cases")
