@@ -67,13 +67,8 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
 	$(pytest) tests/server
-<<<<<<< HEAD
-	$(pytest) tests/scenarios --size embedded
-	$(pytest) tests/scenarios --size grown
-=======
 	$(pytest) $(parallel) tests/scenarios --size embedded
 	$(pytest) $(parallel) tests/scenarios --size grown
->>>>>>> main
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
 	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
