@@ -70,6 +70,16 @@ STEPS = (
         (*PYTEST, "tests/scenarios"),
     ),
     Step(
+        "uvicorn",
+        "the scenarios again, with both SDKs in both encodings and on both sizes, served by uvicorn",
+        (*PYTEST, "tests/scenarios", "--server", "uvicorn", "--ignore-glob=*/test_faults_*"),
+    ),
+    Step(
+        "lists",
+        "the client's list converges: 9,000 histories of snapshots, events, holes, reconnects, pages and writes",
+        ("npm", "run", "test:long", "--prefix", "clients/typescript"),
+    ),
+    Step(
         "soak",
         "everything breaks for five minutes, with ten seeds; four workers for one; the embedded size",
         (*PYTEST, "tests/soak"),
