@@ -21,6 +21,7 @@ from rest_framework.settings import api_settings
 
 from api import problems
 from api.models.conflicts import Conflict
+from api.models.users import UserGoneError
 from api.problems import CONTENT_TYPE
 
 RETRY_SECONDS = 1
@@ -100,6 +101,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exc
     if isinstance(exc, Conflict):
         return ConflictProblem(exc.detail, exc.code)
+    if isinstance(exc, UserGoneError):
+        return exceptions.AuthenticationFailed("The session has ended.", "session_ended")
     if isinstance(exc, Http404):
         return exceptions.NotFound()
     if isinstance(exc, DjangoPermissionDenied):

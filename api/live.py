@@ -108,6 +108,7 @@ register(
         stream=rooms.of("room_id"),
         serializer=MessageSerializer,
         queryset=Message.objects.whole,
+        complete_new=lambda message: setattr(message, "named_reactions", []),
         created="message.created",
         updated="message.edited",
         deleted="message.deleted",

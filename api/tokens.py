@@ -3,12 +3,15 @@
 Every token names its session as `sid`. A refresh token also names its generation and works once: it is exchanged for
 its successor. For a few seconds it is answered with that same successor again, because two tabs refresh at once and
 answers get lost; afterwards a spent token has been stolen, from the owner or by them, and ends the session for both.
-Access tokens are short-lived. Sockets check them without a query; REST asks whether session and user are there, in one.
+Access tokens are short-lived, and checked without a query: sockets at connect, and REST in a process that follows what
+ends (realtime/endings.py). Elsewhere REST asks whether session and user are there, in one query.
 """
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -24,6 +27,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, Un
 
 from api.models import Session, User
 from api.throttles import address_of, guessing
+from realtime import endings
 from realtime.actors import Actor, set_actor
 from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
 
@@ -31,6 +35,8 @@ REALM = 'Bearer realm="api"'
 GRACE = timedelta(seconds=10)
 MAX_AGE = timedelta(days=30)
 """However often it is refreshed: then a session asks for the password again."""
+KNOWN_TOKENS = 4096
+"""So many access tokens are known again without looking at their signature; a kilobyte each."""
 PRUNE_EVERY = 16
 """So many refreshes of a session pay for a look at old rows."""
 
@@ -49,24 +55,53 @@ class AccessTokenAuthentication(BaseAuthentication):
         if len(credentials) != 1:
             raise AuthenticationFailed("The Authorization header must read: Bearer <token>.")
         try:
-            identity = authenticate(credentials[0].decode("ascii", "replace"))
+            issued_at, identity = _dated(credentials[0].decode("ascii", "replace"))
         except ExpiredCredential:
             raise AuthenticationFailed("The token has expired.", "token_expired") from None
         except InvalidCredential:
             raise _invalid() from None
-        session = _session(identity.session_id, identity.user_id)
+        user = _user(identity, issued_at)
         set_actor(Actor("user", identity.user_id))
-        return session.user, identity
+        return user, identity
 
     def authenticate_header(self, request: Any) -> str:
         return REALM
 
 
+def _user(identity: Identity, issued_at: float) -> User:
+    """Who holds a token: where nothing is known of the session's end, with all that is to know from one query;
+    otherwise by key, and the rest is read when somebody wants it."""
+    if not endings.is_alive(identity.session_id, issued_at):
+        return _session(identity.session_id, identity.user_id).user
+    return User.from_db(None, ["id"], [UUID(identity.user_id)])
+
+
+def confirm(identity: Identity) -> None:
+    """Raises AuthenticationFailed unless session and user are there. For whoever met a trace of their end."""
+    _session(identity.session_id, identity.user_id)
+
+
 def authenticate(credential: str) -> Identity:
     """Who holds this access token, from signature and claims alone: no query. Asked by sockets at connect."""
+    return _dated(credential)[1]
+
+
+def _dated(credential: str) -> tuple[float, Identity]:
+    """When the token was issued, and whose it is. Raises ExpiredCredential or InvalidCredential."""
+    issued_at, identity = _signed(credential)
+    if identity.expires_at <= time.time():
+        raise ExpiredCredential
+    return issued_at, identity
+
+
+@lru_cache(maxsize=KNOWN_TOKENS)
+def _signed(credential: str) -> tuple[float, Identity]:
+    """What a token says whose signature and claims are good. Nothing of that changes but its age: the same token comes
+    with every request of five minutes, and a signature is as expensive as a statement."""
     try:
         token = _read(AccessToken, credential)
-        return Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
+        identity = Identity(_id(token, "user_id"), expires_at=float(token["exp"]), session_id=_id(token, "sid"))
+        return float(token.get("iat", 0)), identity
     except ExpiredTokenError:
         raise ExpiredCredential from None
     except _UNREADABLE:

@@ -37,7 +37,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["loc
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "x-request-id"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "traceparent", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
     *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"),
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
@@ -124,8 +124,9 @@ TIDEWIRE = {
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.float("EXPIRY_GRACE_SECONDS", default=10.0),
-    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it.
-    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 4)),
+    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
+    # readiness one.
+    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
     "MAX_BODY_BYTES": env.int("MAX_BODY_BYTES", default=1024 * 1024),
     "TRUSTED_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),

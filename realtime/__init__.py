@@ -6,6 +6,7 @@ declare: what an application may say about a live model
     live            Live(...), Touch(...), Fact(...): the public face, and the registry behind it
     streams         stream names: build, parse, and the group name of each
     intents         why a row is changed, where "updated" says too little
+    compiled        a query that every write asks, compiled once
     actors          who is acting: set where a credential is checked
 
 write side: synchronous, inside the transaction
@@ -14,6 +15,7 @@ write side: synchronous, inside the transaction
     changes         one noted change, and how many notes of one object fold into one
     facts           what the application says happened, noted like a change
     control         what ends everywhere at once, noted like a change
+    endings         what has ended, as far as this process knows: for tokens that are checked without a query
     last_steps      an application's last writes, just before its events are recorded
     transactions    wraps COMMIT: record first, commit, then hand over to the publisher
     events          the typed event and how it is built from re-read rows
@@ -36,6 +38,7 @@ delivery side: asyncio, no ORM
     connection      what a connection may do next: commands in, replies out, no socket
     commands        the answers to commands, a function each
     inbox, outbox   bounded queues of one connection; offering never waits
+    wheel           one timer for all connections
     frames          typed frames, and the seam between encodings
     json_codec, protobuf_codec, codecs      the two encodings, and which one a socket speaks
     framing         finished WebSocket frames, for servers that take them
@@ -45,7 +48,9 @@ delivery side: asyncio, no ORM
 edge: where the sides meet
     tokens          the credential of a socket and when it ends
     access          asks the declaration: may this user subscribe
-    reader          the log and the access rules, read from database threads
+    threads         a few long-lived threads, each with a connection that it keeps
+    reader          the log and the access rules, read from such threads
+    doorman         asks about all who wait at the same time
     recovery        register, note the head, replay up to it, open the gate
     fences          access in doubt: ask again, then go on or end
     rpc             calls on the socket

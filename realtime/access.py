@@ -27,6 +27,29 @@ def permitted(user_id: str, names: Collection[str]) -> set[str]:
     return allowed
 
 
+def permitted_all(requests: Collection[tuple[str, Collection[str]]]) -> list[set[str]]:
+    """`permitted` for many users: per stream or per user, whatever takes fewer queries."""
+    by_stream: dict[str, set[str]] = {}
+    for user_id, names in requests:
+        for name in names:
+            by_stream.setdefault(name, set()).add(user_id)
+    shared = {name for name, users in by_stream.items() if len(users) > 1 and _answers_for_many(name)}
+    if len(shared) >= len({user_id for user_id, _ in requests}):
+        shared = set()
+    allowed = {name: readers(name, by_stream[name]) for name in shared}
+    answers = []
+    for user_id, names in requests:
+        alone = [name for name in names if name not in shared]
+        known = {name for name in names if user_id in allowed.get(name, ())}
+        answers.append(known | (permitted(user_id, alone) if alone else set()))
+    return answers
+
+
+def _answers_for_many(stream: str) -> bool:
+    kind = registry.kind_of(stream)
+    return kind is not None and kind.readers is not None
+
+
 def readers(stream: str, user_ids: Collection[str]) -> set[str]:
     """Those of these users who may subscribe to the stream: one query, where its kind can answer for many users."""
     kind, parsed = registry.kind_of(stream), streams.parse(stream)

@@ -55,6 +55,10 @@ class Fold:
     left: Any = None
     intents: dict[str | None, None] = field(default_factory=dict)
 
+    @property
+    def is_only_created(self) -> bool:
+        return not self.existed and not self.intents and self.left is None
+
     def add(self, change: Change) -> None:
         self.exists = change.op != DELETED
         if change.left is not None and self.existed and self.left is None:

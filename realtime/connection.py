@@ -26,6 +26,7 @@ from realtime.rpc import Caller
 from realtime.services import Services
 from realtime.subscription import Subscription
 from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
+from realtime.wheel import Handle, wheel
 
 logger = logging.getLogger(__name__)
 
@@ -78,9 +79,9 @@ class Connection:
         self._outbox, self._rules = outbox, rules
         self._close, self._scope, self._credential = close, scope or {}, credential
         self._is_closed = False
-        self._loop = asyncio.get_running_loop()
-        self._ping_timer: asyncio.TimerHandle | None = None
-        self._end_timer = self._loop.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
+        self._loop, self._wheel = asyncio.get_running_loop(), wheel()
+        self._ping_timer: Handle | None = None
+        self._end_timer = self._wheel.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
         self._user_bucket: TokenBucket | None = None
         self.signals = TokenBucket(SIGNAL_BURST, SIGNALS_PER_SECOND, self._loop.time())
         services.connections.add(self)
@@ -240,9 +241,9 @@ class Connection:
             return {}
         left = max(0.0, expires_at - time.time())
         if not self.identity.is_renewable:  # an SDK that is told would ask for a successor, which there is not
-            self._end_timer = self._loop.call_later(left, self.end, Disconnect.EXPIRED)
+            self._end_timer = self._wheel.call_later(left, self.end, Disconnect.EXPIRED)
             return {}
-        self._end_timer = self._loop.call_later(left + self._rules.expiry_grace_seconds, self.end, Disconnect.EXPIRED)
+        self._end_timer = self._wheel.call_later(left + self._rules.expiry_grace_seconds, self.end, Disconnect.EXPIRED)
         return {"expires": True, "ttl": max(1, int(left))}
 
     # -- subscribe ---------------------------------------------------------------------------------------------------
@@ -328,7 +329,7 @@ class Connection:
             raise Ended(Disconnect.BAD_REQUEST)
 
     def _schedule_ping(self) -> None:
-        self._ping_timer = self._loop.call_later(self._rules.ping_seconds, self._send_ping)
+        self._ping_timer = self._wheel.call_later(self._rules.ping_seconds, self._send_ping)
 
     def _send_ping(self) -> None:
         self._outbox.ping()

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from realtime import metrics, publisher, tokens
+from realtime import endings, metrics, publisher, tokens
 from realtime.conf import conf
 from realtime.connections import Connections
 from realtime.hub import Hub, Intervals
@@ -39,7 +39,7 @@ class Engine:
         self.reader = Reader(conf.DATABASE_THREADS)
         self.hub = Hub(layer, self.reader, intervals(), on_fence=lambda *fenced: self.recovery.on_fence(*fenced))
         self.recovery = Recovery(self.hub, self.reader)
-        self.publisher = publisher.Publisher(layer, asyncio.get_running_loop())
+        self.publisher = publisher.Publisher(layer, asyncio.get_running_loop(), self.hub.take_own)
         self.presence = Presence(presence_store(layer), tell=self.publisher.tell, relay=self.hub.relay)
         self.hub.on_presence = self.presence.heard
         self.services = Services(
@@ -68,6 +68,7 @@ class Engine:
         )
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)
+        endings.attach(self.hub)
 
     async def _prune(self) -> None:
         """Keeps the log in its window. Processes do it at different times; doing it twice costs little."""
@@ -91,6 +92,7 @@ class Engine:
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""
         publisher.detach(self.publisher)
+        endings.detach(self.hub)
         for task in self._tasks:
             task.cancel()
         self.recovery.stop()

@@ -76,13 +76,16 @@ def _ending(note: Ending) -> Draft:
 def _states(folds: dict[tuple[Live, Any], Fold], using: str) -> dict[tuple[Live, Any], tuple[Any, Any]]:
     """{(declaration, key): (row, serialised row)} of all rows that still exist: one query per declaration."""
     wanted: dict[Live, list[Any]] = {}
+    new: dict[Live, set[Any]] = {}
     for (live, pk), folded in folds.items():
         if folded.exists:
             wanted.setdefault(live, []).append(pk)
+            if folded.is_only_created:
+                new.setdefault(live, set()).add(pk)
     states = {}
     for live, pks in wanted.items():
-        rows = live.rows(pks, using)
-        for row, data in zip(rows, live.serializer(rows, many=True).data, strict=True):
+        rows = live.rows(pks, using, new.get(live, ()))
+        for row, data in zip(rows, live.states(rows), strict=True):
             states[live, row.pk] = (row, data)
     return states
 

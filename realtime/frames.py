@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from realtime.codes import Code
-from realtime.positions import Entry
+from realtime.positions import Entries, Entry
 
 UINT32 = 2**32 - 1
 UINT64 = 2**64 - 1
@@ -149,7 +149,7 @@ class Codec(Protocol):
     def publication(self, channel: str, entry: Entry) -> bytes:
         """An event of the log as a push."""
 
-    def publications(self, entries: Iterable[Entry]) -> list[Any]:
+    def publications(self, entries: Iterable[Entry]) -> Any:
         """Events of the log as the results of subscribe and history hold them."""
 
     def ping(self) -> bytes: ...
@@ -182,12 +182,12 @@ def subscribe_result(
     entries: Iterable[Entry] = (),
 ) -> dict[str, Any]:
     """The `subscribe` part of a reply. Zero values are left out, as the protocol's own server does."""
-    entries = list(entries)
+    entries = entries if isinstance(entries, Entries) else Entries(entries)
     result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch}
     if offset:
         result["offset"] = offset
     if entries:
-        result["publications"] = codec.publications(entries)
+        result["publications"] = entries.once(codec, codec.publications)
     if is_recovered:
         result["recovered"] = True
     if was_recovering:

@@ -14,7 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Raw
 
@@ -29,10 +29,15 @@ from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 from realtime.watched import Watched
 
+if TYPE_CHECKING:
+    from realtime.event_log import Recorded
+
 logger = logging.getLogger(__name__)
 
 AUDIT_CHUNK = 500
 INFORMED_SECONDS = 10.0
+LATE_SECONDS = 0.5
+"""A poll takes its time, too: one that is this late has failed, or soon will."""
 EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
@@ -77,6 +82,7 @@ class Hub:
         self._groups.watch(CONTROL)
         self._tasks: set[asyncio.Task] = set()
         self._healing = asyncio.Semaphore(HEAL_TASKS)
+        self._loop = asyncio.get_running_loop()
         self.polled_at = 0.0
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -106,6 +112,18 @@ class Hub:
     def is_informed(self) -> bool:
         """It could read the log lately, and so knows whose session or access has ended."""
         return asyncio.get_running_loop().time() - self.polled_at < INFORMED_SECONDS
+
+    @property
+    def is_current(self) -> bool:
+        """It has applied the control log as it was one poll ago. Asked from any thread."""
+        age = self._loop.time() - self.polled_at
+        return (
+            self.control.is_loaded and not self.control.watched.is_behind and age < self._intervals.poll + LATE_SECONDS
+        )
+
+    def has_ended(self, session_id: str | None) -> bool:
+        """Whether the control log, as far as it is applied here, ends this session. Asked from any thread."""
+        return self.control.sessions.has_ended(session_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -174,6 +192,17 @@ class Hub:
                 self._deliver(watched, entry)
             else:
                 self._notice(watched, epoch, entry.offset)
+
+    def take_own(self, recorded: Iterable[Recorded]) -> None:
+        """What this process has just committed, without the layer's detour. What does not follow is left to the
+        layer, which may be about to bring what comes before it."""
+        for event in recorded:
+            watched = self._watched.get(event.stream)
+            if watched is None:
+                continue
+            entry = Entry(event.offset, event.ends_access, event.type, event.payload, event.control)
+            if self._is_next(watched, event.epoch, entry):
+                self._deliver(watched, entry)
 
     def _is_next(self, watched: Watched, epoch: str, entry: Entry) -> bool:
         """It follows what was dispatched, is here in full, and what ended before it was written has been applied."""

@@ -45,8 +45,8 @@ class JsonCodec:
     def publication(self, channel: str, entry: Entry) -> bytes:
         return b'{"push":{"channel":%b,"pub":%b}}' % (self._encode(channel), self._publication(entry))
 
-    def publications(self, entries: Iterable[Entry]) -> list[Raw]:
-        return [Raw(self._publication(entry)) for entry in entries]
+    def publications(self, entries: Iterable[Entry]) -> Raw:
+        return Raw(b"[%b]" % b",".join(map(self._publication, entries)))
 
     def ping(self) -> bytes:
         return b"{}"

@@ -14,10 +14,15 @@ From then on every committed write of a Message is an event of its room's stream
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet, prefetch_related_objects
+
+from realtime.compiled import Compiled
 from realtime.streams import StreamField, StreamKind, declared_here
 
 EVERYONE = "*"
@@ -44,6 +49,8 @@ class Live:
     stream: the column with the stream's key, `kind.of("room_id")`.
     serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
     queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
+    complete_new: given a row that this transaction created, and in which it changed nothing since, puts on it what
+        `queryset` would prefetch: nothing refers to the row yet, so there is nothing to look for.
     created, updated, deleted: the event types; None where such a change is no event of this stream.
     intents: further types of updates, which say why; the writer chooses one with `intents.told_as`.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
@@ -65,13 +72,47 @@ class Live:
     key_schema: type | None = None
     is_deleted: Callable[[Any], bool] = _never
     ends_access: Callable[[str, Any], str | None] = _nobody
+    complete_new: Callable[[Any], None] | None = None
     is_paced: bool = False
     declared_at: str = field(init=False, default_factory=declared_here)
 
-    def rows(self, pks: Iterable[Any], using: str) -> list[Any]:
-        """The rows with these keys as they are now, read in one query."""
+    def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[Any]:
+        """The rows with these keys as they are now, read in one query. `new` are those that were only created."""
+        pks = list(pks)
+        rows = self._row(pks[0], using=using) if self._is_one(pks) else list(self._all.using(using).filter(pk__in=pks))
+        known = [row for row in rows if row.pk in new] if self.complete_new else []
+        for row in known:
+            self.complete_new(row)
+        if self._prefetched and len(known) < len(rows):
+            known = set(known)
+            prefetch_related_objects([row for row in rows if row not in known], *self._prefetched)
+        return rows
+
+    def states(self, rows: Iterable[Any]) -> list[Any]:
+        """What REST answers for these rows. The serializer is made once: making it takes longer than its work."""
+        return [self._serializer.to_representation(row) for row in rows]
+
+    @cached_property
+    def _serializer(self) -> Any:
+        return self.serializer()
+
+    @property
+    def _all(self) -> QuerySet:
         rows = self.queryset() if self.queryset else self.model._base_manager.all()
-        return list(rows.using(using).filter(pk__in=list(pks)))
+        return rows.prefetch_related(None)
+
+    @cached_property
+    def _prefetched(self) -> tuple[Any, ...]:
+        return self.queryset()._prefetch_related_lookups if self.queryset else ()
+
+    @cached_property
+    def _row(self) -> Compiled:
+        return Compiled(lambda pk: self._all.filter(pk=pk))
+
+    @staticmethod
+    def _is_one(pks: list[Any]) -> bool:
+        """Most transactions change one row of a kind."""
+        return len(pks) == 1 and isinstance(pks[0], UUID)
 
     @property
     def owns_stream(self) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from realtime.codes import Code, Disconnect
 from realtime.frames import Codec, joined
 from realtime.positions import MESSAGE_BYTES
+from realtime.wheel import Handle, wheel
 
 Send = Callable[[bytes], Awaitable[None]]
 Write = Callable[[bytes], None]
@@ -101,7 +102,7 @@ class Outbox:
         self._offered = self._read = self._unmarked = 0
         self._task: asyncio.Task | None = None
         self._drained: asyncio.Event | None = None
-        self._pong_timer: asyncio.TimerHandle | None = None
+        self._pong_timer: Handle | None = None
         self._is_closed = False
 
     @property
@@ -199,7 +200,7 @@ class Outbox:
             self._drained.set()
 
     def _await_pong(self) -> None:
-        self._pong_timer = self._loop.call_later(self._limits.pong_seconds, self._give_up, Disconnect.NO_PONG)
+        self._pong_timer = wheel().call_later(self._limits.pong_seconds, self._give_up, Disconnect.NO_PONG)
 
     def _give_up(self, code: Code) -> None:
         self.close()

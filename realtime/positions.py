@@ -3,6 +3,7 @@ side."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,9 +44,35 @@ class Entry:
     control: int = 0
 
 
+class Entries(list[Entry]):
+    """A run of events that many clients are shown: what it was encoded to stays with it, and goes with it."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        super().__init__(entries)
+        self.encoded: dict[Any, Any] = {}
+
+    def up_to(self, offset: int) -> Entries:
+        """Those that are not above `offset`: nearly always all of them."""
+        if not self or self[-1].offset <= offset:
+            return self
+        return Entries(entry for entry in self if entry.offset <= offset)
+
+    def once(self, key: Any, encode: Callable[[Entries], Any]) -> Any:
+        """What `encode` makes of them, made once."""
+        if key not in self.encoded:
+            self.encoded[key] = encode(self)
+        return self.encoded[key]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Events after a position, oldest first, with the stream's head when they were read."""
 
     head: Position
-    entries: list[Entry] = field(default_factory=list)
+    entries: Entries = field(default_factory=Entries)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.entries, Entries):
+            object.__setattr__(self, "entries", Entries(self.entries))

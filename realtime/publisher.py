@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -37,8 +38,12 @@ INLINE_BYTES = 32 * 1024
 class Publisher:
     """Sends from one event loop; `offer` may be called from any thread."""
 
-    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, layer: Any, loop: asyncio.AbstractEventLoop, hand_over: Callable[[list[Recorded]], None] | None = None
+    ) -> None:
+        """`hand_over` gets the events first: the hub of this very process need not wait for the layer."""
         self.layer, self.loop = layer, loop
+        self._hand_over = hand_over
         self.dropped = 0
         self._queue: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
         self._ephemeral: deque[dict[str, Any]] = deque(maxlen=QUEUE_EPHEMERAL)
@@ -79,6 +84,8 @@ class Publisher:
         self.dropped += max(0, len(self._queue) + len(recorded) - QUEUE_EVENTS)
         self._queue.extend(recorded)
         self._wake.set()
+        if self._hand_over is not None:
+            self._hand_over(recorded)
 
     def _take(self) -> list[dict[str, Any]]:
         """All that is queued: one message per stream, then what is ephemeral."""

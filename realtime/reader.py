@@ -6,23 +6,26 @@ The hub and the recovery are handed a reader at start; neither knows the ORM.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db import close_old_connections
 
 from realtime import access, event_log, pacing, retention, tokens
 from realtime.conf import conf
+from realtime.doorman import Doorman, Request
 from realtime.positions import PAGE_EVENTS, Page, Position
+from realtime.threads import Threads, begin_job
 from realtime.tokens import Identity, LookUp
 
 
 class Reader:
-    """Its threads are few and long-lived; after each call a thread gives its connection back."""
+    """Its threads are few and long-lived, and keep their connections."""
 
     def __init__(self, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="tidewire-reader")
+        self._threads = Threads(threads, "tidewire-reader")
+        self._doorman = Doorman(lambda requests: self._run(_admit, requests))
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that exist."""
@@ -46,7 +49,7 @@ class Reader:
 
     async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that the user may read."""
-        return await self._run(_admit, user_id, names)
+        return await self._doorman.admit(user_id, names)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""
@@ -73,24 +76,42 @@ class Reader:
         return await self._run(pacing.release_due, event_log.log_alias())
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def _run(self, call: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, _with_connections, call, args)
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Any] = loop.create_future()
+        self._threads.run(lambda: _work(call, args, loop, answered))
+        return await answered
 
 
-def _with_connections(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def _work(call: Callable[..., Any], args: tuple[Any, ...], loop: Any, answered: asyncio.Future[Any]) -> None:
+    close_old_connections()
+    begin_job()
     try:
-        return call(*args)
+        result, error = call(*args), None
+    except Exception as failure:
+        result, error = None, failure
     finally:
         close_old_connections()
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, answered, result, error)
 
 
-def _admit(user_id: str, names: Collection[str]) -> dict[str, Position]:
+def _settle(answered: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if answered.done():  # nobody waits any more
+        return
+    if error is None:
+        answered.set_result(result)
+    else:
+        answered.set_exception(error)
+
+
+def _admit(requests: Sequence[Request]) -> list[dict[str, Position]]:
     """Positions first, then access: an event that ends the access we are about to see has an offset above them."""
-    found = event_log.heads(names)
-    allowed = access.permitted(user_id, names)
-    born = event_log.positions([name for name in allowed if name not in found])
+    found = event_log.heads(set().union(*(request.names for request in requests)))
+    allowed = access.permitted_all([(request.user_id, request.names) for request in requests])
+    born = event_log.positions({name for names in allowed for name in names if name not in found})
     for name, position in born.items():
         found[name] = Position(name, position.epoch, 0)  # where it stood when we looked, before access was asked
-    return {name: position for name, position in found.items() if name in allowed}
+    return [{name: found[name] for name in names} for names in allowed]

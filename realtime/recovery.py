@@ -22,7 +22,7 @@ from realtime.conf import conf
 from realtime.fences import Fences
 from realtime.frames import SubscribeRequest
 from realtime.hub import Hub, LogReader
-from realtime.positions import PAGE_BYTES, Entry, Page, Position
+from realtime.positions import PAGE_BYTES, Entries, Page, Position
 from realtime.subscription import Subscription
 from realtime.watched import Watched
 
@@ -47,7 +47,7 @@ class Outcome:
     offset: int = 0
     was_recovering: bool = False
     is_recovered: bool = False
-    entries: list[Entry] = field(default_factory=list)
+    entries: Entries = field(default_factory=Entries)
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Attempt:
     subscription: Subscription
     request: SubscribeRequest
     watched: Watched
-    page: list[Entry] | None = None
+    page: Entries | None = None
 
     @property
     def is_behind(self) -> bool:
@@ -187,7 +187,7 @@ class Recovery:
         subscription, request, watched = attempt.subscription, attempt.request, attempt.watched
         metrics.recoveries.labels("recovered").inc()
         subscription.offset = request.offset
-        entries = [] if subscription.fences else _up_to(attempt.page or [], watched.offset)
+        entries = Entries() if subscription.fences or not attempt.page else attempt.page.up_to(watched.offset)
         if entries:
             subscription.offset = entries[-1].offset
             metrics.recovered_events.inc(len(entries))
@@ -239,13 +239,19 @@ class Recovery:
             return
         if subscription.is_ended or subscription.fences or subscription.is_open:
             return
-        entries = _up_to(page.entries, watched.offset)
+        entries = page.entries.up_to(watched.offset)
         if entries and entries[0].offset == subscription.offset + 1:
-            for entry in entries:
-                subscription.replay(entry)
+            for entry, frame in zip(entries, self._pushes(subscription, entries), strict=True):
+                subscription.replay(entry.offset, frame)
             metrics.recovered_events.inc(len(entries))
         elif subscription.offset < watched.offset:  # pruned under us
             self._hub.end(subscription, Unsubscribe.INSUFFICIENT_STATE)
+
+    @staticmethod
+    def _pushes(subscription: Subscription, entries: Entries) -> list[bytes]:
+        """A frame for each, built once for all who are shown the same page."""
+        codec, stream = subscription.codec, subscription.stream
+        return entries.once((codec, "push"), lambda entries: [codec.publication(stream, entry) for entry in entries])
 
     def _spawn(self, work) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -256,7 +262,3 @@ class Recovery:
 def _is_same_epoch(attempt: Attempt) -> bool:
     """No epoch means any epoch, as in the protocol's own server."""
     return attempt.request.epoch in ("", attempt.watched.epoch)
-
-
-def _up_to(entries: list[Entry], offset: int) -> list[Entry]:
-    return [entry for entry in entries if entry.offset <= offset]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from realtime.codes import Code, Disconnect
+from realtime.endings import REMEMBER_SECONDS, remember, sessions_of
 
-REMEMBER_SECONDS = 3600.0
-"""How long an ended session is remembered: longer than any access token lives, so that no old token opens a socket."""
+__all__ = ["REMEMBER_SECONDS", "Sessions"]
 
 
 class Closable(Protocol):
@@ -39,16 +38,12 @@ class Sessions:
         return session_id in self._ended
 
     def apply(self, payload: str) -> None:
-        """One event of the control log. Unknown ones (a newer release) are passed over."""
-        event = json.loads(payload)
-        if event.get("type") == "sessions.ended":
-            for session_id in event["data"]["sessions"]:
-                self._end(session_id)
+        """One event of the control log."""
+        ended = sessions_of(payload)
+        remember(self._ended, ended)
+        self._end(ended)
 
-    def _end(self, session_id: str) -> None:
-        now = time.monotonic()
-        self._ended[session_id] = now
-        for connection in list(self._open.get(session_id, ())):
-            connection.end(Disconnect.FORCE_NO_RECONNECT)
-        while self._ended and (oldest := next(iter(self._ended))) and self._ended[oldest] < now - REMEMBER_SECONDS:
-            del self._ended[oldest]
+    def _end(self, session_ids: Iterable[str]) -> None:
+        for session_id in session_ids:
+            for connection in list(self._open.get(session_id, ())):
+                connection.end(Disconnect.FORCE_NO_RECONNECT)

@@ -6,9 +6,15 @@ sees it twice, which is harmless (events carry the full state), and never misses
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
 
 from realtime.event_log import Recorded, position
+from realtime.events import object_name
+from realtime.live import registry
 from realtime.positions import Page, Position
 from realtime.transactions import record_ahead, recorded_events
 
@@ -17,6 +23,7 @@ __all__ = [
     "Page",
     "Position",
     "SnapshotMixin",
+    "Written",
     "position",
     "position_header",
     "record_ahead",
@@ -36,6 +43,20 @@ def written_positions(events: Iterable[Recorded]) -> list[Position]:
     """The position after the last of these events, for each stream they went to."""
     last = {event.stream: Position(event.stream, event.epoch, event.offset) for event in events}
     return list(last.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a view answers with for a row that it wrote: the state that the write's own event shows, which was read and
+    serialised anyway. Where the write made no event, `otherwise` answers."""
+
+    row: Model
+    otherwise: Callable[[], Any]
+
+    def state(self, events: Iterable[Recorded]) -> Any:
+        name = object_name(type(self.row), self.row.pk)
+        shown = [e.data for e in events if e.object == name and e.type not in registry.deletion_types]
+        return shown[-1] if shown else self.otherwise()
 
 
 class SnapshotMixin:

@@ -8,7 +8,6 @@ from realtime import metrics
 from realtime.codes import Code
 from realtime.frames import Codec
 from realtime.outbox import Outbox
-from realtime.positions import Entry
 
 
 class Subscription:
@@ -67,10 +66,10 @@ class Subscription:
         if self.is_open and (kind == "pub" or self.is_hearing_joins):
             self.outbox.offer(frame)
 
-    def replay(self, entry: Entry) -> None:
+    def replay(self, offset: int, frame: bytes) -> None:
         """An event from the log."""
-        self.offset = entry.offset
-        self.outbox.offer(self.codec.publication(self.stream, entry))
+        self.offset = offset
+        self.outbox.offer(frame)
 
     def fence(self) -> None:
         """Nothing more until access was asked again."""

@@ -130,9 +130,10 @@ def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 def _announce(recorded: list[Recorded]) -> None:
     """After COMMIT. Nothing here may fail the caller: its write is done."""
-    from realtime import publisher  # the publisher imports the log, as above
+    from realtime import endings, publisher  # they import the log, as above
 
     collector = _collector.get()
     if collector is not None:
         collector += recorded
+    endings.note_committed(recorded)
     publisher.publish(recorded)

@@ -15,6 +15,10 @@ from realtime.models import LiveModel
 from realtime.querysets import LiveQuerySet
 
 
+class UserGoneError(Exception):
+    """A user who is known by a token has been deleted meanwhile."""
+
+
 class LowercaseEmailField(models.EmailField):
     """An address in lower case, in the database and in every lookup, so that `unique` ignores case."""
 
@@ -30,14 +34,15 @@ class LowercaseEmailField(models.EmailField):
 
 class UserQuerySet(LiveQuerySet):
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Closing accounts ends their sessions and keys on this path too."""
-        if kwargs.get("is_active", True):
+        """As Django's. Closing accounts ends their sessions and keys on this path too, also where an expression closes
+        them."""
+        if kwargs.get("is_active", True) is True:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db, savepoint=False):
-            closed = list(self.values_list("pk", flat=True))
+            pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
             for model in (Session, Key):
-                model.objects.using(self.db).filter(user__in=closed).end()
+                model.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
             return count
 
     update.alters_data = True
@@ -85,6 +90,17 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 Key.objects.using(using).filter(user=self).end()
 
     save.alters_data = True
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """A user known by key only (api/tokens.py) is read as a whole, not field by field. Raises UserGoneError where
+        there is nobody any more: DRF takes Django's own DoesNotExist for an empty field."""
+        known_by_key = self.get_deferred_fields() if fields is not None else set()
+        try:
+            super().refresh_from_db(using, {*fields, *known_by_key} if known_by_key else fields, from_queryset)
+        except User.DoesNotExist:
+            if known_by_key:
+                raise UserGoneError(self.pk) from None
+            raise
 
     def take_password(self, hashed: str, keep: Any) -> None:
         """The owner's own change: ends the other sessions. Hashed before, because no transaction should wait for it."""

@@ -3,10 +3,15 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 
 class TextField(serializers.CharField):
-    """DRF's CharField makes texts of numbers."""
+    """DRF's CharField makes texts of numbers, and looks at each character for what the parser has refused already."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [v for v in self.validators if not isinstance(v, ProhibitSurrogateCharactersValidator)]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
@@ -21,14 +21,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import idempotency, limits, live, permissions
+from api import idempotency, limits, live, permissions, tokens
 from api.filters import ParametersMixin
 from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
+from realtime.compiled import Compiled
 from realtime.event_log import Recorded
-from realtime.snapshots import HEADER, position_header, record_ahead, recorded_events, written_positions
+from realtime.snapshots import HEADER, Written, position_header, record_ahead, recorded_events, written_positions
+from realtime.tokens import Identity
 
+_MEMBER = Compiled(
+    lambda room_id, user_id: (
+        Member.objects.select_related("room")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(room=room_id, user=user_id)
+    ),
+    keys=2,
+)
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
@@ -96,7 +106,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         _ = self.request.data  # a slow or broken body must not hold a lock
         key = idempotency.key_of(self.request) if self.is_transactional else None
         if key is None:
-            return self._rerun(lambda: self.complete(handler()))
+            return self._rerun(handler)
         answer = partial(self._positioned, handler)
         return self._rerun(partial(idempotency.once, key, self.request, answer, self.is_secret))
 
@@ -106,22 +116,35 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
                 return self._write(handler)
             except DatabaseError as exc:
                 if run == MAX_RUNS or not is_worth_another_run(exc):
+                    self._confirm_caller(exc)
                     raise
             time.sleep(random.uniform(0.5, 1.5) * FIRST_WAIT_SECONDS * run)
         raise AssertionError("unreachable")
+
+    def _confirm_caller(self, exc: DatabaseError) -> None:
+        """A row that is not there may be the caller's own, whose account somebody has deleted meanwhile."""
+        if isinstance(exc, IntegrityError) and type(self.request.auth) is Identity:
+            tokens.confirm(self.request.auth)
 
     def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
             with transaction.atomic() if self.is_transactional else nullcontext():
                 response = handler()
+        return self._finished(response, events)
+
+    def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
+        """The answer, when it is known what it made. One that is repeated was finished the first time."""
+        if isinstance(response, Response):
+            if isinstance(response.data, Written):
+                response.data = response.data.state(events)
+            response = self.complete(response)
         self._say_positions(response, events)
         return response
 
-    def _positioned(self, handler: Callable[[], Response]) -> Response:
+    def _positioned(self, handler: Callable[[], Response]) -> HttpResponse:
         """For an answer that is stored before COMMIT, with the positions of the events it made."""
-        response = self.complete(handler())
-        self._say_positions(response, record_ahead())
-        return response
+        response = handler()
+        return self._finished(response, record_ahead())
 
     def _say_positions(self, response: HttpResponse, events: list[Recorded]) -> None:
         user = self.request.user
@@ -138,10 +161,10 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
         So a removal and a write do not cross: whichever commits first is what the other one sees.
         """
-        members = Member.objects.select_related("room").select_for_update(of=("self",), no_key=True)
-        member = members.filter(room=self.kwargs["room_id"], user=self.request.user).first()
-        if member is None:  # a guest, or nobody
+        found = _MEMBER(self.kwargs["room_id"], self.request.user.pk, using=DEFAULT_DB_ALIAS)
+        if not found:  # a guest, or nobody
             return self.room_for(action)
+        (member,) = found
         permissions.require(action, member.role)
         member.room.my_role, member.room.my_membership = member.role, member
         return member.room

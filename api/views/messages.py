@@ -26,7 +26,7 @@ from api.serializers.messages import Known, MessageCreateSerializer, MessageSeri
 from api.views.base import BaseViewSet
 from api.views.batches import BatchMixin, many, twice
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from realtime.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100
 
@@ -76,7 +76,9 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
         status = 200 if message else 201
         message = message or self._say(room, said)
         location = reverse("message", kwargs={"room_id": room.pk, "message_id": message.pk})
-        return Response(MessageSerializer(message).data, status=status, headers={"Location": location})
+        return Response(
+            Written(message, lambda: MessageSerializer(message).data), status=status, headers={"Location": location}
+        )
 
     @extend_schema(operation_id="messages_update", request=MessageUpdateSerializer, responses=MessageSerializer)
     def partial_update(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
@@ -90,7 +92,7 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data:
             message.edit(**serializer.validated_data)
-        return Response(MessageSerializer(message).data)
+        return Response(Written(message, lambda: MessageSerializer(message).data))
 
     @extend_schema(operation_id="messages_destroy", responses={204: None})
     def destroy(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
@@ -206,7 +208,7 @@ class ReactionViewSet(MessageViewSet):
         if emoji not in used and len(used) >= MAX_DISTINCT:
             raise Conflict("too_many_emoji", f"A message takes {MAX_DISTINCT} different emoji.")
         Reaction.objects.create(message=message, user=request.user, emoji=emoji)
-        return Response(MessageSerializer(self.get_object()).data, status=201)
+        return Response(Written(message, lambda: MessageSerializer(self.get_object()).data), status=201)
 
     @extend_schema(operation_id="reactions_destroy", parameters=[EMOJI], responses={204: None})
     def delete(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:

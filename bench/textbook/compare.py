@@ -21,6 +21,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from tests.rig import servers
+from tests.rig.rest import Person
 from tests.rig.site import run_manage
 from tests.soak.devices import RETRY_SECONDS
 from tests.soak.history import OK, UNKNOWN, History, Json, Seen, Write, now
@@ -122,6 +123,10 @@ class TextbookDevice:
 
 class TextbookRun(Run):
     app = "chat"
+
+    def _meet(self) -> None:
+        Person.is_checked = False
+        super()._meet()
 
     def _make_devices(self) -> list[Any]:
         readers = [self.owner, *self.members, self.stranger]

@@ -20,12 +20,20 @@ ROOT_URLCONF = "bench.textbook.urls"
 ASGI_APPLICATION = "bench.textbook.asgi.application"
 DATABASES = {"default": database(os.environ["DATABASE_URL"], None, pool_size=20)}
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
-CHANNEL_LAYERS = {
-    "default": {
+if os.environ.get("BENCH_POOL") == "0":  # as in the tutorials: a fresh connection for each request
+    DATABASES["default"]["OPTIONS"].pop("pool")
+LAYERS = {
+    "core": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
-    }
+    },
+    "pubsub": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
+    },
+    "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
 }
+CHANNEL_LAYERS = {"default": LAYERS[os.environ.get("BENCH_LAYER", "core")]}
 AUTH_USER_MODEL = "chat.User"
 AUTH_PASSWORD_VALIDATORS = []
 REST_FRAMEWORK = {

@@ -4,6 +4,7 @@ on any server, as ASGI middleware (routing.Realtime puts it on)
   addresses.py   whose request it is, behind a known number of proxies
   bodies.py      request bodies are counted, and cut off at the limit
   views.py       a bound on concurrent sync views
+  requests.py    Django's sync handler, on long-lived threads
   problems.py    the refusals of the three, as problem documents
   lifecycle.py   is this process serving, or draining?
 

@@ -209,5 +209,8 @@ class Factory(HTTPFactory):
         """Not daphne's, which puts its own requests in."""
         return super(HTTPFactory, self).buildProtocol(addr)
 
+    def log(self, request: Any) -> None:
+        """Twisted formats a line of an access log that nobody keeps."""
+
     def acceptableProtocols(self) -> list[bytes]:
         return [b"http/1.1"]

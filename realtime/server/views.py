@@ -1,8 +1,8 @@
 """A bound on concurrent sync views.
 
-Under ASGI Django gives every request a thread of its own, without limit, and each thread wants a connection of the
-database's pool: what the pool does not hold would wait five seconds and fail. So at most `max_views` requests are in
-views at once, some wait a moment, and the rest is told to come back, while that is still cheap.
+Each request in a view has a thread (requests.py), and each thread wants a connection of the database's pool: what the
+pool does not hold would wait five seconds and fail. So at most `max_views` requests are in views at once, some wait a
+moment, and the rest is told to come back, while that is still cheap.
 """
 
 from __future__ import annotations

@@ -56,9 +56,9 @@ class World:
         self.alice, self.bob, self.charlie = (Person(make_user(name)) for name in ("Alice", "Bob", "Charlie"))
         self.room = make_room(self.alice.user, self.bob.user)
         self.message = make_message(self.room, self.alice.user)
+        self.key_id = str(Key.objects.create(user=self.alice.user, name="Robot", scopes=["me:read"]).pk)
         self.dashboard = make_dashboard(self.alice.user, self.bob.user)
         self.metric = make_metric(self.dashboard)
-        self.key_id = str(Key.objects.create(user=self.alice.user, name="Robot", scopes=["me:read"]).pk)
 
     def client(self) -> Client:
         """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
@@ -91,7 +91,7 @@ class Field:
     body: dict[str, Any] = field(default_factory=dict)
     template: str = "@"
     whole: str = "@"
-    rows: int = 1  # that a 201 has made, of those that everybody sees
+    rows: int = 1  # that a 201 has made, of those that everybody sees; whoever opens a place is its first member
 
     def text(self, value: str) -> str:
         rest = json.dumps(self.body)[1:-1]

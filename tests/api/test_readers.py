@@ -4,6 +4,7 @@ import pytest
 
 from api import permissions
 from api.models import Room
+from realtime.access import permitted, permitted_all
 from tests.factories import make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -26,3 +27,14 @@ def test_what_is_no_room_has_no_readers():
     alice = make_user()
     assert permissions.room_readers("no-room", [str(alice.id)]) == set()
     assert permissions.room_readers(str(alice.id), [str(alice.id), "nobody"]) == set()
+
+
+def test_many_users_are_answered_as_each_alone(django_assert_max_num_queries):
+    people = [make_user() for _ in range(6)]
+    rooms = [make_room(people[0], *people[1:3]), make_room(people[1], kind="public"), make_room(people[2])]
+    names = [*(f"room:{room.pk}" for room in rooms), f"user:{people[3].pk}", "room:none", "none:none"]
+    requests = [(str(person.pk), names) for person in people] + [(str(people[0].pk), names[:1]), ("nobody", names)]
+    with django_assert_max_num_queries(4 + len(people)):  # one per shared stream, and one for each who may be a user
+        answers = permitted_all(requests)
+    assert answers == [permitted(user_id, asked) for user_id, asked in requests]
+    assert [len(answer) for answer in answers] == [2, 2, 3, 2, 1, 1, 1, 0]

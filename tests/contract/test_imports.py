@@ -21,7 +21,9 @@ OURS = ("realtime", "api", "backend")
 SHARED = {
     "actors",
     "codes",
+    "compiled",
     "conf",
+    "endings",
     "ids",
     "intents",
     "limits",
@@ -38,23 +40,12 @@ WRITE = {
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
-    *("frames", "codecs", "json_codec", "protobuf_codec", "presence", "sessions", "fences"),
+    *("frames", "codecs", "json_codec", "protobuf_codec", "presence", "sessions", "fences", "doorman", "wheel"),
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *(
-        "tokens",
-        "ids",
-        "strict_json",
-        "testing",
-        "server",
-        "access",
-        "docs",
-        "examples",
-        "facts",
-        "intents",
-        "last_steps",
-    ),
+    *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "examples"),
+    *("facts", "intents", "last_steps", "compiled", "endings"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what the in-process tests run on; postgresql starts a throw-away server",
     )
+    group.addoption("--server", choices=("daphne", "uvicorn"), default="daphne", help="what serves the scenarios")
     group.addoption("--size", choices=SIZES, default=None, help="run the scenarios on one size only")
 
 

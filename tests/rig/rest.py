@@ -21,6 +21,8 @@ Json = dict[str, Any]
 class Person:
     """One account, and one HTTP connection that uses it."""
 
+    is_checked = True  # against openapi.yaml; bench/textbook has none
+
     def __init__(self, base_url: str, name: str, email: str, password: str) -> None:
         self.name, self.email, self.password = name, email, password
         self.id = ""
@@ -60,7 +62,8 @@ class Person:
             headers.setdefault("Authorization", f"Bearer {self.access}")
         url = path if path.startswith(("/", "http://")) else API + path
         response = self.http.request(method, url, json=body, headers=headers, **options)
-        validate_answer(response)
+        if self.is_checked:
+            validate_answer(response)
         return response
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:

@@ -28,6 +28,13 @@ TRACEBACK = "Traceback (most recent call last):"
 
 Environment = dict[str, str]
 
+# What serves: how each is started, up to its port. docs/operations.md says why uvicorn is started so.
+PROGRAMS = {
+    "daphne": "daphne --bind 127.0.0.1 --port",
+    "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 65536 --timeout-graceful-shutdown 10"
+    " --no-proxy-headers --no-access-log --log-level warning --host 127.0.0.1 --port",
+}
+
 
 def wait_until_ready(address: str) -> None:
     """Until something answers 200 there."""
@@ -44,9 +51,10 @@ def wait_until_ready(address: str) -> None:
 
 
 class Server:
-    """One daphne."""
+    """One process of daphne or uvicorn."""
 
-    def __init__(self, environment: Environment, log: Path) -> None:
+    def __init__(self, environment: Environment, log: Path, program: str = "daphne") -> None:
+        self.program = program
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/connection/websocket"
@@ -55,7 +63,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, wait: bool = True) -> None:
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "backend.asgi:application"]
+        command = [sys.executable, "-m", *PROGRAMS[self.program].split(), str(self.port), "backend.asgi:application"]
         self._process = servers.spawn(command, log=self.log, cwd=ROOT, env=self._environment)
         if wait:
             self.wait_until_ready()
@@ -106,6 +114,7 @@ class Site:
         environment: Environment,
         processes: int = 1,
         redis: servers.Redis | servers.BorrowedRedis | None = None,
+        program: str = "daphne",
     ) -> None:
         self.size = size
         self.folder = folder
@@ -113,7 +122,7 @@ class Site:
         self._redis = redis
         self._read: dict[Path, int] = {}
         self._people: list[Person] = []
-        self.servers = [Server(environment, folder / f"server-{number}.log") for number in range(processes)]
+        self.servers = [Server(environment, folder / f"server-{number}.log", program) for number in range(processes)]
 
     def start(self) -> None:
         for server in self.servers:
@@ -206,8 +215,9 @@ def tracebacks(text: str) -> list[str]:
 class Sites:
     """Makes sites whose databases are copies of one that was migrated once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str = "daphne") -> None:
         self._folder = folder
+        self._program = program
         self._count = 0
         self._postgresql: servers.PostgreSQL | None = None
         self._embedded_template: Path | None = None
@@ -223,11 +233,11 @@ class Sites:
         environment = {**child_environment(folder), **(settings or {})}
         if size == "embedded":
             self._copy_embedded(folder)
-            return Site(size, folder, environment)
+            return Site(size, folder, environment, program=self._program)
         redis = servers.start_redis() if own_redis else servers.redis_for_tests()
         environment["DATABASE_URL"] = self._clone_grown(f"site_{os.getpid()}_{self._count}")
         environment["REDIS_URL"] = redis.url
-        return Site(size, folder, environment, processes, redis)
+        return Site(size, folder, environment, processes, redis, self._program)
 
     def stop(self) -> None:
         if self._postgresql is not None:

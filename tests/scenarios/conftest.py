@@ -40,8 +40,8 @@ def _size(item: pytest.Item) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def sites() -> Iterator[Sites]:
-    sites = Sites(servers.temporary_folder("sites"))
+def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
+    sites = Sites(servers.temporary_folder("sites"), request.config.getoption("server"))
     yield sites
     sites.stop()
 

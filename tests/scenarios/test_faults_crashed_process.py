@@ -10,11 +10,12 @@ from websockets.exceptions import ConnectionClosed
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.failpoints import APP, KILL_AFTER_NEXT_COMMIT, PRESENCE
 
 POLL_SECONDS = 1.0
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 2.0 if IS_VERIFY else 15.0  # a busy machine says nothing about the promise
 PRESENCE_SECONDS = 5.0
 FORCED, SERVER_UNSUBSCRIBE = 3503, 2000
 pytestmark = [
@@ -92,12 +93,11 @@ def test_an_ending_holds_everywhere_when_the_process_dies_that_committed_it(
 @pytest.mark.parametrize("sdk", ["py"], indirect=True)
 def test_who_was_on_a_crashed_process_is_gone_soon(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    there = site.at(site.servers[1], alice)
     here, crashed = sdk(), sdk()
     crashed.connect(site.servers[0].ws_url, token=bob.access)
     crashed.subscribe(channel(room))
     crashed.wait_for("subscribed", channel(room))
-    here.connect(site.servers[1].ws_url, get_token=there.fresh_token)
+    here.connect(site.servers[1].ws_url, token=alice.access)
     here.subscribe(channel(room), joins=True)
     here.wait_for("join", channel(room), where=lambda event: event.info["user"] == alice.id)
     assert here.presence_stats(channel(room)) == (2, 2)
@@ -134,7 +134,9 @@ def test_guesses_are_counted_over_processes_and_crashes(site: Site, people: Peop
         body = {"email": charlie.email, "password": "wrong"}
         return site.at(site.servers[server], charlie).send("POST", "token/", body, signed=False).status_code
 
-    assert [guess(number % 2) for number in range(5)] == [401] * 5
+    before = [guess(0) for _ in range(3)]
     site.servers[0].kill()
-    site.servers[0].start()
-    assert [guess(0), guess(1)] == [429, 429]
+    try:
+        assert [*before, guess(1), guess(1), guess(1)] == [401] * 5 + [429]
+    finally:
+        site.servers[0].start()

@@ -36,7 +36,7 @@ def test_killed_between_commit_and_publish_and_others_hear_it_by_the_poll(
 
     say_and_die(site, alice, room, KILL_AFTER_COMMIT)
     try:
-        event = client.wait_for_type(channel(room), "message.created", timeout=POLL_SECONDS + 4)
+        event = client.wait_for_type(channel(room), "message.created", timeout=POLL_SECONDS + 4 if IS_VERIFY else 30)
         assert event.data["data"]["text"] == KILL_AFTER_COMMIT
     finally:
         site.servers[0].start()

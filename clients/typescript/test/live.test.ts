@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
+import { Site } from './site.js'
 import { plain } from './support.js'
 
-/** Against a real server: TIDEWIRE_URL=http://127.0.0.1:8000 npm test. Without one these are left out. */
-const url = process.env.TIDEWIRE_URL
-const live = test.skipIf(!url)
+/** Against a real server, in a folder of its own. */
+let site: Site
 
 interface Somebody {
   id: string
@@ -15,7 +15,7 @@ interface Somebody {
 
 async function somebody(name: string): Promise<Somebody> {
   const auth = jwt()
-  const client = createClient({ url: url!, auth, WebSocket, onError: () => undefined })
+  const client = createClient({ url: site.url, auth, WebSocket, onError: () => undefined })
   const account = { email: `${name}-${uuid7()}@example.com`, name, password: 'correct horse battery' }
   const { data } = await client.api.POST('/api/v1/users/', { body: account })
   await auth.signIn(account.email, account.password)
@@ -39,17 +39,18 @@ let bob: Somebody
 let roomId: string
 
 beforeAll(async () => {
-  if (!url) return
+  site = await Site.start()
   ;[alice, bob] = await Promise.all([somebody('Alice'), somebody('Bob')])
   const { data } = await alice.client.api.POST('/api/v1/rooms/', { body: { name: 'Harbour', kind: 'private' } })
   roomId = data!.id
   const path = { room_id: roomId }
   await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path }, body: { user_id: bob.id, role: 'member' } })
-}, 30_000)
+}, 120_000)
 
-afterAll(() => {
+afterAll(async () => {
   alice?.client.close()
   bob?.client.close()
+  await site?.kill()
 })
 
 const fresh = async ({ client }: Somebody) => {
@@ -57,7 +58,7 @@ const fresh = async ({ client }: Somebody) => {
   return found.data!.results
 }
 
-live('two people, one list: writes, edits, removals, older pages, a cut socket, and it equals a fresh read', async () => {
+test('two people, one list: writes, edits, removals, older pages, a cut socket, and it equals a fresh read', async () => {
   const list = bob.client.list(messages(roomId))
   const mine = alice.client.list(messages(roomId))
   list.subscribe(() => undefined)
@@ -85,7 +86,7 @@ live('two people, one list: writes, edits, removals, older pages, a cut socket, 
   late.client.close()
 }, 60_000)
 
-live('members, the room itself and one’s rooms stay true; who is removed sees nothing any more', async () => {
+test('members, the room itself and one’s rooms stay true; who is removed sees nothing any more', async () => {
   const here = alice.client.list(members(roomId))
   const harbour = bob.client.item(room(roomId))
   const own = bob.client.list(rooms(bob.id))
@@ -106,7 +107,7 @@ live('members, the room itself and one’s rooms stay true; who is removed sees 
   expect(plain(list.get().items)).toEqual((await fresh(bob)).slice(0, 50))
 }, 60_000)
 
-live('an event stream for whoever keeps no list, typed and in order', async () => {
+test('an event stream for whoever keeps no list, typed and in order', async () => {
   const events = bob.client.stream(messages(roomId))
   const seen: string[] = []
   const reading = (async () => {

@@ -1,8 +1,33 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { App, snippets } from './app.js'
+import { App, snippetOf, snippets } from './app.js'
 
 const tool = (name: string) => new URL(`../node_modules/${name}`, import.meta.url).pathname
+
+/** Of React Native and its neighbours, as much as the page about it uses: they are not for this machine. */
+const NATIVE = `
+declare module 'react-native-get-random-values' {}
+declare module 'react-native' {
+  import type { ReactElement } from 'react'
+  export const AppState: import('tidewire/react-native').AppStateLike
+  export function Text(props: { children?: unknown }): ReactElement
+  export function FlatList<T>(props: {
+    inverted?: boolean
+    data: readonly T[]
+    keyExtractor(item: T): string
+    renderItem(info: { item: T }): ReactElement
+    onEndReached?(): void
+  }): ReactElement
+}
+declare module '@react-native-async-storage/async-storage' {
+  const storage: { getItem(key: string): Promise<string | null>; setItem(key: string, value: string): Promise<void>; removeItem(key: string): Promise<void> }
+  export default storage
+}
+declare module '@react-native-community/netinfo' {
+  const info: import('tidewire/react-native').NetInfoLike
+  export default info
+}
+`
 
 test('npm pack installs elsewhere; types resolve everywhere; the README’s snippets compile strictly and run', () => {
   const app = new App('react', 'react-dom', '@types/react', '@types/react-dom', 'ws', '@types/ws', '@types/node')
@@ -12,6 +37,8 @@ test('npm pack installs elsewhere; types resolve everywhere; the README’s snip
 
   const [react, node, , , testing] = snippets
   app.write('src/App.tsx', react!)
+  app.write('src/Native.tsx', snippetOf('mobile/react-native.md'))
+  app.write('src/native.d.ts', NATIVE)
   app.write('src/node.ts', `${node!}\nexport {}\n`)
   app.write('src/testing.ts', `${testing!}\nexport const shown = client.list(messages('r')).get()\n`)
   app.typecheck('ESNext', 'Bundler', ['node'])

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { Centrifuge } from 'centrifuge'
 import { Centrifuge as ProtobufCentrifuge } from 'centrifuge/build/protobuf'
-import { describe, test } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient, type LifecycleEvents } from '../src/index.js'
 import { folder, play, vectors, type Agent, type Heard } from './vectors/player.js'
@@ -39,9 +40,12 @@ const agents: Record<string, Agent> = {
   'centrifuge-js in Protobuf': sdkAgent(ProtobufCentrifuge as unknown as typeof Centrifuge),
 }
 
+// One process for all scripts: an interpreter takes half a second to start.
 if (process.env.PYTHON) {
-  agents['centrifuge-python'] = pythonAgent('json')
-  agents['centrifuge-python in Protobuf'] = pythonAgent('protobuf')
+  const python = spawn(process.env.PYTHON, [new URL('agents/python_agent.py', folder).pathname], { stdio: ['pipe', 'pipe', 'ignore'] })
+  afterAll(() => void python.kill())
+  agents['centrifuge-python'] = pythonAgent(python, 'json')
+  agents['centrifuge-python in Protobuf'] = pythonAgent(python, 'protobuf')
 }
 
 /** The public SDK; one build for each encoding. */
@@ -60,13 +64,20 @@ function sdkAgent(Sdk: typeof Centrifuge): Agent {
   }
 }
 
-function pythonAgent(encoding: string): Agent {
+let runs = 0
+
+function pythonAgent({ stdin, stdout }: ChildProcessByStdio<Writable, Readable, null>, encoding: string): Agent {
+  const heards = new Map<number, (event: Heard) => void>()
+  createInterface(stdout).on('line', (line) => {
+    const { run, ...event } = JSON.parse(line) as Heard & { run: number }
+    heards.get(run)?.(event)
+  })
   return (url, vector, heard) => {
-    const program = new URL('agents/python_agent.py', folder).pathname
-    const agent = spawn(process.env.PYTHON!, [program, url, JSON.stringify(vector), encoding], { stdio: ['pipe', 'pipe', 'ignore'] })
-    createInterface(agent.stdout).on('line', (line) => heard(JSON.parse(line) as Heard))
-    agent.stdin.on('error', () => undefined)
-    return (order) => void (order === 'close' ? agent.stdin.end('close\n') : agent.stdin.write(`${order}\n`))
+    const run = ++runs
+    const say = (order: object) => void stdin.write(`${JSON.stringify({ run, ...order })}\n`)
+    heards.set(run, heard)
+    say({ url, vector, encoding })
+    return (app) => say({ app })
   }
 }
 
@@ -74,7 +85,7 @@ for (const [name, agent] of Object.entries(agents)) {
   const [sdk] = name.split(' ')
   describe.concurrent(name, () => {
     for (const vector of vectors.filter(({ only }) => !only || only.includes(sdk!))) {
-      test(`${vector.id} (${vector.rules.join(', ')}): ${vector.says}`, () => play(vector, agent), 40_000)
+      test(`${vector.id} (${vector.rules.join(', ')}): ${vector.says}`, () => play(vector, agent), 60_000)
     }
   })
 }

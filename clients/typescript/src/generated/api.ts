@@ -1675,6 +1675,10 @@ export interface operations {
     dashboards_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public dashboards, instead of the caller's own. */
@@ -1683,6 +1687,17 @@ export interface operations {
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /**
+                 * @description Dashboards seen by these.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 */
+                visibility?: "private" | "public";
             };
             header?: never;
             path?: never;
@@ -2029,8 +2044,22 @@ export interface operations {
                 cursor?: string;
                 /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
                 fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -2353,8 +2382,19 @@ export interface operations {
                 cursor?: string;
                 /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
                 fields?: string;
+                /** @description The metric of this key. */
+                key?: string;
+                /**
+                 * @description Metrics of this kind.
+                 *
+                 *     * `gauge` - Gauge
+                 *     * `counter` - Counter
+                 */
+                kind?: "counter" | "gauge";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
             };
             header?: never;
             path: {

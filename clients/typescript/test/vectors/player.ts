@@ -30,6 +30,9 @@ export const vectors = readdirSync(new URL('client/', folder)).map(
   (name) => JSON.parse(readFileSync(new URL(`client/${name}`, folder), 'utf8')) as Vector,
 )
 
+/** A machine that has much to do is given so many times what a script allows. */
+const PATIENCE = 4
+
 /** Waits for things in the order they come. */
 class Mailbox<T> {
   private readonly items: T[] = []
@@ -41,8 +44,8 @@ class Mailbox<T> {
   get isEmpty(): boolean {
     return !this.items.length
   }
-  async take(what: string, ms = 6_000): Promise<T> {
-    const end = Date.now() + ms
+  async take(what: string, ms = 5_000): Promise<T> {
+    const end = Date.now() + ms * PATIENCE
     while (!this.items.length) {
       const left = end - Date.now()
       if (left <= 0) throw new Error(`no ${what} within ${ms} ms`)
@@ -127,7 +130,7 @@ export async function play(vector: Vector, agent: Agent): Promise<void> {
       } else if (step.app) order(step.app as Order)
       else if (step.gone) {
         const { within_ms } = step.gone as { within_ms: number }
-        if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close', { signal: AbortSignal.timeout(within_ms) })
+        if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close', { signal: AbortSignal.timeout(within_ms * PATIENCE) })
       } else if (step.reply || step.push || step.ping) say(objectOf(step))
       else if (step.together) say(...(step.together as Json[]).map(objectOf))
       else if (step.pong) await pongs.take(at)

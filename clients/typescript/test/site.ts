@@ -1,15 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync } from 'node:fs'
+import { mkdtempSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { chromium, type Browser } from 'playwright-core'
 
 /** The tree whose server is started, and the interpreter that has its requirements. */
 const root = process.env.TIDEWIRE_ROOT ?? new URL('../../..', import.meta.url).pathname
 const python = process.env.PYTHON ?? path.join(root, '.venv/bin/python')
-
-export const artifacts = process.env.ARTIFACTS ?? new URL('../test-results', import.meta.url).pathname
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -35,9 +32,11 @@ export class Site {
   ) {}
 
   static async start(settings: NodeJS.ProcessEnv = {}): Promise<Site> {
-    const folder = mkdtempSync(path.join(tmpdir(), 'tidewire-browser-'))
+    const folder = mkdtempSync(path.join(tmpdir(), 'tidewire-site-'))
     const port = await freePort()
-    const env = { ...process.env, DATA_DIR: folder, PORT: String(port), ...settings }
+    // A developer's own servers are not for tests to fill.
+    const own = { DATABASE_URL: undefined, REDIS_URL: undefined, TIDEWIRE_MODE: 'development' }
+    const env = { ...process.env, ...own, DATA_DIR: folder, PORT: String(port), ...settings }
     const site = new Site(`http://127.0.0.1:${port}`, port, env)
     for (const command of ['migrate', 'seed_demo']) {
       execFileSync(python, ['-W', 'ignore', 'manage.py', command], { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] })
@@ -101,20 +100,4 @@ export class Site {
     }
     throw new Error(`the server did not answer; its log is in ${this.env.DATA_DIR}`)
   }
-}
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const INSTALL = [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]
-
-/** The browser, found as tests/rig/chromium.py finds it: CHROMIUM, the PATH, apt where we may, else one sentence. */
-export async function launch(): Promise<Browser> {
-  const folders = (process.env.PATH ?? '').split(path.delimiter)
-  const find = () => process.env.CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(existsSync)
-  if (!find() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    for (const command of INSTALL) execFileSync('apt-get', command, { stdio: 'ignore', env })
-  }
-  const executablePath = find()
-  if (!executablePath) throw new Error('needs Chromium: apt-get install chromium, or set CHROMIUM to its path')
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }

@@ -1,0 +1,120 @@
+"""`python -m bench`: Tidewire, the textbook and the floor, interleaved, in one run; a table of ratios, and plots.
+
+The server is on one core and the load client, with the databases, on another. The unit is CPU time of the server's
+processes (with Redis), because wall time on a shared machine says little; the load average is printed beside it. Each
+measurement is repeated, the systems taking turns, and the median is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bench import measures, report, tools
+from bench.measures import Row
+from bench.systems import CLIENT_CORE, Stores, System, textbook, tidewire
+
+RESULTS = Path(__file__).parent / "results"
+
+Measure = Callable[[], Row]
+
+OURS, OURS_IN_MEMORY, OURS_ON_UVICORN = tidewire(), tidewire(layer="memory"), tidewire("uvicorn")
+THEIRS, THEIRS_IN_MEMORY, THEIRS_CORE = textbook(), textbook(layer="memory"), textbook(layer="core")
+THEIRS_ON_UVICORN, THEIRS_PLAIN = textbook("uvicorn"), textbook("daphne", "core", has_pool=False)
+
+WIDE = [OURS, OURS_IN_MEMORY, OURS_ON_UVICORN, THEIRS, THEIRS_CORE, THEIRS_IN_MEMORY]
+FRAME_BYTES = 800  # of ours, with its envelope; the floor sends as much
+
+
+def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
+    """{name: one measurement per system}"""
+    return {
+        "fanout": _fanout(stores, 1000, 30 if is_quick else 100),
+        "saturation": [
+            partial(measures.fanout, stores, OURS, 1000, 1, 100 if is_quick else 400, 0, 8),
+            partial(measures.fanout, stores, THEIRS, 1000, 1, 5 if is_quick else 15, 0, 4),
+            partial(measures.floor_fanout, 1000, 200, 0, FRAME_BYTES),
+        ],
+        "latency": [partial(_latency, stores, system, 8 if is_quick else 20) for system in (OURS, THEIRS)],
+        "writes": [
+            partial(measures.writes, stores, system, writers, 200 if is_quick else 600)
+            for writers in (16, 1)
+            for system in (OURS, OURS_ON_UVICORN, THEIRS_ON_UVICORN, THEIRS_PLAIN)
+        ],
+        "list": [partial(measures.lists, stores, system, 100) for system in (OURS, THEIRS_ON_UVICORN)],
+        "connections": [
+            partial(measures.connections, stores, system, 300 if is_quick else 1000) for system in (OURS, THEIRS)
+        ],
+        "recovery": [partial(measures.recovery, stores, OURS, 200 if is_quick else 1000, 100)],
+        **({} if is_quick else _large(stores)),
+    }
+
+
+def _fanout(stores: Stores, sockets: int, events: int) -> list[Measure]:
+    def paces(system: System) -> tuple[int, float]:
+        """Each at a pace that it can follow: what is lost is another question."""
+        return (events, 20) if system.settings == "backend.settings" else (max(4, events // 10), 1)
+
+    ours = [partial(measures.fanout, stores, system, sockets, 1, *paces(system)) for system in WIDE]
+    return [*ours, partial(measures.floor_fanout, sockets, events, 20, FRAME_BYTES)]
+
+
+def _latency(stores: Stores, system: System, events: int) -> Row:
+    row = measures.fanout(stores, system, 1000, 1, events, 1)
+    row.measure = "1,000 subscribers, one write per second"
+    return row
+
+
+def _large(stores: Stores) -> dict[str, list[Measure]]:
+    """What takes minutes."""
+    return {
+        "narrow": [partial(measures.fanout, stores, system, 5000, 1000, 1, 0, 4) for system in (OURS, THEIRS)],
+        "growth": [partial(measures.fanout, stores, OURS, sockets, 1, 50, 10) for sockets in (100, 5000)],
+        "many": [partial(measures.connections, stores, OURS, 5000)],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller numbers, once each; nothing is written")
+    parser.add_argument("--only", default="", help="names of measurements, separated by commas")
+    parser.add_argument("--runs", type=int, default=0, help="how often the systems take turns (3, or 1 when quick)")
+    arguments = parser.parse_args()
+    try:
+        tools.program("wsload")
+    except tools.NoCompiler as error:
+        parser.error(str(error))
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    stores = Stores()
+    rows: list[Row] = []
+    wanted = set(filter(None, arguments.only.split(",")))
+    try:
+        for name, each in plan(stores, arguments.quick).items():
+            if not wanted or name in wanted:
+                rows += _take_turns(each, arguments.runs or (1 if arguments.quick else 3))
+    finally:
+        stores.stop()
+    text = report.tables(rows)
+    sys.stdout.write(text)
+    if not arguments.quick:
+        report.save(RESULTS, rows, text)
+    return 0
+
+
+def _take_turns(each: list[Measure], runs: int) -> list[Row]:
+    rows = []
+    for run in range(runs):
+        for measure in each:
+            rows.append(row := measure())
+            load = os.getloadavg()[0]
+            row.figures["load"] = load
+            sys.stderr.write(f"{run + 1}/{runs} {row.measure}: {row.system}, load {load:.1f}\n")
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""What is measured: Tidewire, the textbook stack, and the floor. Each is one server process on one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+
+from bench import tools
+from tests.rig import servers
+from tests.rig.site import ROOT, child_environment, run_manage
+
+SERVER_CORE = 0
+CLIENT_CORE = (os.cpu_count() or 1) - 1
+READY_SECONDS = 60.0
+USERS = 100
+STATISTICS_SECONDS = 1.5  # a backend that goes idle reports within one second
+WRITERS = 16
+
+SERVE = ["manage.py", "serve", "--port", "{port}"]
+DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "{application}"]
+UVICORN = ["-m", "uvicorn", "--port", "{port}", "--no-access-log", "--log-level", "warning", "--ws",
+           "websockets-sansio", "--ws-per-message-deflate", "false", "{application}"]  # fmt: skip
+
+OURS = """
+import json
+from api import tokens
+from api.models import Member, Room, User
+users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
+rooms = Room.objects.bulk_create(Room(name="fans", kind="public") for n in range(%d))
+Member.objects.bulk_create(
+    Member(room=room, user=user, role="member", read_from=0) for room in rooms for user in users[:%d]
+)
+print(json.dumps([[str(room.pk) for room in rooms], [tokens.sign_in_as(user)["access"] for user in users]]))
+"""
+THEIRS = """
+import json
+from bench.textbook.chat.models import Member, Room, User
+from rest_framework_simplejwt.tokens import AccessToken
+users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
+rooms = Room.objects.bulk_create(Room(name="fans", kind="public") for n in range(%d))
+Member.objects.bulk_create(Member(room=room, user=user) for room in rooms for user in users[:%d])
+print(json.dumps([[str(room.pk) for room in rooms], [str(AccessToken.for_user(user)) for user in users]]))
+"""
+
+
+class Stores:
+    """One PostgreSQL and one Redis for the whole run, on the client's core."""
+
+    def __init__(self) -> None:
+        self.postgresql = servers.start_postgresql()
+        self.redis = servers.start_redis()
+        self._templates: dict[str, str] = {}
+        self._count = 0
+        for pid in (self.postgresql.process.pid, self.redis.process.pid):
+            os.sched_setaffinity(pid, {CLIENT_CORE})  # inherited by the backends
+
+    def database(self, settings: str, *migrate: str) -> str:
+        """A fresh database with the tables of these settings."""
+        if settings not in self._templates:
+            name = f"template_{self._count}"
+            environment = {**child_environment(servers.temporary_folder("bench")), "DJANGO_SETTINGS_MODULE": settings}
+            environment |= {"DATABASE_URL": self.postgresql.create_database(name), "REDIS_URL": self.redis.url}
+            run_manage(environment, "migrate", "--verbosity", "0", *migrate)
+            self._templates[settings] = name
+        self._count += 1
+        return self.postgresql.create_database(f"bench_{self._count}", template=self._templates[settings])
+
+    def stop(self) -> None:
+        self.redis.stop()
+        self.postgresql.stop()
+
+
+@dataclass
+class System:
+    """`layer`: pubsub, core or memory; its Redis counts as a part of the server."""
+
+    name: str
+    command: list[str]
+    layer: str = "pubsub"
+    has_pool: bool = True
+    settings: str = "backend.settings"
+    setup: str = OURS
+    migrate: tuple[str, ...] = ()
+    application: str = "backend.asgi:application"
+    path: str = "/connection/websocket"
+    hello: tuple[str, ...] = (
+        '{"id":1,"connect":{"token":"%t"}}\n{"id":2,"subscribe":{"channel":"room:ROOM"}}'.replace("\n", "\\n"),
+    )
+    acks: int = 2
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def start(self, stores: Stores, rooms: int = 1) -> Running:
+        return Running(self, stores, rooms)
+
+
+@dataclass
+class Counted:
+    count: int = 0
+
+
+class Running:
+    """A system that serves, with people and rooms in it."""
+
+    def __init__(self, system: System, stores: Stores, rooms: int) -> None:
+        self.system, self._stores = system, stores
+        self.folder, self.port = servers.temporary_folder("bench"), servers.free_port()
+        self.log = self.folder / "log"
+        self.url = stores.database(system.settings, *system.migrate)
+        self.environment = child_environment(self.folder) | {
+            "DJANGO_SETTINGS_MODULE": system.settings,
+            "DATABASE_URL": self.url,
+            "BENCH_LAYER": system.layer,
+            "BENCH_POOL": str(int(system.has_pool)),
+            "ACCESS_TOKEN_SECONDS": "3600",
+            # One machine plays everybody.
+            "ACCEPTS_PER_SECOND": "0",
+            "MAX_CONNECTIONS_PER_USER": "0",
+            "REQUESTS_PER_USER": "0",
+            "LOG_LEVEL": "WARNING",
+            **system.extra,
+        }
+        if system.layer != "memory" or system.settings != "backend.settings":
+            self.environment["REDIS_URL"] = stores.redis.url
+        made = run_manage(
+            self.environment,
+            "shell",
+            "-v",
+            "0",
+            "-c",
+            system.setup % (USERS, rooms, WRITERS if rooms <= WRITERS else 1),
+        )
+        self.rooms, self.tokens = json.loads(made.strip().splitlines()[-1])
+        self.token_file = self.folder / "tokens"
+        self.token_file.write_text("\n".join(self.tokens))
+        self.room_file = self.folder / "rooms"
+        command = [part.format(port=self.port, application=system.application) for part in system.command]
+        self.process = servers.spawn(
+            [*tools.on_core(SERVER_CORE), sys.executable, *command], log=self.log, cwd=ROOT, env=self.environment
+        )
+        self._wait()
+
+    @property
+    def pids(self) -> list[int]:
+        """What counts as the server."""
+        return [self.process.pid, *([self._stores.redis.process.pid] if self.system.layer != "memory" else [])]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2, trust_env=False).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise servers.ServerError(f"{self.system.name} does not serve:\n{servers.tail(self.log)}")
+
+    @contextmanager
+    def statements_on(self, table: str) -> Iterator[Counted]:
+        """How many statements read this table meanwhile: its scans, as PostgreSQL counts them."""
+        counted = Counted()
+        before = self._scans(table)
+        yield counted
+        time.sleep(STATISTICS_SECONDS)
+        counted.count = self._scans(table) - before
+
+    def _scans(self, table: str) -> int:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = %s",
+                [table],
+            ).fetchone()
+        return row[0] if row else 0
+
+    def options(self, sockets: int, rooms: int = 1, hello: tuple[str, ...] | None = None) -> list[str | int]:
+        """For the load client: how to get these sockets subscribed."""
+        room = self.rooms[0] if rooms == 1 else "%r"
+        said = [part for text in hello or self.system.hello for part in ("-i", text.replace("ROOM", room))]
+        watched = [part for pid in self.pids for part in ("-p", pid)]
+        tokens = ["-T", self.token_file, *self._room_options(rooms)]
+        return ["-n", sockets, "-c", 32, "-W", self.system.acks, "-k", "ts\\", *tokens, *said, *watched]
+
+    def _room_options(self, rooms: int) -> list[str | int]:
+        if rooms == 1:
+            return []
+        self.room_file.write_text("\n".join(self.rooms[:rooms]))
+        return ["-R", self.room_file]
+
+    @property
+    def target(self) -> list[str | int]:
+        return ["127.0.0.1", self.port, self.system.path]
+
+    def stop(self) -> None:
+        servers.end(self.process, 15)
+
+
+class Floor:
+    """The broadcaster in C: no HTTP, no database, no JSON. Nothing on this machine can be quicker."""
+
+    name = "floor"
+
+    def __init__(self) -> None:
+        self.port = servers.free_port()
+        self.process = subprocess.Popen([*tools.on_core(SERVER_CORE), str(tools.program("wsblast")), str(self.port)])
+        time.sleep(0.3)
+
+    def options(self, sockets: int) -> list[str | int]:
+        return ["-n", sockets, "-c", 32, "-p", self.process.pid]
+
+    @property
+    def target(self) -> list[str | int]:
+        return ["127.0.0.1", self.port, "/"]
+
+    def stop(self) -> None:
+        servers.end(self.process, 9)
+
+
+def tidewire(server: str = "serve", layer: str = "pubsub", **fields: object) -> System:
+    command = {"serve": SERVE, "daphne": DAPHNE, "uvicorn": UVICORN}[server]
+    return System(f"tidewire, {server}, {layer}", command, layer, **fields)
+
+
+def textbook(server: str = "daphne", layer: str = "pubsub", has_pool: bool = True) -> System:
+    return System(
+        f"textbook, {server}{', pool' if has_pool else ''}, {layer}",
+        {"daphne": DAPHNE, "uvicorn": UVICORN}[server],
+        layer,
+        has_pool,
+        settings="bench.textbook.settings",
+        setup=THEIRS,
+        migrate=("--run-syncdb",),
+        application="bench.textbook.asgi:application",
+        path="/ws/",
+        hello=('{"token":"%t"}', '{"subscribe":"ROOM"}'),
+        acks=1,
+    )

@@ -1,0 +1,85 @@
+"""Who comes alone is asked about at once; who comes in a crowd, together."""
+
+import asyncio
+
+import pytest
+
+from realtime.doorman import ASKING, NAMES, Doorman
+from realtime.positions import Position
+
+
+class Database:
+    """Answers when it is told to; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.go = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def ask(self, requests):
+        self.batches.append([request.user_id for request in requests])
+        await self.go.wait()
+        if self.error:
+            raise self.error
+        return [{name: Position(name, request.user_id, 0) for name in request.names} for request in requests]
+
+
+async def crowd(doorman: Doorman, users: list[str], names=("room:a",)) -> list[asyncio.Task]:
+    tasks = [asyncio.create_task(doorman.admit(user, names)) for user in users]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_comes_while_it_answers_is_asked_about_together():
+    database = Database()
+    doorman = Doorman(database.ask)
+    tasks = []
+    for user in "ab":
+        tasks += await crowd(doorman, [user])
+    tasks += await crowd(doorman, [str(number) for number in range(100)])
+    assert database.batches == [["a"], ["b"]]
+    database.go.set()
+    answers = await asyncio.gather(*tasks)
+    assert sorted(map(len, database.batches)) == [1, 1, 100]
+    assert ASKING == 2
+    assert [answer["room:a"].epoch for answer in answers] == ["a", "b", *map(str, range(100))]
+
+
+async def test_a_batch_is_bounded_and_one_request_is_always_taken():
+    database = Database()
+    doorman = Doorman(database.ask)
+    database.go.set()
+    many = [f"room:{number}" for number in range(NAMES + 1)]
+    assert len(await doorman.admit("a", many)) == NAMES + 1
+    database.go.clear()
+    tasks = await crowd(doorman, ["x", "y"]) + await crowd(doorman, ["b", "c", "d"], many[: NAMES // 2])
+    database.go.set()
+    await asyncio.gather(*tasks)
+    assert max(map(len, database.batches)) == 2
+
+
+async def test_a_failure_is_everybodys_and_the_next_are_asked_about_anew():
+    database = Database()
+    doorman = Doorman(database.ask)
+    tasks = await crowd(doorman, ["a", "b", "c", "d"])
+    database.error = ConnectionError("away")
+    database.go.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(result) for result in results} == {ConnectionError}
+    database.error = None
+    assert await doorman.admit("a", ["room:a"]) == {"room:a": Position("room:a", "a", 0)}
+
+
+async def test_who_has_left_meanwhile_is_not_asked_about():
+    database = Database()
+    doorman = Doorman(database.ask)
+    first = await crowd(doorman, ["a"]) + await crowd(doorman, ["b"])
+    gone, stays = await crowd(doorman, ["gone", "stays"])
+    gone.cancel()
+    await asyncio.sleep(0)
+    database.go.set()
+    await asyncio.gather(*first, stays)
+    assert database.batches[-1] == ["stays"]
+    with pytest.raises(asyncio.CancelledError):
+        await gone
