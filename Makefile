@@ -22,7 +22,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify bench bench-quick soak conformance-server types lint format schema requirements clean
+.PHONY: run test verify bench bench-quick soak conformance-server types lint format schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -44,6 +44,13 @@ $(VENV)/%.stamp: requirements/%.txt | $(bin)/python
 $(VENV)/production.stamp: requirements/base.txt
 $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt
 
+# A generator of clients, which a test runs as a third party would: with packages of its own.
+.venv-generator/.stamp: requirements/generator.txt | $(bin)/python
+	@echo "Installing requirements/generator.txt"
+	@$(PYTHON) -m venv .venv-generator
+	@.venv-generator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # npm ci empties node_modules, so the stamp is always younger than what it stands for.
 %/node_modules/.stamp: %/package.json %/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
@@ -63,10 +70,10 @@ run: $(VENV)/$(run_requirements).stamp
 JOBS ?= 2
 parallel := -n $(JOBS) --dist loadfile
 
-test: $(VENV)/dev.stamp $(packages)
+test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(pytest) $(parallel) tests/api tests/realtime tests/contract tests/rig tests/browser vectors demo
 	$(pytest) $(parallel) tests/realtime tests/api --database postgresql
-	$(pytest) tests/server
+	$(pytest) tests/server tests/fuzz tests/generated
 	$(pytest) $(parallel) tests/scenarios --size embedded
 	$(pytest) $(parallel) tests/scenarios --size grown
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
@@ -75,7 +82,7 @@ test: $(VENV)/dev.stamp $(packages)
 	$(pytest) tests/soak
 
 # Hours: it begins with this revision in a fresh clone, and ends with docs/verify-report.md.
-verify: $(VENV)/dev.stamp $(packages)
+verify: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(bin)/python -m tests.verify
 
 # For test suites that expect the protocol's reference server; see docs/testing.md.
@@ -108,6 +115,10 @@ schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn
 	$(bin)/python manage.py asyncapi --file asyncapi.yaml
 
+# When a release is made: from then on, nothing that these documents promise may be taken away.
+released:
+	cp openapi.yaml asyncapi.yaml tests/contract/released/
+
 # The client's types and the demo's built page, from openapi.yaml; tests fail when they have drifted.
 types: $(packages)
 	cd clients/typescript && npm run generate
@@ -120,6 +131,7 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -o base.txt base.in
 	cd requirements && $(compile) -c base.txt -o production.txt production.in
 	cd requirements && $(compile) -c production.txt -o dev.txt dev.in
+	cd requirements && $(compile) -o generator.txt generator.in
 
 clean:
-	rm -rf $(VENV) $(js:%=%/node_modules)
+	rm -rf $(VENV) .venv-generator $(js:%=%/node_modules)

@@ -8,8 +8,16 @@ from typing import Any
 from api import problems
 from realtime.examples import example, uuid
 
-# By operation id. One that is not here, of an application of somebody's own, gets what its schema says.
+# By operation id. What is not here, as an app of one's own, is shown by what its schema says.
 REQUESTS: dict[str, Any] = {
+    "dashboards_create": {"name": "Servers", "visibility": "private"},
+    "dashboards_update": {"name": "Old servers"},
+    "dashboard_members_create": {"user_id": uuid("user_id"), "role": "member"},
+    "dashboard_members_update": {"role": "admin"},
+    "dashboard_samples_create": {"samples": [{"metric": "load", "at": "2026-01-02T03:04:05Z", "value": 0.7}]},
+    "metrics_create": {"key": "load", "unit": "", "thresholds": {"above": 8, "below": None}},
+    "metrics_update": {"name": "Load", "retention_days": 90},
+    "samples_create": {"samples": [{"at": "2026-01-02T03:04:05Z", "value": 0.7}]},
     "keys_create": {"name": "Ticket robot", "scopes": ["messages:read", "messages:write"]},
     "keys_update": {"name": "Ticket robot, old"},
     "keys_rotate": {},
@@ -28,14 +36,6 @@ REQUESTS: dict[str, Any] = {
     "token_refresh": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
     "token_verify": {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
     "token_blacklist": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
-    "dashboards_create": {"name": "Engine room", "visibility": "private"},
-    "dashboards_update": {"name": "Engine room, port side"},
-    "dashboard_members_create": {"user_id": uuid("user_id"), "role": "member"},
-    "dashboard_members_update": {"role": "admin"},
-    "metrics_create": {"key": "oil.pressure", "name": "Oil pressure", "unit": "bar", "thresholds": {"below": 2.5}},
-    "metrics_update": {"thresholds": {"below": 2.0, "above": 6.0}},
-    "samples_create": {"samples": [{"at": "2026-01-02T03:04:05Z", "value": 4.2}]},
-    "dashboard_samples_create": {"samples": [{"metric": "oil.pressure", "value": 4.2}]},
     "users_create": {"email": "alice@example.com", "name": "Alice", "password": "correct horse battery staple"},
 }
 PROBLEMS = {"Problem": "not_found", "Unauthenticated": "token_expired", "TryLater": "quota_exceeded"}
@@ -47,7 +47,8 @@ def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     for operations in result["paths"].values():
         for operation in operations.values():
             for content in _contents(operation.get("requestBody", {})):
-                content["example"] = REQUESTS.get(operation["operationId"]) or example(content["schema"], schemas)
+                sent = REQUESTS.get(operation["operationId"])
+                content["example"] = example(content["schema"], schemas) if sent is None else sent
             for response in operation["responses"].values():
                 for content in _contents(response):
                     content["example"] = example(content["schema"], schemas)

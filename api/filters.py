@@ -7,7 +7,7 @@ from typing import Any
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from api.models import Member, Room
+from api.models import Dashboard, Member, Metric, Room
 
 FILTERS = [filters.DjangoFilterBackend]
 MAX_TEXT = 100
@@ -38,6 +38,17 @@ class MessageFilter(filters.FilterSet):
     author = filters.UUIDFilter(field_name="author_id", help_text="Messages of this user.")
     reply_to = filters.UUIDFilter(field_name="reply_to_id", help_text="Answers to this message.")
     created_after, created_before = After("created_at"), Before("created_at")
+
+
+class DashboardFilter(filters.FilterSet):
+    visibility = filters.ChoiceFilter(choices=Dashboard.Visibility.choices, help_text="Dashboards seen by these.")
+    name = filters.CharFilter(lookup_expr="icontains", max_length=MAX_TEXT, help_text="What the name contains.")
+    created_after, created_before = After("created_at"), Before("created_at")
+
+
+class MetricFilter(filters.FilterSet):
+    key = filters.CharFilter(max_length=MAX_TEXT, help_text="The metric of this key.")
+    kind = filters.ChoiceFilter(choices=Metric.Kind.choices, help_text="Metrics of this kind.")
 
 
 class ParametersMixin:
@@ -78,7 +89,7 @@ class ParametersMixin:
         text = self.request.query_params.get("fields") if self.is_selecting() else None
         if text is None:
             return None
-        names, there = text.split(","), self.serializer_class().fields
+        names, there = text.split(","), self.get_serializer_class()().fields
         if strange := [name for name in names if name not in there]:
             errors = [ErrorDetail(f"There is no field {name[:MAX_TEXT]!r}.", "unknown") for name in strange[:1]]
             raise ValidationError({"fields": errors})

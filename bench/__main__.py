@@ -72,7 +72,7 @@ def _latency(stores: Stores, system: System, events: int) -> Row:
 def _large(stores: Stores) -> dict[str, list[Measure]]:
     """What takes minutes."""
     return {
-        "narrow": [partial(measures.fanout, stores, system, 5000, 1000, 1, 0, 4) for system in (OURS, THEIRS)],
+        "narrow": [partial(measures.fanout, stores, system, 5000, 1000, 1, 0) for system in (OURS, THEIRS)],
         "growth": [partial(measures.fanout, stores, OURS, sockets, 1, 50, 10) for sockets in (100, 5000)],
         "many": [partial(measures.connections, stores, OURS, 5000)],
     }

@@ -186,7 +186,23 @@ class Running:
         said = [part for text in hello or self.system.hello for part in ("-i", text.replace("ROOM", room))]
         watched = [part for pid in self.pids for part in ("-p", pid)]
         tokens = ["-T", self.token_file, *self._room_options(rooms)]
-        return ["-n", sockets, "-c", 32, "-W", self.system.acks, "-k", "ts\\", *tokens, *said, *watched]
+        return [
+            "-n",
+            sockets,
+            "-c",
+            32,
+            "-C",
+            120,
+            "-z",
+            3000,
+            "-W",
+            self.system.acks,
+            "-k",
+            "ts\\",
+            *tokens,
+            *said,
+            *watched,
+        ]
 
     def _room_options(self, rooms: int) -> list[str | int]:
         if rooms == 1:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, Raw
 
-from realtime import rpc, strict_json
+from realtime import rpc, streams, strict_json
 from realtime.actors import Actor
 from realtime.codes import Code, ErrorCode
 from realtime.frames import (
@@ -162,7 +162,10 @@ def _open(connection: Connection, channel: str) -> Subscription:
 
 
 async def _admitted(connection: Connection, channel: str) -> None:
+    """What is no name of a stream is like one that is hidden. A database may even refuse to look for it."""
     identity = connection.identity
+    if not streams.parse(channel) or not registry.kind_of(channel):
+        raise Refused(ErrorCode.PERMISSION_DENIED)
     if not identity.may_read(channel) or not await connection.services.reader.admit(identity.user_id, [channel]):
         raise Refused(ErrorCode.PERMISSION_DENIED)
 

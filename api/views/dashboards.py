@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import live
+from api.filters import FILTERS, DashboardFilter, MemberFilter
 from api.models import Dashboard, DashboardMember, Member
 from api.models.conflicts import Conflict
 from api.permissions import Action, dashboard_for, dashboards_of, may_give, require, visible_dashboards
@@ -55,6 +56,10 @@ class OnDashboard:
 )
 class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "dashboards"
+    queryset = Dashboard.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, DashboardFilter
+    orderings = ("created_at", "updated_at")
+    parameters = {"list": {"discover"}}
     serializer_class = MyDashboardSerializer
     order_field = "created_at"
     is_newest_first = True
@@ -152,6 +157,9 @@ class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin,
 )
 class DashboardMemberViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "dashboards"
+    queryset = DashboardMember.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, MemberFilter
+    orderings = ("joined_at",)
     serializer_class = MemberSerializer
     order_field = "joined_at"
     is_newest_first = False

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import live
+from api.filters import FILTERS, MetricFilter
 from api.models import Metric
 from api.models.conflicts import Conflict
 from api.models.metrics import MAX_PER_DASHBOARD
@@ -32,6 +33,9 @@ from realtime.snapshots import SnapshotMixin
 )
 class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     resource = "metrics"
+    queryset = Metric.objects.none()  # for the schema: whose filters these are
+    filter_backends, filterset_class = FILTERS, MetricFilter
+    orderings = ("created_at",)
     serializer_class = MetricSerializer
     order_field = "created_at"
     is_newest_first = False

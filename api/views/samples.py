@@ -62,6 +62,7 @@ class Pages(KeysetPagination):
 class SampleViewSet(OfMetric, BaseViewSet):
     resource = "samples"
     pagination_class = Pages
+    parameters = {"list": {"from", "to", "step", "limit"}}
 
     @extend_schema(
         operation_id="samples_list",

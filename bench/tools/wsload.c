@@ -14,6 +14,7 @@
  *   -i text     text message sent on every socket once it is open (repeatable: a frame each)
  *   -W k        a socket is ready after k text frames (subscribe acks; not counted)
  *   -c C        handshakes in flight at once (default 64)
+ *   -C S        how long connecting may take, seconds (default 25)
  *   -z ms       settle time between "all ready" and the first phase (default 300)
  *   -g path     one measuring phase: GET path on HOST:PORT starts the publisher.
  *               repeatable; "n=<events per socket>" in it is what is expected.
@@ -70,7 +71,7 @@ static char rbuf[RBUF];
 static const char *host = "127.0.0.1", *path = "/", *proto, *init_texts[8], *key = "ts";
 static int port, gport, nsock = 100, mod, inflight_max = 64, want_acks, settle_ms = 300;
 static int stall_n, deflate_, dump, rcvbuf;
-static double phase_limit = 20, quiet = 1.5, max_loss = -1, max_p50 = 1e9, idle_s;
+static double phase_limit = 20, quiet = 1.5, max_loss = -1, max_p50 = 1e9, idle_s, connect_limit = 25;
 static long default_expect;
 static const char *headers[32], *gets[128];
 static int nheaders, ngets, ninits, pids[32], npids;
@@ -382,9 +383,10 @@ static void trigger(const char *p)
 int main(int argc, char **argv)
 {
 	int c;
-	while ((c = getopt(argc, argv, "n:m:H:P:T:R:Di:W:c:z:g:G:e:t:q:x:X:s:SI:p:k:B:d")) != -1)
+	while ((c = getopt(argc, argv, "C:n:m:H:P:T:R:Di:W:c:z:g:G:e:t:q:x:X:s:SI:p:k:B:d")) != -1)
 		switch (c) {
 		case 'n': nsock = atoi(optarg); break;
+		case 'C': connect_limit = atof(optarg); break;
 		case 'm': mod = atoi(optarg); break;
 		case 'H': if (nheaders < 32) headers[nheaders++] = optarg; break;
 		case 'P': proto = optarg; break;
@@ -425,7 +427,7 @@ int main(int argc, char **argv)
 	struct usage u0, u1;
 	get_usage(&u0);
 	uint64_t t0 = now();
-	while (nready + nfail + nclosed < nsock && now() - t0 < 25e9) {
+	while (nready + nfail + nclosed < nsock && now() - t0 < connect_limit * 1e9) {
 		while (next_conn < nsock && inflight < inflight_max) start_conn();
 		pump(100);
 	}

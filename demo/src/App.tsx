@@ -62,7 +62,7 @@ function Stage({ scene }: { scene: Scene }) {
     <>
       <div className="tabs" role="group" aria-label="What to show" data-sides={SIDES.length}>
         {PANES.map((pane) => (
-          <button key={pane.name} data-side={pane.isSide} aria-pressed={pane === chosen} onClick={() => choose(pane)}>
+          <button key={pane.name} data-side={pane.isSide} data-beside={pane === side} aria-pressed={pane === chosen} onClick={() => choose(pane)}>
             {pane.title}
           </button>
         ))}

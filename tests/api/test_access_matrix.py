@@ -1,7 +1,8 @@
 """Who gets which answer: every operation of openapi.yaml, asked by everybody there is.
 
-A new operation without a row fails. The room is private, the message is the member's, the key and the session are the
-owner's, and so is the key that lacks the scope. A key that has it gets what its user gets, where keys are taken.
+A new operation without a row fails. The room and the dashboard are private; the message is the member's; the key and
+the session are the owner's, and so is the key that lacks the scope. A key that has it gets what its user gets, where
+keys are taken.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 from django.db import transaction
 
 from api import scopes, tokens
-from api.models import Member
+from api.models import Dashboard, DashboardMember, Member, Metric
 from tests.api.conftest import Person
 from tests.api.test_keys import Program, make_key
 from tests.contract_client import ContractClient, document
@@ -23,12 +24,28 @@ PEOPLE = ("anonymous", "stranger", "member", "admin", "owner", "key without scop
 
 # anonymous, stranger, member, admin, owner, key without scope, revoked key
 MATRIX = {
+    "dashboard_members_create": (401, 404, 403, 201, 201, 403, 401),
+    "dashboard_members_destroy": (401, 404, 403, 204, 204, 403, 401),
+    "dashboard_members_list": (401, 404, 200, 200, 200, 403, 401),
+    "dashboard_members_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "dashboard_members_update": (401, 404, 403, 403, 200, 403, 401),
+    "dashboard_samples_create": (401, 404, 201, 201, 201, 403, 401),
+    "dashboards_create": (401, 201, 201, 201, 201, 403, 401),
+    "dashboards_destroy": (401, 404, 403, 403, 204, 403, 401),
+    "dashboards_list": (401, 200, 200, 200, 200, 403, 401),
+    "dashboards_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "dashboards_update": (401, 404, 403, 200, 200, 403, 401),
     "keys_create": (401, 201, 201, 201, 201, 403, 401),
     "keys_destroy": (401, 404, 404, 404, 204, 403, 401),
     "keys_list": (401, 200, 200, 200, 200, 403, 401),
     "keys_retrieve": (401, 404, 404, 404, 200, 403, 401),
     "keys_rotate": (401, 404, 404, 404, 201, 403, 401),
     "keys_update": (401, 404, 404, 404, 200, 403, 401),
+    "metrics_create": (401, 404, 403, 201, 201, 403, 401),
+    "metrics_destroy": (401, 404, 403, 204, 204, 403, 401),
+    "metrics_list": (401, 404, 200, 200, 200, 403, 401),
+    "metrics_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "metrics_update": (401, 404, 403, 200, 200, 403, 401),
     "me_destroy": (401, 204, 204, 204, 204, 403, 401),
     "me_password": (401, 204, 204, 204, 204, 403, 401),
     "me_retrieve": (401, 200, 200, 200, 200, 403, 401),
@@ -56,6 +73,8 @@ MATRIX = {
     "rooms_retrieve": (401, 404, 200, 200, 200, 403, 401),
     "rooms_transfer": (401, 404, 403, 403, 200, 403, 401),
     "rooms_update": (401, 404, 403, 200, 200, 403, 401),
+    "samples_create": (401, 404, 201, 201, 201, 403, 401),
+    "samples_list": (401, 404, 200, 200, 200, 403, 401),
     "sessions_destroy": (401, 404, 404, 404, 204, 403, 401),
     "sessions_list": (401, 200, 200, 200, 200, 403, 401),
     "streams_events": (401, 404, 200, 200, 200, 403, 401),
@@ -82,7 +101,15 @@ class World:
         owner = people["owner"]
         room_key = owner.post("/api/v1/keys/", {"name": "Robot", "scopes": ["me:read"], "stream": f"room:{room.pk}"})
         sessions = owner.get("/api/v1/me/sessions/").json()["results"]
+        dashboard = Dashboard.objects.create(name="Greenhouse")
+        roles = {"owner": "owner", "admin": "admin", "member": "member"}
+        for name, role in roles.items():
+            DashboardMember.objects.create(dashboard=dashboard, user=people[name].user, role=role)
+        DashboardMember.objects.create(dashboard=dashboard, user=self.other, role="member")
+        metric = Metric.objects.create(dashboard=dashboard, key="temperature", name="Temperature")
         self.names = {
+            "dashboard_id": dashboard.pk,
+            "metric_id": metric.pk,
             "emoji": "%F0%9F%91%8D",
             "key_id": room_key.json()["id"],
             "message_id": self.message.pk,
@@ -113,6 +140,14 @@ def operations() -> dict[str, tuple[str, str, str | None]]:
 
 # What is sent: good input, so that what is answered is about who asks.
 BODIES: dict[str, Callable[[World], Any]] = {
+    "dashboard_members_create": lambda w: {"user_id": str(w.newcomer.pk)},
+    "dashboard_members_update": lambda w: {"role": "admin"},
+    "dashboard_samples_create": lambda w: {"samples": [{"metric": "temperature", "value": 21.5}]},
+    "dashboards_create": lambda w: {"name": "Greenhouse"},
+    "dashboards_update": lambda w: {"name": "Old greenhouse"},
+    "metrics_create": lambda w: {"key": "humidity"},
+    "metrics_update": lambda w: {"unit": "K"},
+    "samples_create": lambda w: {"value": 21.5},
     "keys_create": lambda w: {"name": "Robot", "scopes": ["me:read"]},
     "keys_update": lambda w: {"name": "Crane"},
     "keys_rotate": lambda w: {},
@@ -169,7 +204,10 @@ def test_a_key_that_is_confined_stays_at_home(world):
     """Nowhere but in its own room, though its scopes are all there are."""
     robot: Program = make_key(world.clients["owner"], stream=world.names["name"])
     elsewhere = make_room(world.clients["owner"].user)
-    names = world.names | {"room_id": elsewhere.pk, "name": f"room:{elsewhere.pk}"}
+    names = world.names | {
+        "room_id": elsewhere.pk,
+        "name": f"room:{elsewhere.pk}",
+    }  # and the dashboard is elsewhere, too
     for name, (method, path, scope) in operations().items():
         if scope and name != "me_retrieve":
             response = getattr(robot, method)(path.format(**names))

@@ -87,6 +87,40 @@ def test_a_strange_request_id_is_replaced(anybody, given):
     assert len(anybody.get("/api/v1/me/", headers={"X-Request-ID": given})["X-Request-ID"]) == 36
 
 
+def test_a_trace_names_its_requests(anybody):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    parent = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    assert anybody.get("/api/v1/me/", headers=parent)["X-Request-ID"] == trace
+    assert anybody.get("/api/v1/me/", headers={**parent, "X-Request-ID": "mine"})["X-Request-ID"] == "mine"
+    for odd in (f"00-{'0' * 32}-b7ad6b7169203331-01", "00-x-y-01", trace):
+        assert len(anybody.get("/api/v1/me/", headers={"traceparent": odd})["X-Request-ID"]) == 36
+
+
+def test_pages_of_other_origins_may_send_and_read_the_headers_that_matter(settings, alice):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    asked = {"Origin": "https://app.example.com"}
+    wanted = {"Access-Control-Request-Method": "PATCH"}
+    before = Client().options("/api/v1/me/", headers={**asked, **wanted})
+    assert before["Access-Control-Allow-Origin"] == "https://app.example.com"
+    allowed = {name.strip() for name in before["Access-Control-Allow-Headers"].split(",")}
+    assert {"authorization", "content-type", "idempotency-key", "if-match", "if-none-match"} <= allowed
+    assert "PATCH" in before["Access-Control-Allow-Methods"]
+    shown = {
+        name.strip() for name in alice.get("/api/v1/me/", headers=asked)["Access-Control-Expose-Headers"].split(",")
+    }
+    assert {
+        "ETag",
+        "Link",
+        "Location",
+        "Retry-After",
+        "RateLimit",
+        "Idempotency-Replayed",
+        "Tidewire-Position",
+    } <= shown
+    assert "Access-Control-Allow-Credentials" not in before
+    assert "Access-Control-Allow-Origin" not in alice.get("/api/v1/me/", headers={"Origin": "https://evil.example"})
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/api/nowhere", "/api/v1/nowhere/", "/api/v1/rooms", "/api/v1/rooms/x/"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_unknown_address_is_a_problem(path, method):

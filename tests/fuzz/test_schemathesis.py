@@ -17,8 +17,8 @@ from tests.fuzz.runs import Run, prepare, run
 from tests.rig import servers
 from tests.rig.rest import channel
 from tests.rig.site import Site, Sites
+from tests.rig.verify import IS_VERIFY, figure
 
-IS_LONG = bool(os.environ.get("TIDEWIRE_VERIFY"))
 CASES = 20_000
 PEOPLE = ("anonymous", "member", "stranger", "key with one scope")
 SHORT = {"anonymous": "examples,fuzzing", "member": "examples,fuzzing,stateful"}
@@ -57,7 +57,7 @@ def check(found: Run) -> None:
     assert found.problems == [], found.output[-6000:]
 
 
-@pytest.mark.skipif(IS_LONG, reason="there is a longer one")
+@pytest.mark.skipif(IS_VERIFY, reason="there is a longer one")
 @pytest.mark.parametrize("who", SHORT)
 def test_nothing_unexpected_is_answered(site: Site, world: tuple[dict[str, str], Path], who: str) -> None:
     credentials, document = world
@@ -66,7 +66,7 @@ def test_nothing_unexpected_is_answered(site: Site, world: tuple[dict[str, str],
     assert found.cases > 50
 
 
-@pytest.mark.skipif(not IS_LONG, reason="takes a quarter of an hour: make verify")
+@pytest.mark.verify
 def test_twenty_thousand_cases(site: Site, world: tuple[dict[str, str], Path]) -> None:
     credentials, document = world
     seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
@@ -74,9 +74,8 @@ def test_twenty_thousand_cases(site: Site, world: tuple[dict[str, str], Path]) -
     while sum(found.cases for found in runs) < CASES:
         for who in PEOPLE:
             runs.append(run(site, who, credentials[who], document, examples=50, phases=ALL, seed=seed))
-            print(
-                f"| {who} | {seed} | {runs[-1].cases} | {runs[-1].seconds:.0f} | {len(runs[-1].problems)} |", flush=True
-            )
+            last = runs[-1]
+            figure(f"{who}, seed {seed}: {last.cases} cases in {last.seconds:.0f} s, {len(last.problems)} failures")
             check(runs[-1])
         seed += 1
-    print(f"{sum(found.cases for found in runs)} cases")
+    figure(f"{sum(found.cases for found in runs)} cases")

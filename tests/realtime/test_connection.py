@@ -633,6 +633,15 @@ async def test_history_is_for_readers(alice):
     assert await alice.say({"id": 2, "history": {"channel": ROOM, "limit": 2}}) == [denied(2)]
 
 
+@pytest.mark.parametrize(
+    "name", ["\0", "room:\0", "room:*", "ROOM:1", "room", "", "room:" + "1" * 65, "planet:1", "control:all"]
+)
+async def test_history_of_what_is_no_stream_asks_nobody(alice, name):
+    before = list(alice.site.log.calls)
+    assert await alice.say({"id": 2, "history": {"channel": name, "limit": 2}}) == [denied(2)]
+    assert alice.site.log.calls == before
+
+
 async def test_history_holds_nothing_that_was_written_after_its_reader_was_removed(alice):
     log = alice.site.log
     log.write(ROOM)

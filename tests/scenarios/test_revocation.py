@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
-from tests.rig.verify import IS_VERIFY
+from tests.rig.verify import IS_VERIFY, figure
 from tests.scenarios.conftest import People
 
 pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
@@ -200,7 +200,6 @@ def test_nothing_written_after_an_ending_arrives(
         elif end is deactivate:
             backdoor.ask(user=bob.id, is_active=True)
         socket.close()
-    print(
-        f"{ROUNDS} rounds, {len(writer.began)} writes, {heard} events heard and 0 late; slowest close {slowest:.3f} s"
-    )
+    figure(f"revocation, {site.size}: {ROUNDS} rounds, {len(writer.began)} writes, {heard} events heard, 0 late")
+    figure(f"revocation, {site.size}: the slowest close took {slowest:.3f} s")
     assert heard

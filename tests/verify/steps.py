@@ -54,6 +54,11 @@ STEPS = (
         (*PYTEST, "tests/api/test_hostile_input.py"),
     ),
     Step(
+        "fuzz",
+        "schemathesis over openapi.yaml as everybody there is, twenty thousand cases or more",
+        (*PYTEST, "tests/fuzz"),
+    ),
+    Step(
         "servers",
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
@@ -65,9 +70,29 @@ STEPS = (
         (*PYTEST, "tests/scenarios"),
     ),
     Step(
+        "uvicorn",
+        "the scenarios again, with both SDKs in both encodings and on both sizes, served by uvicorn",
+        (*PYTEST, "tests/scenarios", "--server", "uvicorn", "--ignore-glob=*/test_faults_*"),
+    ),
+    Step(
+        "lists",
+        "the client's list converges: 9,000 histories of snapshots, events, holes, reconnects, pages and writes",
+        ("npm", "run", "test:long", "--prefix", "clients/typescript"),
+    ),
+    Step(
         "soak",
         "everything breaks for five minutes, with ten seeds; four workers for one; the embedded size",
         (*PYTEST, "tests/soak"),
+    ),
+    Step(
+        "samples on PostgreSQL",
+        "a million samples: a day at 300 points, and batches of 500, beside one row by key and plain bulk_create",
+        (sys.executable, "-m", "bench.samples", "--database", "postgresql", "--check"),
+    ),
+    Step(
+        "samples on SQLite",
+        "the same there",
+        (sys.executable, "-m", "bench.samples", "--database", "sqlite", "--check"),
     ),
     Step(
         "textbook",

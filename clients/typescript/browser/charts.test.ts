@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launch, Site } from './site.js'
+import { Site } from '../test/site.js'
+import { launch } from './chromium.js'
 
 /** The demo's charts: what is pushed by REST is seen, without a reload, and what is alarming is seen to be. */
 let site: Site

@@ -100,7 +100,7 @@ test('what one writes, the other sees; both lists equal a fresh read', async () 
   await shoot(page, 'light')
   expect(complaints).toEqual([])
   await page.context().close()
-}, 60_000)
+}, 240_000)
 
 test('a cut socket heals by itself', async () => {
   const { page, complaints } = await open()
@@ -111,7 +111,7 @@ test('a cut socket heals by itself', async () => {
   expect((await bubbles(page, 'bob')).at(-1)).toBe('Did you hear that?')
   expect(complaints).toEqual([])
   await page.context().close()
-}, 60_000)
+}, 240_000)
 
 test('a hundred messages pass while Bob is away; he gets each once, and reads no list again', async () => {
   const { page, complaints } = await open()
@@ -129,7 +129,7 @@ test('a hundred messages pass while Bob is away; he gets each once, and reads no
   await shoot(page, 'back')
   expect(complaints).toEqual([])
   await page.context().close()
-}, 120_000)
+}, 240_000)
 
 test('offline and back: what was written meanwhile on both sides is there, once', async () => {
   const { page, complaints } = await open()
@@ -141,7 +141,7 @@ test('offline and back: what was written meanwhile on both sides is there, once'
   expect((await bubbles(page, 'bob')).at(-1)).toBe('while you were out')
   expect(complaints).toEqual([])
   await page.context().close()
-}, 60_000)
+}, 240_000)
 
 test('two browsers, one of them offline in the middle of a burst', async () => {
   const [here, there] = [await open(), await open()]
@@ -166,7 +166,7 @@ test('two browsers, one of them offline in the middle of a burst', async () => {
     expect(complaints).toEqual([])
     await page.context().close()
   }
-}, 90_000)
+}, 240_000)
 
 test('the server restarts, by the button and by a kill; nobody notices but the status', async () => {
   const { page, complaints } = await open()
@@ -183,7 +183,7 @@ test('the server restarts, by the button and by a kill; nobody notices but the s
   await equalsFreshRead(page)
   expect(complaints).toEqual([])
   await page.context().close()
-}, 120_000)
+}, 240_000)
 
 test('Bob is removed and let in again; what he may not see he does not', async () => {
   const { page, complaints } = await open({}, /^404 GET .*\/rooms\//)
@@ -198,7 +198,7 @@ test('Bob is removed and let in again; what he may not see he does not', async (
   await equalsFreshRead(page)
   expect(complaints).toEqual([])
   await page.context().close()
-}, 60_000)
+}, 240_000)
 
 test('the token ends and is renewed on the living socket', async () => {
   const { page, complaints } = await open()
@@ -209,7 +209,7 @@ test('the token ends and is renewed on the living socket', async () => {
   expect(await page.locator('.lines li:has-text("socket closed")').count()).toBe(0)
   expect(complaints).toEqual([])
   await page.context().close()
-}, 90_000)
+}, 240_000)
 
 test('the inspector shows what the log holds, and every frame with what it says', async () => {
   const { page, complaints } = await open()
@@ -230,7 +230,7 @@ test('the inspector shows what the log holds, and every frame with what it says'
   await shoot(page, 'frames')
   expect(complaints).toEqual([])
   await page.context().close()
-}, 60_000)
+}, 240_000)
 
 test('two browsers at once, one of them a phone in the dark, by keyboard alone', async () => {
   const desk = await open()
@@ -252,4 +252,4 @@ test('two browsers at once, one of them a phone in the dark, by keyboard alone',
   await shoot(dark.page, 'dark')
   expect([...desk.complaints, ...phone.complaints, ...dark.complaints]).toEqual([])
   for (const { page } of [desk, phone, dark]) await page.context().close()
-}, 90_000)
+}, 240_000)

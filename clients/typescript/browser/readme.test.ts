@@ -28,7 +28,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
   ;[site, browser] = await Promise.all([Site.start({ CORS_ALLOWED_ORIGINS: origin() }), launch()])
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   await browser?.close()
@@ -79,4 +79,4 @@ void auth.signIn(asked.get('email')!, asked.get('password')!).then(() =>
     expect(complaints).toEqual([])
   }
   await his!.page.screenshot({ path: path.join(artifacts, 'readme.png') })
-}, 180_000)
+}, 300_000)

@@ -1675,6 +1675,10 @@ export interface operations {
     dashboards_list: {
         parameters: {
             query?: {
+                /** @description Later than this time. */
+                created_after?: string;
+                /** @description Earlier than this time. */
+                created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 /** @description All public dashboards, instead of the caller's own. */
@@ -1683,6 +1687,17 @@ export interface operations {
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description What the name contains. */
+                name?: string;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /**
+                 * @description Dashboards seen by these.
+                 *
+                 *     * `public` - Public
+                 *     * `private` - Private
+                 */
+                visibility?: "private" | "public";
             };
             header?: never;
             path?: never;
@@ -1746,7 +1761,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Engine room",
+                 *       "name": "Servers",
                  *       "visibility": "private"
                  *     }
                  */
@@ -1972,7 +1987,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Engine room, port side"
+                 *       "name": "Old servers"
                  *     }
                  */
                 "application/json": components["schemas"]["PatchedDashboardUpdateRequest"];
@@ -2029,8 +2044,22 @@ export interface operations {
                 cursor?: string;
                 /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
                 fields?: string;
+                /** @description Later than this time. */
+                joined_after?: string;
+                /** @description Earlier than this time. */
+                joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "joined_at" | "-joined_at";
+                /**
+                 * @description Members with this role.
+                 *
+                 *     * `owner` - Owner
+                 *     * `admin` - Admin
+                 *     * `member` - Member
+                 */
+                role?: "admin" | "member" | "owner";
             };
             header?: never;
             path: {
@@ -2353,8 +2382,19 @@ export interface operations {
                 cursor?: string;
                 /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
                 fields?: string;
+                /** @description The metric of this key. */
+                key?: string;
+                /**
+                 * @description Metrics of this kind.
+                 *
+                 *     * `gauge` - Gauge
+                 *     * `counter` - Counter
+                 */
+                kind?: "counter" | "gauge";
                 /** @description Rows per page. */
                 limit?: number;
+                /** @description By what the rows are in order; a minus puts the newest first. */
+                ordering?: "created_at" | "-created_at";
             };
             header?: never;
             path: {
@@ -2433,11 +2473,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "key": "oil.pressure",
-                 *       "name": "Oil pressure",
-                 *       "unit": "bar",
+                 *       "key": "load",
+                 *       "unit": "",
                  *       "thresholds": {
-                 *         "below": 2.5
+                 *         "above": 8,
+                 *         "below": null
                  *       }
                  *     }
                  */
@@ -2554,8 +2594,9 @@ export interface operations {
                  * @example {
                  *       "samples": [
                  *         {
-                 *           "metric": "oil.pressure",
-                 *           "value": 4.2
+                 *           "metric": "load",
+                 *           "at": "2026-01-02T03:04:05Z",
+                 *           "value": 0.7
                  *         }
                  *       ]
                  *     }
@@ -2938,11 +2979,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "expires_at": "2026-01-02T15:04:05.678901Z"
-                 *     }
-                 */
+                /** @example {} */
                 "application/json": components["schemas"]["KeyRotateRequest"];
             };
         };
@@ -3415,10 +3452,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "thresholds": {
-                 *         "below": 2,
-                 *         "above": 6
-                 *       }
+                 *       "name": "Load",
+                 *       "retention_days": 90
                  *     }
                  */
                 "application/json": components["schemas"]["PatchedMetricUpdateRequest"];
@@ -3553,7 +3588,7 @@ export interface operations {
                  *       "samples": [
                  *         {
                  *           "at": "2026-01-02T03:04:05Z",
-                 *           "value": 4.2
+                 *           "value": 0.7
                  *         }
                  *       ]
                  *     }
