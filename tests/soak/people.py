@@ -13,6 +13,7 @@ from tests.soak.history import History, Json
 
 REQUEST_SECONDS = 5.0
 RENEW_BEFORE_SECONDS = 15.0
+PATIENT_TRIES = 10
 
 
 class Account:
@@ -59,11 +60,15 @@ class Account:
 
 
 class Caller:
-    """Sends one thread's requests; any answer, or None when there was none."""
+    """Sends one thread's requests; any answer, or None when there was none.
 
-    def __init__(self, url: str, history: History) -> None:
+    A patient one asks again where it got no answer, or was told to come back: what it reads is what everybody else is
+    judged by, and silence is not "you may not".
+    """
+
+    def __init__(self, url: str, history: History, is_patient: bool = False) -> None:
         self._http = httpx.Client(base_url=url, timeout=REQUEST_SECONDS, trust_env=False)
-        self._history = history
+        self._history, self._tries = history, PATIENT_TRIES if is_patient else 1
 
     def send(self, account: Account, method: str, path: str, body: Any = None) -> httpx.Response | None:
         try:
@@ -83,8 +88,12 @@ class Caller:
 
     def get(self, account: Account, path: str) -> Json | None:
         """The body of a 200, or None."""
-        response = self.send(account, "GET", path)
-        return response.json() if response is not None and response.status_code == 200 else None
+        for attempt in range(1, self._tries + 1):
+            response = self.send(account, "GET", path)
+            if attempt == self._tries or (response is not None and response.status_code not in (401, 503)):
+                return response.json() if response is not None and response.status_code == 200 else None
+            time.sleep(1.0)
+        raise AssertionError("unreachable")
 
     def everything(self, account: Account, path: str) -> tuple[list[Json], Json | None] | None:
         """All pages of a list, and the position of the first; None if any page is refused."""

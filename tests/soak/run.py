@@ -116,7 +116,7 @@ class Run:
         self._is_ending.set()
         for device in self._all_devices:
             self.history.copies[device.name] = device.copies()
-        caller = Caller(self.stage.url, self.history)
+        caller = Caller(self.stage.url, self.history, is_patient=True)
         for account in (self.owner, *self.members, self.stranger):
             rooms = {f"room:{room}": read_room(caller, account, room) for room in self.rooms}
             self.history.rest[account.id] = {name: read and read[0].canonical() for name, read in rooms.items()}
