@@ -45,6 +45,10 @@ class Reader:
         """With small buffers in the kernel, so that what is not read shows in the server."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
+    def wake(self) -> None:
+        """With a window again: what a server that does not hang up still holds comes by the probes of minutes else."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+
     def read(self) -> None:
         """What is there now."""
         try:

@@ -107,6 +107,7 @@ def flood(site: Site, crowd: Crowd, author: str, room: str, count: int) -> int:
 
 def check_that_it_was_cut_off_and_comes_back(stalled: Reader) -> None:
     """It wakes up, finds what the kernel held and the end, and gets the rest from where it was."""
+    stalled.wake()
     awake = Crowd([stalled])
     assert wait_until(lambda: awake.have(EVENTS), 300), len(stalled.offsets)
     awake.stop()
