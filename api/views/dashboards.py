@@ -8,16 +8,16 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import live
-from api.filters import FILTERS, DashboardFilter, MemberFilter
+from api.filters import FILTERS, DashboardFilter
 from api.models import Dashboard, DashboardMember, Member
 from api.models.conflicts import Conflict
-from api.permissions import Action, dashboard_for, dashboards_of, may_give, require, visible_dashboards
+from api.permissions import Action, dashboard_for, dashboards_of, require, visible_dashboards
 from api.queries import single
 from api.serializers.dashboards import (
     DashboardCreateSerializer,
@@ -25,8 +25,8 @@ from api.serializers.dashboards import (
     MyDashboardSerializer,
     WholeDashboardSerializer,
 )
-from api.serializers.members import MemberCreateSerializer, MemberSerializer, MemberUpdateSerializer
 from api.views.base import BaseViewSet
+from api.views.memberships import MembershipViewSet, described
 from api.views.preconditions import VersionMixin
 from realtime.snapshots import SnapshotMixin
 
@@ -151,76 +151,14 @@ class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin,
         return dashboard
 
 
-@extend_schema_view(
-    list=extend_schema(operation_id="dashboard_members_list", description="Who is on a dashboard, as they joined."),
-    retrieve=extend_schema(operation_id="dashboard_members_retrieve", description="One member."),
-)
-class DashboardMemberViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+@described("dashboard_members", "Who is on a dashboard, as they joined.")
+class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
     resource = "dashboards"
     queryset = DashboardMember.objects.none()  # for the schema: whose filters these are
-    filter_backends, filterset_class = FILTERS, MemberFilter
-    orderings = ("joined_at",)
-    serializer_class = MemberSerializer
-    order_field = "joined_at"
-    is_newest_first = False
+    kind, route = "dashboard", "dashboard-member"
+
+    def place(self, action: Action, *, lock: bool = False) -> Dashboard:
+        return self.dashboard_for(action, lock=lock)
 
     def get_stream(self) -> str:
-        return live.dashboards(self.dashboard_for(Action.READ).pk)
-
-    def get_queryset(self) -> QuerySet[DashboardMember]:
-        return DashboardMember.objects.filter(dashboard=self.kwargs["dashboard_id"]).select_related("user")
-
-    def get_object(self) -> DashboardMember:
-        member = self.get_queryset().filter(user=self.kwargs["user_id"]).first()
-        if member is None:
-            raise NotFound()
-        return member
-
-    @extend_schema(
-        operation_id="dashboard_members_create",
-        request=MemberCreateSerializer,
-        responses={201: MemberSerializer, 200: MemberSerializer},
-    )
-    def create(self, request: Request, dashboard_id: UUID) -> Response:
-        """Add somebody (admins). 200 if they are in already, with this role."""
-        dashboard = self.dashboard_for(Action.MANAGE_MEMBERS, lock=True)
-        serializer = MemberCreateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        user_id, role = serializer.validated_data["user_id"], serializer.validated_data["role"]
-        self._may_give(dashboard, role)
-        member = self.get_queryset().filter(user=user_id).first()
-        if member and member.role != role:
-            raise Conflict("already_member", "They are a member already, with another role.")
-        status = 200 if member else 201
-        member = member or DashboardMember.objects.create(dashboard=dashboard, user_id=user_id, role=role)
-        location = reverse("dashboard-member", kwargs={"dashboard_id": dashboard.pk, "user_id": user_id})
-        return Response(MemberSerializer(member).data, status=status, headers={"Location": location})
-
-    @extend_schema(operation_id="dashboard_members_update", request=MemberUpdateSerializer, responses=MemberSerializer)
-    def partial_update(self, request: Request, dashboard_id: UUID, user_id: UUID) -> Response:
-        """Give somebody another role."""
-        dashboard = self.dashboard_for(Action.MANAGE_MEMBERS, lock=True)
-        member = self.get_object()
-        self.check_version(member)
-        serializer = MemberUpdateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        role = serializer.validated_data["role"]
-        self._may_give(dashboard, member.role, role)
-        member.take_role(role)
-        return Response(MemberSerializer(member).data)
-
-    @extend_schema(operation_id="dashboard_members_destroy", responses={204: None})
-    def destroy(self, request: Request, dashboard_id: UUID, user_id: UUID) -> Response:
-        """Remove somebody (admins), or oneself."""
-        is_oneself = user_id == request.user.pk
-        dashboard = self.dashboard_for(Action.READ if is_oneself else Action.MANAGE_MEMBERS, lock=True)
-        member = self.get_object()
-        self.check_version(member)
-        if not is_oneself:
-            self._may_give(dashboard, member.role)
-        member.leave()
-        return Response(status=204)
-
-    def _may_give(self, dashboard: Dashboard, *roles: str) -> None:
-        if not may_give(dashboard.my_role, *roles):
-            raise PermissionDenied()
+        return live.dashboards(self.place(Action.READ).pk)

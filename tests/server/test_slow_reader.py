@@ -16,8 +16,6 @@ from tests.server.served import Other, Served, memory, wait_until
 
 MIB = 1024 * 1024
 EVENTS, READERS = (50_000, 100) if IS_VERIFY else (6_000, 10)
-# A short flood ends before a process has stopped growing by itself: what it shows is that the stalled one is cut off.
-GROWTH = (10 if IS_VERIFY else 40) * MIB
 BATCH = 500
 PER_COMMAND = 2_000
 LOOK_SECONDS = 0.05
@@ -80,21 +78,22 @@ def test_a_stalled_reader_costs_little_and_nobody_loses_anything(name: str, site
         return Reader(site.server.port, token, channel(room))
 
     crowd = Crowd([reader() for _ in range(READERS)])
-    without = flood(site, crowd, alice.id, room, EVENTS)
+    flood(site, crowd, alice.id, room, EVENTS)  # a young process grows by itself, with or without a stalled reader
+    without = flood(site, crowd, alice.id, room, 2 * EVENTS)
     stalled = reader()
     stalled.stall()
-    with_it = flood(site, crowd, alice.id, room, 2 * EVENTS)
+    with_it = flood(site, crowd, alice.id, room, 3 * EVENTS)
     crowd.stop()
 
     for each in crowd.readers:
         first = each.offsets[0]
-        assert each.offsets == list(range(first, first + 2 * EVENTS))
+        assert each.offsets == list(range(first, first + 3 * EVENTS))
     came_back = sum(each.resumed for each in crowd.readers)
     figure(
         f"{name}, {READERS} readers, {EVENTS} events of 1 KB: at most {without / MIB:.1f} MiB, beside a stalled one "
         f"{with_it / MIB:.1f} MiB; healthy readers had to come back {came_back} times"
     )
-    assert with_it - without < GROWTH
+    assert with_it - without < 10 * MIB
     check_that_it_was_cut_off_and_comes_back(stalled)
 
 
