@@ -15,7 +15,8 @@ from tests.server.readers import Crowd, Reader
 from tests.server.served import Other, Served, memory, wait_until
 
 MIB = 1024 * 1024
-EVENTS, READERS = (50_000, 100) if IS_VERIFY else (6_000, 10)
+# Whoever reads may be a MiB behind for a moment: the short crowd is so small that this cannot decide about 10 MiB.
+EVENTS, READERS = (50_000, 100) if IS_VERIFY else (6_000, 4)
 BATCH = 500
 PER_COMMAND = 2_000
 LOOK_SECONDS = 0.05
