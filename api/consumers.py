@@ -200,7 +200,7 @@ class ChatConsumer(EventConsumer):
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.codec, self._pong = PLAIN, "{}"
-        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, UNREAD)
+        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, UNREAD, engine.current().tick)
         self.connection = ChatConnection(
             engine.current().services,
             outbox=self.outbox,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from channels.exceptions import StopConsumer
@@ -13,7 +14,6 @@ from realtime import codecs, engine, framing
 from realtime.codes import Code, Disconnect
 from realtime.conf import conf
 from realtime.connection import Connection, Rules
-from realtime.framing import binary_frame, text_frame
 from realtime.inbox import Inbox, Pace
 from realtime.outbox import Limits, Outbox
 
@@ -58,7 +58,8 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.codec, subprotocol = self.negotiate(self.scope)
         self._pong = self.codec.ping().decode() if self.codec.is_text else self.codec.ping()
-        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits(), *self._writing())
+        tick = engine.current().tick
+        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits(), tick, self._writer())
         self.connection = self.connection_class(
             engine.current().services,
             outbox=self.outbox,
@@ -97,16 +98,16 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
-    def _writing(self) -> tuple[Any, ...]:
+    def _writer(self) -> Callable[[bytes], None] | None:
         """How finished frames leave, on a server that takes them."""
         write = framing.writer(self.scope)
         if write is None:
-            return ()
-        frame = text_frame if self.codec.is_text else binary_frame
-        return (lambda message: write(frame(message)), engine.current().tick)
+            return None
+        frame = framing.text_frame if self.codec.is_text else framing.binary_frame
+        return lambda message: write(frame(message))
 
     async def _send_bytes(self, message: bytes) -> None:
-        content = {"text": message.decode()} if self.codec.is_text else {"bytes": message}
+        content = {"text": framing.text(message)} if self.codec.is_text else {"bytes": message}
         await self.base_send({"type": "websocket.send", **content})
 
     def _on_overflow(self, code: Code) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from realtime.codes import Code
-from realtime.positions import Entries, Entry
+from realtime.positions import MESSAGE_BYTES, Entries, Entry
 
 UINT32 = 2**32 - 1
 UINT64 = 2**64 - 1
@@ -158,18 +158,31 @@ class Codec(Protocol):
         """Several frames as one message."""
 
 
-def joined(codec: Codec, frames: Iterable[bytes], max_bytes: int) -> Iterable[bytes]:
-    """Frames as messages of at most `max_bytes` (a single frame may be longer)."""
+def joined(codec: Codec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) -> list[bytes]:
+    """Frames as messages of at most `max_bytes` (a single frame may be longer). A fan-out hands the same frames to one
+    socket after the other, so the last answer is remembered, and all of them get the same messages."""
+    global _joined
+    *asked, messages = _joined
+    if asked != [codec, max_bytes, frames]:
+        messages = [codec.join(batch) for batch in _batches(frames, max_bytes)]
+        _joined = codec, max_bytes, frames, messages
+    return messages
+
+
+_joined: tuple[Codec | None, int, list[bytes], list[bytes]] = (None, 0, [], [])
+
+
+def _batches(frames: list[bytes], max_bytes: int) -> Iterable[list[bytes]]:
     batch: list[bytes] = []
     size = 0
     for frame in frames:
         if batch and size + len(frame) > max_bytes:
-            yield codec.join(batch)
+            yield batch
             batch, size = [], 0
         batch.append(frame)
         size += len(frame) + 1
     if batch:
-        yield codec.join(batch)
+        yield batch
 
 
 def subscribe_result(

@@ -22,22 +22,22 @@ def writer(scope: dict[str, Any]) -> Write | None:
     return (scope.get("extensions") or {}).get(EXTENSION, {}).get("write")
 
 
-class Framer:
-    """Builds frames of one opcode. A fan-out hands the same bytes to one socket after the other, so remembering the
-    last message is enough to build each frame once."""
+class Once:
+    """A function of a message. A fan-out hands the same bytes to one socket after the other, so remembering the last
+    result is enough to build each once."""
 
-    __slots__ = ("_frame", "_opcode", "_payload")
+    __slots__ = ("_build", "_message", "_result")
 
-    def __init__(self, opcode: int) -> None:
-        self._opcode = opcode
-        self._payload: bytes | None = None
-        self._frame = b""
+    def __init__(self, build: Callable[[bytes], Any]) -> None:
+        self._build = build
+        self._message: bytes | None = None
+        self._result: Any = None
 
-    def frame(self, payload: bytes) -> bytes:
-        if payload is not self._payload:
-            self._frame = _header(self._opcode, len(payload)) + payload
-            self._payload = payload
-        return self._frame
+    def __call__(self, message: bytes) -> Any:
+        if message is not self._message:
+            self._result = self._build(message)
+            self._message = message
+        return self._result
 
 
 def _header(opcode: int, length: int) -> bytes:
@@ -48,5 +48,6 @@ def _header(opcode: int, length: int) -> bytes:
     return bytes((opcode, 127)) + length.to_bytes(8, "big")
 
 
-text_frame = Framer(TEXT).frame
-binary_frame = Framer(BINARY).frame
+text_frame = Once(lambda payload: _header(TEXT, len(payload)) + payload)
+binary_frame = Once(lambda payload: _header(BINARY, len(payload)) + payload)
+text = Once(bytes.decode)

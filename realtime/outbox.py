@@ -4,8 +4,8 @@ No server tells an application what a client has read (daphne's `send` returns a
 protocol does: a client answers every ping, at once and in order. So a ping is also a mark in the flow of bytes: what
 was sent after the last answered mark is what the client has not read.
 
-Frames of one tick leave as one message. A server that takes finished frames gets them synchronously, all sockets of the
-tick in one callback; elsewhere a task per socket sends them, and ends when there is nothing left.
+Frames of one tick leave as one message, all sockets of the tick in one callback. A server that takes finished frames
+gets them synchronously; elsewhere a socket has a task while its server makes it wait, and none otherwise.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from realtime import eager
 from realtime.codes import Code, Disconnect
 from realtime.frames import Codec, joined
-from realtime.positions import MESSAGE_BYTES
 from realtime.wheel import Handle, wheel
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -37,23 +37,40 @@ class Limits:
 
 
 class Tick:
-    """The outboxes that have something to write: one callback of the loop for all of them, not one each."""
+    """The outboxes that have something to write: one callback of the loop for all of them, not one each.
 
-    __slots__ = ("_loop", "_outboxes")
+    Writing to a crowd gets at most one part in 1 + PATIENCE of the time, and no tick waits longer than MOST_SECONDS. So
+    who writes faster than a thousand sockets can be served has several events joined into one message for each of
+    them; a lone event never waits, and nothing does where few listen.
+    """
+
+    __slots__ = ("_loop", "_not_before", "_outboxes")
+
+    CROWD = 64
+    PATIENCE = 4
+    MOST_SECONDS = 0.03
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._outboxes: list[Outbox] = []
+        self._not_before = 0.0
 
     def add(self, outbox: Outbox) -> None:
         if not self._outboxes:
-            self._loop.call_soon(self._write_all)
+            if self._loop.time() >= self._not_before:
+                self._loop.call_soon(self._write_all)
+            else:
+                self._loop.call_at(self._not_before, self._write_all)
         self._outboxes.append(outbox)
 
     def _write_all(self) -> None:
+        began = self._loop.time()
         outboxes, self._outboxes = self._outboxes, []
         for outbox in outboxes:
             outbox.write_now()
+        if len(outboxes) >= self.CROWD:
+            ended = self._loop.time()
+            self._not_before = ended + min((ended - began) * self.PATIENCE, self.MOST_SECONDS)
 
 
 class Outbox:
@@ -89,12 +106,12 @@ class Outbox:
         send: Send,
         close: Close,
         limits: Limits,
-        write: Write | None = None,
         tick: Tick | None = None,
+        write: Write | None = None,
     ) -> None:
         self._codec, self._send, self._close, self._limits = codec, send, close, limits
         self._loop = asyncio.get_running_loop()
-        self._write, self._tick = write, tick or (Tick(self._loop) if write else None)
+        self._tick, self._write = tick or Tick(self._loop), write
         self._frames: list[bytes] = []
         self._pending = 0  # bytes in _frames
         self._is_due = False  # the tick knows of us
@@ -130,25 +147,25 @@ class Outbox:
         if self._offered - self._read > self._limits.unread_bytes:
             self._give_up(Disconnect.SLOW)
         elif not self._is_due:
-            self._schedule()
-        elif self._pending > EARLY_BYTES and self._write is not None:
-            self.write_now(is_early=True)
-
-    def _schedule(self) -> None:
-        self._is_due = True
-        if self._write is not None:
+            self._is_due = True
             self._tick.add(self)
-        else:
-            self._task = self._loop.create_task(self._flush())
+        elif self._pending > EARLY_BYTES and self._write is not None:
+            self._write_frames()
 
-    def write_now(self, is_early: bool = False) -> None:
-        """Writes what is queued. An early one leaves the outbox with its tick, which will call again."""
-        self._is_due = is_early
+    def write_now(self) -> None:
+        """Called by the tick."""
+        if self._write is not None:
+            self._is_due = False
+            self._write_frames()
+        elif self._task is None:
+            self._task = eager.run(self._flush(), self._loop)
+
+    def _write_frames(self) -> None:
         frames, self._frames, self._pending = self._frames, [], 0
         if len(frames) == 1:
             self._write(frames[0])  # the very bytes that the other sockets get
         else:
-            for message in joined(self._codec, frames, MESSAGE_BYTES):
+            for message in joined(self._codec, frames):
                 self._write(message)
 
     def ping(self) -> None:
@@ -187,9 +204,11 @@ class Outbox:
     async def flushed(self) -> None:
         """Waits until all that was offered has been handed to the server."""
         if self._write is not None:
-            self.write_now(is_early=self._is_due)
-        elif self._task is not None:
-            await asyncio.wait([self._task])
+            self._write_frames()
+        else:
+            self.write_now()
+            if self._task is not None:
+                await asyncio.wait([self._task])
 
     def close(self) -> None:
         """Nothing more is queued, or waited for."""
@@ -208,11 +227,11 @@ class Outbox:
         self._loop.call_soon(self._close, code)
 
     async def _flush(self) -> None:
-        """Ends when there is nothing left: idle sockets cost no task."""
+        """Ends when there is nothing left."""
         try:
             while self._frames:
                 frames, self._frames, self._pending = self._frames, [], 0
-                for message in joined(self._codec, frames, MESSAGE_BYTES):
+                for message in joined(self._codec, frames):
                     await self._send(message)
         except Exception:
             self._give_up(Disconnect.WRITE_ERROR)  # the server has closed the socket under us

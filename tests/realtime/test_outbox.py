@@ -260,7 +260,7 @@ class Written:
     def __init__(self, tick: Tick, limits: Limits = SMALL) -> None:
         self.messages: list[bytes] = []
         self.client = Client(limits=limits)
-        self.outbox = Outbox(JSON, None, self.client._close, limits, write=self.messages.append, tick=tick)
+        self.outbox = Outbox(JSON, None, self.client._close, limits, tick, self.messages.append)
 
 
 async def test_all_sockets_of_a_tick_are_written_in_one_callback(tick):
