@@ -47,7 +47,7 @@ class Tick:
     __slots__ = ("_loop", "_not_before", "_outboxes")
 
     CROWD = 64
-    PATIENCE = 4
+    PATIENCE = 2
     MOST_SECONDS = 0.03
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

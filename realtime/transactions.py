@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from realtime.statements import gathered, run_with_next
+
 if TYPE_CHECKING:
     from realtime.changes import Note
     from realtime.event_log import Recorded
@@ -49,9 +51,7 @@ def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
 
     From here on the streams are locked, so little may follow. A rollback takes the events, and the news of them.
     """
-    connection = connections[using]
-    _check_deferred(connection)
-    recorded = record_noted(connection)
+    recorded = record_noted(connections[using])
     transaction.on_commit(partial(_announce, recorded), using=using)
     return recorded
 
@@ -63,12 +63,14 @@ def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
     from realtime.last_steps import LastStep, in_order
 
     recorded: list[Recorded] = []
-    # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
-    while steps := _taken_out(connection, LastStep):
-        for kind, its_steps in in_order(steps):
-            kind.take(its_steps, connection.alias)
-    while notes := _taken_out(connection, Note):
-        recorded += event_log.record(notes, using=connection.alias)
+    with gathered(connection):
+        _check_deferred(connection)
+        # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
+        while steps := _taken_out(connection, LastStep):
+            for kind, its_steps in in_order(steps):
+                kind.take(its_steps, connection.alias)
+        while notes := _taken_out(connection, Note):
+            recorded += event_log.record(notes, using=connection.alias)
     return recorded
 
 
@@ -92,7 +94,6 @@ class _RecordingCommit:
         self._stand_aside()
         try:
             with _as_inside_atomic(connection):
-                _check_deferred(connection)
                 recorded = record_noted(connection)
         except BaseException:
             connection.rollback()
@@ -114,8 +115,7 @@ def _check_deferred(connection: BaseDatabaseWrapper) -> None:
     would otherwise wait for us while COMMIT waits for them.
     """
     if connection.vendor == "postgresql" and connection.run_on_commit:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        run_with_next(connection, "SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @contextmanager

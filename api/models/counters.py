@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connections, models
 
 from realtime.last_steps import LastStep
+from realtime.statements import run_with_next
 
 
 class MessageCounter(models.Model):
@@ -46,9 +47,8 @@ class Numbering(LastStep):
         names = {"messages": message.db_table, "counters": MessageCounter._meta.db_table}
         names = {name: connection.ops.quote_name(table) for name, table in names.items()}
         new = _any_of([message.pk.get_db_prep_value(step.message_id, connection) for step in steps], connection.vendor)
-        with connection.cursor() as cursor:
-            for statement in (_COUNT, _NUMBER):
-                cursor.execute(statement.format(**names, new=new[0]), [new[1]])
+        for statement in (_COUNT, _NUMBER):
+            run_with_next(connection, statement.format(**names, new=new[0]), [new[1]])
 
 
 # In the order of rooms: two writers never wait for each other in a circle.

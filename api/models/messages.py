@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ class MessageQuerySet(LiveQuerySet):
     def whole(self) -> MessageQuerySet:
         """With all that a message shows: two queries, however many messages."""
         reactions = Prefetch("reactions", Reaction.objects.named(), to_attr="named_reactions")
-        return self.select_related("author").prefetch_related(reactions)
+        return self.select_related("author").defer(*_unshown_of_author()).prefetch_related(reactions)
 
     def bulk_create(self, objs: Iterable[Message], *args: Any, **kwargs: Any) -> list[Message]:
         with transaction.atomic(using=self.db, savepoint=False):
@@ -33,6 +34,13 @@ class MessageQuerySet(LiveQuerySet):
             return created
 
     bulk_create.alters_data = True
+
+
+@cache
+def _unshown_of_author() -> tuple[str, ...]:
+    """What nobody is shown of an author need not be fetched, and made a datetime, with each of their messages."""
+    fields = Message._meta.get_field("author").related_model._meta.concrete_fields
+    return tuple(f"author__{field.name}" for field in fields if field.name not in ("id", "name"))
 
 
 class Message(LiveModel):

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -23,12 +22,14 @@ from api.models.conflicts import Conflict
 from api.models.reactions import MAX_DISTINCT
 from api.permissions import Action, may_delete, may_edit
 from api.serializers.messages import Known, MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
+from api.serializers.reused import Reused
 from api.views.base import BaseViewSet
 from api.views.batches import BatchMixin, many, twice
 from api.views.preconditions import VersionMixin
 from realtime.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100
+CREATE = Reused(MessageCreateSerializer)
 
 
 @extend_schema(tags=["messages"])
@@ -69,13 +70,11 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
     def create(self, request: Request, room_id: UUID) -> Response:
         """Say something (members). 200 answers a repeated id with the message that is there already."""
         room = self.room_as_member(Action.WRITE)
-        serializer = MessageCreateSerializer(data=request.data, context={"known": Known(room)})
-        serializer.is_valid(raise_exception=True)
-        said = serializer.validated_data
+        said = CREATE.validated(request.data, known=Known(room))
         message = self._already_said(said.get("id"))
         status = 200 if message else 201
         message = message or self._say(room, said)
-        location = reverse("message", kwargs={"room_id": room.pk, "message_id": message.pk})
+        location = f"{request.path}{message.pk}/"
         return Response(
             Written(message, lambda: MessageSerializer(message).data), status=status, headers={"Location": location}
         )
@@ -133,12 +132,11 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
         known.preload([item for item in items if isinstance(item, dict)])
         found, errors = [], {}
         for index, item in enumerate(items):
-            serializer = MessageCreateSerializer(data=item, context={"known": known})
-            if serializer.is_valid():
-                found.append(serializer.validated_data)
-                known.add(serializer.validated_data.get("id"))
-            else:
-                errors[index] = serializer.errors
+            try:
+                found.append(CREATE.validated(item, known=known))
+                known.add(found[-1].get("id"))
+            except ValidationError as error:
+                errors[index] = error.detail
         if errors := errors or twice([item.get("id") for item in found]):
             raise ValidationError(errors)
         return found

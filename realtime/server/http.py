@@ -17,6 +17,7 @@ from realtime import metrics
 from realtime.server import lifecycle
 from realtime.server.addresses import client_address
 from realtime.server.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
+from realtime.wheel import Handle, wheel
 
 LINGER_SECONDS = 5.0
 """How long what a refused client still sends is thrown away, so that it reads the answer and not a reset."""
@@ -110,7 +111,8 @@ class Channel(HTTPChannel):
     maxHeaders = MAX_HEADERS
     requestFactory = Request
     is_refused = False
-    _deadline: Any = None
+    _deadline: Handle | None = None
+    _idle: Handle | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -180,7 +182,23 @@ class Channel(HTTPChannel):
         """Whoever has not gone on by then is cut off. An absolute deadline: a byte now and then does not move it."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.callLater(seconds, self._cut_off) if seconds else None
+        self._deadline = wheel().call_later(seconds, self._cut_off) if seconds else None
+
+    def setTimeout(self, period: float | None) -> float | None:
+        """As Twisted's, which takes a timer off and puts one on with each request, on the wheel."""
+        before, self.timeOut = self.timeOut, period
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = wheel().call_later(period, self._idled) if period is not None else None
+        return before
+
+    def resetTimeout(self) -> None:
+        if self._idle is not None:
+            self.setTimeout(self.timeOut)
+
+    def _idled(self) -> None:
+        self._idle = None
+        self.timeoutConnection()
 
     def _cut_off(self) -> None:
         self._deadline = None

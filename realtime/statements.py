@@ -1,0 +1,80 @@
+"""Statements whose result nobody reads, sent together with the next one.
+
+A small statement costs its sender more than its database: the way there and back, and the thread that waits. Those
+before COMMIT are made while a stream, or a counter, is about to be locked, so they are worth gathering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Statement = tuple[str, list[Any]]
+
+
+@contextmanager
+def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Inside this block `run_with_next` may wait for a next statement. What has found none by the end is run then; an
+    exception takes it along, as it does the transaction."""
+    gathering = _Gathering(connection)
+    connection.execute_wrappers.append(gathering)
+    try:
+        yield
+        gathering.run()
+    finally:
+        connection.execute_wrappers.remove(gathering)
+
+
+def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] | None = None) -> None:
+    """Runs a statement no later than the next one of this connection. Its errors come from there.
+
+    At once where the database takes one statement at a time (SQLite; server-side binding), or nobody gathers.
+    """
+    gathering = next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)
+    if gathering is not None and gathering.takes_several:
+        gathering.add((sql, params or []))
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params or [])
+
+
+class _Gathering:
+    """A wrapper around a connection's statements, as `connection.execute_wrapper` has them."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+        self._waiting: list[Statement] = []
+        options = connection.settings_dict.get("OPTIONS", {})
+        self.takes_several = connection.vendor == "postgresql" and not options.get("server_side_binding")
+
+    def add(self, statement: Statement) -> None:
+        self._waiting.append(statement)
+
+    def run(self) -> None:
+        """All that waits, on its own."""
+        if self._waiting:
+            with self._connection.cursor() as cursor:
+                *self._waiting, (sql, params) = self._waiting
+                cursor.execute(sql, params)
+
+    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if not self._waiting:
+            return execute(sql, params, many, context)
+        if many or isinstance(params, dict) or _is_named(context["cursor"]):
+            self.run()
+            return execute(sql, params, many, context)
+        waiting, self._waiting = self._waiting, []
+        before = [param for _, its_params in waiting for param in its_params]
+        text = ";\n".join([*(its_sql for its_sql, _ in waiting), sql if params is not None else sql.replace("%", "%%")])
+        result = execute(text, [*before, *(params or ())], many, context)
+        for _ in waiting:
+            context["cursor"].nextset()
+        return result
+
+
+def _is_named(cursor: Any) -> bool:
+    """A cursor of the server's, as `iterator()` has: it is declared by one statement."""
+    return getattr(cursor, "name", None) is not None
