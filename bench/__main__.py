@@ -10,17 +10,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from bench import measures, report, tools
+from bench import growth, measures, report, tools
 from bench.measures import Row
 from bench.systems import CLIENT_CORE, Stores, System, textbook, tidewire
 
 RESULTS = Path(__file__).parent / "results"
 
-Measure = Callable[[], Row]
+Measure = Callable[[], Row | Iterable[Row]]
+ONCE = {"narrow", "growth", "many", "log"}  # minutes each
 
 OURS, OURS_IN_MEMORY, OURS_ON_UVICORN = tidewire(), tidewire(layer="memory"), tidewire("uvicorn")
 THEIRS, THEIRS_IN_MEMORY, THEIRS_CORE = textbook(), textbook(layer="memory"), textbook(layer="core")
@@ -36,7 +37,10 @@ def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
         "fanout": _fanout(stores, 1000, 30 if is_quick else 100),
         "saturation": [
             partial(measures.fanout, stores, OURS, 1000, 1, 100 if is_quick else 400, 0, 8),
+            partial(measures.fanout, stores, OURS_ON_UVICORN, 1000, 1, 100 if is_quick else 400, 0, 8),
+            partial(measures.fanout, stores, OURS_IN_MEMORY, 1000, 1, 100 if is_quick else 400, 0, 8),
             partial(measures.fanout, stores, THEIRS, 1000, 1, 5 if is_quick else 15, 0, 4),
+            partial(measures.fanout, stores, THEIRS_IN_MEMORY, 1000, 1, 5 if is_quick else 15, 0, 4),
             partial(measures.floor_fanout, 1000, 200, 0, FRAME_BYTES),
         ],
         "latency": [partial(_latency, stores, system, 8 if is_quick else 20) for system in (OURS, THEIRS)],
@@ -49,7 +53,10 @@ def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
         "connections": [
             partial(measures.connections, stores, system, 300 if is_quick else 1000) for system in (OURS, THEIRS)
         ],
-        "recovery": [partial(measures.recovery, stores, OURS, 200 if is_quick else 1000, 100)],
+        "recovery": [
+            partial(measures.recovery, stores, OURS, 200 if is_quick else 1000, 100),
+            partial(measures.floor_recovery, 200 if is_quick else 1000, 100, FRAME_BYTES),
+        ],
         **({} if is_quick else _large(stores)),
     }
 
@@ -73,7 +80,9 @@ def _large(stores: Stores) -> dict[str, list[Measure]]:
     """What takes minutes."""
     return {
         "narrow": [partial(measures.fanout, stores, system, 5000, 1000, 1, 0) for system in (OURS, THEIRS)],
-        "growth": [partial(measures.fanout, stores, OURS, sockets, 1, 50, 10) for sockets in (100, 5000)],
+        "growth": [partial(measures.fanout, stores, OURS, sockets, 1, 50, 5) for sockets in (100, 1000, 5000)],
+        "streams": [partial(measures.writes, stores, OURS, 16, 600, rooms) for rooms in (1, 500)],
+        "log": [partial(growth.log, stores, OURS, 10_000_000)],
         "many": [partial(measures.connections, stores, OURS, 5000)],
     }
 
@@ -95,7 +104,8 @@ def main() -> int:
     try:
         for name, each in plan(stores, arguments.quick).items():
             if not wanted or name in wanted:
-                rows += _take_turns(each, arguments.runs or (1 if arguments.quick else 3))
+                runs = 1 if arguments.quick or name in ONCE else 3
+                rows += _take_turns(each, arguments.runs or runs)
     finally:
         stores.stop()
     text = report.tables(rows)
@@ -109,10 +119,11 @@ def _take_turns(each: list[Measure], runs: int) -> list[Row]:
     rows = []
     for run in range(runs):
         for measure in each:
-            rows.append(row := measure())
-            load = os.getloadavg()[0]
-            row.figures["load"] = load
-            sys.stderr.write(f"{run + 1}/{runs} {row.measure}: {row.system}, load {load:.1f}\n")
+            made = measure()
+            for row in [made] if isinstance(made, Row) else made:
+                row.figures["load"] = load = os.getloadavg()[0]
+                sys.stderr.write(f"{run + 1}/{runs} {row.measure}: {row.system}, load {load:.1f}\n")
+                rows.append(row)
     return rows
 
 

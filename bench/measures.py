@@ -181,6 +181,25 @@ def recovery(stores: Stores, system: System, sockets: int, events: int) -> Row:
     return _checked(row, running)
 
 
+def floor_recovery(sockets: int, events: int, size: int) -> Row:
+    """As many sockets, and as many bytes to each in one piece, from the broadcaster in C."""
+    row = Row(f"recovery of {events} × {sockets}", "floor (C)")
+    floor = Floor()
+    try:
+        url = f"/pub?n={events}&rate=0&size={size}&batch={events}"
+        connected, *phases = tools.load([*floor.options(sockets), "-g", url, "-t", 60, *floor.target], CLIENT_CORE)
+        _connected(row, connected)
+        cpu = connected["server_cpu_s"] + phases[0]["server_cpu_s"]
+        row.figures |= {
+            "seconds": connected["seconds"] + phases[0]["span_s"],
+            "µs/client": cpu / sockets * 1e6,
+            "failed": connected["failed"] + sockets - connected["ready"],
+        }
+    finally:
+        floor.stop()
+    return row
+
+
 def _position(running: Running) -> dict[str, Any]:
     line = Line(running.port)
     asked = request(running, running.rooms[0], running.tokens[0]).partition(b"\r\n\r\n")[0].splitlines()

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+from contextlib import suppress
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -61,8 +62,9 @@ def _say_ready(loop: asyncio.AbstractEventLoop, supervisor: socket.socket | None
     if supervisor is None:
         tell_systemd("READY=1")
         return
-    supervisor.send(READY)
     loop.add_reader(supervisor.fileno(), _on_supervisor, loop, supervisor, drain)
+    with suppress(OSError):  # it is gone already, as the reader will notice
+        supervisor.send(READY)
 
 
 def _on_supervisor(loop: asyncio.AbstractEventLoop, supervisor: socket.socket, drain) -> None:

@@ -105,10 +105,14 @@ def url(room: Room | None = None, *rest: Any) -> str:
 
 
 def statements(call: Callable[[], Any]) -> int:
-    """How many statements read or write rows while `call` runs. BEGIN and the like differ between databases."""
+    """How many statements read or write rows while `call` runs. BEGIN and the like differ between databases.
+
+    Each counts, also of those that are sent together.
+    """
     with CaptureQueriesContext(connection) as captured:
         call()
-    return sum(query["sql"].startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")) for query in captured)
+    sent = [statement for query in captured for statement in query["sql"].split(";\n")]
+    return sum(statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")) for statement in sent)
 
 
 def recording() -> int:

@@ -36,16 +36,27 @@ SHARED = {
 }
 WRITE = {
     *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "testing"),
+    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "statements", "testing"),
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
-    *("frames", "codecs", "json_codec", "protobuf_codec", "presence", "sessions", "fences", "doorman", "wheel"),
+    *(
+        "frames",
+        "codecs",
+        "json_codec",
+        "protobuf_codec",
+        "presence",
+        "sessions",
+        "fences",
+        "doorman",
+        "wheel",
+        "eager",
+    ),
 }
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
     *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "examples"),
-    *("facts", "intents", "last_steps", "compiled", "endings"),
+    *("facts", "intents", "last_steps", "statements", "compiled", "endings"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}

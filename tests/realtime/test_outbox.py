@@ -301,3 +301,30 @@ async def test_who_does_not_read_is_cut_off_there_too(tick):
         socket.outbox.offer(frame(99))
     await settled()
     assert socket.client.closed_with == [3008]
+
+
+# -- crowds ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_comes_while_a_crowd_is_served_is_joined(tick, monkeypatch):
+    monkeypatch.setattr(Tick, "MOST_SECONDS", 0.02)
+    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
+    crowd = [Written(tick) for _ in range(Tick.CROWD)]
+    for number in (b"1", b"2", b"3"):  # the first leaves at once, the others wait for each other
+        for socket in crowd:
+            socket.outbox.offer(number)
+        await asyncio.sleep(0)
+        assert crowd[0].messages == [b"1"]
+    await until(lambda: crowd[-1].messages[1:])
+    assert [socket.messages for socket in crowd] == [[b"1", b"2\n3"]] * len(crowd)
+    assert crowd[0].messages[1] is crowd[-1].messages[1]  # built once
+
+
+async def test_few_sockets_never_wait(tick, monkeypatch):
+    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
+    few = [Written(tick) for _ in range(Tick.CROWD - 1)]
+    for number in (b"1", b"2"):
+        for socket in few:
+            socket.outbox.offer(number)
+        await asyncio.sleep(0)
+    assert [socket.messages for socket in few] == [[b"1", b"2"]] * len(few)

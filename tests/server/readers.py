@@ -16,6 +16,9 @@ PONG = b"\x81\x82\0\0\0\0{}"  # masked with zeros
 PING = re.compile(rb"^\{\}$", re.M)
 OFFSET = re.compile(rb'"offset":(\d+)')
 RETRY_SECONDS = 0.5
+MAX_PING_DELAY_SECONDS = 10.0
+"""As the SDKs have it: who has heard nothing for a server's ping interval and this is cut off without having been told.
+A kernel that gives up sending to a window that stayed shut for minutes says nothing to the other side."""
 
 
 class Reader:
@@ -28,6 +31,7 @@ class Reader:
         self.close_code = 0
         self.resumed = 0
         self._epoch, self._start = "", 0
+        self._heard_at, self._ping_seconds = time.monotonic(), 25.0
         self._subscribe({})
         while not self._epoch:
             self.read()
@@ -48,11 +52,17 @@ class Reader:
     def wake(self) -> None:
         """With a window again: what a server that does not hang up still holds comes by the probes of minutes else."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._heard_at = time.monotonic()
+
+    @property
+    def is_forgotten(self) -> bool:
+        return time.monotonic() - self._heard_at > self._ping_seconds + MAX_PING_DELAY_SECONDS
 
     def read(self) -> None:
         """What is there now."""
         try:
             data = self.socket.recv(1 << 20)
+            self._heard_at = time.monotonic()
             self.is_closed = not data
             self._take_frames(data)
         except OSError:  # also while a pong was sent: it was cut off
@@ -80,7 +90,9 @@ class Reader:
         """What was missed is in the reply; pushes may follow it in the same frame."""
         for line in payload.split(b"\n"):
             if line.startswith(b'{"id":'):
-                reply = json.loads(line).get("subscribe", {})
+                answer = json.loads(line)
+                reply = answer.get("subscribe", {})
+                self._ping_seconds = answer.get("connect", {}).get("ping", self._ping_seconds)
                 self.offsets += [each["offset"] for each in reply.get("publications", [])]
                 if "epoch" in reply and not self._epoch:
                     self._epoch, self._start = reply["epoch"], reply.get("offset", 0)
@@ -109,6 +121,7 @@ class Reader:
     def _subscribe(self, position: dict[str, object]) -> None:
         self._buffer = bytearray()
         self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        self._heard_at = time.monotonic()
         self._upgrade()
         self._send({"id": 1, "connect": {"token": self._token}})
         self._send({"id": 2, "subscribe": {"channel": self._channel, **position}})
@@ -164,10 +177,15 @@ class Crowd:
             for key, _ in self._selector.select(0.1):
                 key.data.read()
                 if key.data.is_closed:
-                    self._selector.unregister(key.fileobj)
-                    self._away[key.data] = time.monotonic() + RETRY_SECONDS
+                    self._let_go(key.data)
+            for reader in [reader for reader in self.readers if reader.is_forgotten and reader not in self._away]:
+                self._let_go(reader)
             for reader in [reader for reader, due in self._away.items() if time.monotonic() >= due]:
                 self._bring_back(reader)
+
+    def _let_go(self, reader: Reader) -> None:
+        self._selector.unregister(reader.socket)
+        self._away[reader] = time.monotonic() + RETRY_SECONDS
 
     def _bring_back(self, reader: Reader) -> None:
         self._away[reader] = time.monotonic() + RETRY_SECONDS

@@ -21,6 +21,13 @@ def site(make_site) -> Site:
     return make_site("grown", ("--workers", "2"), DRAIN_SECONDS="1.0", MAX_CONNECTIONS_PER_USER="0")
 
 
+@pytest.fixture
+def handed_down():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        yield listening
+
+
 def workers(site: Site) -> list[int]:
     return children(site.server.process)
 
@@ -102,6 +109,21 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def test_a_worker_does_not_serve_for_a_supervisor_that_died_meanwhile(make_site, handed_down: socket.socket) -> None:
+    """It takes seconds to start; killed by then, the supervisor would never hear that it serves."""
+    site = make_site()
+    supervisors, line = socket.socketpair()
+    orphan = spawn(
+        site, ["--skip-checks", "--fd", str(handed_down.fileno()), "--line", str(line.fileno())], handed_down, line
+    )
+    supervisors.close()
+    line.close()
+    try:
+        assert orphan.wait(60) == 0
+    finally:
+        servers.end(orphan, signal.SIGKILL)
+
+
 def test_several_workers_need_shared_stores(make_site) -> None:
     site = make_site()
 
@@ -132,13 +154,6 @@ def test_a_taken_port_is_said_plainly(make_site) -> None:
 
 
 # -- sockets handed down -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def handed_down():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        yield listening
 
 
 def test_it_listens_on_a_descriptor(make_site, handed_down: socket.socket) -> None:
@@ -176,9 +191,9 @@ def test_systemd_hands_a_socket_down_and_is_told(make_site, handed_down: socket.
             servers.end(serving, signal.SIGKILL)
 
 
-def spawn(site: Site, arguments: list[str], listening: socket.socket) -> subprocess.Popen[bytes]:
+def spawn(site: Site, arguments: list[str], *passed: socket.socket) -> subprocess.Popen[bytes]:
     command = [sys.executable, "manage.py", "serve", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=site.environment, pass_fds=[listening.fileno()])
+    return subprocess.Popen(command, cwd=ROOT, env=site.environment, pass_fds=[each.fileno() for each in passed])
 
 
 def answers(listening: socket.socket) -> bool:
