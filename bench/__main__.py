@@ -104,8 +104,8 @@ def main() -> int:
     try:
         for name, each in plan(stores, arguments.quick).items():
             if not wanted or name in wanted:
-                runs = 1 if arguments.quick or name in ONCE else 3
-                rows += _take_turns(each, arguments.runs or runs)
+                runs = arguments.runs or (1 if arguments.quick else 3)
+                rows += _take_turns(each, 1 if name in ONCE else runs)
     finally:
         stores.stop()
     text = report.tables(rows)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.rig import verify
-from tests.verify import clean, report
-from tests.verify.steps import STEPS, Outcome, Step, run
+from tests.verify import clean, report, steps
+from tests.verify.steps import STEPS, Outcome, Step, kept, run
 
 
 def step(code: int) -> Step:
@@ -24,13 +24,21 @@ def test_a_step_ends_with_its_figures_and_its_code(tmp_path: Path, code: int) ->
     assert "verify: True" in (tmp_path / "a-step.log").read_text()
 
 
-def test_the_report_does_not_hide_what_failed() -> None:
-    good, bad = Outcome(STEPS[0], 0, 61.0, ["a figure"]), Outcome(STEPS[1], 1, 5.0)
+def test_what_a_step_gave_is_kept_for_the_report_of_a_later_call(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(steps, "STEPS", (step(0),))
+    assert kept(tmp_path) == {}
+    outcome = run(step(0), tmp_path)
+    assert kept(tmp_path) == {"a step": outcome}
+
+
+def test_the_report_does_not_hide_what_failed_or_was_not_run() -> None:
+    good, bad = Outcome(STEPS[0].name, 0, 61.0, "`1234`", ["a figure"]), Outcome(STEPS[1].name, 1, 5.0, "`5678`")
 
     assert "- Everything held" in report.page([good])
     page = report.page([good, bad])
-    assert "- NOT everything held" in page
-    assert f"| {STEPS[1].name} | FAILED | 0.1 |" in page
+    assert "- NOT everything held; not run: " in page
+    assert STEPS[2].name in page
+    assert f"| {STEPS[1].name} | FAILED | 0.1 | `5678` |" in page
     assert "- a figure" in page
 
 

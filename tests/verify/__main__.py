@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.rig.site import ROOT
 from tests.verify import report
-from tests.verify.steps import STEPS, Outcome, run
+from tests.verify.steps import STEPS, Outcome, Step, kept, run
 
 FOLDER = ROOT / "var" / "verify"
+_saying = threading.Lock()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.verify", description=__doc__)
-    parser.add_argument("--only", choices=[step.name for step in STEPS], help="one step, and no report")
-    only = parser.parse_args().only
+    names = [step.name for step in STEPS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these; the report keeps the others")
+    parser.add_argument("--jobs", type=int, default=2, help="how many of those that measure nothing run at a time")
+    arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    outcomes: list[Outcome] = []
-    for step in STEPS:
-        if only in (None, step.name):
-            print(f"{step.name}: {step.what}", flush=True)
-            outcomes.append(run(step, FOLDER))
-            say(outcomes[-1])
-    if only is None:
-        report.write(outcomes)
-        print(f"the report is {report.PAGE.relative_to(ROOT)}")
+    wanted = [step for step in STEPS if step.name in arguments.only]
+    with ThreadPoolExecutor(arguments.jobs) as together:
+        outcomes = list(together.map(run_and_say, [step for step in wanted if not step.is_alone]))
+    outcomes += [run_and_say(step) for step in wanted if step.is_alone]
+    print(f"the report is {report.PAGE.relative_to(ROOT)}")
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
-def say(outcome: Outcome) -> None:
-    log = FOLDER / f"{outcome.step.name.replace(' ', '-')}.log"
+def run_and_say(step: Step) -> Outcome:
+    print(f"{step.name}: {step.what}", flush=True)
+    outcome = run(step, FOLDER)
+    with _saying:
+        say(step, outcome)
+        report.write(kept(FOLDER))
+    return outcome
+
+
+def say(step: Step, outcome: Outcome) -> None:
+    log = FOLDER / f"{step.stem}.log"
     for figure in outcome.figures:
         print(f"  {figure}")
-    print(f"  {'held' if outcome.is_good else 'FAILED'} after {outcome.seconds:.0f} s; {log}", flush=True)
+    print(f"  {step.name} {'held' if outcome.is_good else 'FAILED'} after {outcome.seconds:.0f} s; {log}", flush=True)
     if not outcome.is_good:
         print("\n".join(f"  | {line}" for line in log.read_text(errors="replace").splitlines()[-30:]), flush=True)
 

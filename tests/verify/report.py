@@ -10,32 +10,35 @@ from importlib import metadata
 
 from tests.rig import servers
 from tests.rig.site import ROOT
-from tests.verify.steps import Outcome
+from tests.verify.steps import STEPS, Outcome
 
 PAGE = ROOT / "docs" / "verify-report.md"
 PACKAGES = ("django", "channels", "channels-redis", "daphne", "uvicorn", "centrifuge-python")
 
 
-def write(outcomes: list[Outcome]) -> None:
-    PAGE.write_text(page(outcomes))
+def write(outcomes: dict[str, Outcome]) -> None:
+    PAGE.write_text(page([outcomes[step.name] for step in STEPS if step.name in outcomes]))
 
 
 def page(outcomes: list[Outcome]) -> str:
+    what = {step.name: step.what for step in STEPS}
+    missing = [name for name in what if name not in {outcome.name for outcome in outcomes}]
     lines = [
         "# Verify report",
         "",
         "Written by `make verify` (`tests/verify/`); not edited. What the soak's lines mean is said in the",
         "[soak report](soak-report.md).",
         "",
-        f"- Revision {revision()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; what measures time or memory ran alone, the rest some at a time",
         f"- {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} at the end; {platform.system()} {platform.machine()}",
         f"- Python {platform.python_version()}, {versions()}",
-        f"- {'Everything held' if all(each.is_good for each in outcomes) else 'NOT everything held'}",
+        f"- {'Everything held' if all(each.is_good for each in outcomes) else 'NOT everything held'}"
+        + (f"; not run: {', '.join(missing)}" if missing else ""),
         "",
-        "| step | | minutes | what it is |",
-        "|---|---|--:|---|",
+        "| step | | minutes | revision | what it is |",
+        "|---|---|--:|---|---|",
         *(
-            f"| {o.step.name} | {'held' if o.is_good else 'FAILED'} | {o.seconds / 60:.1f} | {o.step.what} |"
+            f"| {o.name} | {'held' if o.is_good else 'FAILED'} | {o.seconds / 60:.1f} | {o.revision} | {what[o.name]} |"
             for o in outcomes
         ),
         "",
@@ -44,7 +47,7 @@ def page(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         if outcome.figures:
             is_table = outcome.figures[0].startswith("|")
-            lines += ["", f"### {outcome.step.name}", ""]
+            lines += ["", f"### {outcome.name}", ""]
             lines += outcome.figures if is_table else [f"- {figure}" for figure in outcome.figures]
     return "\n".join(lines) + "\n"
 
@@ -60,11 +63,3 @@ def stores() -> list[str]:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
         found.append(" ".join(said.split()[:3]))
     return found
-
-
-def revision() -> str:
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-
-    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
-    return f"`{git('rev-parse', '--short=10', 'HEAD')}`{changed}"

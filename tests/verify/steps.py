@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.rig.site import ROOT
@@ -16,20 +17,28 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-s")
 
 @dataclass(frozen=True)
 class Step:
-    """`what` goes into the report."""
+    """`what` goes into the report. One that measures time, or memory, has the machine to itself: `is_alone`."""
 
     name: str
     what: str
     command: tuple[str, ...]
+    is_alone: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """What its files are called."""
+        return self.name.replace(" ", "-")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`figures` are what the step measured, a line each."""
+    """`figures` are what the step measured, a line each; `revision` is what it was run on."""
 
-    step: Step
+    name: str
     code: int
     seconds: float
+    revision: str
     figures: list[str] = field(default_factory=list)
 
     @property
@@ -42,6 +51,7 @@ STEPS = (
         "clean root",
         "a fresh clone, a new HOME, an empty environment: `make run` answers as the README says, then `make test`",
         (sys.executable, "-m", "tests.verify.clean"),
+        is_alone=True,
     ),
     Step(
         "engine",
@@ -63,11 +73,13 @@ STEPS = (
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
         (*PYTEST, "tests/server"),
+        is_alone=True,
     ),
     Step(
         "faults",
         "every scenario, longer: 2,000 sockets at once, Redis frozen, processes killed, clocks apart, Redis sharded",
         (*PYTEST, "tests/scenarios"),
+        is_alone=True,
     ),
     Step(
         "uvicorn",
@@ -81,44 +93,71 @@ STEPS = (
     ),
     Step(
         "soak",
-        "everything breaks for five minutes, with ten seeds; four workers for one; the embedded size",
+        "everything breaks for five minutes, with the seeds 1, 3, 5, 7 and 9",
+        (*PYTEST, "tests/soak", "-k", "five_minutes"),
+        environment={"SEEDS": "1,3,5,7,9"},
+    ),
+    Step(
+        "soak again",
+        "the same with 2, 4, 6, 8 and 10; four workers for a minute; the embedded size",
         (*PYTEST, "tests/soak"),
+        environment={"SEEDS": "2,4,6,8,10"},
     ),
     Step(
         "samples on PostgreSQL",
         "a million samples: a day at 300 points, and batches of 500, beside one row by key and plain bulk_create",
         (sys.executable, "-m", "bench.samples", "--database", "postgresql", "--check"),
+        is_alone=True,
     ),
     Step(
         "samples on SQLite",
         "the same there",
         (sys.executable, "-m", "bench.samples", "--database", "sqlite", "--check"),
+        is_alone=True,
     ),
     Step(
         "textbook",
         "the same plan against a chat as tutorials build it",
         (sys.executable, "-m", "bench.textbook.compare", "--seed", "1", "--seconds", "30"),
+        is_alone=True,
     ),
     Step(
         "fan-out",
         "server CPU per delivered event, beside the textbook's",
         (sys.executable, "-m", "bench.textbook.fanout"),
+        is_alone=True,
     ),
 )
 
 
 def run(step: Step, folder: Path) -> Outcome:
-    """Its output goes to a file, its figures come back."""
-    name = step.name.replace(" ", "-")
-    log, figures = folder / f"{name}.log", folder / f"{name}.figures"
+    """Its output goes to a file, its figures come back. The outcome is kept, for a report of several calls."""
+    log, figures = folder / f"{step.stem}.log", folder / f"{step.stem}.figures"
     figures.unlink(missing_ok=True)
-    environment = os.environ | {"TIDEWIRE_VERIFY": "1", "TIDEWIRE_FIGURES": str(figures)}
-    began = time.monotonic()
+    environment = os.environ | {"TIDEWIRE_VERIFY": "1", "TIDEWIRE_FIGURES": str(figures)} | step.environment
+    began, tested = time.monotonic(), revision()
     with log.open("wb") as output:
         done = subprocess.run(
             step.command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
         )
-    kept = figures.read_text().splitlines() if figures.exists() else []
+    measured = figures.read_text().splitlines() if figures.exists() else []
     if step.name in ("textbook", "fan-out"):  # what they print is a table
-        kept = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("|")]
-    return Outcome(step, done.returncode, time.monotonic() - began, kept)
+        measured = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("|")]
+    outcome = Outcome(step.name, done.returncode, time.monotonic() - began, tested, measured)
+    (folder / f"{step.stem}.json").write_text(json.dumps(asdict(outcome)))
+    return outcome
+
+
+def kept(folder: Path) -> dict[str, Outcome]:
+    """The last outcome of each step, by its name."""
+    found = [folder / f"{step.stem}.json" for step in STEPS]
+    outcomes = [Outcome(**json.loads(path.read_text())) for path in found if path.exists()]
+    return {outcome.name: outcome for outcome in outcomes}
+
+
+def revision() -> str:
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
+    return f"`{git('rev-parse', '--short=10', 'HEAD')}`{changed}"
