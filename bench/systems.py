@@ -24,6 +24,7 @@ READY_SECONDS = 60.0
 USERS = 100
 STATISTICS_SECONDS = 1.5  # a backend that goes idle reports within one second
 WRITERS = 16
+MANY_ROOMS = 500  # from here on one writer is a member of all
 
 SERVE = ["manage.py", "serve", "--port", "{port}"]
 DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "{application}"]
@@ -136,7 +137,7 @@ class Running:
             "-v",
             "0",
             "-c",
-            system.setup % (USERS, rooms, WRITERS if rooms <= WRITERS else 1),
+            system.setup % (USERS, rooms, WRITERS if rooms <= MANY_ROOMS else 1),
         )
         self.rooms, self.tokens = json.loads(made.strip().splitlines()[-1])
         self.token_file = self.folder / "tokens"

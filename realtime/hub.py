@@ -24,7 +24,7 @@ from realtime.control_log import ControlLog
 from realtime.live import EVERYONE
 from realtime.mailbox import Mailbox
 from realtime.positions import Entry, Page, Position
-from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE
+from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE, PRESENCE_TYPE
 from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 from realtime.watched import Watched
@@ -331,6 +331,9 @@ class Hub:
             self.dispatch(str(message["stream"]), str(message["epoch"]), entries)
         elif message.get("type") == EPHEMERAL_TYPE:
             self.relay(str(message["stream"]), str(message["kind"]), dict(message["content"]))
+        elif message.get("type") == PRESENCE_TYPE:
+            for kind, info in message["changes"]:
+                self.relay(str(message["stream"]), str(kind), {"info": dict(info)})
 
     def relay(self, name: str, kind: str, content: dict[str, Any]) -> None:
         """What has no offset: a signal ("pub"), a join or a leave. It goes to whoever listens now, or nowhere."""

@@ -9,6 +9,7 @@ what was told with what is there: within CONFIRM_SECONDS + EXPIRE_SECONDS.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 import zlib
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 CONFIRM_SECONDS = 12.0
 EXPIRE_SECONDS = 30.0
+BATCH = 200
+"""Arrivals and departures that are told to the store at once: a crowd's come faster than a store answers."""
 
 Info = dict[str, str]
 Tell = Callable[[str, str, dict[str, Any]], None]
@@ -35,7 +38,7 @@ class Store(Protocol):
     async def put(self, entries: Iterable[tuple[str, Info]]) -> None:
         """Adds or confirms entries, for EXPIRE_SECONDS."""
 
-    async def remove(self, stream: str, client: str) -> None: ...
+    async def remove(self, entries: Iterable[tuple[str, Info]]) -> None: ...
 
     async def read(self, stream: str) -> dict[str, Info]: ...
 
@@ -52,11 +55,12 @@ class MemoryStore:
         for stream, info in entries:
             self._streams.setdefault(stream, {})[info["client"]] = (expires_at, info)
 
-    async def remove(self, stream: str, client: str) -> None:
-        clients = self._streams.get(stream, {})
-        clients.pop(client, None)
-        if not clients:
-            self._streams.pop(stream, None)
+    async def remove(self, entries: Iterable[tuple[str, Info]]) -> None:
+        for stream, info in entries:
+            clients = self._streams.get(stream, {})
+            clients.pop(info["client"], None)
+            if not clients:
+                self._streams.pop(stream, None)
 
     async def read(self, stream: str) -> dict[str, Info]:
         now = self._clock()
@@ -70,31 +74,35 @@ class RedisStore:
         self._clients, self._prefix = clients, prefix
 
     async def put(self, entries: Iterable[tuple[str, Info]]) -> None:
-        by_stream: dict[str, dict[str, Info]] = {}
+        for redis, infos in self._by_host(entries):
+            expires_at = await _now(redis) + EXPIRE_SECONDS
+            async with redis.pipeline(transaction=True) as pipe:
+                for stream, its in infos.items():
+                    hash_key, set_key = self._keys(stream)
+                    pipe.hset(hash_key, mapping={client: msgspec.json.encode(info) for client, info in its.items()})
+                    pipe.zadd(set_key, dict.fromkeys(its, expires_at))
+                    for key in (hash_key, set_key):
+                        pipe.expire(key, int(2 * EXPIRE_SECONDS))
+                await pipe.execute()
+
+    async def remove(self, entries: Iterable[tuple[str, Info]]) -> None:
+        for redis, infos in self._by_host(entries):
+            async with redis.pipeline(transaction=True) as pipe:
+                for stream, its in infos.items():
+                    hash_key, set_key = self._keys(stream)
+                    pipe.hdel(hash_key, *its)
+                    pipe.zrem(set_key, *its)
+                await pipe.execute()
+
+    def _by_host(self, entries: Iterable[tuple[str, Info]]) -> list[tuple[Any, dict[str, dict[str, Info]]]]:
+        """(host, {stream: {client: info}}) for each host that has some of them."""
+        hosts: dict[int, dict[str, dict[str, Info]]] = {}
         for stream, info in entries:
-            by_stream.setdefault(stream, {})[info["client"]] = info
-        for stream, infos in by_stream.items():
-            await self._put(stream, infos)
-
-    async def _put(self, stream: str, infos: dict[str, Info]) -> None:
-        redis, (hash_key, set_key) = self._at(stream), self._keys(stream)
-        expires_at = await _now(redis) + EXPIRE_SECONDS
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.hset(hash_key, mapping={client: msgspec.json.encode(info) for client, info in infos.items()})
-            pipe.zadd(set_key, dict.fromkeys(infos, expires_at))
-            for key in (hash_key, set_key):
-                pipe.expire(key, int(2 * EXPIRE_SECONDS))
-            await pipe.execute()
-
-    async def remove(self, stream: str, client: str) -> None:
-        hash_key, set_key = self._keys(stream)
-        async with self._at(stream).pipeline(transaction=True) as pipe:
-            pipe.hdel(hash_key, client)
-            pipe.zrem(set_key, client)
-            await pipe.execute()
+            hosts.setdefault(self._host_of(stream), {}).setdefault(stream, {})[info["client"]] = info
+        return [(self._clients[host], infos) for host, infos in hosts.items()]
 
     async def read(self, stream: str) -> dict[str, Info]:
-        redis, (hash_key, set_key) = self._at(stream), self._keys(stream)
+        redis, (hash_key, set_key) = self._clients[self._host_of(stream)], self._keys(stream)
         now = await _now(redis)
         async with redis.pipeline(transaction=True) as pipe:
             pipe.zrangebyscore(set_key, now, "+inf")
@@ -103,8 +111,8 @@ class RedisStore:
             alive, _, infos = await pipe.execute()
         return {client.decode(): msgspec.json.decode(infos[client]) for client in alive if client in infos}
 
-    def _at(self, stream: str) -> Any:
-        return self._clients[zlib.crc32(stream.encode()) % len(self._clients)]
+    def _host_of(self, stream: str) -> int:
+        return zlib.crc32(stream.encode()) % len(self._clients)
 
     def _keys(self, stream: str) -> tuple[str, str]:
         return f"{self._prefix}:presence:{stream}:info", f"{self._prefix}:presence:{stream}:until"
@@ -152,17 +160,28 @@ class Presence:
     async def run(self) -> None:
         """Tells the store what happens here, in order, until cancelled."""
         while True:
-            stream, info, is_arrival = await self._calls.get()
-            client = info["client"]
-            try:
-                async with asyncio.timeout(1.0):
-                    await (self._store.put([(stream, info)]) if is_arrival else self._store.remove(stream, client))
-                    if is_arrival:
-                        await self._begin(stream)
-            except Exception as error:  # confirmed later, or expired
-                logger.debug("presence store unavailable: %s", error)
-            # Told when it can be read: whoever hears of a join may ask at once.
-            self._tell(stream, "join" if is_arrival else "leave", {"info": info})
+            for is_arrival, changes in itertools.groupby(await self._next_calls(), key=lambda call: call[2]):
+                entries = [(stream, info) for stream, info, _ in changes]
+                try:
+                    async with asyncio.timeout(1.0):
+                        await (self._arrived(entries) if is_arrival else self._store.remove(entries))
+                except Exception as error:  # confirmed later, or expired
+                    logger.debug("presence store unavailable: %s", error)
+                # Told when it can be read: whoever hears of a join may ask at once.
+                for stream, info in entries:
+                    self._tell(stream, "join" if is_arrival else "leave", {"info": info})
+
+    async def _next_calls(self) -> list[tuple[str, Info, bool]]:
+        """At least one; of a crowd, many."""
+        calls = [await self._calls.get()]
+        while len(calls) < BATCH and not self._calls.empty():
+            calls.append(self._calls.get_nowait())
+        return calls
+
+    async def _arrived(self, entries: list[tuple[str, Info]]) -> None:
+        await self._store.put(entries)
+        for stream in {stream for stream, _ in entries}:
+            await self._begin(stream)
 
     async def confirm(self) -> None:
         """Keeps this process's entries alive, until cancelled."""
@@ -175,7 +194,9 @@ class Presence:
 
     async def confirm_once(self) -> None:
         """Confirms this process's entries, and tells its subscribers who came or left without a word."""
-        await self._store.put([(stream, s.info) for stream, here in self._here.items() for s in here.values()])
+        entries = [(stream, s.info) for stream, here in self._here.items() for s in here.values()]
+        for start in range(0, len(entries), BATCH):
+            await self._store.put(entries[start : start + BATCH])
         for stream in list(self._here):
             await self._compare(stream)
 

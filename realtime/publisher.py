@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -26,10 +26,12 @@ logger = logging.getLogger(__name__)
 
 MESSAGE_TYPE = "tidewire.events"
 EPHEMERAL_TYPE = "tidewire.ephemeral"
+PRESENCE_TYPE = "tidewire.presence"
 SEND_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
 QUEUE_EVENTS = 10_000
 QUEUE_EPHEMERAL = 1_000
+PRESENCE_CHANGES = 100  # joins and leaves of a stream in one message
 # Above this the layer carries the position only and the hubs read the event from the log: Redis cuts off subscribers
 # that fall behind by megabytes.
 INLINE_BYTES = 32 * 1024
@@ -46,7 +48,7 @@ class Publisher:
         self._hand_over = hand_over
         self.dropped = 0
         self._queue: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
-        self._ephemeral: deque[dict[str, Any]] = deque(maxlen=QUEUE_EPHEMERAL)
+        self._ephemeral: deque[tuple[str, str, dict[str, Any]]] = deque(maxlen=QUEUE_EPHEMERAL)
         self._wake = asyncio.Event()
         self._is_sending = False
         self._paused_until = 0.0
@@ -60,7 +62,7 @@ class Publisher:
     def tell(self, stream: str, kind: str, content: dict[str, Any]) -> None:
         """Sends what is not stored: a signal ("pub"), a join, a leave. Called in the loop; the oldest are dropped
         first."""
-        self._ephemeral.append({"type": EPHEMERAL_TYPE, "v": 1, "stream": stream, "kind": kind, "content": content})
+        self._ephemeral.append((stream, kind, content))
         self._wake.set()
 
     @property
@@ -93,8 +95,8 @@ class Publisher:
         while self._queue:
             event = self._queue.popleft()
             by_stream.setdefault((event.stream, event.epoch), []).append(event)
-        ephemeral, self._ephemeral = list(self._ephemeral), deque(maxlen=QUEUE_EPHEMERAL)
-        return [message(*stream, events) for stream, events in by_stream.items()] + ephemeral
+        said, self._ephemeral = list(self._ephemeral), deque(maxlen=QUEUE_EPHEMERAL)
+        return [message(*stream, events) for stream, events in by_stream.items()] + ephemeral_messages(said)
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -112,6 +114,20 @@ def message(stream: str, epoch: str, events: list[Recorded]) -> dict[str, Any]:
     is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
     rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else "", e.control] for e in events]
     return {"type": MESSAGE_TYPE, "v": 1, "stream": stream, "epoch": epoch, "events": rows}
+
+
+def ephemeral_messages(said: Iterable[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What hubs receive of (stream, kind, content): a message per signal; neighbouring joins and leaves share one."""
+    messages: list[dict[str, Any]] = []
+    for stream, kind, content in said:
+        if kind == "pub":
+            messages.append({"type": EPHEMERAL_TYPE, "v": 1, "stream": stream, "kind": kind, "content": content})
+            continue
+        last = messages[-1] if messages else {}
+        if last.get("type") != PRESENCE_TYPE or last["stream"] != stream or len(last["changes"]) >= PRESENCE_CHANGES:
+            messages.append(last := {"type": PRESENCE_TYPE, "v": 1, "stream": stream, "changes": []})
+        last["changes"].append([kind, content["info"]])
+    return messages
 
 
 # -- the publisher of this process ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from realtime.json_codec import JSON
 from realtime.live import EVERYONE
 from realtime.membership import Membership
 from realtime.positions import Entry, Position
-from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE
+from realtime.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE, PRESENCE_TYPE
 from realtime.streams import CONTROL
 from realtime.subscription import Subscription
 from tests.realtime.delivery import NEVER, QUIET, Client, Log, settled, until
@@ -446,6 +446,10 @@ POISON = [
     {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "pub"},
     {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "pub", "content": {}},
     {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "close", "content": {}},
+    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM},
+    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["join"]]},
+    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["join", None]]},
+    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["pub", {}]]},
     {"type": "websocket.disconnect", "v": 1},
 ]
 

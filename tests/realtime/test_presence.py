@@ -12,7 +12,7 @@ from redis import asyncio as redis
 from realtime import presence
 from realtime.json_codec import JSON
 from realtime.live import registry
-from realtime.presence import CONFIRM_SECONDS, EXPIRE_SECONDS, MemoryStore, Presence, RedisStore, Store
+from realtime.presence import BATCH, CONFIRM_SECONDS, EXPIRE_SECONDS, MemoryStore, Presence, RedisStore, Store
 from realtime.streams import StreamKind
 from realtime.subscription import Subscription
 from tests.realtime.delivery import Client, settled
@@ -120,6 +120,31 @@ async def test_who_was_on_a_crashed_process_is_gone_within_45_seconds(start, clo
     assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob")]
 
 
+async def test_a_crowd_is_told_to_the_store_at_once(store):
+    puts = []
+
+    class Counting:
+        read = store.read
+
+        async def put(self, entries):
+            puts.append(list(entries))
+            await store.put(puts[-1])
+
+    process = Process(Counting(), [])
+    crowd = [{"user": f"{number}", "client": f"client {number}"} for number in range(BATCH + 1)]
+    client = Client()
+    for info in crowd:
+        process.presence.arrive(Subscription(ROOM, info, client.outbox, JSON, lambda subscription: None))
+    async with asyncio.timeout(10):
+        while len(process.told) < len(crowd):  # noqa: ASYNC110  the store's own time
+            await asyncio.sleep(0.01)
+    process.crash()
+    assert [len(entries) for entries in puts] == [BATCH, 1]
+    assert process.told == [("join", info["user"]) for info in crowd]
+    assert await process.who() == {info["user"] for info in crowd}
+    await store.remove([(ROOM, info) for info in crowd])
+
+
 def test_the_times_keep_the_promise():
     assert EXPIRE_SECONDS + CONFIRM_SECONDS < PROMISED_SECONDS
     assert 2 * CONFIRM_SECONDS < EXPIRE_SECONDS  # one confirmation may fail
@@ -216,10 +241,10 @@ async def test_a_store_keeps_who_is_put_until_removed(store):
     await store.put([(ROOM, ALICE), (ROOM, BOB), ("room:2", CHARLIE)])
     await store.put([(ROOM, ALICE)])
     assert await store.read(ROOM) == {ALICE["client"]: ALICE, BOB["client"]: BOB}
-    await store.remove(ROOM, ALICE["client"])
-    await store.remove(ROOM, "nobody")
+    await store.remove([(ROOM, ALICE), ("room:2", CHARLIE)])
+    await store.remove([(ROOM, {"user": "nobody", "client": "nobody"})])
     assert await store.read(ROOM) == {BOB["client"]: BOB}
-    assert await store.read("room:3") == {}
+    assert await store.read("room:2") == await store.read("room:3") == {}
 
 
 async def test_a_store_forgets_who_is_not_confirmed(store, monkeypatch):
