@@ -46,7 +46,7 @@ def log(stores: Stores, system: System, events: int) -> Iterator[Row]:
             log=running.folder / "prune.log", cwd=ROOT, env=running.environment,
         )  # fmt: skip
         try:
-            _has_begun(running, events)
+            _has_begun(running, pruning)
             yield _writes(running, f"{events:,} events, being pruned", pruning)
         finally:
             servers.end(pruning, 5)
@@ -79,9 +79,8 @@ def _fill(running: Running, events: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _has_begun(running: Running, events: int) -> None:
+def _has_begun(running: Running, pruning: subprocess.Popen) -> None:
+    deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'realtime_event'"
     with psycopg.connect(running.url, autocommit=True) as connection:
-        while connection.execute(
-            "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'realtime_event'"
-        ).fetchone() == (0,):
+        while connection.execute(deleted).fetchone() == (0,) and pruning.poll() is None:
             connection.execute("SELECT pg_sleep(0.2)")

@@ -13,8 +13,11 @@ from typing import Any
 
 
 def run(coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
-    """The task that goes on with it, or None when it has ended. It must not raise. Called in the loop, outside of
-    any task."""
+    """The task that goes on with it, or None when it has ended. It must not raise.
+
+    Before 3.12 its first step has the task of whoever calls, or none: a server whose `send` used `asyncio.timeout`
+    there could not be served this way. daphne's and uvicorn's do not.
+    """
     if sys.version_info >= (3, 12):
         task = asyncio.Task(coroutine, loop=loop, eager_start=True)
         return None if task.done() else task
@@ -22,30 +25,27 @@ def run(coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -
         waited_for = coroutine.send(None)
     except StopIteration:
         return None
-    return loop.create_task(_Rest(coroutine, waited_for).run())
+    return loop.create_task(_Rest(coroutine, waited_for))
 
 
-class _Rest:
-    """A coroutine after its first step, which waits for `waited_for`."""
+class _Rest(Coroutine[Any, Any, None]):
+    """A coroutine after its first step, which waits for `waited_for`. The first step of its task is told so; all others
+    are the coroutine's own."""
 
     __slots__ = ("_coroutine", "_waited_for")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], waited_for: Any) -> None:
-        self._coroutine, self._waited_for = coroutine, waited_for
+        self._coroutine, self._waited_for = coroutine, [waited_for]
 
-    async def run(self) -> None:
-        await self
+    def send(self, value: Any) -> Any:
+        return self._waited_for.pop() if self._waited_for else self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        self._waited_for.clear()
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        self._coroutine.close()
 
     def __await__(self) -> Generator[Any, Any, None]:
-        waited_for = self._waited_for
-        while True:
-            try:
-                yield waited_for
-            except BaseException as error:  # a cancellation belongs to whoever waits
-                step = lambda error=error: self._coroutine.throw(error)  # noqa: E731
-            else:
-                step = lambda: self._coroutine.send(None)  # noqa: E731
-            try:
-                waited_for = step()
-            except StopIteration:
-                return
+        raise NotImplementedError("for a task, which sends")

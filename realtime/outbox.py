@@ -11,6 +11,7 @@ gets them synchronously; elsewhere a socket has a task while its server makes it
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from realtime import eager
 from realtime.codes import Code, Disconnect
 from realtime.frames import Codec, joined
 from realtime.wheel import Handle, wheel
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[bytes], Awaitable[None]]
 Write = Callable[[bytes], None]
@@ -67,7 +70,10 @@ class Tick:
         began = self._loop.time()
         outboxes, self._outboxes = self._outboxes, []
         for outbox in outboxes:
-            outbox.write_now()
+            try:
+                outbox.write_now()
+            except Exception:  # of a server's: the other sockets are served
+                logger.exception("a socket could not be written to")
         if len(outboxes) >= self.CROWD:
             ended = self._loop.time()
             self._not_before = ended + min((ended - began) * self.PATIENCE, self.MOST_SECONDS)
@@ -241,5 +247,6 @@ class Outbox:
     def abandon(self) -> None:
         """The server does not take what is being sent, and never will."""
         self.close()
+        self._frames, self._pending = [], 0
         if self._task is not None:
             self._task.cancel()

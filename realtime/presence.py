@@ -13,7 +13,7 @@ import itertools
 import logging
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -27,9 +27,11 @@ CONFIRM_SECONDS = 12.0
 EXPIRE_SECONDS = 30.0
 BATCH = 200
 """Arrivals and departures that are told to the store at once: a crowd's come faster than a store answers."""
+MAX_LEFT = 10_000
 
 Info = dict[str, str]
 Tell = Callable[[str, str, dict[str, Any]], None]
+HostCall = Callable[[Any, dict[str, dict[str, Info]]], Awaitable[None]]
 
 
 class Store(Protocol):
@@ -74,32 +76,39 @@ class RedisStore:
         self._clients, self._prefix = clients, prefix
 
     async def put(self, entries: Iterable[tuple[str, Info]]) -> None:
-        for redis, infos in self._by_host(entries):
-            expires_at = await _now(redis) + EXPIRE_SECONDS
-            async with redis.pipeline(transaction=True) as pipe:
-                for stream, its in infos.items():
-                    hash_key, set_key = self._keys(stream)
-                    pipe.hset(hash_key, mapping={client: msgspec.json.encode(info) for client, info in its.items()})
-                    pipe.zadd(set_key, dict.fromkeys(its, expires_at))
-                    for key in (hash_key, set_key):
-                        pipe.expire(key, int(2 * EXPIRE_SECONDS))
-                await pipe.execute()
+        await self._at_each_host(self._put, entries)
+
+    async def _put(self, redis: Any, streams: dict[str, dict[str, Info]]) -> None:
+        expires_at = await _now(redis) + EXPIRE_SECONDS
+        async with redis.pipeline(transaction=True) as pipe:
+            for stream, infos in streams.items():
+                hash_key, set_key = self._keys(stream)
+                pipe.hset(hash_key, mapping={client: msgspec.json.encode(info) for client, info in infos.items()})
+                pipe.zadd(set_key, dict.fromkeys(infos, expires_at))
+                for key in (hash_key, set_key):
+                    pipe.expire(key, int(2 * EXPIRE_SECONDS))
+            await pipe.execute()
 
     async def remove(self, entries: Iterable[tuple[str, Info]]) -> None:
-        for redis, infos in self._by_host(entries):
-            async with redis.pipeline(transaction=True) as pipe:
-                for stream, its in infos.items():
-                    hash_key, set_key = self._keys(stream)
-                    pipe.hdel(hash_key, *its)
-                    pipe.zrem(set_key, *its)
-                await pipe.execute()
+        await self._at_each_host(self._remove, entries)
 
-    def _by_host(self, entries: Iterable[tuple[str, Info]]) -> list[tuple[Any, dict[str, dict[str, Info]]]]:
-        """(host, {stream: {client: info}}) for each host that has some of them."""
+    async def _remove(self, redis: Any, streams: dict[str, dict[str, Info]]) -> None:
+        async with redis.pipeline(transaction=True) as pipe:
+            for stream, infos in streams.items():
+                hash_key, set_key = self._keys(stream)
+                pipe.hdel(hash_key, *infos)
+                pipe.zrem(set_key, *infos)
+            await pipe.execute()
+
+    async def _at_each_host(self, call: HostCall, entries: Iterable[tuple[str, Info]]) -> None:
+        """`call` gets a host and its {stream: {client: info}}. One that fails keeps no other from being asked."""
         hosts: dict[int, dict[str, dict[str, Info]]] = {}
         for stream, info in entries:
             hosts.setdefault(self._host_of(stream), {}).setdefault(stream, {})[info["client"]] = info
-        return [(self._clients[host], infos) for host, infos in hosts.items()]
+        calls = [call(self._clients[host], streams) for host, streams in hosts.items()]
+        for result in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     async def read(self, stream: str) -> dict[str, Info]:
         redis, (hash_key, set_key) = self._clients[self._host_of(stream)], self._keys(stream)
@@ -130,6 +139,7 @@ class Presence:
         self._store, self._tell, self._relay = store, tell, relay
         self._here: dict[str, dict[str, Subscription]] = {}
         self._known: dict[str, dict[str, Info]] = {}
+        self._left: dict[tuple[str, str], Info] = {}  # whom the store could not be told to forget
         self._calls: asyncio.Queue[tuple[str, Info, bool]] = asyncio.Queue()
 
     def arrive(self, subscription: Subscription) -> None:
@@ -165,8 +175,10 @@ class Presence:
                 try:
                     async with asyncio.timeout(1.0):
                         await (self._arrived(entries) if is_arrival else self._store.remove(entries))
-                except Exception as error:  # confirmed later, or expired
+                except Exception as error:  # confirmed later
                     logger.debug("presence store unavailable: %s", error)
+                    if not is_arrival:
+                        self._keep_left(entries)
                 # Told when it can be read: whoever hears of a join may ask at once.
                 for stream, info in entries:
                     self._tell(stream, "join" if is_arrival else "leave", {"info": info})
@@ -188,17 +200,31 @@ class Presence:
         while True:
             await asyncio.sleep(CONFIRM_SECONDS)
             try:
-                await self.confirm_once()
+                async with asyncio.timeout(CONFIRM_SECONDS):
+                    await self.confirm_once()
             except Exception as error:
                 logger.warning("presence store unavailable: %s", error or type(error).__name__)
 
     async def confirm_once(self) -> None:
         """Confirms this process's entries, and tells its subscribers who came or left without a word."""
+        await self._remove_left()
         entries = [(stream, s.info) for stream, here in self._here.items() for s in here.values()]
         for start in range(0, len(entries), BATCH):
             await self._store.put(entries[start : start + BATCH])
         for stream in list(self._here):
             await self._compare(stream)
+
+    def _keep_left(self, entries: list[tuple[str, Info]]) -> None:
+        self._left |= {(stream, info["client"]): info for stream, info in entries}
+        for key in list(self._left)[:-MAX_LEFT]:
+            del self._left[key]
+
+    async def _remove_left(self) -> None:
+        """Those who left unheard would be taken for arrivals when what is told is compared with what is there."""
+        gone = {key: info for key, info in self._left.items() if key[1] not in self._here.get(key[0], {})}
+        if gone:
+            await self._store.remove([(stream, info) for (stream, _), info in gone.items()])
+        self._left.clear()
 
     async def _begin(self, stream: str) -> None:
         """The first who hears of joins may ask who is there: from now on, whoever is there is known."""

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -30,8 +30,10 @@ PRESENCE_TYPE = "tidewire.presence"
 SEND_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
 QUEUE_EVENTS = 10_000
-QUEUE_EPHEMERAL = 1_000
-PRESENCE_CHANGES = 100  # joins and leaves of a stream in one message
+QUEUE_SIGNALS = 1_000
+QUEUE_PRESENCE = 10_000  # joins and leaves; what is more, confirmations tell
+PRESENCE_CHANGES = 100  # of a stream, in one message
+EPHEMERAL_TURN = 50  # such messages before it is looked for events again
 # Above this the layer carries the position only and the hubs read the event from the log: Redis cuts off subscribers
 # that fall behind by megabytes.
 INLINE_BYTES = 32 * 1024
@@ -48,7 +50,9 @@ class Publisher:
         self._hand_over = hand_over
         self.dropped = 0
         self._queue: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
-        self._ephemeral: deque[tuple[str, str, dict[str, Any]]] = deque(maxlen=QUEUE_EPHEMERAL)
+        self._signals: deque[dict[str, Any]] = deque(maxlen=QUEUE_SIGNALS)
+        self._presence: dict[str, list[list[Any]]] = {}
+        self._presence_count = 0
         self._wake = asyncio.Event()
         self._is_sending = False
         self._paused_until = 0.0
@@ -60,9 +64,16 @@ class Publisher:
             self.dropped += len(recorded)
 
     def tell(self, stream: str, kind: str, content: dict[str, Any]) -> None:
-        """Sends what is not stored: a signal ("pub"), a join, a leave. Called in the loop; the oldest are dropped
-        first."""
-        self._ephemeral.append((stream, kind, content))
+        """Sends what is not stored: a signal ("pub"), a join, a leave. Called in the loop. Of signals the oldest are
+        dropped first."""
+        if kind == "pub":
+            self.dropped += len(self._signals) == QUEUE_SIGNALS
+            self._signals.append({"type": EPHEMERAL_TYPE, "v": 1, "stream": stream, "kind": kind, "content": content})
+        elif self._presence_count < QUEUE_PRESENCE:
+            self._presence.setdefault(stream, []).append([kind, content["info"]])
+            self._presence_count += 1
+        else:
+            self.dropped += 1
         self._wake.set()
 
     @property
@@ -75,11 +86,12 @@ class Publisher:
             await self._wake.wait()
             self._wake.clear()
             self._is_sending = True
-            for message in self._take():
-                if self.loop.time() >= self._paused_until:
-                    await self._send(message)
-                else:
-                    self.dropped += 1
+            while messages := self._take():
+                for message in messages:
+                    if self.loop.time() >= self._paused_until:
+                        await self._send(message)
+                    else:
+                        self.dropped += 1
             self._is_sending = False
 
     def _enqueue(self, recorded: list[Recorded]) -> None:
@@ -90,13 +102,26 @@ class Publisher:
             self._hand_over(recorded)
 
     def _take(self) -> list[dict[str, Any]]:
-        """All that is queued: one message per stream, then what is ephemeral."""
+        """All events that are queued, one message per stream; then some of what is ephemeral."""
         by_stream: dict[tuple[str, str], list[Recorded]] = {}
         while self._queue:
             event = self._queue.popleft()
             by_stream.setdefault((event.stream, event.epoch), []).append(event)
-        said, self._ephemeral = list(self._ephemeral), deque(maxlen=QUEUE_EPHEMERAL)
-        return [message(*stream, events) for stream, events in by_stream.items()] + ephemeral_messages(said)
+        return [message(*stream, events) for stream, events in by_stream.items()] + self._take_ephemeral()
+
+    def _take_ephemeral(self) -> list[dict[str, Any]]:
+        """Signals, and joins and leaves: those of a stream together, in their order."""
+        taken = [self._signals.popleft() for _ in range(min(EPHEMERAL_TURN, len(self._signals)))]
+        while self._presence and len(taken) < EPHEMERAL_TURN:
+            stream = next(iter(self._presence))
+            changes, left = self._presence[stream][:PRESENCE_CHANGES], self._presence[stream][PRESENCE_CHANGES:]
+            if left:
+                self._presence[stream] = left
+            else:
+                del self._presence[stream]
+            self._presence_count -= len(changes)
+            taken.append({"type": PRESENCE_TYPE, "v": 1, "stream": stream, "changes": changes})
+        return taken
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -114,20 +139,6 @@ def message(stream: str, epoch: str, events: list[Recorded]) -> dict[str, Any]:
     is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
     rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else "", e.control] for e in events]
     return {"type": MESSAGE_TYPE, "v": 1, "stream": stream, "epoch": epoch, "events": rows}
-
-
-def ephemeral_messages(said: Iterable[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What hubs receive of (stream, kind, content): a message per signal; neighbouring joins and leaves share one."""
-    messages: list[dict[str, Any]] = []
-    for stream, kind, content in said:
-        if kind == "pub":
-            messages.append({"type": EPHEMERAL_TYPE, "v": 1, "stream": stream, "kind": kind, "content": content})
-            continue
-        last = messages[-1] if messages else {}
-        if last.get("type") != PRESENCE_TYPE or last["stream"] != stream or len(last["changes"]) >= PRESENCE_CHANGES:
-            messages.append(last := {"type": PRESENCE_TYPE, "v": 1, "stream": stream, "changes": []})
-        last["changes"].append([kind, content["info"]])
-    return messages
 
 
 # -- the publisher of this process ---------------------------------------------------------------------------------

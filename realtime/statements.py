@@ -31,6 +31,7 @@ def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
 def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] | None = None) -> None:
     """Runs a statement no later than the next one of this connection. Its errors come from there.
 
+    Not for a block of its own that may be rolled back alone, and nothing that bypasses Django's `execute` may follow.
     At once where the database takes one statement at a time (SQLite; server-side binding), or nobody gathers.
     """
     gathering = next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)

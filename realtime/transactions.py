@@ -51,7 +51,7 @@ def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
 
     From here on the streams are locked, so little may follow. A rollback takes the events, and the news of them.
     """
-    recorded = record_noted(connections[using])
+    recorded = _record_last(connections[using])
     transaction.on_commit(partial(_announce, recorded), using=using)
     return recorded
 
@@ -63,15 +63,20 @@ def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
     from realtime.last_steps import LastStep, in_order
 
     recorded: list[Recorded] = []
+    # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
+    while steps := _taken_out(connection, LastStep):
+        for kind, its_steps in in_order(steps):
+            kind.take(its_steps, connection.alias)
+    while notes := _taken_out(connection, Note):
+        recorded += event_log.record(notes, using=connection.alias)
+    return recorded
+
+
+def _record_last(connection: BaseDatabaseWrapper) -> list[Recorded]:
+    """As `record_noted`, when nothing else follows in the transaction."""
     with gathered(connection):
         _check_deferred(connection)
-        # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
-        while steps := _taken_out(connection, LastStep):
-            for kind, its_steps in in_order(steps):
-                kind.take(its_steps, connection.alias)
-        while notes := _taken_out(connection, Note):
-            recorded += event_log.record(notes, using=connection.alias)
-    return recorded
+        return record_noted(connection)
 
 
 def _taken_out(connection: BaseDatabaseWrapper, kind: type[Note]) -> list[Note]:
@@ -94,7 +99,7 @@ class _RecordingCommit:
         self._stand_aside()
         try:
             with _as_inside_atomic(connection):
-                recorded = record_noted(connection)
+                recorded = _record_last(connection)
         except BaseException:
             connection.rollback()
             raise

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import get_script_prefix
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -74,7 +75,7 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
         message = self._already_said(said.get("id"))
         status = 200 if message else 201
         message = message or self._say(room, said)
-        location = f"{request.path}{message.pk}/"
+        location = f"{get_script_prefix().rstrip('/')}{request.path_info}{message.pk}/"
         return Response(
             Written(message, lambda: MessageSerializer(message).data), status=status, headers={"Location": location}
         )

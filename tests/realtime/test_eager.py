@@ -77,3 +77,27 @@ async def test_what_it_waits_for_may_fail():
     failing.set_exception(ValueError("no"))
     await task
     assert len(caught) == 1
+
+
+async def test_it_can_be_cancelled_before_its_task_has_begun():
+    told, waiting = [], asyncio.get_running_loop().create_future()
+
+    async def work():
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            told.append("cancelled")
+            raise
+
+    loop = asyncio.get_running_loop()
+    given = loop.create_future()
+
+    def begin_and_cancel():
+        task = eager.run(work(), loop)
+        task.cancel()
+        given.set_result(task)
+
+    loop.call_soon(begin_and_cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await (await given)
+    assert told == ["cancelled"]

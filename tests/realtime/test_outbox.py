@@ -277,6 +277,17 @@ async def test_all_sockets_of_a_tick_are_written_in_one_callback(tick):
     assert sockets[1].messages == [shared, b"3"]
 
 
+async def test_a_socket_that_cannot_be_written_to_keeps_no_other_waiting(tick):
+    def fail(message: bytes) -> None:
+        raise RuntimeError("on purpose")
+
+    broken, other = Outbox(JSON, None, lambda code: None, SMALL, tick, fail), Written(tick)
+    broken.offer(b"1")
+    other.outbox.offer(b"1")
+    await asyncio.sleep(0)
+    assert other.messages == [b"1"]
+
+
 async def test_a_burst_is_written_while_it_lasts(tick):
     socket = Written(tick, Limits(10 * EARLY_BYTES, 10 * EARLY_BYTES, NEVER))
     for _ in range(3):

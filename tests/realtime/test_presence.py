@@ -145,6 +145,39 @@ async def test_a_crowd_is_told_to_the_store_at_once(store):
     await store.remove([(ROOM, info) for info in crowd])
 
 
+async def test_who_left_while_the_store_was_away_is_not_taken_for_an_arrival(start):
+    alice_process, bob_process = start(), start()
+    await alice_process.arrive(ALICE)
+    bob = await bob_process.arrive(BOB)
+    remove, bob_process.presence._store.remove = bob_process.store.remove, _away
+    await bob_process.depart(bob)
+    bob_process.presence._store.remove = remove
+    alice_process.told.clear()
+    await bob_process.presence.confirm_once()
+    await alice_process.presence.confirm_once()
+    assert alice_process.told == []
+    assert await alice_process.who() == {"alice"}
+
+
+async def _away(entries) -> None:
+    raise ConnectionError
+
+
+async def test_a_host_that_is_away_keeps_no_other_from_being_told(redis_url):
+    here = redis.Redis.from_url(redis_url, socket_timeout=2)
+    away = redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=2)
+    store = RedisStore([away, here], prefix="tidewire-test-hosts")
+    streams = {store._host_of(name): name for name in map("room:{}".format, range(20))}
+    with pytest.raises(redis.ConnectionError):
+        await store.put([(streams[0], ALICE), (streams[1], BOB)])
+    assert await store.read(streams[1]) == {BOB["client"]: BOB}
+    with pytest.raises(redis.ConnectionError):
+        await store.remove([(streams[0], ALICE), (streams[1], BOB)])
+    assert await store.read(streams[1]) == {}
+    for client in (here, away):
+        await client.aclose()
+
+
 def test_the_times_keep_the_promise():
     assert EXPIRE_SECONDS + CONFIRM_SECONDS < PROMISED_SECONDS
     assert 2 * CONFIRM_SECONDS < EXPIRE_SECONDS  # one confirmation may fail

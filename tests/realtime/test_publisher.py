@@ -17,7 +17,15 @@ from realtime import publisher as publishing
 from realtime.event_log import Recorded
 from realtime.ids import uuid7
 from realtime.positions import PAGE_EVENTS
-from realtime.publisher import INLINE_BYTES, PRESENCE_CHANGES, QUEUE_EPHEMERAL, QUEUE_EVENTS, Publisher
+from realtime.publisher import (
+    EPHEMERAL_TURN,
+    INLINE_BYTES,
+    PRESENCE_CHANGES,
+    QUEUE_EVENTS,
+    QUEUE_PRESENCE,
+    QUEUE_SIGNALS,
+    Publisher,
+)
 from tests.realtime.liveapp.models import Board
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
@@ -148,16 +156,53 @@ async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
     assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob"}]])
 
 
+class Recording:
+    """A layer that keeps what it is given, and takes a turn of the loop for each."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+        await asyncio.sleep(0)
+
+
+async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_them():
+    layer = Recording()
+    publisher = Publisher(layer, asyncio.get_running_loop())
+    people, boards = 2 * PRESENCE_CHANGES, [f"board:{number}" for number in range(45)]
+    for person in range(people):
+        for board in boards:  # of one stream they are never neighbours
+            publisher.tell(board, "join", {"info": {"user": f"{person}"}})
+    async with running(publisher):
+        while not layer.sent:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        publisher.offer([event(1)])
+        await until_idle(publisher)
+    heard: dict[str, list[str]] = {}
+    for sent in layer.sent:
+        heard.setdefault(sent["stream"], []).extend(info["user"] for _, info in sent.get("changes", ()))
+    assert heard == {board: [f"{person}" for person in range(people)] for board in boards}
+    assert [sent["type"] for sent in layer.sent].index("tidewire.events") <= EPHEMERAL_TURN
+    assert publisher.dropped == 0
+
+
+async def test_joins_and_leaves_are_bounded(publisher):
+    for number in range(QUEUE_PRESENCE + 1):
+        publisher.tell("board:1", "join", {"info": {"user": f"{number}"}})
+    assert publisher.dropped == 1
+
+
 async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patient):
     for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
         publisher.offer([event(first + number) for number in range(PAGE_EVENTS)])
-    for number in range(QUEUE_EPHEMERAL + 1):
+    for number in range(QUEUE_SIGNALS + 1):
         publisher.tell("board:2", "pub", {"number": number})
     async with running(publisher):
         rows = (await mailbox.receive())["events"]
         assert (rows[0][0], len(rows)) == (PAGE_EVENTS, QUEUE_EVENTS)
         assert (await mailbox.receive())["content"] == {"number": 1}
-    assert publisher.dropped == PAGE_EVENTS
+    assert publisher.dropped == PAGE_EVENTS + 1
 
 
 async def test_it_sleeps_while_there_is_nothing(publisher):

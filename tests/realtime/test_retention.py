@@ -92,7 +92,7 @@ def test_new_epochs_change_every_stream_and_no_offset(room, capsys):
 
 
 async def test_a_server_prunes_by_itself(settings, monkeypatch):
-    monkeypatch.setattr(settings, "TIDEWIRE", settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01})
+    settings.TIDEWIRE = settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01}
     pruned = asyncio.Event()
     monkeypatch.setattr(retention, "prune", lambda: loop.call_soon_threadsafe(pruned.set))
     loop = asyncio.get_running_loop()

@@ -144,7 +144,9 @@ def run(step: Step, folder: Path) -> Outcome:
     if step.name in ("textbook", "fan-out"):  # what they print is a table
         measured = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("|")]
     outcome = Outcome(step.name, done.returncode, time.monotonic() - began, tested, measured)
-    (folder / f"{step.stem}.json").write_text(json.dumps(asdict(outcome)))
+    made = folder / f"{step.stem}.made"
+    made.write_text(json.dumps(asdict(outcome)))
+    made.rename(folder / f"{step.stem}.json")  # others may read at this moment
     return outcome
 
 
@@ -159,5 +161,6 @@ def revision() -> str:
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
+    status = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/verify-report.md")
+    changed = " with changes that are not committed" if status else ""
     return f"`{git('rev-parse', '--short=10', 'HEAD')}`{changed}"
