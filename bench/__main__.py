@@ -123,10 +123,9 @@ def main() -> int:
                 rows += _take_turns(each, 1 if name in ONCE else runs)
     finally:
         stores.stop()
-    text = report.tables(rows)
-    sys.stdout.write(text)
+    sys.stdout.write(report.tables(rows))
     if not arguments.quick:
-        report.save(RESULTS, rows, text)
+        report.save(RESULTS, rows)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from bench import tools
@@ -22,6 +23,7 @@ class Row:
     system: str
     figures: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
 
     def __getitem__(self, name: str) -> float:
         return self.figures.get(name, float("nan"))

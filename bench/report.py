@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from xml.sax.saxutils import escape
@@ -16,21 +16,29 @@ WIDTH, BAR, LABEL = 760, 22, 300
 
 
 def tables(rows: list[Row]) -> str:
-    """One table per measurement: medians, and how many times the first system's cost each takes."""
-    return "\n".join(_table(measure, systems) for measure, systems in _grouped(rows).items())
+    """One table per measurement: its day, medians, and how many times the first system's cost each takes."""
+    days = {row.measure: row.at for row in rows}
+    return "\n".join(f"{days[measure]}\n\n{_table(measure, systems)}" for measure, systems in _grouped(rows).items())
 
 
-def save(folder: Path, rows: list[Row], text: str) -> None:
+def save(folder: Path, rows: list[Row]) -> None:
+    """Replaces what was measured before of the same; other measurements stay as they were."""
     folder.mkdir(exist_ok=True)
-    head = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, Python {platform.python_version()}\n\n"
-    (folder / "results.md").write_text(head + text)
-    raw = [{"measure": row.measure, "system": row.system, **row.figures, "remarks": row.remarks} for row in rows]
+    measured = {row.measure for row in rows}
+    rows = [row for row in _saved(folder) if row.measure not in measured] + rows
+    (folder / "results.md").write_text(f"{platform.machine()}, Python {platform.python_version()}\n\n{tables(rows)}")
+    raw = [asdict(row) for row in rows]
     (folder / "results.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
     for measure, systems in _grouped(rows).items():
         cost = _cost(systems)
         if cost and len(systems) > 1:
             name = "".join(letter if letter.isalnum() else "-" for letter in measure.replace("×", "x"))
             (folder / f"{name}.svg").write_text(_plot(f"{measure}: {cost}", {s: m[cost] for s, m in systems.items()}))
+
+
+def _saved(folder: Path) -> list[Row]:
+    path = folder / "results.json"
+    return [Row(**row) for row in json.loads(path.read_text())] if path.exists() else []
 
 
 def _grouped(rows: list[Row]) -> dict[str, dict[str, dict[str, float]]]:
