@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.rig.site import ROOT
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-s")
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+HOSTILE_SOCKET = "tests/scenarios/test_hostile_socket.py"
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,17 @@ STEPS = (
     Step(
         "engine",
         "the engine and the API on PostgreSQL, with more writers and more random writes",
-        (*PYTEST, "tests/realtime", "tests/api", "--database", "postgresql"),
+        (*PYTEST, *PARALLEL, "tests/realtime", "tests/api", "--database", "postgresql"),
     ),
     Step(
         "hostile input",
         "every strange value in every field, on SQLite (on PostgreSQL it is part of the step above)",
         (*PYTEST, "tests/api/test_hostile_input.py"),
+    ),
+    Step(
+        "hostile sockets",
+        "the same values in every call and command of a socket, on both sizes",
+        (*PYTEST, HOSTILE_SOCKET),
     ),
     Step(
         "fuzz",
@@ -78,13 +85,13 @@ STEPS = (
     Step(
         "faults",
         "every scenario, longer: 2,000 sockets at once, Redis frozen, processes killed, clocks apart, Redis sharded",
-        (*PYTEST, "tests/scenarios"),
+        (*PYTEST, "tests/scenarios", "--ignore", HOSTILE_SOCKET),
         is_alone=True,
     ),
     Step(
         "uvicorn",
         "the scenarios again, with both SDKs in both encodings and on both sizes, served by uvicorn",
-        (*PYTEST, "tests/scenarios", "--server", "uvicorn", "--ignore-glob=*/test_faults_*"),
+        (*PYTEST, *PARALLEL, "tests/scenarios", "--server", "uvicorn", "--ignore-glob=*/test_faults_*"),
     ),
     Step(
         "lists",
