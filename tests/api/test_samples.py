@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from api import live
 from api.models import Sample, Series
 from api.models.samples import Point, as_text, microseconds
 from api.serializers.samples import MAX_BATCH
@@ -74,12 +76,14 @@ def test_a_push_that_is_repeated_adds_nothing_and_changes_nothing(metric, dashbo
 
 @pytest.mark.django_db(transaction=True)
 def test_a_burst_is_told_in_few_events_and_whole(metric, dashboard, path, bob):
+    began = time.monotonic()
     for second in range(20):
         bob.post(path, samples((second, second)))
+    turns = (time.monotonic() - began) / live.dashboards.pace.seconds  # few, unless the machine is busy
     Turn.objects.all().delete()
     pacing.release_due("default")
     events = told(dashboard)
-    assert len(events) <= 3
+    assert len(events) <= 2 + turns
     assert [sample["value"] for event in events for sample in event["samples"]] == list(range(20))
 
 
