@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from typing import Any
 
 
@@ -28,7 +28,8 @@ def run(coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -
     return loop.create_task(_Rest(coroutine, waited_for))
 
 
-class _Rest(Coroutine[Any, Any, None]):
+@Coroutine.register
+class _Rest:
     """A coroutine after its first step, which waits for `waited_for`. The first step of its task is told so; all others
     are the coroutine's own."""
 
@@ -46,6 +47,3 @@ class _Rest(Coroutine[Any, Any, None]):
 
     def close(self) -> None:
         self._coroutine.close()
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        raise NotImplementedError("for a task, which sends")

@@ -221,10 +221,12 @@ class Presence:
 
     async def _remove_left(self) -> None:
         """Those who left unheard would be taken for arrivals when what is told is compared with what is there."""
-        gone = {key: info for key, info in self._left.items() if key[1] not in self._here.get(key[0], {})}
+        left = dict(self._left)  # more may leave meanwhile
+        gone = [(stream, info) for (stream, client), info in left.items() if client not in self._here.get(stream, {})]
         if gone:
-            await self._store.remove([(stream, info) for (stream, _), info in gone.items()])
-        self._left.clear()
+            await self._store.remove(gone)
+        for key in left:
+            self._left.pop(key, None)
 
     async def _begin(self, stream: str) -> None:
         """The first who hears of joins may ask who is there: from now on, whoever is there is known."""
