@@ -29,6 +29,7 @@ from api.models import Session, User
 from api.throttles import address_of, guessing
 from realtime import endings
 from realtime.actors import Actor, set_actor
+from realtime.instances import from_row
 from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
 
 REALM = 'Bearer realm="api"'
@@ -73,7 +74,7 @@ def _user(identity: Identity, issued_at: float) -> User:
     otherwise by key, and the rest is read when somebody wants it."""
     if not endings.is_alive(identity.session_id, issued_at):
         return _session(identity.session_id, identity.user_id).user
-    return User.from_db(None, ["id"], [UUID(identity.user_id)])
+    return from_row(User, None, ["id"], [UUID(identity.user_id)])
 
 
 def confirm(identity: Identity) -> None:

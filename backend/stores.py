@@ -36,9 +36,13 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 
 def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     """A pool, because under ASGI every request has a thread of its own: neither a fresh nor a kept connection fits."""
+    from realtime.postgresql import Connection, Cursor  # wants its driver, which SQLite does not
+
     config = environ.Env.db_url_config(url)
+    pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}
     options = config.get("OPTIONS", {}) | {
-        "pool": {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800},
+        "pool": pool | {"connection_class": Connection},
+        "cursor_factory": Cursor,
         "connect_timeout": 5,
         # A transaction that idles holds its streams' locks; above the longest one the poll would miss it.
         "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",

@@ -16,8 +16,8 @@ CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "list
 resources = [path("api/v1/", include(f"{app}.urls")) for app in settings.RESOURCES if find_spec(f"{app}.urls")]
 
 urlpatterns = [
-    path("", include("realtime.urls")),
     path("api/v1/", include("api.urls")),
+    path("", include("realtime.urls")),
     *resources,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

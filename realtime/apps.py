@@ -10,7 +10,7 @@ class RealtimeConfig(AppConfig):
     verbose_name = "Realtime"
 
     def ready(self) -> None:
-        from realtime import checks, receivers  # models are loaded only now  # noqa: F401
+        from realtime import checks, receivers, timestamps  # models are loaded only now  # noqa: F401
         from realtime.live import registry
 
         autodiscover_modules("live")

@@ -14,7 +14,10 @@ from uuid import UUID, uuid4
 
 from django.db import connections
 from django.db.models import Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models.query import RelatedPopulator, get_related_populators
+
+from realtime.instances import Instances, from_row
+from realtime.statements import kept_cursor
 
 
 class Compiled:
@@ -57,19 +60,26 @@ class _Statement:
         self._names = [column[0].target.attname for column in select[self._columns]]
         columns = [column for column, *_ in select[: self._compiler.col_count]]
         self._converters = self._compiler.get_converters(columns)
-        self._related = get_related_populators(klass_info, select, self._using)
+        self._related = _quickened(get_related_populators(klass_info, select, self._using))
 
     def rows(self, keys: tuple[UUID, ...]) -> list[Model]:
         prepared = [self._prepared(key) for key in keys]
-        with self.connection.cursor() as cursor:
-            cursor.execute(self._sql, [param if place is None else prepared[place] for place, param in self._params])
-            found = cursor.fetchall()
+        cursor = kept_cursor(self.connection, self)
+        cursor.execute(self._sql, [param if place is None else prepared[place] for place, param in self._params])
+        found = cursor.fetchall()
         return [self._instance(row) for row in self._compiler.apply_converters(found, self._converters)]
 
     def _instance(self, row: Any) -> Model:
-        instance = self._model.from_db(self._using, self._names, row[self._columns])
+        instance = from_row(self._model, self._using, self._names, row[self._columns])
         for related in self._related:
             related.populate(row, instance)
         for name, column in self._compiler.annotation_col_map.items():
             setattr(instance, name, row[column])
         return instance
+
+
+def _quickened(populators: list[RelatedPopulator]) -> list[RelatedPopulator]:
+    for populator in populators:
+        populator.model_cls = Instances(populator.model_cls)
+        _quickened(populator.related_populators)
+    return populators

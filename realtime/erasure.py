@@ -19,6 +19,7 @@ from realtime.models import Event, Held
 
 if TYPE_CHECKING:
     from realtime.event_log import Recorded
+    from realtime.events import Encoded
 
 BATCH = 500
 
@@ -31,6 +32,11 @@ def also(forget: Forget) -> Forget:
     that keeps copies of what it shows."""
     _also.append(forget)
     return forget
+
+
+def follows(encoded: list[Encoded]) -> bool:
+    """Whether `erase_deleted` will have something to do once these events have their places."""
+    return any(event.draft.type in registry.deletion_types for event in encoded)
 
 
 def erase_deleted(recorded: list[Recorded], using: str) -> None:

@@ -8,9 +8,10 @@ writers never wait for each other in a circle. Every function is synchronous and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from realtime import erasure, events, pacing
 from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
 from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
+from realtime.statements import kept_cursor, takes_several
 from realtime.streams import CONTROL
 
 # The database's own clock, read when the row is written (not when the transaction began).
@@ -62,18 +64,23 @@ def log_alias() -> str:
 # -- record --------------------------------------------------------------------------------------------------------
 
 
-def record(notes: Iterable[Note], using: str) -> list[Recorded]:
-    """Builds the events of what was noted and appends them to their streams, inside the open transaction."""
+def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[Recorded]:
+    """Builds the events of what was noted and appends them to their streams, inside the open transaction.
+
+    `is_last` is asked when they are built: whether COMMIT is all that follows.
+    """
     notes = list(notes)
-    return append([events.encode(draft) for draft in pacing.pace(events.build(notes, using), notes, using)], using)
+    encoded = [events.encode(draft) for draft in pacing.pace(events.build(notes, using), notes, using)]
+    return append(encoded, using, commits=is_last())
 
 
-def append(encoded: list[events.Encoded], using: str) -> list[Recorded]:
-    """Gives finished events their places, inside the open transaction."""
+def append(encoded: list[events.Encoded], using: str, *, commits: bool = False) -> list[Recorded]:
+    """Gives finished events their places, inside the open transaction. With `commits` its end may go with them: the
+    streams are locked for as long as COMMIT takes, and not for the way to us and back besides."""
     if not encoded:
         return []
     if connections[using].vendor == "postgresql":
-        recorded = _number(encoded, _append(encoded, using))
+        recorded = _number(encoded, _append(encoded, using, commits and not erasure.follows(encoded)))
     else:
         heads = _advance(Counter(event.draft.stream for event in encoded), using)
         recorded = _number(encoded, heads)
@@ -175,11 +182,9 @@ _APPEND = """WITH advanced AS (
 SELECT name, id, epoch, head, control FROM advanced"""
 
 
-def _append(encoded: list[events.Encoded], using: str) -> dict[str, Advanced]:
+def _append(encoded: list[events.Encoded], using: str, commits: bool) -> dict[str, Advanced]:
     """Advances the streams and inserts the events. PostgreSQL only."""
     connection = connections[using]
-    tables = {"streams": Stream._meta.db_table, "events": Event._meta.db_table}
-    statement = _APPEND.format(**{name: connection.ops.quote_name(table) for name, table in tables.items()})
     counts = Counter(event.draft.stream for event in encoded)
     wanted = [{"name": name, "epoch": new_epoch(), "count": counts[name]} for name in sorted(counts)]
     rows = []
@@ -199,9 +204,15 @@ def _append(encoded: list[events.Encoded], using: str) -> dict[str, Advanced]:
                 "payload": event.payload,
             }
         )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_json(wanted), CONTROL, _json(rows)])
-        return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
+    cursor = kept_cursor(connection, _APPEND)
+    cursor.execute(_append_sql(commits and takes_several(connection)), [_json(wanted), CONTROL, _json(rows)])
+    return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
+
+
+@cache
+def _append_sql(commits: bool) -> str:
+    statement = _APPEND.format(streams=f'"{Stream._meta.db_table}"', events=f'"{Event._meta.db_table}"')
+    return f"{statement};\nCOMMIT" if commits else statement
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

@@ -17,8 +17,12 @@ Statement = tuple[str, list[Any]]
 
 @contextmanager
 def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside this block `run_with_next` may wait for a next statement. What has found none by the end is run then; an
-    exception takes it along, as it does the transaction."""
+    """Inside this block `run_with_next` and `held` may wait for a next statement. What has found none by the end is run
+    then; an exception takes it along, as it does the transaction. A block may stand in another."""
+    if (outer := _gathering_of(connection)) is not None:
+        yield
+        outer.run()
+        return
     gathering = _Gathering(connection)
     connection.execute_wrappers.append(gathering)
     try:
@@ -28,18 +32,57 @@ def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
         connection.execute_wrappers.remove(gathering)
 
 
+@contextmanager
+def held(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """What the ORM inserts inside this block runs no later than the next statement, as with `run_with_next`: for a row
+    whose key is known, where all that is left to hear of is an error, and the transaction fails with it either way."""
+    gathering = _gathering_of(connection)
+    if gathering is None or not takes_several(connection) or connection.queries_logged:  # who reads the log sees each
+        yield
+        return
+    gathering.holds = True
+    try:
+        yield
+    finally:
+        gathering.holds = False
+
+
 def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] | None = None) -> None:
     """Runs a statement no later than the next one of this connection. Its errors come from there.
 
     Not for a block of its own that may be rolled back alone, and nothing that bypasses Django's `execute` may follow.
     At once where the database takes one statement at a time (SQLite; server-side binding), or nobody gathers.
     """
-    gathering = next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)
-    if gathering is not None and gathering.takes_several:
+    gathering = _gathering_of(connection)
+    if gathering is not None and takes_several(connection):
         gathering.add((sql, params or []))
     else:
         with connection.cursor() as cursor:
             cursor.execute(sql, params or [])
+
+
+def _gathering_of(connection: BaseDatabaseWrapper) -> _Gathering | None:
+    return next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)
+
+
+def kept_cursor(connection: BaseDatabaseWrapper, purpose: Any) -> Any:
+    """A cursor for one statement that is asked again and again, inside transactions: making one takes as long as
+    asking. Not to be closed; what it returned is to be fetched at once."""
+    if connection.vendor != "postgresql" or connection.queries_logged or not connection.in_atomic_block:
+        return connection.cursor()
+    kept: dict[Any, tuple[Any, Any]] = connection.__dict__.setdefault("tidewire_cursors", {})
+    raw, cursor = kept.get(purpose, (None, None))
+    if raw is None or raw is not connection.connection:
+        cursor = connection.cursor()
+        kept[purpose] = (connection.connection, cursor)
+    return cursor
+
+
+def takes_several(connection: BaseDatabaseWrapper) -> bool:
+    """Whether one text may hold several statements."""
+    return connection.vendor == "postgresql" and not connection.settings_dict.get("OPTIONS", {}).get(
+        "server_side_binding"
+    )
 
 
 class _Gathering:
@@ -48,8 +91,7 @@ class _Gathering:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
         self._waiting: list[Statement] = []
-        options = connection.settings_dict.get("OPTIONS", {})
-        self.takes_several = connection.vendor == "postgresql" and not options.get("server_side_binding")
+        self.holds = False
 
     def add(self, statement: Statement) -> None:
         self._waiting.append(statement)
@@ -62,6 +104,9 @@ class _Gathering:
                 cursor.execute(sql, params)
 
     def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if self.holds and _is_plain_insert(sql, params, many):
+            self.add((sql, list(params)))
+            return None
         if not self._waiting:
             return execute(sql, params, many, context)
         if many or isinstance(params, dict) or _is_named(context["cursor"]):
@@ -74,6 +119,11 @@ class _Gathering:
         for _ in waiting:
             context["cursor"].nextset()
         return result
+
+
+def _is_plain_insert(sql: str, params: Any, many: bool) -> bool:
+    """One that returns nothing. Values are parameters: what the text says is the ORM's."""
+    return not many and isinstance(params, tuple | list) and sql.startswith("INSERT INTO") and " RETURNING " not in sql
 
 
 def _is_named(cursor: Any) -> bool:

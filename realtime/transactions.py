@@ -56,8 +56,11 @@ def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
     return recorded
 
 
-def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
-    """Records the events of everything noted so far, inside the open transaction, and forgets the notes."""
+def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
+    """Records the events of everything noted so far, inside the open transaction, and forgets the notes.
+
+    `commits`: the last of the statements may COMMIT as well. Where it could not, the transaction is still open.
+    """
     from realtime import event_log  # the log's models are not loaded yet when this module is first imported
     from realtime.changes import Note
     from realtime.last_steps import LastStep, in_order
@@ -68,15 +71,21 @@ def record_noted(connection: BaseDatabaseWrapper) -> list[Recorded]:
         for kind, its_steps in in_order(steps):
             kind.take(its_steps, connection.alias)
     while notes := _taken_out(connection, Note):
-        recorded += event_log.record(notes, using=connection.alias)
+        recorded += event_log.record(
+            notes, using=connection.alias, is_last=lambda: commits and not _holds(connection, Note)
+        )
     return recorded
 
 
-def _record_last(connection: BaseDatabaseWrapper) -> list[Recorded]:
+def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
     """As `record_noted`, when nothing else follows in the transaction."""
     with gathered(connection):
         _check_deferred(connection)
-        return record_noted(connection)
+        return record_noted(connection, commits=commits)
+
+
+def _holds(connection: BaseDatabaseWrapper, kind: type[Note]) -> bool:
+    return any(isinstance(hook, kind) for _, hook, _ in connection.run_on_commit)
 
 
 def _taken_out(connection: BaseDatabaseWrapper, kind: type[Note]) -> list[Note]:
@@ -99,11 +108,11 @@ class _RecordingCommit:
         self._stand_aside()
         try:
             with _as_inside_atomic(connection):
-                recorded = _record_last(connection)
+                recorded = _record_last(connection, commits=True)
         except BaseException:
             connection.rollback()
             raise
-        connection.commit()
+        connection.commit()  # costs nothing where it was done with the last statement
         _announce(recorded)
 
     def _stand_aside(self) -> None:

@@ -1,12 +1,13 @@
 from contextlib import suppress
 from uuid import UUID
 
+from django.db import models
 from rest_framework import serializers
 
 from api.models import Member, Mention, Message
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
-from api.serializers.strict import ClientIDField, IDField, TextField
+from api.serializers.strict import ClientIDField, IDField, TextField, UTCField
 from api.serializers.users import PublicUserSerializer
 
 MAX_LENGTH = Message._meta.get_field("text").max_length
@@ -29,6 +30,8 @@ class MessageSerializer(serializers.ModelSerializer):
         source="tally", many=True, read_only=True, help_text=f"At most {MAX_DISTINCT} emoji, the first used one first."
     )
     version = serializers.IntegerField(read_only=True)
+
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {models.DateTimeField: UTCField}
 
     class Meta:
         model = Message

@@ -1,9 +1,19 @@
 """Fields that take what they say and nothing that merely resembles it: 5 is not a text, and neither is an id."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+
+class UTCField(serializers.DateTimeField):
+    """As DRF's, which looks up a time zone for each time. Those of the database are in UTC already."""
+
+    def to_representation(self, value: Any) -> str:
+        if isinstance(value, datetime) and value.tzinfo is UTC:
+            return f"{value.replace(tzinfo=None).isoformat()}Z"
+        return super().to_representation(value)
 
 
 class TextField(serializers.CharField):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
@@ -29,6 +29,7 @@ from api.models import Member, Room
 from realtime.compiled import Compiled
 from realtime.event_log import Recorded
 from realtime.snapshots import HEADER, Written, position_header, record_ahead, recorded_events, written_positions
+from realtime.statements import gathered
 from realtime.tokens import Identity
 
 _MEMBER = Compiled(
@@ -128,9 +129,14 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
     def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
-            with transaction.atomic() if self.is_transactional else nullcontext():
+            with self._transaction() if self.is_transactional else nullcontext():
                 response = handler()
         return self._finished(response, events)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with gathered(connections[DEFAULT_DB_ALIAS]), transaction.atomic():
+            yield
 
     def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
         """The answer, when it is known what it made. One that is repeated was finished the first time."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 from django.urls import get_script_prefix
 from django.utils import timezone
@@ -28,6 +29,7 @@ from api.views.base import BaseViewSet
 from api.views.batches import BatchMixin, many, twice
 from api.views.preconditions import VersionMixin
 from realtime.snapshots import SnapshotMixin, Written
+from realtime.statements import held
 
 MAX_BATCH = 100
 CREATE = Reused(MessageCreateSerializer)
@@ -159,7 +161,8 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
 
     def _say(self, room: Room, said: dict[str, Any]) -> Message:
         message = self._message(room, said)
-        message.save(force_insert=True)
+        with held(connections[DEFAULT_DB_ALIAS]):
+            message.save(force_insert=True)
         message.mention(said.get("mentions", []))
         return message
 

@@ -14,7 +14,7 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from twisted.web.http import HTTPChannel
 
 from realtime import metrics
-from realtime.server import lifecycle
+from realtime.server import lifecycle, writing
 from realtime.server.addresses import client_address
 from realtime.server.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
 from realtime.wheel import Handle, wheel
@@ -90,6 +90,13 @@ class Request(WebRequest):
             }
         )
         self.handle_reply({"type": "http.response.body", "body": problem.body})
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body" and self.channel is not None:
+            with writing.in_one_piece(self.channel):
+                super().handle_reply(message)
+        else:
+            super().handle_reply(message)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """daphne's own refusals, as problems too."""

@@ -1,4 +1,4 @@
-"""Finished frames straight to the socket.
+"""Finished frames, and answers, straight to the socket.
 
 Twisted queues what is written, asks the poller to say when the socket is writable, writes, and takes the poller off
 again: two system calls and a turn of the loop more than the write itself, for each socket and event. Nearly always the
@@ -10,6 +10,8 @@ it was tested with; with others every frame goes the public way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -48,6 +50,39 @@ def write(transport: Any, frame: bytes) -> None:
             return
         frame = frame[sent:]
     transport.write(frame)
+
+
+@contextmanager
+def in_one_piece(protocol: Any) -> Iterator[None]:
+    """What a protocol of Twisted's writes in this block (an answer's head, its headers, its body) leaves as one."""
+    transport = protocol.transport
+    if not is_direct(transport):  # or such a block already: what waits there goes first
+        yield
+        return
+    protocol.transport = collected = _Collected(transport)
+    try:
+        yield
+    finally:
+        protocol.transport = transport
+        if collected.parts and transport.connected:
+            write(transport, b"".join(collected.parts))
+
+
+class _Collected:
+    """A transport that keeps what is written to it; everything else is for the transport behind it."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def writeSequence(self, parts: Iterable[bytes]) -> None:
+        self.parts += parts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 IS_TESTED = is_tested()
