@@ -17,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import RelatedPopulator, get_related_populators
 
 from realtime.instances import Instances, from_row
+from realtime.prepared import Prepared
 from realtime.statements import kept_cursor
 
 
@@ -44,8 +45,9 @@ class _Statement:
         self._using = using
         samples = [uuid4() for _ in range(count)]
         self._compiler = build(*samples).using(using).query.get_compiler(using=using)
-        self._sql, params = self._compiler.as_sql()
+        sql, params = self._compiler.as_sql()
         places = {self._prepared(sample): place for place, sample in enumerate(samples)}
+        self._statement = Prepared(sql, len(params))
         self._params = [(places.get(param) if isinstance(param, str | UUID) else None, param) for param in params]
         self._read_shape()
 
@@ -65,7 +67,10 @@ class _Statement:
     def rows(self, keys: tuple[UUID, ...]) -> list[Model]:
         prepared = [self._prepared(key) for key in keys]
         cursor = kept_cursor(self.connection, self)
-        cursor.execute(self._sql, [param if place is None else prepared[place] for place, param in self._params])
+        cursor.execute(
+            self._statement.text(self.connection),
+            [param if place is None else prepared[place] for place, param in self._params],
+        )
         found = cursor.fetchall()
         return [self._instance(row) for row in self._compiler.apply_converters(found, self._converters)]
 

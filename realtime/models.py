@@ -9,6 +9,7 @@ from django.db import models, router, transaction
 from django.db.models import F
 
 from realtime.ids import uuid7
+from realtime.inserts import insert
 from realtime.querysets import LiveQuerySet
 
 
@@ -53,6 +54,12 @@ class LiveModel(models.Model):
             super().save_base(raw, force_insert, force_update, using, update_fields)
 
     save_base.alters_data = True
+
+    def _do_insert(self, manager, using, fields, returning_fields, raw):
+        """As Django's."""
+        if raw or returning_fields or not insert(self, fields, using):
+            return super()._do_insert(manager, using, fields, returning_fields, raw)
+        return []
 
     def delete(self, using=None, keep_parents=False) -> tuple[int, dict[str, int]]:
         """As Django's, which opens its transaction only after it has collected what goes with the row."""

@@ -1,4 +1,4 @@
-"""PostgreSQL's transactions, begun with their first statement.
+"""PostgreSQL's transactions, begun with their first statement; and sessions that remember what was prepared in them.
 
 psycopg sends BEGIN before it, and waits for the answer: a way there and back of each write. Here both go as one text.
 `OPTIONS` of a database takes the two classes: `cursor_factory`, and `connection_class` of its pool. Elsewhere, and for
@@ -7,6 +7,7 @@ what is no plain statement (a batch, COPY, a cursor of the server), BEGIN goes a
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Self
@@ -15,11 +16,18 @@ import psycopg
 from django.db.backends.postgresql.base import Cursor as DjangoCursor
 from psycopg.pq import TransactionStatus
 
+from realtime import prepared
+
 
 class Connection(psycopg.Connection):
     """Leaves BEGIN to a cursor that says it in its text."""
 
     is_begun_by_cursor = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: dict[Any, str] = {}  # see prepared.py
+        self.token = secrets.token_hex(4)
 
     @property
     def begin(self) -> str | None:
@@ -37,8 +45,16 @@ class Cursor(DjangoCursor):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         connection = self.connection
         begin = connection.begin if isinstance(query, str) and isinstance(connection, Connection) else None
+        try:
+            return self._execute(begin, query, params, options)
+        except psycopg.Error as error:
+            prepared.note_error(error.sqlstate)
+            raise
+
+    def _execute(self, begin: str | None, query: Any, params: Any, options: dict[str, Any]) -> Self:
         if begin is None:
             return super().execute(query, params, **options)
+        connection = self.connection
         connection.is_begun_by_cursor = True
         try:
             super().execute(_joined(begin, query), params, **options)

@@ -34,8 +34,8 @@ def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def held(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """What the ORM inserts inside this block runs no later than the next statement, as with `run_with_next`: for a row
-    whose key is known, where all that is left to hear of is an error, and the transaction fails with it either way."""
+    """A live row that is saved as new inside this block is inserted no later than the next statement, as with
+    `run_with_next`: all that is left to hear of is an error, and the transaction fails with it either way."""
     gathering = _gathering_of(connection)
     if gathering is None or not takes_several(connection) or connection.queries_logged:  # who reads the log sees each
         yield
@@ -59,6 +59,11 @@ def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] |
     else:
         with connection.cursor() as cursor:
             cursor.execute(sql, params or [])
+
+
+def is_holding(connection: BaseDatabaseWrapper) -> bool:
+    gathering = _gathering_of(connection)
+    return gathering is not None and gathering.holds
 
 
 def _gathering_of(connection: BaseDatabaseWrapper) -> _Gathering | None:
@@ -104,9 +109,6 @@ class _Gathering:
                 cursor.execute(sql, params)
 
     def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if self.holds and _is_plain_insert(sql, params, many):
-            self.add((sql, list(params)))
-            return None
         if not self._waiting:
             return execute(sql, params, many, context)
         if many or isinstance(params, dict) or _is_named(context["cursor"]):
@@ -119,11 +121,6 @@ class _Gathering:
         for _ in waiting:
             context["cursor"].nextset()
         return result
-
-
-def _is_plain_insert(sql: str, params: Any, many: bool) -> bool:
-    """One that returns nothing. Values are parameters: what the text says is the ORM's."""
-    return not many and isinstance(params, tuple | list) and sql.startswith("INSERT INTO") and " RETURNING " not in sql
 
 
 def _is_named(cursor: Any) -> bool:

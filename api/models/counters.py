@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connections, models
 
 from realtime.last_steps import LastStep
+from realtime.prepared import Prepared
 from realtime.statements import run_with_next
 
 
@@ -43,12 +44,11 @@ class Numbering(LastStep):
     def take(cls, steps: list[Self], using: str) -> None:
         """Two statements, however many messages and rooms. What was deleted meanwhile takes no number."""
         connection = connections[using]
-        message = apps.get_model("api", "Message")._meta
-        names = {"messages": message.db_table, "counters": MessageCounter._meta.db_table}
-        names = {name: connection.ops.quote_name(table) for name, table in names.items()}
-        new = _any_of([message.pk.get_db_prep_value(step.message_id, connection) for step in steps], connection.vendor)
-        for statement in (_COUNT, _NUMBER):
-            run_with_next(connection, statement.format(**names, new=new[0]), [new[1]])
+        key = apps.get_model("api", "Message")._meta.pk
+        new = [key.get_db_prep_value(step.message_id, connection) for step in steps]
+        for text in (_COUNT, _NUMBER):
+            statement = _statement(text, connection.vendor)
+            run_with_next(connection, statement.text(connection), [_array(new, connection.vendor)])
 
 
 # In the order of rooms: two writers never wait for each other in a circle.
@@ -66,8 +66,16 @@ WHERE {messages}.id = later.id AND {counters}.room_id = {messages}.room_id
 """
 
 
-def _any_of(values: Collection[Any], vendor: str) -> tuple[str, Any]:
-    """A condition, and its one parameter, that holds for these values, however many."""
-    if vendor == "postgresql":
-        return "= ANY(%s)", list(values)
-    return "IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
+@cache
+def _statement(text: str, vendor: str) -> Prepared:
+    tables = {"messages": apps.get_model("api", "Message"), "counters": MessageCounter}
+    names = {name: f'"{model._meta.db_table}"' for name, model in tables.items()}
+    return Prepared(text.format(**names, new=_IN[vendor]), count=1)
+
+
+# A condition whose one parameter holds the values, however many.
+_IN = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+
+
+def _array(values: list[Any], vendor: str) -> Any:
+    return values if vendor == "postgresql" else json.dumps(values)

@@ -28,6 +28,7 @@ from api.media import OneRenderer
 from api.models import Member, Room
 from realtime.compiled import Compiled
 from realtime.event_log import Recorded
+from realtime.prepared import UNKNOWN
 from realtime.snapshots import HEADER, Written, position_header, record_ahead, recorded_events, written_positions
 from realtime.statements import gathered
 from realtime.tokens import Identity
@@ -43,8 +44,8 @@ _MEMBER = Compiled(
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
-# Deadlock and serialization failure: PostgreSQL asks the loser to start again.
-_RERUN_SQLSTATES = {"40P01", "40001"}
+# Deadlock and serialization failure: PostgreSQL asks the loser to start again. And what a session has not kept.
+_RERUN_SQLSTATES = {"40P01", "40001", UNKNOWN}
 
 
 class BaseViewSet(ParametersMixin, GenericViewSet):
