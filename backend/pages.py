@@ -1,7 +1,7 @@
 """The middleware of pages, for pages only.
 
-The API reads no cookie, so it has no session, no user of a session, no messages and no forms to protect. What would
-make them ready for each of its requests stands aside. The admin's checks see subclasses of what they look for.
+The API reads no cookie, so it has no session, no user of a session and no messages. What would make them ready for each
+of its requests stands aside. The admin's checks see subclasses of what they look for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
-from django.middleware import csrf
 
 API = "/api/"
 
@@ -36,8 +35,3 @@ class AuthenticationMiddleware(PagesOnly, auth.AuthenticationMiddleware):
 
 class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
     pass
-
-
-class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
-    def process_view(self, request: HttpRequest, *view: Any) -> Any:
-        return None if request.path_info.startswith(API) else super().process_view(request, *view)

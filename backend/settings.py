@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "backend.pages.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "backend.pages.CsrfViewMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "backend.pages.AuthenticationMiddleware",
     "realtime.actors.ActorMiddleware",
     "backend.pages.MessageMiddleware",

@@ -7,6 +7,7 @@ promised length, and by counting.
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -17,7 +18,7 @@ from realtime import metrics
 from realtime.server import lifecycle, writing
 from realtime.server.addresses import client_address
 from realtime.server.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
-from realtime.wheel import Handle, wheel
+from realtime.wheel import Handle, Wheel, wheel
 
 LINGER_SECONDS = 5.0
 """How long what a refused client still sends is thrown away, so that it reads the answer and not a reset."""
@@ -121,6 +122,21 @@ class Channel(HTTPChannel):
     _deadline: Handle | None = None
     _idle: Handle | None = None
 
+    @cached_property
+    def _wheel(self) -> Wheel:
+        return wheel()
+
+    @cached_property
+    def _ends(self) -> tuple[Any, Any]:
+        """Ours and the peer's address, which Twisted asks the kernel for with each request."""
+        return super().getHost(), super().getPeer()
+
+    def getHost(self) -> Any:
+        return self._ends[0]
+
+    def getPeer(self) -> Any:
+        return self._ends[1]
+
     def connectionMade(self) -> None:
         super().connectionMade()
         self.factory.channels.add(self)
@@ -189,14 +205,14 @@ class Channel(HTTPChannel):
         """Whoever has not gone on by then is cut off. An absolute deadline: a byte now and then does not move it."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = wheel().call_later(seconds, self._cut_off) if seconds else None
+        self._deadline = self._wheel.call_later(seconds, self._cut_off) if seconds else None
 
     def setTimeout(self, period: float | None) -> float | None:
         """As Twisted's, which takes a timer off and puts one on with each request, on the wheel."""
         before, self.timeOut = self.timeOut, period
         if self._idle is not None:
             self._idle.cancel()
-        self._idle = wheel().call_later(period, self._idled) if period is not None else None
+        self._idle = self._wheel.call_later(period, self._idled) if period is not None else None
         return before
 
     def resetTimeout(self) -> None:

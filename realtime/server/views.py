@@ -40,9 +40,10 @@ class ViewLimit:
 
     def _of_this_loop(self) -> _Places:
         loop = asyncio.get_running_loop()
-        if loop not in self._places:
-            self._places[loop] = _Places(self._max_views, self._max_waiting, self._wait_seconds)
-        return self._places[loop]
+        places = self._places.get(loop)
+        if places is None:
+            places = self._places[loop] = _Places(self._max_views, self._max_waiting, self._wait_seconds)
+        return places
 
 
 class _Places:
