@@ -54,6 +54,7 @@ def fanout(
     row = Row(f"fan-out {streams} × {sockets // streams}{'' if rate else ', saturated'}", system.name)
     running = system.start(stores, streams)
     try:
+        _warm_up(running, writers, streams)
         publisher = Publisher(running, writers, streams, rate, events * streams)
         options = [
             *running.options(sockets, streams),
@@ -95,7 +96,7 @@ def writes(stores: Stores, system: System, writers: int, total: int, rooms: int 
     row = Row(f"writes, {writers} writers" + (f", {rooms} rooms" if rooms > 1 else ""), system.name)
     running = system.start(stores, rooms)
     try:
-        Publisher(running, 1, rooms, 0, 20).write()  # what is made once is made now
+        _warm_up(running, writers, rooms)
         publisher = Publisher(running, writers, rooms, 0, total)
         options = [*running.options(1), "-G", publisher.port, "-g", f"/go?n={total // rooms}", "-t", 90, "-q", 3000]
         before = tools.cpu_seconds(running.pids)
@@ -169,14 +170,14 @@ def recovery(stores: Stores, system: System, sockets: int, events: int) -> Row:
             text.replace('"channel":"room:ROOM"', f'"channel":"room:ROOM",{recover}') for text in system.hello
         )
         options = running.options(sockets, hello=system_hello)
-        with running.statements_on("realtime_event") as log, running.statements_on("realtime_stream") as heads:
+        with running.statements() as read:
             (connected,) = tools.load([*options, *running.target], CLIENT_CORE)
         _connected(row, connected)
         row.figures |= {
             "seconds": connected["seconds"],
             "µs/client": connected["cpu_us_per_connect"],
-            "log reads": log.count,
-            "head reads": heads.count,
+            "log reads": read["realtime_event"],
+            "head reads": read["realtime_stream"],
             "failed": connected["failed"] + sockets - connected["ready"],
         }
     finally:
@@ -201,6 +202,11 @@ def floor_recovery(sockets: int, events: int, size: int) -> Row:
     finally:
         floor.stop()
     return row
+
+
+def _warm_up(running: Running, writers: int, rooms: int) -> None:
+    """What is made once, threads and their connections to the database among it, is made now."""
+    Publisher(running, writers, rooms, 0, 10 * writers).write()
 
 
 def _position(running: Running) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
 READY_SECONDS = 60.0
 USERS = 100
-STATISTICS_SECONDS = 1.5  # a backend that goes idle reports within one second
+RELOAD_SECONDS = 0.3  # a server reads its settings again, and its sessions with their next statement
 WRITERS = 16
 MANY_ROOMS = 500  # from here on one writer is a member of all
 
@@ -103,11 +105,6 @@ class System:
         return Running(self, stores, rooms)
 
 
-@dataclass
-class Counted:
-    count: int = 0
-
-
 class Running:
     """A system that serves, with people and rooms in it."""
 
@@ -165,21 +162,25 @@ class Running:
         raise servers.ServerError(f"{self.system.name} does not serve:\n{servers.tail(self.log)}")
 
     @contextmanager
-    def statements_on(self, table: str) -> Iterator[Counted]:
-        """How many statements read this table meanwhile: its scans, as PostgreSQL counts them."""
-        counted = Counted()
-        before = self._scans(table)
+    def statements(self) -> Iterator[Counter[str]]:
+        """{table: statements that read it meanwhile}, but for the hub's poll, which goes on whoever comes."""
+        counted: Counter[str] = Counter()
+        log = self._stores.postgresql.log
+        self._log_statements("all")
+        before = log.stat().st_size
         yield counted
-        time.sleep(STATISTICS_SECONDS)
-        counted.count = self._scans(table) - before
+        self._log_statements("none")
+        written = log.read_bytes()[before:].decode(errors="replace")
+        for statement in re.split(r"LOG:  (?:statement|execute)", written)[1:]:
+            table = re.search(r'FROM "?(\w+)', statement)
+            if table and "touched_at >" not in statement:
+                counted[table[1]] += 1
 
-    def _scans(self, table: str) -> int:
+    def _log_statements(self, which: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = %s",
-                [table],
-            ).fetchone()
-        return row[0] if row else 0
+            connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
+            connection.execute("SELECT pg_reload_conf()")
+        time.sleep(RELOAD_SECONDS)
 
     def options(self, sockets: int, rooms: int = 1, hello: tuple[str, ...] | None = None) -> list[str | int]:
         """For the load client: how to get these sockets subscribed."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from realtime.positions import Position
 
@@ -21,10 +21,11 @@ NAMES = 500
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A user before these streams."""
+    """A user before these streams. Of some it is known where they stand, or stood when the user came."""
 
     user_id: str
     names: frozenset[str]
+    known: Mapping[str, Position] = field(default_factory=dict)
 
 
 Admitted = dict[str, Position]
@@ -39,11 +40,13 @@ class Doorman:
         self._waiting: deque[tuple[Request, asyncio.Future[Admitted]]] = deque()
         self._tasks: set[asyncio.Task] = set()
 
-    async def admit(self, user_id: str, names: Collection[str]) -> Admitted:
+    async def admit(
+        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
+    ) -> Admitted:
         """Positions of those of these streams that the user may read. Raises what asking raises."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Admitted] = loop.create_future()
-        self._waiting.append((Request(user_id, frozenset(names)), answer))
+        self._waiting.append((Request(user_id, frozenset(names), known or {}), answer))
         if len(self._tasks) < ASKING:
             task = loop.create_task(self._work())
             self._tasks.add(task)

@@ -6,7 +6,7 @@ The hub and the recovery are handed a reader at start; neither knows the ORM.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -47,9 +47,11 @@ class Reader:
         """Events of a stream after `offset`."""
         return await self._run(event_log.read_after, name, offset, limit)
 
-    async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
-        """Positions of those of these streams that the user may read."""
-        return await self._doorman.admit(user_id, names)
+    async def admit(
+        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
+    ) -> dict[str, Position]:
+        """Positions of those of these streams that the user may read. Those that are known are not looked up."""
+        return await self._doorman.admit(user_id, names, known)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""
@@ -109,9 +111,10 @@ def _settle(answered: asyncio.Future[Any], result: Any, error: Exception | None)
 
 def _admit(requests: Sequence[Request]) -> list[dict[str, Position]]:
     """Positions first, then access: an event that ends the access we are about to see has an offset above them."""
-    found = event_log.heads(set().union(*(request.names for request in requests)))
+    found = event_log.heads(set().union(*(request.names - request.known.keys() for request in requests)))
     allowed = access.permitted_all([(request.user_id, request.names) for request in requests])
-    born = event_log.positions({name for names in allowed for name in names if name not in found})
-    for name, position in born.items():
+    answers = list(zip(requests, allowed, strict=True))
+    asked = {name for request, names in answers for name in names if name not in request.known}
+    for name, position in event_log.positions(asked - found.keys()).items():
         found[name] = Position(name, position.epoch, 0)  # where it stood when we looked, before access was asked
-    return [{name: found[name] for name in names} for names in allowed]
+    return [{name: request.known.get(name) or found[name] for name in names} for request, names in answers]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,7 +33,9 @@ KEPT_PAGES = 32
 
 
 class Admission(LogReader, Protocol):
-    async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]: ...
+    async def admit(
+        self, user_id: str, names: Collection[str], known: Mapping[str, Position]
+    ) -> dict[str, Position]: ...
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]: ...
 
@@ -64,6 +66,10 @@ class Attempt:
         """An attempt that ended while we were reading may have a stream that nobody watches any more."""
         return not self.subscription.is_ended and self.request.recover and self.request.offset < self.watched.offset
 
+    @property
+    def is_ahead(self) -> bool:
+        return self.request.recover and self.request.offset > self.watched.head
+
 
 class Recovery:
     """Subscribes and replays for all connections of a process."""
@@ -84,10 +90,11 @@ class Recovery:
         try:
             names = [attempt.subscription.stream for attempt in attempts]
             await self._hub.joined(names)
-            admitted = await self._reader.admit(user_id, names)
+            known = self._known(attempts)
+            admitted = await self._reader.admit(user_id, names, known)
             await self._hub.control.apply([])
-            for position in admitted.values():
-                self._hub.learn(position)
+            for name in admitted.keys() - known.keys():
+                self._hub.learn(admitted[name])
             behind = [a for a in attempts if a.subscription.stream in admitted and a.is_behind and _is_same_epoch(a)]
             await self._read_first_pages(behind)
         except (OperationalError, InterfaceError) as error:  # the database is away: the clients ask again
@@ -122,6 +129,17 @@ class Recovery:
             self._hub.unwatch(attempt.subscription)
 
     # -- steps of subscribe ------------------------------------------------------------------------------------------
+
+    def _known(self, attempts: list[Attempt]) -> dict[str, Position]:
+        """Where streams stand that are followed here already: a crowd that comes to one asks the log once. Whoever is
+        further on than we are has read what we have not heard of."""
+        if self._hub.is_deaf:
+            return {}
+        return {
+            attempt.watched.name: Position(attempt.watched.name, attempt.watched.epoch, attempt.watched.offset)
+            for attempt in attempts
+            if attempt.watched.offset is not None and _is_same_epoch(attempt) and not attempt.is_ahead
+        }
 
     async def _read_first_pages(self, attempts: list[Attempt]) -> None:
         """As many as the client has room for at once; the other streams follow as pushes, at the pace it reads."""
@@ -168,10 +186,10 @@ class Recovery:
 
     def _is_recoverable(self, attempt: Attempt) -> bool:
         """All or nothing: same epoch, not ahead of the log, and the next event is still in it."""
-        offset, watched = attempt.request.offset, attempt.watched
-        if not _is_same_epoch(attempt) or offset > watched.head:
+        if not _is_same_epoch(attempt) or attempt.is_ahead:
             return False
-        return attempt.page is None or (bool(attempt.page) and attempt.page[0].offset == offset + 1)
+        page = attempt.page
+        return page is None or (bool(page) and page[0].offset == attempt.request.offset + 1)
 
     def _refuse(self, attempt: Attempt) -> Outcome:
         metrics.recoveries.labels("refused").inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,9 +143,12 @@ class Log:
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
         return await self._answer("positions", {name: self.position(name) for name in names}, sorted(names))
 
-    async def admit(self, user_id: str, names: Collection[str]) -> dict[str, Position]:
-        found = {name: self.position(name) for name in names if self.members[name] & {user_id, "*"}}
-        return await self._answer("admit", found, user_id, sorted(names))
+    async def admit(
+        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
+    ) -> dict[str, Position]:
+        found = {name for name in names if self.members[name] & {user_id, "*"}}
+        positions = {name: (known or {}).get(name) or self.position(name) for name in found}
+        return await self._answer("admit", positions, user_id, sorted(names))
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
         members = self.members[stream]

@@ -23,6 +23,7 @@ class FakeHub:
 
     def __init__(self) -> None:
         self._watched: dict[str, Watched] = {}
+        self.is_deaf = False
         self.control = SimpleNamespace(apply=self._nothing)
 
     async def _nothing(self, *_: Any) -> None: ...
@@ -48,10 +49,12 @@ class FakeReader:
 
     def __init__(self, meanwhile: Any) -> None:
         self._meanwhile = meanwhile
+        self.known: list[dict[str, Position]] = []
 
-    async def admit(self, user_id: str, names: list[str]) -> dict[str, Position]:
+    async def admit(self, user_id: str, names: list[str], known: dict[str, Position]) -> dict[str, Position]:
         self._meanwhile()
-        return {name: Position(name, "e", 7) for name in names}
+        self.known.append(known)
+        return {name: known.get(name) or Position(name, "e", 7) for name in names}
 
 
 def subscription() -> Any:
@@ -85,3 +88,32 @@ async def test_a_database_that_is_away_is_one_line_and_the_clients_ask_again(cap
     assert outcome.error is ErrorCode.INTERNAL
     assert hub.watched(ROOM) is None
     assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_known"),
+    [
+        (SubscribeRequest(ROOM), True),
+        (SubscribeRequest(ROOM, recover=True, epoch="e", offset=5), True),
+        (SubscribeRequest(ROOM, recover=True, offset=7), True),
+        (SubscribeRequest(ROOM, recover=True, epoch="e", offset=8), False),  # it has read what we have not heard of
+        (SubscribeRequest(ROOM, recover=True, epoch="another", offset=5), False),
+    ],
+)
+async def test_where_a_stream_stands_that_is_followed_already_is_not_asked(request_, is_known) -> None:
+    hub, reader = FakeHub(), FakeReader(lambda: None)
+    recovery = Recovery(hub, reader)
+    hub.watch(subscription())
+    hub.learn(Position(ROOM, "e", 7))
+    recovery._read_first_pages = hub._nothing
+    await recovery.subscribe("u", [(subscription(), request_)])
+    assert reader.known == [{ROOM: Position(ROOM, "e", 7)} if is_known else {}]
+
+
+async def test_a_hub_that_hears_nothing_asks_the_log() -> None:
+    hub, reader = FakeHub(), FakeReader(lambda: None)
+    hub.watch(subscription())
+    hub.learn(Position(ROOM, "e", 7))
+    hub.is_deaf = True
+    await Recovery(hub, reader).subscribe("u", [(subscription(), SubscribeRequest(ROOM))])
+    assert reader.known == [{}]
