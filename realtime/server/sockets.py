@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autobahn.twisted import websocket as autobahn_twisted
+from autobahn.websocket import protocol as autobahn_protocol
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from realtime.framing import EXTENSION, binary_frame, text_frame
@@ -19,6 +21,17 @@ CLOSE_SECONDS = 3.0
 """How long a client may take to answer a close. One that stalls is cut off then, and its buffers with it."""
 
 CLOSE_REASON_BYTES = 123
+
+
+def _as_it_is(value: Any, **kwargs: Any) -> Any:
+    return value
+
+
+# autobahn prints all settings of each socket, prettily and in colours, for a debug line that nobody reads: a sixth of
+# what it costs to come. Whoever wants the line gets the values as they are.
+autobahn_protocol.pformat = _as_it_is
+for module in (autobahn_protocol, autobahn_twisted):
+    module.hltype = module.hlval = _as_it_is
 
 
 class Socket(WebSocketProtocol):
