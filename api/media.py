@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 
 from api.errors import PayloadTooLarge
 from realtime import strict_json
@@ -27,6 +29,18 @@ class StrictJSONParser(BaseParser):
             return strict_json.decode(raw)
         except strict_json.JSONError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
+
+
+class QuickJSONRenderer(JSONRenderer):
+    """DRF's, by an encoder that is several times as quick. What it does not know, DRF's own writes."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: dict | None = None) -> bytes:
+        if data is None:
+            return b""
+        try:
+            return msgspec.json.encode(data)
+        except (TypeError, ValueError, OverflowError):
+            return super().render(data, accepted_media_type, renderer_context)
 
 
 class OneRenderer(BaseContentNegotiation):

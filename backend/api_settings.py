@@ -10,7 +10,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.keys.KeyAuthentication", "api.tokens.AccessTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["api.media.QuickJSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "api.views.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.HeaderSchema",
     "DEFAULT_METADATA_CLASS": None,

@@ -36,8 +36,10 @@ def _listen(signal: signals.ModelSignal, receiver: Callable[..., None], model: t
 
 def before_save(sender, instance, raw, using, update_fields, **kwargs) -> None:
     """The row as it is before it is saved over: where it moves, the place it leaves must hear of it."""
+    if _is_new(instance, raw):
+        return
     names = [field.name for field in sender._meta.fields] if update_fields is None else update_fields
-    if not (raw or may_move(sender, names)) or _is_new(instance, raw):
+    if not (raw or may_move(sender, names)):
         return
     with transaction.atomic(using=using, savepoint=False):
         before = _locked_row(sender, instance.pk, using)
