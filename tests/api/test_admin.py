@@ -132,3 +132,13 @@ def test_deleting_an_account_takes_its_memberships_and_its_words(admin, root):
             (f"user:{bob.pk}", "room.left"),
         ]
     )
+
+
+def test_for_the_api_the_admins_cookie_is_nobodys(client, django_assert_num_queries):
+    """It is not even looked at. For pages it is what it was."""
+    client.force_login(User.objects.create_superuser(email="root@example.com", name="root", password="x"))
+    with django_assert_num_queries(0):
+        answer = client.get("/api/v1/me/")
+    assert answer.status_code == 401
+    assert not answer.cookies
+    assert client.get("/admin/").status_code == 200
