@@ -13,7 +13,7 @@ from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 
-API = "/api/"
+API = "/api/v1/"
 
 
 class PagesOnly:

@@ -25,18 +25,21 @@ SHARED = {
     "conf",
     "endings",
     "ids",
+    "instances",
     "intents",
     "limits",
     "live",
     "metrics",
     "positions",
+    "prepared",
     "protocol",
+    "statements",
     "streams",
     "strict_json",
 }
 WRITE = {
     *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "statements", "testing"),
+    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "inserts", "testing"),
 }
 DELIVERY = {
     *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
@@ -56,7 +59,7 @@ DELIVERY = {
 PUBLIC = {  # what an application imports
     *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
     *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "examples"),
-    *("facts", "intents", "last_steps", "statements", "compiled", "endings"),
+    *("facts", "intents", "last_steps", "statements", "compiled", "endings", "prepared", "instances", "postgresql"),
 }
 # Where the write side and the delivery side meet: the shape of a message on the channel layer.
 MEETINGS = {("hub", "publisher")}
