@@ -127,6 +127,7 @@ TIDEWIRE = {
     # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
     # readiness one.
     "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
+    "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", default=True),
     "MAX_BODY_BYTES": env.int("MAX_BODY_BYTES", default=1024 * 1024),
     "TRUSTED_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),

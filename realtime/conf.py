@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "ACCESS_SECONDS": 300.0,  # how often every subscription's access is asked again, as a net
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub writes to its own mailbox
     "PRUNE_SECONDS": 3600.0,  # how often events outside their retention window are deleted; 0 for never
+    "PREPARED_STATEMENTS": True,  # in PostgreSQL's sessions; False behind a pooler that gives each transaction another
     "DATABASE_THREADS": 4,  # threads that read the log and the access rules for the sockets
     "PING_SECONDS": 25,
     "PONG_SECONDS": 20,  # how long a ping may go unanswered

@@ -17,6 +17,7 @@ from django.db.backends.postgresql.base import Cursor as DjangoCursor
 from psycopg.pq import TransactionStatus
 
 from realtime import prepared
+from realtime.conf import conf
 
 
 class Connection(psycopg.Connection):
@@ -26,7 +27,7 @@ class Connection(psycopg.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: dict[Any, str] = {}  # see prepared.py
+        self.prepared: dict[Any, str] | None = {} if conf.PREPARED_STATEMENTS else None  # see prepared.py
         self.token = secrets.token_hex(4)
 
     @property
