@@ -12,10 +12,11 @@ from realtime.prepared import Prepared
 from realtime.statements import is_holding, kept_cursor, run_with_next
 
 
-def insert(row: Model, fields: Sequence[Field], using: str) -> bool:
-    """Inserts these fields, as `Model.save` does. False, and nothing done, where it takes more than values."""
+def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) -> bool:
+    """Inserts these fields into the table of `model`, the row's own or a parent's, as `Model.save` does. False, and
+    nothing done, where it takes more than values."""
     connection = connections[using]
-    statement = _statement(type(row), tuple(fields)) if connection.vendor == "postgresql" else None
+    statement = _statement(model, tuple(fields)) if connection.vendor == "postgresql" else None
     if statement is None:
         return False
     values = [field.pre_save(row, add=True) for field in fields]

@@ -57,7 +57,7 @@ class LiveModel(models.Model):
 
     def _do_insert(self, manager, using, fields, returning_fields, raw):
         """As Django's."""
-        if raw or returning_fields or not insert(self, fields, using):
+        if raw or returning_fields or not insert(manager.model, self, fields, using):
             return super()._do_insert(manager, using, fields, returning_fields, raw)
         return []
 

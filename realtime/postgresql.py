@@ -27,7 +27,7 @@ class Connection(psycopg.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: dict[Any, str] | None = {} if conf.PREPARED_STATEMENTS else None  # see prepared.py
+        self.prepared: dict[str, str] | None = {} if conf.PREPARED_STATEMENTS else None  # see prepared.py
         self.token = secrets.token_hex(4)
 
     @property
@@ -49,7 +49,8 @@ class Cursor(DjangoCursor):
         try:
             return self._execute(begin, query, params, options)
         except psycopg.Error as error:
-            prepared.note_error(error.sqlstate)
+            if isinstance(connection, Connection):
+                prepared.note_error(connection, error)
             raise
 
     def _execute(self, begin: str | None, query: Any, params: Any, options: dict[str, Any]) -> Self:

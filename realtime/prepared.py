@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -16,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 UNKNOWN = "26000"
 """The SQLSTATE of a name that the session does not know."""
+
+OUTDATED = ("0A000", "cached plan")
+"""That of a result whose shape a migration has changed meanwhile, which it shares with other things; and its words."""
 
 is_used = True
 """Whether sessions keep what was prepared in them, as far as we know."""
@@ -31,10 +35,10 @@ class Prepared:
 
     def text(self, connection: BaseDatabaseWrapper) -> str:
         """What to execute, with the same parameters. Where nothing can be prepared, or somebody reads along: itself."""
-        names: dict[Prepared, str] | None = getattr(connection.connection, "prepared", None)
+        names: dict[str, str] | None = getattr(connection.connection, "prepared", None)
         if names is None or not is_used or connection.queries_logged:
             return self.sql
-        return names.get(self) or names.setdefault(self, self._prepare(connection))
+        return names.get(self.sql) or names.setdefault(self.sql, self._prepare(connection))
 
     def _prepare(self, connection: BaseDatabaseWrapper) -> str:
         name = f"tidewire_{connection.connection.token}_{next(_numbers)}"
@@ -44,9 +48,18 @@ class Prepared:
         return f"EXECUTE {name} ({', '.join(['%s'] * self._count)})"
 
 
-def note_error(sqlstate: str | None) -> None:
-    """Called with what a statement failed with."""
+def is_forgotten(error: BaseException | None) -> bool:
+    """Whether this is what a database says of a prepared statement that it does not have (any more)."""
+    sqlstate = getattr(error, "sqlstate", None)
+    return sqlstate == UNKNOWN or (sqlstate == OUTDATED[0] and OUTDATED[1] in str(error))
+
+
+def note_error(connection: Any, error: BaseException) -> None:
+    """Called with the driver's connection, and what a statement failed with."""
     global is_used
-    if sqlstate == UNKNOWN and is_used:
+    if not is_forgotten(error) or connection.prepared is None:
+        return
+    connection.prepared.clear()  # they are prepared anew
+    if getattr(error, "sqlstate", None) == UNKNOWN and is_used:
         is_used = False
         logger.warning("this database's sessions keep no prepared statements: there is a pooler, so none are used")

@@ -16,7 +16,7 @@ from realtime.event_log import Recorded, position
 from realtime.events import object_name
 from realtime.live import registry
 from realtime.positions import Page, Position
-from realtime.transactions import record_ahead, recorded_events
+from realtime.transactions import record_ahead, recorded_events, records_at_commit
 
 __all__ = [
     "HEADER",
@@ -28,6 +28,7 @@ __all__ = [
     "position_header",
     "record_ahead",
     "recorded_events",
+    "records_at_commit",
     "written_positions",
 ]
 

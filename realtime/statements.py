@@ -14,14 +14,17 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Statement = tuple[str, list[Any]]
 
+UNHARMED = (0, 2)
+"""libpq's states of a connection in no transaction, and in one that has not failed."""
+
 
 @contextmanager
 def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Inside this block `run_with_next` and `held` may wait for a next statement. What has found none by the end is run
     then; an exception takes it along, as it does the transaction. A block may stand in another."""
-    if (outer := _gathering_of(connection)) is not None:
+    if _gathering_of(connection) is not None:
         yield
-        outer.run()
+        run_waiting(connection)
         return
     gathering = _Gathering(connection)
     connection.execute_wrappers.append(gathering)
@@ -30,6 +33,12 @@ def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
         gathering.run()
     finally:
         connection.execute_wrappers.remove(gathering)
+
+
+def run_waiting(connection: BaseDatabaseWrapper) -> None:
+    """Runs what waits, if anything does: for whoever knows that no statement follows."""
+    if (gathering := _gathering_of(connection)) is not None:
+        gathering.run()
 
 
 @contextmanager
@@ -117,7 +126,12 @@ class _Gathering:
         waiting, self._waiting = self._waiting, []
         before = [param for _, its_params in waiting for param in its_params]
         text = ";\n".join([*(its_sql for its_sql, _ in waiting), sql if params is not None else sql.replace("%", "%%")])
-        result = execute(text, [*before, *(params or ())], many, context)
+        try:
+            result = execute(text, [*before, *(params or ())], many, context)
+        except BaseException:
+            if self._connection.connection.info.transaction_status in UNHARMED:
+                self._waiting[:0] = waiting  # the text was not even run
+            raise
         for _ in waiting:
             context["cursor"].nextset()
         return result

@@ -42,8 +42,13 @@ def recorded_events() -> Iterator[list[Recorded]]:
 
 def arm(connection: BaseDatabaseWrapper) -> None:
     """Makes this transaction record its events before it commits. Harmless when done twice, or after a rollback."""
-    if not isinstance(connection.__dict__.get("commit"), _RecordingCommit):
+    if not records_at_commit(connection):
         connection.commit = _RecordingCommit(connection)
+
+
+def records_at_commit(connection: BaseDatabaseWrapper) -> bool:
+    """Whether something was noted, for which statements will run just before COMMIT."""
+    return isinstance(connection.__dict__.get("commit"), _RecordingCommit)
 
 
 def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
@@ -108,7 +113,7 @@ class _RecordingCommit:
         self._stand_aside()
         try:
             with _as_inside_atomic(connection):
-                recorded = _record_last(connection, commits=True)
+                recorded = _record_last(connection, commits=self._previous is None)
         except BaseException:
             connection.rollback()
             raise

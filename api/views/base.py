@@ -28,9 +28,17 @@ from api.media import OneRenderer
 from api.models import Member, Room
 from realtime.compiled import Compiled
 from realtime.event_log import Recorded
-from realtime.prepared import UNKNOWN
-from realtime.snapshots import HEADER, Written, position_header, record_ahead, recorded_events, written_positions
-from realtime.statements import gathered
+from realtime.prepared import is_forgotten
+from realtime.snapshots import (
+    HEADER,
+    Written,
+    position_header,
+    record_ahead,
+    recorded_events,
+    records_at_commit,
+    written_positions,
+)
+from realtime.statements import gathered, run_waiting
 from realtime.tokens import Identity
 
 _MEMBER = Compiled(
@@ -44,8 +52,8 @@ _MEMBER = Compiled(
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
-# Deadlock and serialization failure: PostgreSQL asks the loser to start again. And what a session has not kept.
-_RERUN_SQLSTATES = {"40P01", "40001", UNKNOWN}
+# Deadlock and serialization failure: PostgreSQL asks the loser to start again.
+_RERUN_SQLSTATES = {"40P01", "40001"}
 
 
 class BaseViewSet(ParametersMixin, GenericViewSet):
@@ -136,8 +144,11 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with gathered(connections[DEFAULT_DB_ALIAS]), transaction.atomic():
+        connection = connections[DEFAULT_DB_ALIAS]
+        with gathered(connection), transaction.atomic():
             yield
+            if not records_at_commit(connection):
+                run_waiting(connection)  # nothing follows
 
     def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
         """The answer, when it is known what it made. One that is repeated was finished the first time."""
@@ -192,8 +203,9 @@ def is_worth_another_run(exc: DatabaseError) -> bool:
     """Whether this failure comes from somebody else's transaction, so that a fresh start can end well.
 
     A violated constraint counts: the checks have passed, so another transaction was first, and the next run's checks
-    will see what it did. SQLite runs one writer at a time and knows neither.
+    will see what it did. SQLite runs one writer at a time and knows neither. A statement that was prepared before a
+    migration, or in another session, counts too.
     """
-    if isinstance(exc, IntegrityError):
+    if isinstance(exc, IntegrityError) or is_forgotten(exc.__cause__):
         return True
     return getattr(exc.__cause__, "sqlstate", None) in _RERUN_SQLSTATES

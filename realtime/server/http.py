@@ -189,6 +189,11 @@ class Channel(HTTPChannel):
         self.setTimeout(None)
         self.factory.channels.discard(self)
 
+    def requestDone(self, request: Any) -> None:
+        """The answer is complete, and the next request may be there already."""
+        writing.end_piece(self)
+        super().requestDone(request)
+
     def end_if_idle(self) -> None:
         """Ends a kept-alive connection between two requests; one that is in use ends with its answer."""
         if self.requests:

@@ -59,20 +59,28 @@ def in_one_piece(protocol: Any) -> Iterator[None]:
     if not is_direct(transport):  # or such a block already: what waits there goes first
         yield
         return
-    protocol.transport = collected = _Collected(transport)
+    protocol.transport = _Collected(transport)
     try:
         yield
     finally:
-        protocol.transport = transport
-        if collected.parts and transport.connected:
-            write(transport, b"".join(collected.parts))
+        end_piece(protocol)
+
+
+def end_piece(protocol: Any) -> None:
+    """Writes what there is of a piece. To be called before the protocol turns to what else the client has sent: that
+    may be handed the transport."""
+    collected = protocol.transport
+    if isinstance(collected, _Collected):
+        protocol.transport = collected.transport
+        if collected.parts and collected.transport.connected:
+            write(collected.transport, b"".join(collected.parts))
 
 
 class _Collected:
     """A transport that keeps what is written to it; everything else is for the transport behind it."""
 
     def __init__(self, transport: Any) -> None:
-        self._transport = transport
+        self.transport = transport
         self.parts: list[bytes] = []
 
     def write(self, data: bytes) -> None:
@@ -82,7 +90,7 @@ class _Collected:
         self.parts += parts
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+        return getattr(self.transport, name)
 
 
 IS_TESTED = is_tested()

@@ -12,10 +12,11 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from psycopg.pq import Format, Trace
 
+from api.views.base import BaseViewSet, is_worth_another_run
 from realtime import prepared
 from realtime.models import Event
 from realtime.prepared import Prepared
-from realtime.statements import gathered, held, kept_cursor
+from realtime.statements import gathered, held, kept_cursor, run_with_next
 from realtime.timestamps import TIMESTAMPTZ
 from tests.realtime.liveapp.models import Board, Item
 from tests.realtime.log import logged
@@ -144,14 +145,18 @@ def test_hooks_run_after_a_commit_that_went_with_the_events(board):
 TWICE = Prepared("SELECT %s::int * 2, '%%'", count=1)
 
 
-def twice(number: int) -> list:
-    cursor = kept_cursor(connection, TWICE)
-    cursor.execute(TWICE.text(connection), [number])
+def answer(statement: Prepared, *params: object) -> list:
+    cursor = kept_cursor(connection, statement)
+    cursor.execute(statement.text(connection), params)
     return cursor.fetchall()
 
 
+def twice(number: int) -> list:
+    return answer(TWICE, number)
+
+
 def test_a_statement_is_prepared_once_in_a_session(tmp_path):
-    connection.connection.prepared.pop(TWICE, None)
+    connection.connection.prepared.pop(TWICE.sql, None)
     with texts(tmp_path) as sent, transaction.atomic():
         assert [twice(2), twice(3)] == [[(4, "%")], [(6, "%")]]
     assert [text.split()[0] for text in sent] == ["BEGIN;", "EXECUTE", "EXECUTE", "COMMIT"]
@@ -159,7 +164,7 @@ def test_a_statement_is_prepared_once_in_a_session(tmp_path):
 
 
 def test_what_a_rolled_back_transaction_prepared_is_there():
-    connection.connection.prepared.pop(TWICE, None)
+    connection.connection.prepared.pop(TWICE.sql, None)
     with suppress(Stop), transaction.atomic():
         twice(2)
         raise Stop
@@ -178,13 +183,30 @@ def test_sessions_that_keep_nothing_end_it(caplog):
     with transaction.atomic():
         twice(2)
     select_nothing("DEALLOCATE ALL")
-    with pytest.raises(DatabaseError), transaction.atomic():
+    with pytest.raises(DatabaseError) as failed, transaction.atomic():
         twice(2)
+    assert is_worth_another_run(failed.value)
     assert not prepared.is_used
     with transaction.atomic():
         assert twice(3) == [(6, "%")]
     assert "pooler" in caplog.text
-    connection.connection.prepared.clear()
+
+
+def test_a_migration_that_changes_what_is_shown_is_met_once(board):
+    wide = Prepared("SELECT name FROM liveapp_board WHERE rank_of = %s", count=1)
+    select_nothing("ALTER TABLE liveapp_board ADD rank_of int DEFAULT 1")
+    try:
+        with transaction.atomic():
+            assert answer(wide, 1) == [("board",)]
+        select_nothing("ALTER TABLE liveapp_board ALTER name TYPE varchar(60)")
+        with pytest.raises(DatabaseError) as failed, transaction.atomic():
+            answer(wide, 1)
+        assert is_worth_another_run(failed.value)
+        with transaction.atomic():
+            assert answer(wide, 1) == [("board",)]
+        assert prepared.is_used
+    finally:
+        select_nothing("ALTER TABLE liveapp_board DROP rank_of; ALTER TABLE liveapp_board ALTER name TYPE varchar(50)")
 
 
 def select_nothing(sql: str) -> None:
@@ -236,6 +258,43 @@ def test_a_savepoint_does_not_take_along_what_was_held_before_it(board):
             Item.objects.create(board=board)
             raise Stop
     assert list(Item.objects.all()) == [item]
+
+
+def test_what_waits_is_not_lost_with_a_statement_that_was_not_even_sent(board):
+    with logged() as events, gathered(connection), transaction.atomic():
+        with held(connection):
+            item = Item.objects.create(board=board)
+        with suppress(ValueError, DatabaseError):
+            select("SELECT %s", ["\0"])
+    assert Item.objects.get() == item
+    assert [(type, key) for _, type, key, _ in events] == [("item.created", str(item.pk))]
+
+
+def test_what_waits_where_nothing_is_recorded_is_run_before_commit():
+    """A view's transaction, in which an application wrote no live row."""
+    select_nothing("CREATE TABLE plain (n int)")
+    try:
+        seen = []
+        with BaseViewSet()._transaction():
+            run_with_next(connection, "INSERT INTO plain VALUES (%s)", [1])
+            transaction.on_commit(lambda: seen.append(select("SELECT n FROM plain")))
+        assert seen == [[(1,)]]
+    finally:
+        select_nothing("DROP TABLE plain")
+
+
+def test_anothers_wrapper_around_commit_is_called_inside_the_transaction(board):
+    commit, statuses = connection.commit, []
+
+    def wrapper():
+        statuses.append(connection.connection.info.transaction_status.name)
+        del connection.commit
+        commit()
+
+    connection.commit = wrapper
+    with logged():
+        Item.objects.create(board=board)
+    assert statuses == ["INTRANS"]
 
 
 # -- times -------------------------------------------------------------------------------------------------------------

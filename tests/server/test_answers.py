@@ -4,7 +4,8 @@ import re
 import socket
 import time
 
-from tests.server.served import Served, read_all, status
+from tests.server.conftest import MakeSite
+from tests.server.served import Served, read_all, status, wait_until
 
 ONE = b"%b /%b HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: %d\r\n%b\r\n"
 LAST = b"Connection: close\r\n"
@@ -54,3 +55,24 @@ def test_a_client_that_leaves_before_its_answer_harms_nobody(served: Served) -> 
             connection.sendall(ONE % (b"GET", b"api/schema/", 1, b""))
 
     assert status(served.say(ONE % (b"GET", b"healthz", 1, LAST))) == 200
+
+
+def test_a_socket_that_is_asked_for_behind_a_request_is_one_and_gives_its_place_back(make_site: MakeSite) -> None:
+    served = make_site(MAX_CONNECTIONS="2").server
+
+    def is_opened() -> bool:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(ONE % (b"GET", b"healthz", 1, b"") + UPGRADE)
+            answers = b""
+            while len(codes := re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)) < 2:
+                answers += connection.recv(65536)
+        return codes == [b"200", b"101"]
+
+    for _ in range(4):
+        assert wait_until(is_opened, seconds=10)
+
+
+UPGRADE = (
+    b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
