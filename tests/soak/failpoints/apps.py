@@ -22,12 +22,15 @@ class FailpointsConfig(AppConfig):
     def ready(self) -> None:
         from realtime import event_log, presence, publisher
 
-        record, publish = event_log.record, publisher.publish
+        append, publish = event_log.append, publisher.publish
 
-        def record_or_die(*args: Any, **options: Any) -> list[Any]:
-            recorded = record(*args, **options)
-            _die_if_said(KILL_BEFORE_COMMIT, recorded)
-            return recorded
+        def append_or_die(encoded: list[Any], using: str, *, commits: bool = False) -> list[Any]:
+            """COMMIT would go with the events: whoever dies before it dies after they were inserted."""
+            if not _is_said(KILL_BEFORE_COMMIT, encoded):
+                return append(encoded, using, commits=commits)
+            append(encoded, using)
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError("unreachable")
 
         def publish_or_die(recorded: list[Any]) -> None:
             _die_if_said(KILL_AFTER_COMMIT, recorded)
@@ -36,7 +39,7 @@ class FailpointsConfig(AppConfig):
             self._is_armed = _is_said(KILL_AFTER_NEXT_COMMIT, recorded)
             publish(recorded)
 
-        event_log.record, publisher.publish = record_or_die, publish_or_die
+        event_log.append, publisher.publish = append_or_die, publish_or_die
         if skew := float(os.environ.get(SKEW, "0")):
             _set_clock_off(skew)
         if seconds := float(os.environ.get(PRESENCE, "0")):
