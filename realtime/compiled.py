@@ -18,7 +18,6 @@ from django.db.models.query import RelatedPopulator, get_related_populators
 
 from realtime.instances import Instances, from_row
 from realtime.prepared import Prepared
-from realtime.statements import kept_cursor
 
 
 class Compiled:
@@ -66,12 +65,8 @@ class _Statement:
 
     def rows(self, keys: tuple[UUID, ...]) -> list[Model]:
         prepared = [self._prepared(key) for key in keys]
-        cursor = kept_cursor(self.connection, self)
-        cursor.execute(
-            self._statement.text(self.connection),
-            [param if place is None else prepared[place] for place, param in self._params],
-        )
-        found = cursor.fetchall()
+        values = [param if place is None else prepared[place] for place, param in self._params]
+        found = self._statement.execute(self.connection, values).fetchall()
         return [self._instance(row) for row in self._compiler.apply_converters(found, self._converters)]
 
     def _instance(self, row: Any) -> Model:

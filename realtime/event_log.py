@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from realtime.changes import Note
 from realtime.models import Event, Stream, new_epoch
 from realtime.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from realtime.prepared import Prepared
-from realtime.statements import kept_cursor, takes_several
+from realtime.statements import takes_several
 from realtime.streams import CONTROL
 
 # The database's own clock, read when the row is written (not when the transaction began).
@@ -205,22 +205,14 @@ def _append(encoded: list[events.Encoded], using: str, commits: bool) -> dict[st
                 "payload": event.payload,
             }
         )
-    cursor = kept_cursor(connection, _APPEND)
-    text = _append_statement().text(connection)
-    cursor.execute(
-        _and_commit(text) if commits and takes_several(connection) else text, [_json(wanted), CONTROL, _json(rows)]
-    )
+    then = "COMMIT" if commits and takes_several(connection) else ""
+    cursor = _append_statement().execute(connection, [_json(wanted), CONTROL, _json(rows)], then)
     return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
 
 
 @cache
 def _append_statement() -> Prepared:
     return Prepared(_APPEND.format(streams=f'"{Stream._meta.db_table}"', events=f'"{Event._meta.db_table}"'), count=3)
-
-
-@lru_cache(maxsize=256)
-def _and_commit(text: str) -> str:
-    return f"{text};\nCOMMIT"
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models import Field, Model
 
 from realtime.prepared import Prepared
-from realtime.statements import is_holding, kept_cursor, run_with_next
+from realtime.statements import is_holding, run_with_next
 
 
 def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) -> bool:
@@ -23,11 +23,10 @@ def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) 
     if any(hasattr(value, "resolve_expression") for value in values):
         return False
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
-    text = statement.text(connection)
     if is_holding(connection):
-        run_with_next(connection, text, params)
+        run_with_next(connection, statement.text(connection), params)
     else:
-        kept_cursor(connection, statement).execute(text, params)
+        statement.execute(connection, params)
     return True
 
 

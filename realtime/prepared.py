@@ -1,4 +1,4 @@
-"""Statements that PostgreSQL parses and plans once in each connection, for the few that every write asks.
+"""Statements that PostgreSQL parses and plans once in each session, for the few that every write asks.
 
 By name, and not as the protocol has it: a text may hold several of them, with whatever else goes the same way. They are
 the session's, so a pooler that gives each transaction another session has none of them: the first error that says so
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -40,12 +42,35 @@ class Prepared:
             return self.sql
         return names.get(self.sql) or names.setdefault(self.sql, self._prepare(connection))
 
+    def execute(self, connection: BaseDatabaseWrapper, params: Sequence[Any], then: str = "") -> Any:
+        """Runs it, and `then` in the same text. Returns its cursor, whose rows are to be fetched at once: inside a
+        transaction it is kept, because to make one takes as long as to ask."""
+        text, cursor = self.text(connection), self._cursor(connection)
+        cursor.execute(_joined(text, then) if then else text, params)
+        return cursor
+
+    def _cursor(self, connection: BaseDatabaseWrapper) -> Any:
+        if connection.vendor != "postgresql" or connection.queries_logged or not connection.in_atomic_block:
+            return connection.cursor()
+        kept: dict[str, tuple[Any, Any]] = connection.__dict__.setdefault("tidewire_cursors", {})
+        raw, cursor = kept.get(self.sql, (None, None))
+        if raw is None or raw is not connection.connection:
+            cursor = connection.cursor()
+            kept[self.sql] = (connection.connection, cursor)
+        return cursor
+
     def _prepare(self, connection: BaseDatabaseWrapper) -> str:
         name = f"tidewire_{connection.connection.token}_{next(_numbers)}"
         places = tuple(f"${number + 1}" for number in range(self._count))
         with connection.cursor() as cursor:
             cursor.execute(f"PREPARE {name} AS {self.sql % places}")
         return f"EXECUTE {name} ({', '.join(['%s'] * self._count)})"
+
+
+@lru_cache(maxsize=256)
+def _joined(text: str, then: str) -> str:
+    """The same object for the same text: psycopg knows it again by that."""
+    return f"{text};\n{then}"
 
 
 def is_forgotten(error: BaseException | None) -> bool:

@@ -79,19 +79,6 @@ def _gathering_of(connection: BaseDatabaseWrapper) -> _Gathering | None:
     return next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)
 
 
-def kept_cursor(connection: BaseDatabaseWrapper, purpose: Any) -> Any:
-    """A cursor for one statement that is asked again and again, inside transactions: making one takes as long as
-    asking. Not to be closed; what it returned is to be fetched at once."""
-    if connection.vendor != "postgresql" or connection.queries_logged or not connection.in_atomic_block:
-        return connection.cursor()
-    kept: dict[Any, tuple[Any, Any]] = connection.__dict__.setdefault("tidewire_cursors", {})
-    raw, cursor = kept.get(purpose, (None, None))
-    if raw is None or raw is not connection.connection:
-        cursor = connection.cursor()
-        kept[purpose] = (connection.connection, cursor)
-    return cursor
-
-
 def takes_several(connection: BaseDatabaseWrapper) -> bool:
     """Whether one text may hold several statements."""
     return connection.vendor == "postgresql" and not connection.settings_dict.get("OPTIONS", {}).get(

@@ -16,7 +16,7 @@ from api.views.base import BaseViewSet, is_worth_another_run
 from realtime import prepared
 from realtime.models import Event
 from realtime.prepared import Prepared
-from realtime.statements import gathered, held, kept_cursor, run_with_next
+from realtime.statements import gathered, held, run_with_next
 from realtime.timestamps import TIMESTAMPTZ
 from tests.realtime.liveapp.models import Board, Item
 from tests.realtime.log import logged
@@ -146,9 +146,7 @@ TWICE = Prepared("SELECT %s::int * 2, '%%'", count=1)
 
 
 def answer(statement: Prepared, *params: object) -> list:
-    cursor = kept_cursor(connection, statement)
-    cursor.execute(statement.text(connection), params)
-    return cursor.fetchall()
+    return statement.execute(connection, params).fetchall()
 
 
 def twice(number: int) -> list:
