@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from realtime.positions import Position
 
@@ -19,13 +19,17 @@ NAMES = 500
 """Of one batch: below SQLite's bound on the variables of a statement."""
 
 
+Look = Callable[[], Mapping[str, Position]]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A user before these streams. Of some it is known where they stand, or stood when the user came."""
+    """A user before these streams. `look` says of which of them it is known already where they stand."""
 
     user_id: str
     names: frozenset[str]
-    known: Mapping[str, Position] = field(default_factory=dict)
+    look: Look = dict
+    known: Mapping[str, Position] = field(default_factory=dict)  # what it said when they were asked about
 
 
 Admitted = dict[str, Position]
@@ -39,24 +43,34 @@ class Doorman:
         self._ask = ask
         self._waiting: deque[tuple[Request, asyncio.Future[Admitted]]] = deque()
         self._tasks: set[asyncio.Task] = set()
+        self._asking = 0
 
-    async def admit(
-        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
-    ) -> Admitted:
-        """Positions of those of these streams that the user may read. Raises what asking raises."""
+    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> Admitted:
+        """Positions of those of these streams that the user may read. Raises what asking raises.
+
+        `look` is called, in this loop, right before the user is asked about: it answers positions of those streams that
+        need not be read for that.
+        """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Admitted] = loop.create_future()
-        self._waiting.append((Request(user_id, frozenset(names), known or {}), answer))
-        if len(self._tasks) < ASKING:
+        self._waiting.append((Request(user_id, frozenset(names), look), answer))
+        if self._asking < ASKING:
+            self._asking += 1
             task = loop.create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await answer
 
     async def _work(self) -> None:
+        try:
+            await self._ask_all()
+        finally:
+            self._asking -= 1  # in the step that found nobody: who comes in the next one must not be left waiting
+
+    async def _ask_all(self) -> None:
         while batch := self._batch():
             try:
-                answers = await self._ask([request for request, _ in batch])
+                answers = await self._ask([replace(request, known=request.look()) for request, _ in batch])
             except asyncio.CancelledError:
                 for _, answer in batch:
                     answer.cancel()
@@ -69,6 +83,7 @@ class Doorman:
             for (_, answer), admitted in zip(batch, answers, strict=True):
                 if not answer.done():  # otherwise its client is gone
                     answer.set_result(admitted)
+            await asyncio.sleep(0)  # whoever was answered may know more, now, of what the next are asked about
 
     def _batch(self) -> list[tuple[Request, asyncio.Future[Admitted]]]:
         """The next who wait; at least one, if there is one."""

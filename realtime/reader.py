@@ -6,7 +6,7 @@ The hub and the recovery are handed a reader at start; neither knows the ORM.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import close_old_connections
 
 from realtime import access, event_log, pacing, retention, tokens
 from realtime.conf import conf
-from realtime.doorman import Doorman, Request
+from realtime.doorman import Doorman, Look, Request
 from realtime.positions import PAGE_EVENTS, Page, Position
 from realtime.threads import Threads, begin_job
 from realtime.tokens import Identity, LookUp
@@ -47,11 +47,9 @@ class Reader:
         """Events of a stream after `offset`."""
         return await self._run(event_log.read_after, name, offset, limit)
 
-    async def admit(
-        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
-    ) -> dict[str, Position]:
-        """Positions of those of these streams that the user may read. Those that are known are not looked up."""
-        return await self._doorman.admit(user_id, names, known)
+    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> dict[str, Position]:
+        """Positions of those of these streams that the user may read. Those that `look` knows are not read."""
+        return await self._doorman.admit(user_id, names, look)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError
 from realtime import metrics
 from realtime.codes import Code, ErrorCode, Unsubscribe
 from realtime.conf import conf
+from realtime.doorman import Look
 from realtime.fences import Fences
 from realtime.frames import SubscribeRequest
 from realtime.hub import Hub, LogReader
@@ -33,9 +34,7 @@ KEPT_PAGES = 32
 
 
 class Admission(LogReader, Protocol):
-    async def admit(
-        self, user_id: str, names: Collection[str], known: Mapping[str, Position]
-    ) -> dict[str, Position]: ...
+    async def admit(self, user_id: str, names: Collection[str], look: Look) -> dict[str, Position]: ...
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]: ...
 
@@ -90,8 +89,8 @@ class Recovery:
         try:
             names = [attempt.subscription.stream for attempt in attempts]
             await self._hub.joined(names)
-            known = self._known(attempts)
-            admitted = await self._reader.admit(user_id, names, known)
+            known: dict[str, Position] = {}
+            admitted = await self._reader.admit(user_id, names, lambda: self._known(attempts, known))
             await self._hub.control.apply([])
             for name in admitted.keys() - known.keys():
                 self._hub.learn(admitted[name])
@@ -130,16 +129,14 @@ class Recovery:
 
     # -- steps of subscribe ------------------------------------------------------------------------------------------
 
-    def _known(self, attempts: list[Attempt]) -> dict[str, Position]:
+    def _known(self, attempts: list[Attempt], known: dict[str, Position]) -> dict[str, Position]:
         """Where streams stand that are followed here already: a crowd that comes to one asks the log once. Whoever is
         further on than we are has read what we have not heard of."""
-        if self._hub.is_deaf:
-            return {}
-        return {
-            attempt.watched.name: Position(attempt.watched.name, attempt.watched.epoch, attempt.watched.offset)
-            for attempt in attempts
-            if attempt.watched.offset is not None and _is_same_epoch(attempt) and not attempt.is_ahead
-        }
+        for attempt in attempts if not self._hub.is_deaf else ():
+            watched = attempt.watched
+            if watched.offset is not None and _is_same_epoch(attempt) and not attempt.is_ahead:
+                known[watched.name] = Position(watched.name, watched.epoch, watched.offset)
+        return known
 
     async def _read_first_pages(self, attempts: list[Attempt]) -> None:
         """As many as the client has room for at once; the other streams follow as pushes, at the pace it reads."""

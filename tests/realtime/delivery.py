@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.codes import Code
+from realtime.doorman import Look
 from realtime.frames import Codec
 from realtime.hub import Intervals
 from realtime.json_codec import JSON
@@ -143,11 +144,10 @@ class Log:
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
         return await self._answer("positions", {name: self.position(name) for name in names}, sorted(names))
 
-    async def admit(
-        self, user_id: str, names: Collection[str], known: Mapping[str, Position] | None = None
-    ) -> dict[str, Position]:
+    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> dict[str, Position]:
+        known = look()
         found = {name for name in names if self.members[name] & {user_id, "*"}}
-        positions = {name: (known or {}).get(name) or self.position(name) for name in found}
+        positions = {name: known.get(name) or self.position(name) for name in found}
         return await self._answer("admit", positions, user_id, sorted(names))
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:

@@ -83,3 +83,41 @@ async def test_who_has_left_meanwhile_is_not_asked_about():
     assert database.batches[-1] == ["stays"]
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_what_is_known_is_looked_at_when_it_is_asked_for():
+    """By then those before may have learned it."""
+    known: dict[str, Position] = {}
+    asked: list[list[dict[str, Position]]] = []
+    go = asyncio.Event()
+
+    async def ask(requests):
+        asked.append([dict(request.known) for request in requests])
+        await go.wait()
+        return [{name: Position(name, "e", 7) for name in request.names} for request in requests]
+
+    async def come() -> None:
+        known.update(await doorman.admit("a", ["room:a"], lambda: known))
+
+    doorman, tasks = Doorman(ask), []
+    for _ in range(ASKING + 5):
+        tasks.append(asyncio.create_task(come()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(*tasks)
+    assert asked == [[{}], [{}], [{"room:a": Position("room:a", "e", 7)}] * 5]
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_comes_in_the_moment_when_the_last_were_answered_is_asked_about(turns):
+    """Nobody else may come to remind of them."""
+    database = Database()
+    doorman = Doorman(database.ask)
+    tasks = await crowd(doorman, ["a"]) + await crowd(doorman, ["b"])
+    database.go.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await asyncio.gather(doorman.admit("late", ["room:a"]), *tasks)
+        await doorman.admit("later", ["room:a"])
