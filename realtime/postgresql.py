@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Self
 
 import psycopg
@@ -18,6 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from realtime import prepared
 from realtime.conf import conf
+from realtime.statements import joined
 
 
 class Connection(psycopg.Connection):
@@ -59,14 +59,8 @@ class Cursor(DjangoCursor):
         connection = self.connection
         connection.is_begun_by_cursor = True
         try:
-            super().execute(_joined(begin, query), params, **options)
+            super().execute(joined(begin, query), params, **options)
         finally:
             connection.is_begun_by_cursor = False
         self.nextset()  # past BEGIN's own
         return self
-
-
-@lru_cache(maxsize=256)
-def _joined(begin: str, query: str) -> str:
-    """The same object for the same query: psycopg knows it again by that."""
-    return f"{begin};\n{query}"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from realtime.statements import joined, takes_several
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Prepared:
     def text(self, connection: BaseDatabaseWrapper) -> str:
         """What to execute, with the same parameters. Where nothing can be prepared, or somebody reads along: itself."""
         names: dict[str, str] | None = getattr(connection.connection, "prepared", None)
-        if names is None or not is_used or connection.queries_logged:
+        if names is None or not is_used or connection.queries_logged or not takes_several(connection):
             return self.sql
         return names.get(self.sql) or names.setdefault(self.sql, self._prepare(connection))
 
@@ -46,7 +47,7 @@ class Prepared:
         """Runs it, and `then` in the same text. Returns its cursor, whose rows are to be fetched at once: inside a
         transaction it is kept, because to make one takes as long as to ask."""
         text, cursor = self.text(connection), self._cursor(connection)
-        cursor.execute(_joined(text, then) if then else text, params)
+        cursor.execute(joined(text, then) if then else text, params)
         return cursor
 
     def _cursor(self, connection: BaseDatabaseWrapper) -> Any:
@@ -65,12 +66,6 @@ class Prepared:
         with connection.cursor() as cursor:
             cursor.execute(f"PREPARE {name} AS {self.sql % places}")
         return f"EXECUTE {name} ({', '.join(['%s'] * self._count)})"
-
-
-@lru_cache(maxsize=256)
-def _joined(text: str, then: str) -> str:
-    """The same object for the same text: psycopg knows it again by that."""
-    return f"{text};\n{then}"
 
 
 def is_forgotten(error: BaseException | None) -> bool:

@@ -170,6 +170,19 @@ def test_what_a_rolled_back_transaction_prepared_is_there():
         assert twice(3) == [(6, "%")]
 
 
+def test_where_they_are_turned_off_nothing_is_prepared(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection.connection, "prepared", None)
+    with texts(tmp_path) as sent, transaction.atomic():
+        assert twice(2) == [(4, "%")]
+    assert not [text for text in sent if "PREPARE" in text or "EXECUTE" in text]
+
+
+def test_a_server_that_binds_by_itself_is_asked_as_ever(monkeypatch):
+    """It cannot bind what a name is executed with."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
+    assert TWICE.text(connection) == TWICE.sql
+
+
 def test_whoever_reads_the_queries_sees_them(django_assert_num_queries):
     with django_assert_num_queries(3) as seen, transaction.atomic():  # with BEGIN and COMMIT
         twice(2)
