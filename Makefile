@@ -69,13 +69,13 @@ run: $(VENV)/$(run_requirements).stamp
 # A file's tests stay in one of JOBS processes, each with servers of its own.
 JOBS ?= 2
 parallel := -n $(JOBS) --dist loadfile
-units := tests/api tests/realtime tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
+units := tests/api tests/tidewire --ignore=tests/tidewire/serve tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
 	vectors demo
 
 test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(pytest) $(parallel) $(units)
-	$(pytest) $(parallel) tests/realtime tests/api --ignore=tests/api/test_access_matrix.py --database postgresql
-	$(pytest) tests/server
+	$(pytest) $(parallel) tests/tidewire tests/api --ignore=tests/tidewire/serve --ignore=tests/api/test_access_matrix.py --database postgresql
+	$(pytest) tests/tidewire/serve
 	$(pytest) $(parallel) tests/scenarios --size embedded
 	$(pytest) $(parallel) tests/scenarios --size grown
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn

@@ -15,9 +15,10 @@ from django.db import models
 from django.db.models.signals import post_delete
 from rest_framework.exceptions import NotFound
 
-from api import live, permissions
+from api import permissions, streams
 from api.models import Dashboard, DashboardMember, Key, Member, Room, User
-from realtime.streams import StreamKind, parse
+from tidewire import StreamKind
+from tidewire.ground.streams import parse
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _dismiss(account: User) -> None:
 
 register(
     Home(
-        live.rooms,
+        streams.rooms,
         Room,
         open=_open_room,
         admit=lambda room, account: Member.objects.create(room=room, user=account),
@@ -101,7 +102,7 @@ def _open_dashboard(user: User, id: UUID, lock: bool) -> Dashboard:
 
 register(
     Home(
-        live.dashboards,
+        streams.dashboards,
         Dashboard,
         open=_open_dashboard,
         admit=lambda dashboard, account: DashboardMember.objects.create(dashboard=dashboard, user=account),

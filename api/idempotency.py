@@ -20,8 +20,8 @@ from rest_framework.response import Response
 
 from api.errors import BadRequest, ConflictProblem, Unprocessable
 from api.models import Answer
-from realtime import erasure
-from realtime.event_log import Recorded
+from tidewire.log import erasure
+from tidewire.snapshots import Recorded
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"

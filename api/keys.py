@@ -27,8 +27,8 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from api import scopes, tokens
 from api.models import Key, User
-from realtime.actors import Actor, set_actor
-from realtime.tokens import ExpiredCredential, Identity, InvalidCredential, LookUp
+from tidewire import Actor, set_actor
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 
 PREFIX = "tw_"
 TOUCH_EVERY = timedelta(minutes=10)
@@ -120,7 +120,7 @@ def identity_of(key: Key) -> KeyIdentity:
         expires_at=key.expires_at.timestamp() if key.expires_at else None,
         session_id=str(key.pk),
         streams=confined if "streams:read" in held else frozenset(),
-        may_signal="streams:write" in held,
+        may_publish="streams:write" in held,
         is_renewable=False,
         scopes=held,
         home=key.stream,

@@ -19,7 +19,7 @@ from django.conf import settings
 from rest_framework.exceptions import Throttled
 
 from api.throttles import hashed, is_local, network
-from realtime.tokens import Identity
+from tidewire.credentials import Identity
 
 WINDOW_SECONDS = 60
 REDIS_SECONDS = 0.05

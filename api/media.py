@@ -11,7 +11,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 from api.errors import PayloadTooLarge
-from realtime import strict_json
+from tidewire.protocol import strict_json
 
 MAX_BODY_BYTES = 256 * 1024
 

@@ -15,8 +15,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
-from realtime.live import registry
-from realtime.streams import parse
+from tidewire.declare.registry import registry
+from tidewire.ground.streams import parse
 
 Role = Member.Role
 RANK = {None: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from realtime.ids import uuid7
+from tidewire.ids import uuid7
 
 # Others' ids end in our logs and headers, so they may hold nothing that means something there.
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -16,9 +16,10 @@ from rest_framework.views import APIView
 from api import scopes
 from api.errors import CONTENT_TYPE
 from api.views.preconditions import VersionMixin
-from realtime.actors import ACTOR_TYPES
-from realtime.live import Live, Registry, registry
-from realtime.snapshots import HEADER, SnapshotMixin
+from tidewire import Live
+from tidewire.declare.registry import Registry, registry
+from tidewire.ground.actors import ACTOR_TYPES
+from tidewire.snapshots import HEADER, SnapshotMixin
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

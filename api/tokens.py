@@ -4,7 +4,7 @@ Every token names its session as `sid`. A refresh token also names its generatio
 its successor. For a few seconds it is answered with that same successor again, because two tabs refresh at once and
 answers get lost; afterwards a spent token has been stolen, from the owner or by them, and ends the session for both.
 Access tokens are short-lived, and checked without a query: sockets at connect, and REST in a process that follows what
-ends (realtime/endings.py). Elsewhere REST asks whether session and user are there, in one query.
+ends (tidewire/log/revocations.py). Elsewhere REST asks whether session and user are there, in one query.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, Un
 
 from api.models import Session, User
 from api.throttles import address_of, guessing
-from realtime import endings
-from realtime.actors import Actor, set_actor
-from realtime.instances import from_row
-from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
+from tidewire import Actor, set_actor
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
+from tidewire.log import revocations
+from tidewire.queries.instances import from_row
 
 REALM = 'Bearer realm="api"'
 GRACE = timedelta(seconds=10)
@@ -72,7 +72,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 def _user(identity: Identity, issued_at: float) -> User:
     """Who holds a token: where nothing is known of the session's end, with all that is to know from one query;
     otherwise by key, and the rest is read when somebody wants it."""
-    if not endings.is_alive(identity.session_id, issued_at):
+    if not revocations.is_alive(identity.session_id, issued_at):
         return _session(identity.session_id, identity.user_id).user
     return from_row(User, None, ["id"], [UUID(identity.user_id)])
 

@@ -9,11 +9,11 @@ django = get_asgi_application()  # loads the apps, which what follows needs
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from api import consumers  # noqa: E402
 from backend import checks  # noqa: E402
-from realtime import routing  # noqa: E402
-from realtime.server.requests import Requests  # noqa: E402
+from realtime import consumers  # noqa: E402
+from tidewire.asgi import Requests  # noqa: E402
+from tidewire.http import application  # noqa: E402
 
 checks.refuse_to_start_with_errors()  # servers run no checks by themselves
-sockets = routing.Sockets([*routing.urlpatterns, *consumers.urlpatterns])
-application = routing.Realtime(ProtocolTypeRouter({"http": Requests(django), "websocket": sockets}))
+sockets = application.Sockets([*application.urlpatterns, *consumers.urlpatterns])
+application = application.Realtime(ProtocolTypeRouter({"http": Requests(django), "websocket": sockets}))

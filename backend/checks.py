@@ -15,16 +15,16 @@ SAMPLE_WORDS = ("missing-", "change", "sample", "example", "secret-key", "insecu
 
 def refuse_to_start_with_errors() -> None:
     """Runs this project's checks as `manage.py check` would. Raises SystemCheckError, which ends the server's start."""
-    errors = [problem for problem in checks.run_checks(tags=["tidewire", "realtime"]) if problem.level >= checks.ERROR]
+    errors = [problem for problem in checks.run_checks(tags=["backend", "tidewire"]) if problem.level >= checks.ERROR]
     if errors:
         raise SystemCheckError("Tidewire does not start:\n" + "\n".join(str(problem) for problem in errors))
 
 
 def _error(id: str, text: str, hint: str) -> checks.Error:
-    return checks.Error(text, hint=hint, id=f"tidewire.{id}")
+    return checks.Error(text, hint=hint, id=f"backend.{id}")
 
 
-@checks.register("tidewire")
+@checks.register("backend")
 def check_mode(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     found = []
     if settings.MODE not in ("development", "production"):
@@ -40,7 +40,7 @@ def check_mode(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     return found
 
 
-@checks.register("tidewire")
+@checks.register("backend")
 def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     if not settings.IS_PRODUCTION:
         return []
@@ -60,7 +60,7 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     return found
 
 
-@checks.register("tidewire")
+@checks.register("backend")
 def check_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     layer = settings.CHANNEL_LAYERS["default"]
     backend, config = layer["BACKEND"], layer.get("CONFIG", {})
@@ -104,7 +104,7 @@ def _check_redis_host(host: Any) -> list[checks.CheckMessage]:
     return []
 
 
-@checks.register("tidewire")
+@checks.register("backend")
 def check_database(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     found = []
     for alias, config in settings.DATABASES.items():
@@ -128,7 +128,7 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
             checks.Warning(
                 f"DATABASES[{alias!r}] has no pool: every request connects anew",
                 hint="Set OPTIONS['pool'].",
-                id="tidewire.W031",
+                id="backend.W031",
             )
         ]
     if config["ENGINE"].endswith("sqlite3") and options.get("transaction_mode") != "IMMEDIATE":

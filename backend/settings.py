@@ -61,8 +61,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "realtime",
+    "tidewire",
     "api",
+    "realtime",
     "backend",
     *RESOURCES,
 ]
@@ -77,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "backend.pages.AuthenticationMiddleware",
-    "realtime.actors.ActorMiddleware",
+    "tidewire.ground.actors.ActorMiddleware",
     "backend.pages.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -119,7 +120,7 @@ REQUEST_QUOTAS = {
 TIDEWIRE = {
     "AUTHENTICATE": "api.keys.authenticate",
     "MAY_COMMAND": "api.limits.may_command",
-    "RPC": {"api.call": "api.rpc.call"},
+    "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
@@ -133,7 +134,7 @@ TIDEWIRE = {
     "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),
     "MAX_CONNECTIONS_PER_USER": env.int("MAX_CONNECTIONS_PER_USER", default=20),
     "MAX_SOCKETS_PER_ADDRESS": env.int("MAX_SOCKETS_PER_ADDRESS", default=1000),
-    "MAX_STRANGERS_PER_ADDRESS": env.int("MAX_STRANGERS_PER_ADDRESS", default=50),
+    "MAX_UNIDENTIFIED_PER_ADDRESS": env.int("MAX_UNIDENTIFIED_PER_ADDRESS", default=50),
     "ACCEPTS_PER_SECOND": env.float("ACCEPTS_PER_SECOND", default=200.0),
     "ACCEPT_BURST": env.float("ACCEPT_BURST", default=400.0),
     "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),

@@ -36,7 +36,7 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 
 def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     """A pool, because under ASGI every request has a thread of its own: neither a fresh nor a kept connection fits."""
-    from realtime.postgresql import Connection, Cursor  # wants its driver, which SQLite does not
+    from tidewire.queries.postgresql import Connection, Cursor  # wants its driver, which SQLite does not
 
     config = environ.Env.db_url_config(url)
     pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}

@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from api import errors
 from api.views import problems
-from realtime import docs
+from tidewire.asyncapi import pages
 
 # What the console of the socket's page may use.
 CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "lists": {"room": "/api/v1/rooms/"}}
@@ -17,17 +17,17 @@ resources = [path("api/v1/", include(f"{app}.urls")) for app in settings.RESOURC
 
 urlpatterns = [
     path("api/v1/", include("api.urls")),
-    path("", include("realtime.urls")),
+    path("", include("tidewire.urls")),
     *resources,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("api/asyncapi/", docs.page, CONSOLE, name="asyncapi"),
-    path("api/asyncapi/codes/", docs.codes_page),
-    path("api/asyncapi/codes/<int:number>/", docs.code_page),
+    path("api/asyncapi/", pages.page, CONSOLE, name="asyncapi"),
+    path("api/asyncapi/codes/", pages.codes_page),
+    path("api/asyncapi/codes/<int:number>/", pages.code_page),
     path("api/problems/", problems.index),
     path("api/problems/<slug:code>/", problems.page),
-    path("api/asyncapi.yaml", docs.as_yaml, name="asyncapi-yaml"),
-    path("api/asyncapi.json", docs.as_json, name="asyncapi-json"),
+    path("api/asyncapi.yaml", pages.as_yaml, name="asyncapi-yaml"),
+    path("api/asyncapi.json", pages.as_json, name="asyncapi-json"),
     # Also with DEBUG on, and for a POST whose slash is missing, an unknown address is a problem document.
     path("api/<path:rest>", csrf_exempt(errors.not_found)),
     path("admin/", admin.site.urls),

@@ -19,17 +19,17 @@ STREAMS = 100
 WRITERS, WRITES = 16, 600
 
 # Ten days old: all but the last 10,000 of each stream are outside its window.
-_STREAMS = """INSERT INTO realtime_stream (name, epoch, head, touched_at)
+_STREAMS = """INSERT INTO tidewire_stream (name, epoch, head, touched_at)
 SELECT 'room:00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'abcdef0123456789', %(each)s,
     now() - interval '10 days'
 FROM generate_series(1, %(streams)s) n
 """
-_EVENTS = """INSERT INTO realtime_event
-    (id, stream_id, "offset", type, object, actor, ends_access, control, at, payload)
+_EVENTS = """INSERT INTO tidewire_event
+    (id, stream_id, "offset", type, object, actor, ends_access, revocation_offset, at, payload)
 SELECT ('00000000-' || lpad(to_hex(s.id %% 65536), 4, '0') || '-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
     s.id, n, 'message.created', 'api.message:' || n, '', '', 0, now() - interval '10 days',
     '{"type":"message.created","data":"' || repeat('x', 200) || '"}'
-FROM realtime_stream s, generate_series(1, %(each)s) n WHERE s.epoch = 'abcdef0123456789'
+FROM tidewire_stream s, generate_series(1, %(each)s) n WHERE s.epoch = 'abcdef0123456789'
 """
 
 
@@ -75,12 +75,12 @@ def _fill(running: Running, events: int) -> None:
         size = {"streams": STREAMS, "each": events // STREAMS}
         connection.execute(_STREAMS, size)
         connection.execute(_EVENTS, size)
-        connection.execute("VACUUM ANALYZE realtime_event")
+        connection.execute("VACUUM ANALYZE tidewire_event")
         connection.execute("CHECKPOINT")
 
 
 def _has_begun(running: Running, pruning: subprocess.Popen) -> None:
-    deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'realtime_event'"
+    deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'tidewire_event'"
     with psycopg.connect(running.url, autocommit=True) as connection:
         while connection.execute(deleted).fetchone() == (0,) and pruning.poll() is None:
             connection.execute("SELECT pg_sleep(0.2)")

@@ -176,8 +176,8 @@ def recovery(stores: Stores, system: System, sockets: int, events: int) -> Row:
         row.figures |= {
             "seconds": connected["seconds"],
             "µs/client": connected["cpu_us_per_connect"],
-            "log reads": read["realtime_event"],
-            "head reads": read["realtime_stream"],
+            "log reads": read["tidewire_event"],
+            "head reads": read["tidewire_stream"],
             "failed": connected["failed"] + sockets - connected["ready"],
         }
     finally:

@@ -1,166 +1,235 @@
-"""One socket: bytes to the connection, outbox to bytes."""
+"""The small chat socket, for `websocat` and for people who learn: one room, plain JSON, one object per message.
+
+    websocat -H "Authorization: Bearer $TOKEN" ws://localhost:8000/ws/chat/
+
+Without the header the first message is {"token": "…"}, and a later one renews it. The server says hello; it takes
+{"message": "…"} and stores it by the very REST call that everybody else makes; and every event of the room's stream
+comes as it stands in the log. There is no recovery here: whoever must miss nothing uses the main socket, whose hub,
+tokens, codes and limits this one shares.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+import msgspec
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from django.urls import path
 
-from realtime import codecs, engine, framing
-from realtime.codes import Code, Disconnect
-from realtime.conf import conf
-from realtime.connection import Connection, Rules
-from realtime.inbox import Inbox, Pace
-from realtime.outbox import Limits, Outbox
+from api import streams
+from api.models import Room
+from realtime import rpc
+from tidewire.connection.commands import Refused
+from tidewire.connection.connection import Connection, Ended
+from tidewire.connection.consumer import EventConsumer, bearer, message_rate, rules
+from tidewire.connection.receive_queue import ReceiveQueue
+from tidewire.delivery.send_queue import Limits, SendQueue
+from tidewire.delivery.subscription import Subscription
+from tidewire.engine import engine
+from tidewire.ground.positions import Entry
+from tidewire.protocol import strict_json
+from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
+from tidewire.protocol.messages import SubscribeRequest
 
 logger = logging.getLogger(__name__)
 
-CLOSE_SECONDS = 5.0
-"""How long a server may take to take our last words. One that waits for a client that does not read never does."""
+LOBBY = "lobby"
+UNREAD = Limits(unread_bytes=1024 * 1024, mark_bytes=512 * 1024, pong_seconds=3600)
+"""People do not answer pings. But who is sent a mark (`{}`) answers `{}`, or is cut off half a megabyte later."""
 
 
-class EventConsumer(AsyncJsonWebsocketConsumer):
-    """Speaks the Centrifuge client protocol.
+class PlainCodec:
+    """Events as they are. See tidewire.protocol.messages.Codec."""
 
-    It has no mailbox on the channel layer: the hub is the process's one reader, so a connect costs Redis nothing. It
-    hops to no thread: Channels' own `dispatch` closes database connections in the one shared thread for every message.
-    """
+    is_text = True
 
-    channel_layer_alias = None
-    connection_class = Connection
-    negotiate = staticmethod(codecs.negotiate)
+    def decode(self, message: str | bytes) -> Iterable[Any]:
+        raise NotImplementedError("there are no commands here")
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Takes the server's messages at once, one after the other; nothing here waits for a command's answer."""
-        self.scope, self.base_send = scope, send
-        self._task, self._is_given_up = asyncio.current_task(), False
-        try:
-            while True:
-                await self.dispatch(await receive())
-        except StopConsumer:
+    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
+        raise NotImplementedError("there are no commands here")
+
+    def error(self, id: int, code: Code) -> bytes:
+        return self.object("error", code=code.code, detail=code.reason)
+
+    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
+        if kind == "pub":  # a signal, such as typing
+            return bytes(content["data"])
+        return self.object(kind, **content)
+
+    def publication(self, channel: str, entry: Entry) -> bytes:
+        return entry.payload.encode()
+
+    def publications(self, entries: Iterable[Entry]) -> list[Any]:
+        return [msgspec.Raw(entry.payload.encode()) for entry in entries]
+
+    def ping(self) -> bytes:
+        return b"{}"
+
+    def join(self, frames: list[bytes]) -> bytes:
+        """Compact JSON holds no newline: the consumer takes the frames apart again."""
+        return b"\n".join(frames)
+
+    def object(self, type: str, **content: Any) -> bytes:
+        return msgspec.json.encode({"type": type} | content)
+
+
+PLAIN = PlainCodec()
+
+
+class RoomSubscription(Subscription):
+    """Remembers why it ended: the socket ends with it."""
+
+    reason: Code | None = None
+
+    def end(self, code: Code) -> None:
+        self.reason = code
+        super().end(code)
+
+
+class ChatConnection(Connection):
+    """One person in one room."""
+
+    def __init__(self, *args: Any, room: UUID | None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._room = str(room) if room else ""
+
+    async def receive(self, message: str) -> None:
+        """Answers one message of the client. Ends the connection rather than raise."""
+        if self._is_closed:
             return
-        except asyncio.CancelledError:
-            if not self._is_given_up:
-                raise
-            self._task.uncancel()
-        finally:
-            self._leave()
+        try:
+            await self._take(self._object(message))
+        except Ended as ended:
+            self.end(ended.code)
+        except Exception:
+            logger.exception("a chat message failed")
+            self.end(Disconnect.SERVER_ERROR)
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        handler = self._HANDLERS.get(message["type"])
-        if handler is not None:
-            await handler(self, message)
+    def _object(self, message: str) -> dict[str, Any]:
+        """Mistakes of people are answered; a stranger's, and a flood, end the connection."""
+        if len(message) > self._rules.max_frame_bytes:
+            raise Ended(Disconnect.BAD_REQUEST)
+        try:
+            value = strict_json.decode(message)
+        except strict_json.JSONError:
+            value = None
+        return value if isinstance(value, dict) else {"": None}
+
+    async def _take(self, said: dict[str, Any]) -> None:
+        if said.keys() == {"token"} and isinstance(said["token"], str):
+            await self._welcome(said["token"])
+        elif self.identity is None:
+            raise Ended(Disconnect.BAD_REQUEST)
+        elif said.keys() == {"message"}:
+            await self._say(said["message"])
+        elif said:  # an empty object is a late answer to a mark
+            self._send_queue.enqueue(self.codec.error(0, ErrorCode.BAD_REQUEST))
+
+    async def _welcome(self, token: str) -> None:
+        is_first = self.identity is None
+        try:
+            await self._identify(token)
+        except Refused:
+            raise Ended(Disconnect.EXPIRED) from None
+        expiry = self._expiry()
+        if is_first:
+            self._user_bucket = self.services.connections.identify(self, self.identity.user_id, self._loop.time())
+            await self._enter(expiry)
+        else:
+            self._send_queue.enqueue(self.codec.object("renewed", **expiry))
+
+    async def _enter(self, expiry: dict[str, Any]) -> None:
+        """Subscribes to the room's stream. A room that is hidden and one that is not there look the same."""
+        self._room = self._room or await self._join_lobby()
+        if not self.identity.may_read(streams.rooms(self._room)):
+            raise Ended(Disconnect.PERMISSION_DENIED)
+        subscription = RoomSubscription(
+            streams.rooms(self._room), self.info, self._send_queue, self.codec, self._on_lost
+        )
+        self.subscriptions[subscription.stream] = subscription
+        wanted = SubscribeRequest(channel=subscription.stream)
+        outcome = (await self.services.recovery.subscribe(self.identity.user_id, [(subscription, wanted)]))[0]
+        if self._is_closed or outcome.error is not None:
+            self.release(subscription)
+            is_refused = outcome.error is ErrorCode.PERMISSION_DENIED
+            raise Ended(Disconnect.PERMISSION_DENIED if is_refused else Disconnect.INSUFFICIENT_STATE)
+        position = {"channel": subscription.stream, "epoch": outcome.epoch, "offset": outcome.offset}
+        hello = {"room": self._room, "user": self.identity.user_id, "stream": position}
+        self._send_queue.enqueue(self.codec.object("hello", **hello, **expiry))
+        self.services.recovery.proceed(subscription)
+        self.services.presence.arrive(subscription)
+
+    async def _join_lobby(self) -> str:
+        """The demo room takes everybody in: there, whoever says something should see it."""
+        room = await sync_to_async(find_lobby, thread_sensitive=False)()
+        if not room:
+            raise Ended(Disconnect.PERMISSION_DENIED)
+        await rpc.request(self.caller, rpc.Call("POST", f"{rpc.PREFIX}rooms/{room}/join/"))
+        return room
+
+    async def _say(self, text: Any) -> None:
+        """The author hears of it as everybody does: by the event."""
+        address = f"{rpc.PREFIX}rooms/{self._room}/messages/"
+        answer = await rpc.request(self.caller, rpc.Call("POST", address, {"text": text}))
+        if answer["status"] >= 400:
+            problem = answer["body"] or {}
+            shown = {name: problem[name] for name in ("status", "code", "detail", "errors") if name in problem}
+            self._send_queue.enqueue(self.codec.object("error", **shown))
+
+    def _on_lost(self, subscription: RoomSubscription) -> None:
+        """The subscription was ended from the server's side, and its end has been told."""
+        self._forget(subscription)
+        is_banned = subscription.reason is Unsubscribe.SERVER
+        self.end(Disconnect.PERMISSION_DENIED if is_banned else Disconnect.INSUFFICIENT_STATE)
+
+
+def find_lobby() -> str:
+    """The oldest public room of that name, or nothing."""
+    try:
+        rooms = Room.objects.filter(kind=Room.Kind.PUBLIC, name=LOBBY).order_by("created_at", "id")
+        found = rooms.values_list("pk", flat=True).first()
+        return str(found) if found else ""
+    finally:
+        close_old_connections()
+
+
+class ChatConsumer(EventConsumer):
+    """One chat socket: bytes to the connection, outbox to bytes."""
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
-        self.codec, subprotocol = self.negotiate(self.scope)
-        self._pong = self.codec.ping().decode() if self.codec.is_text else self.codec.ping()
-        tick = engine.current().tick
-        self.outbox = Outbox(self.codec, self._send_bytes, self._on_overflow, limits(), tick, self._writer())
-        self.connection = self.connection_class(
+        self.codec, self._pong = PLAIN, "{}"
+        self.send_queue = SendQueue(self.codec, self._send_bytes, self._on_overflow, UNREAD, engine.current().tick)
+        self.connection = ChatConnection(
             engine.current().services,
-            outbox=self.outbox,
+            send_queue=self.send_queue,
             codec=self.codec,
             rules=rules(),
             close=self._on_end,
             scope=self.scope,
-            credential=bearer(self.scope),
+            room=self.scope["url_route"]["kwargs"].get("room"),
         )
-        self.inbox = Inbox(self.connection.receive, self.connection.end, pace(), self.connection.buckets)
-        await self.accept(subprotocol)
-
-    async def websocket_receive(self, message: dict[str, Any]) -> None:
-        data = message.get("text") if self.codec.is_text else message.get("bytes")
-        if data is None:  # the other kind of frame
-            self.connection.end(Disconnect.INAPPROPRIATE_PROTOCOL)
-        elif data != self._pong or not self.outbox.pong():
-            self.inbox.offer(data)
-
-    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        raise StopConsumer
-
-    _HANDLERS = {
-        "websocket.connect": websocket_connect,
-        "websocket.receive": websocket_receive,
-        "websocket.disconnect": websocket_disconnect,
-    }
-
-    def _leave(self) -> None:
-        """The socket is gone, however it went."""
-        if hasattr(self, "connection"):
-            self.connection.closed()
-            self.outbox.abandon()
-        if hasattr(self, "inbox"):
-            self.inbox.close()
-
-    # -- out -----------------------------------------------------------------------------------------------------------
-
-    def _writer(self) -> Callable[[bytes], None] | None:
-        """How finished frames leave, on a server that takes them."""
-        write = framing.writer(self.scope)
-        if write is None:
-            return None
-        frame = framing.text_frame if self.codec.is_text else framing.binary_frame
-        return lambda message: write(frame(message))
+        self.receive_queue = ReceiveQueue(
+            self.connection.receive, self.connection.end, message_rate(), self.connection.buckets
+        )
+        await self.accept()
+        if token := bearer(self.scope):
+            self.receive_queue.enqueue(json.dumps({"token": token}))
 
     async def _send_bytes(self, message: bytes) -> None:
-        content = {"text": framing.text(message)} if self.codec.is_text else {"bytes": message}
-        await self.base_send({"type": "websocket.send", **content})
+        """One object per message, so that a client needs nothing but a JSON parser."""
+        for line in message.split(b"\n"):
+            await super()._send_bytes(line)
 
-    def _on_overflow(self, code: Code) -> None:
-        self.connection.end(code)
-
-    def _on_end(self, code: Code) -> None:
-        self._closing = asyncio.get_running_loop().create_task(self._close(code))
-
-    async def _close(self, code: Code) -> None:
-        """What was answered before goes out first. The socket may be gone already, and then there is nothing to do."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.outbox.flushed()
-                self.outbox.close()
-                await self.close(code=code.code, reason=code.reason)
-        except TimeoutError:
-            self._give_up()
-        except Exception as error:
-            logger.debug("closing a closed socket: %s", error)
-
-    def _give_up(self) -> None:
-        """The server waits for a client that does not read. Leaving is all that an application can do."""
-        self._is_given_up = True
-        self._task.cancel()
+    _HANDLERS = EventConsumer._HANDLERS | {"websocket.connect": websocket_connect}
 
 
-def limits() -> Limits:
-    return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
-
-
-def pace() -> Pace:
-    return Pace(
-        burst=conf.MESSAGE_BURST,
-        per_second=conf.MESSAGES_PER_SECOND,
-        queued_messages=conf.MAX_QUEUED_MESSAGES,
-        queued_bytes=conf.MAX_QUEUED_BYTES,
-    )
-
-
-def rules() -> Rules:
-    return Rules(
-        ping_seconds=conf.PING_SECONDS,
-        connect_seconds=conf.CONNECT_SECONDS,
-        expiry_grace_seconds=conf.EXPIRY_GRACE_SECONDS,
-        max_frame_bytes=conf.MAX_FRAME_BYTES,
-        max_commands=conf.MAX_COMMANDS,
-        max_subscriptions=conf.MAX_SUBSCRIPTIONS,
-    )
-
-
-def bearer(scope: dict[str, Any]) -> str:
-    """The token of an `Authorization: Bearer` header, which native clients may send. Cookies are never read."""
-    for name, value in scope.get("headers", []):
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return value[7:].decode("latin-1").strip()
-    return ""
+urlpatterns = [
+    path("ws/chat/", ChatConsumer.as_asgi()),
+    path("ws/chat/<uuid:room>/", ChatConsumer.as_asgi()),
+]

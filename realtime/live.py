@@ -1,239 +1,147 @@
-"""What an application may say about a model to make it live.
-
-Declarations are made in a module `live.py` of an installed app, which is imported at start as `admin.py` is:
-
-    rooms = StreamKind("room", may_subscribe=readable_room_ids)
-
-    register(
-        Live(Message, stream=rooms.of("room_id"), serializer=MessageSerializer,
-             created="message.created", updated="message.edited", deleted="message.deleted"),
-    )
-
-From then on every committed write of a Message is an event of its room's stream.
-"""
+"""What is live. Imported at start by the engine, as `admin.py` is by the admin."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.utils import timezone
 
-from realtime.compiled import Compiled
-from realtime.streams import StreamField, StreamKind, declared_here
-
-EVERYONE = "*"
-"""`ends_access` answers this when everybody's access to the stream must be asked again after the event."""
-
-
-def _primary_key(instance: Any) -> dict[str, str]:
-    return {"id": str(instance.pk)}
-
-
-def _nobody(type: str, instance: Any) -> None:
-    return None
-
-
-def _never(instance: Any) -> bool:
-    return False
-
-
-@dataclass(frozen=True, eq=False)
-class Live:
-    """A model whose rows are events of one stream.
-
-    model: a LiveModel.
-    stream: the column with the stream's key, `kind.of("room_id")`.
-    serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
-    queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
-    complete_new: given a row that this transaction created, and in which it changed nothing since, puts on it what
-        `queryset` would prefetch: nothing refers to the row yet, so there is nothing to look for.
-    created, updated, deleted: the event types; None where such a change is no event of this stream.
-    intents: further types of updates, which say why; the writer chooses one with `intents.told_as`.
-    key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
-    is_deleted: true for a row that is kept but counts as deleted.
-    ends_access: called with each event's type and its row; names the user whose access to the stream may have ended
-        with it (or EVERYONE). Nothing later is sent to them until their access was asked again.
-    is_paced: updates keep the pace of the stream's kind: of many in a short time the last one is told, and is told.
-    """
-
-    model: type
-    stream: StreamField
-    serializer: type
-    created: str | None = None
-    updated: str | None = None
-    deleted: str | None = None
-    intents: tuple[str, ...] = ()
-    queryset: Callable[[], Any] | None = None
-    key: Callable[[Any], dict[str, Any]] = _primary_key
-    key_schema: type | None = None
-    is_deleted: Callable[[Any], bool] = _never
-    ends_access: Callable[[str, Any], str | None] = _nobody
-    complete_new: Callable[[Any], None] | None = None
-    is_paced: bool = False
-    declared_at: str = field(init=False, default_factory=declared_here)
-
-    def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[Any]:
-        """The rows with these keys as they are now, read in one query. `new` are those that were only created."""
-        pks = list(pks)
-        rows = self._row(pks[0], using=using) if self._is_one(pks) else list(self._all.using(using).filter(pk__in=pks))
-        known = [row for row in rows if row.pk in new] if self.complete_new else []
-        for row in known:
-            self.complete_new(row)
-        if self._prefetched and len(known) < len(rows):
-            known = set(known)
-            prefetch_related_objects([row for row in rows if row not in known], *self._prefetched)
-        return rows
-
-    def states(self, rows: Iterable[Any]) -> list[Any]:
-        """What REST answers for these rows. The serializer is made once: making it takes longer than its work."""
-        return [self._serializer.to_representation(row) for row in rows]
-
-    @cached_property
-    def _serializer(self) -> Any:
-        return self.serializer()
-
-    @property
-    def _all(self) -> QuerySet:
-        rows = self.queryset() if self.queryset else self.model._base_manager.all()
-        return rows.prefetch_related(None)
-
-    @cached_property
-    def _prefetched(self) -> tuple[Any, ...]:
-        return self.queryset()._prefetch_related_lookups if self.queryset else ()
-
-    @cached_property
-    def _row(self) -> Compiled:
-        return Compiled(lambda pk: self._all.filter(pk=pk))
-
-    @staticmethod
-    def _is_one(pks: list[Any]) -> bool:
-        """Most transactions change one row of a kind."""
-        return len(pks) == 1 and isinstance(pks[0], UUID)
-
-    @property
-    def owns_stream(self) -> bool:
-        """The stream is this very row's, and ends with it."""
-        return self.stream.attname == self.model._meta.pk.attname
-
-    @property
-    def types(self) -> dict[str, bool]:
-        """Event type → whether its data is the key only."""
-        full = {type: False for type in (self.created, self.updated, *self.intents) if type}
-        return full | ({self.deleted: True} if self.deleted else {})
+from api.models import (
+    Dashboard,
+    DashboardMember,
+    Member,
+    Mention,
+    Message,
+    Metric,
+    Reaction,
+    ReadMarker,
+    Room,
+)
+from api.serializers.dashboards import DashboardKeySerializer, DashboardSerializer, JoinedDashboardSerializer
+from api.serializers.markers import ReadMarkerKeySerializer, ReadMarkerSerializer
+from api.serializers.members import MemberKeySerializer, MemberSerializer
+from api.serializers.messages import MentionSerializer, MessageKeySerializer, MessageSerializer
+from api.serializers.metrics import MetricKeySerializer, MetricSerializer
+from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
+from api.streams import dashboards, rooms, samples_recorded, users
+from tidewire import EVERYONE, Live, Touch, register
 
 
-@dataclass(frozen=True, eq=False)
-class Touch:
-    """A model whose rows are part of another live resource, such as the reactions of a message.
-
-    Creating or deleting such a row raises the version of its parent and records the named event with the *parent's*
-    full state. `parent` is the name of the foreign key.
-    """
-
-    model: type
-    parent: str
-    created: str | None = None
-    updated: str | None = None
-    deleted: str | None = None
-    declared_at: str = field(init=False, default_factory=declared_here)
-
-    @property
-    def parent_model(self) -> type:
-        return self.model._meta.get_field(self.parent).related_model
-
-    @property
-    def parent_attname(self) -> str:
-        return self.model._meta.get_field(self.parent).attname
+def message_key(message: Message) -> dict[str, Any]:
+    """A deleted message keeps its row, which knows the time; a row that is gone altogether was deleted just now."""
+    deleted_at = message.deleted_at or timezone.now()
+    key = {"id": message.pk, "room": message.room_id, "deleted_at": deleted_at, "version": message.version}
+    return dict(MessageKeySerializer(key).data)
 
 
-@dataclass(frozen=True, eq=False)
-class Fact:
-    """An event that is no row's state: something happened, and the application says so with `facts.record`.
-
-    type: the event's type, such as "samples.recorded".
-    kind: the kind of stream that it is told in.
-    serializer: a DRF serializer class. Its output, for what `record` is given, is the event's `data`.
-    merge: makes one `data` of an earlier and a later one about the same object, or answers None when that would be too
-        much for one event. A fact that can be merged keeps the pace of its kind, and nothing of it is lost.
-    """
-
-    type: str
-    kind: StreamKind
-    serializer: type
-    merge: Callable[[Any, Any], Any] | None = None
-    declared_at: str = field(init=False, default_factory=declared_here)
-
-
-Declaration = Live | Touch | Fact
-
-
-class Registry:
-    """All declarations of the process."""
-
-    def __init__(self) -> None:
-        self.kinds: dict[str, StreamKind] = {}
-        self.lives: list[Live] = []
-        self.touches: list[Touch] = []
-        self.facts: list[Fact] = []
-        self.misplaced: list[Any] = []  # what cannot even be kept; the start-up checks tell of it
-        self.deletion_types: set[str] = set()
-        self.ending_types: set[str] = set()
-
-    def add(self, declaration: Declaration) -> None:
-        if isinstance(declaration, Touch):
-            self.touches.append(declaration)
-        elif isinstance(declaration, Fact) and self._has_room_for(declaration.kind):
-            self.facts.append(declaration)
-        elif isinstance(declaration, Live) and self._has_room_for(getattr(declaration.stream, "kind", None)):
-            self._add_live(declaration)
-        else:
-            self.misplaced.append(declaration)
-
-    def _has_room_for(self, kind: Any) -> bool:
-        """Two kinds of one name would be one family of streams with two rules."""
-        return isinstance(kind, StreamKind) and self.kinds.setdefault(kind.name, kind) is kind
-
-    def _add_live(self, declaration: Live) -> None:
-        self.lives.append(declaration)
-        if declaration.deleted:
-            self.deletion_types.add(declaration.deleted)
-        if declaration.deleted and declaration.owns_stream:
-            self.ending_types.add(declaration.deleted)
-
-    def kind_of(self, stream: str) -> StreamKind | None:
-        """The kind of a stream, by its name."""
-        return self.kinds.get(stream.partition(":")[0])
-
-    def fact_of(self, stream: str, type: str) -> Fact | None:
-        """The fact that this type is in streams like this one."""
-        kind = self.kind_of(stream)
-        return next((fact for fact in self.facts if fact.kind is kind and fact.type == type), None)
-
-    def lives_of(self, model: type) -> list[Live]:
-        concrete = model._meta.concrete_model
-        return [live for live in self.lives if live.model is concrete]
-
-    def touches_of(self, model: type) -> list[Touch]:
-        concrete = model._meta.concrete_model
-        return [touch for touch in self.touches if touch.model is concrete]
-
-    def places(self, model: type) -> set[str]:
-        """The columns whose change moves a row of `model` to another stream, or to another parent."""
-        columns = {live.stream.attname for live in self.lives_of(model)}
-        return (columns | {touch.parent_attname for touch in self.touches_of(model)}) - {model._meta.pk.attname}
-
-    def models(self) -> list[type]:
-        return list(dict.fromkeys(declaration.model for declaration in [*self.lives, *self.touches]))
-
-
-registry = Registry()
-
-
-def register(*declarations: Declaration) -> None:
-    """Makes models live, and facts known. Called while apps are loading, from an app's `live.py`."""
-    for declaration in declarations:
-        registry.add(declaration)
+register(
+    Live(
+        Room,
+        stream=rooms.of("id"),
+        serializer=RoomSerializer,
+        # A new room has no subscriber: its maker hears of it as `room.joined`.
+        updated="room.updated",
+        deleted="room.deleted",
+        key_schema=RoomKeySerializer,
+        # A room that turns private loses its guests, one that is gone loses everybody.
+        ends_access=lambda type, room: EVERYONE,
+    ),
+    Live(
+        Member,
+        stream=rooms.of("room_id"),
+        serializer=MemberSerializer,
+        queryset=lambda: Member.objects.select_related("user"),
+        created="member.joined",
+        updated="member.updated",
+        deleted="member.left",
+        key=lambda member: {"user": {"id": str(member.user_id)}},
+        key_schema=MemberKeySerializer,
+        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
+    ),
+    Live(
+        Member,
+        stream=users.of("user_id"),
+        serializer=JoinedRoomSerializer,
+        queryset=lambda: Member.objects.select_related("room"),
+        created="room.joined",
+        deleted="room.left",
+        key=lambda member: {"id": str(member.room_id)},
+        key_schema=RoomKeySerializer,
+    ),
+    Live(
+        Message,
+        stream=rooms.of("room_id"),
+        serializer=MessageSerializer,
+        queryset=Message.objects.whole,
+        complete_new=lambda message: setattr(message, "named_reactions", []),
+        created="message.created",
+        updated="message.edited",
+        deleted="message.deleted",
+        is_deleted=lambda message: message.deleted_at is not None,
+        key=message_key,
+        key_schema=MessageKeySerializer,
+    ),
+    Touch(Reaction, parent="message", created="reaction.added", deleted="reaction.removed"),
+    Live(
+        Mention,
+        stream=users.of("user_id"),
+        serializer=MentionSerializer,
+        queryset=lambda: Mention.objects.select_related("message"),
+        created="mention.created",
+    ),
+    # For those who see how far others have read, and for one's own other devices. A marker ends with its membership.
+    *(
+        Live(
+            ReadMarker,
+            stream=stream,
+            serializer=ReadMarkerSerializer,
+            created="read.updated",
+            updated="read.updated",
+            key_schema=ReadMarkerKeySerializer,
+        )
+        for stream in (rooms.of("room_id"), users.of("user_id"))
+    ),
+    Live(
+        Dashboard,
+        stream=dashboards.of("id"),
+        serializer=DashboardSerializer,
+        updated="dashboard.updated",
+        deleted="dashboard.deleted",
+        key_schema=DashboardKeySerializer,
+        ends_access=lambda type, dashboard: EVERYONE,
+    ),
+    Live(
+        DashboardMember,
+        stream=dashboards.of("dashboard_id"),
+        serializer=MemberSerializer,
+        queryset=lambda: DashboardMember.objects.select_related("user"),
+        created="member.joined",
+        updated="member.updated",
+        deleted="member.left",
+        key=lambda member: {"user": {"id": str(member.user_id)}},
+        key_schema=MemberKeySerializer,
+        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
+    ),
+    Live(
+        DashboardMember,
+        stream=users.of("user_id"),
+        serializer=JoinedDashboardSerializer,
+        queryset=lambda: DashboardMember.objects.select_related("dashboard"),
+        created="dashboard.joined",
+        deleted="dashboard.left",
+        key=lambda member: {"id": str(member.dashboard_id)},
+        key_schema=DashboardKeySerializer,
+    ),
+    Live(
+        Metric,
+        stream=dashboards.of("dashboard_id"),
+        serializer=MetricSerializer,
+        queryset=Metric.objects.whole,
+        created="metric.created",
+        updated="metric.updated",
+        deleted="metric.deleted",
+        intents=("metric.alarm", "metric.ok"),
+        key_schema=MetricKeySerializer,
+    ),
+    samples_recorded,
+)

@@ -140,7 +140,7 @@ _LOOKALIKES = [
     "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
     "room:*",
     "*",
-    "control:all",
+    "revocations:all",
     "a@b",
     "@",
     "a@@b.example",

@@ -15,11 +15,11 @@ import pytest
 from centrifuge.protocol import client_pb2
 from google.protobuf import json_format
 
-from realtime.codes import Code
-from realtime.frames import BadCommand, BadFrame, Codec
-from realtime.json_codec import JSON
-from realtime.positions import Entry
-from realtime.protobuf_codec import PROTOBUF
+from tidewire.ground.positions import Entry
+from tidewire.protocol.codes import Code
+from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.messages import BadCommand, BadFrame, Codec
+from tidewire.protocol.protobuf_codec import PROTOBUF
 
 FOLDER = Path(__file__).parent / "frames"
 SCRIPTS = sorted((Path(__file__).parent / "client").glob("*.json"))

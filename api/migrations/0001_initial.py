@@ -3,8 +3,8 @@
 import api.models.users
 import django.db.models.deletion
 import django.utils.timezone
-import realtime.ids
-import realtime.models
+import tidewire.ids
+import tidewire.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Room',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('name', models.CharField(blank=True, help_text='Empty in direct rooms only.', max_length=100)),
                 ('kind', models.CharField(choices=[('public', 'Public'), ('private', 'Private'), ('direct', 'Direct')], default='private', max_length=7)),
                 ('direct_key', models.CharField(editable=False, max_length=65, null=True, unique=True)),
@@ -45,8 +45,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Reaction',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('emoji', models.CharField(max_length=8)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReadMarker',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Session',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('device', models.CharField(blank=True, help_text='What the client calls itself.', max_length=200)),
                 ('address', models.CharField(blank=True, max_length=45)),
                 ('generation', models.PositiveIntegerField(default=1)),
@@ -86,8 +86,8 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('email', api.models.users.LowercaseEmailField(max_length=254, unique=True)),
                 ('name', models.CharField(max_length=100)),
                 ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the account.')),
@@ -104,8 +104,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Member',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member')], default='member', max_length=6)),
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('read_from', models.BigIntegerField(editable=False, help_text='How many messages were there when they joined.')),
@@ -119,8 +119,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Message',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('text', models.TextField(blank=True, help_text='Empty once the message is deleted.', max_length=4000)),
                 ('mentions', models.JSONField(blank=True, default=list, editable=False, help_text='The ids of members, as sent.')),
                 ('number', models.BigIntegerField(editable=False, help_text='Counts the messages of the room, deleted ones too; given at COMMIT.', null=True)),
@@ -138,8 +138,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Mention',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to=settings.AUTH_USER_MODEL)),
                 ('message', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mentioned', to='api.message')),
             ],

@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import realtime.ids
-import realtime.models
+import tidewire.ids
+import tidewire.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Key',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('name', models.CharField(max_length=100)),
                 ('stream', models.CharField(blank=True, db_index=True, editable=False, max_length=100)),
                 ('scopes', models.JSONField(default=list)),

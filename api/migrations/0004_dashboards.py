@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import realtime.ids
-import realtime.models
+import tidewire.ids
+import tidewire.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Dashboard',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('name', models.CharField(max_length=100)),
                 ('visibility', models.CharField(choices=[('public', 'Public'), ('private', 'Private')], default='private', max_length=7)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -52,8 +52,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Metric',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('key', models.CharField(help_text='Names it within its dashboard, for those who push.', max_length=64)),
                 ('name', models.CharField(max_length=100)),
                 ('kind', models.CharField(choices=[('gauge', 'Gauge'), ('counter', 'Counter')], default='gauge', max_length=7)),
@@ -96,8 +96,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DashboardMember',
             fields=[
-                ('id', models.UUIDField(default=realtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('id', models.UUIDField(default=tidewire.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member')], default='member', max_length=6)),
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('dashboard', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='api.dashboard')),

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connections, models
 
-from realtime.last_steps import LastStep
-from realtime.prepared import Prepared
-from realtime.statements import run_with_next
+from tidewire import PreCommitStep
+from tidewire.queries.prepared_statement import PreparedStatement
+from tidewire.queries.round_trips import run_with_next
 
 
 class MessageCounter(models.Model):
@@ -35,7 +35,7 @@ class MessageCounter(models.Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Numbering(LastStep):
+class Numbering(PreCommitStep):
     """A new message wants its room's next number: commit order, without a lock in the middle of a transaction."""
 
     message_id: UUID
@@ -67,10 +67,10 @@ WHERE {messages}.id = later.id AND {counters}.room_id = {messages}.room_id
 
 
 @cache
-def _statement(text: str, vendor: str) -> Prepared:
+def _statement(text: str, vendor: str) -> PreparedStatement:
     tables = {"messages": apps.get_model("api", "Message"), "counters": MessageCounter}
     names = {name: f'"{model._meta.db_table}"' for name, model in tables.items()}
-    return Prepared(text.format(**names, new=_IN[vendor]), count=1)
+    return PreparedStatement(text.format(**names, new=_IN[vendor]), count=1)
 
 
 # A condition whose one parameter holds the values, however many.

@@ -11,7 +11,7 @@ from django.utils import timezone
 from api.models.conflicts import Conflict
 from api.models.members import Member
 from api.models.samples import Series
-from realtime.models import LiveModel
+from tidewire.models import LiveModel
 
 
 class Dashboard(LiveModel):

@@ -13,9 +13,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
-from realtime import control
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire.log import revocations
+from tidewire.models import LiveModel, LiveQuerySet
 
 
 class KeyQuerySet(LiveQuerySet):
@@ -29,7 +28,7 @@ class KeyQuerySet(LiveQuerySet):
             for user_id, group in groupby(rows.values_list("user_id", "pk"), key=lambda row: row[0]):
                 ids = [pk for _, pk in group]
                 Key.objects.using(self.db).filter(pk__in=ids).update(ended_at=timezone.now())
-                control.end_sessions(str(user_id), ids, self.db)
+                revocations.revoke_sessions(str(user_id), ids, self.db)
 
     end.alters_data = True
 
@@ -74,4 +73,4 @@ class Key(LiveModel):
 def on_delete(instance: Key, using: str, **kwargs: Any) -> None:
     """A row that goes with its user was a key all the same."""
     if instance.ended_at is None:
-        control.end_sessions(str(instance.user_id), [instance.pk], using)
+        revocations.revoke_sessions(str(instance.user_id), [instance.pk], using)

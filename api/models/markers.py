@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from realtime.models import LiveModel
+from tidewire.models import LiveModel
 
 
 class ReadMarker(LiveModel):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from api.models.conflicts import Conflict
 from api.models.counters import MessageCounter
-from realtime.models import LiveModel
+from tidewire.models import LiveModel
 
 
 class Member(LiveModel):

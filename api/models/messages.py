@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from api.models.counters import Numbering
 from api.models.reactions import Reaction
-from realtime.last_steps import remember
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire import note
+from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_MENTIONS = 20
 
@@ -30,7 +29,7 @@ class MessageQuerySet(LiveQuerySet):
     def bulk_create(self, objs: Iterable[Message], *args: Any, **kwargs: Any) -> list[Message]:
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(objs, *args, **kwargs)
-            remember([Numbering(message.pk) for message in created], self.db)
+            note(self.db, [Numbering(message.pk) for message in created])
             return created
 
     bulk_create.alters_data = True
@@ -83,7 +82,7 @@ class Message(LiveModel):
         with transaction.atomic(using=using, savepoint=False):
             super().save(**kwargs)
             if is_new:
-                remember([Numbering(self.pk)], using)
+                note(using, [Numbering(self.pk)])
 
     save.alters_data = True
 

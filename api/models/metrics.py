@@ -9,8 +9,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from api.models.samples import Sample, Series
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_PER_DASHBOARD = 200
 

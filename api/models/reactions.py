@@ -8,8 +8,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_DISTINCT = 20
 """Different emoji of one message."""

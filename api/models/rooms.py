@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import models, transaction
 from django.utils import timezone
 
-from realtime.models import LiveModel
+from tidewire.models import LiveModel
 
 
 class Room(LiveModel):

@@ -13,14 +13,13 @@ from typing import Any, Self
 
 from api.models.metrics import Metric
 from api.models.samples import Point, Series
-from realtime.intents import told_as
-from realtime.last_steps import LastStep, remember
+from tidewire import PreCommitStep, note, told_as
 
 TOLD_AS = {Metric.State.ALARM: "metric.alarm", Metric.State.OK: "metric.ok"}
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement(LastStep):
+class Judgement(PreCommitStep):
     """New points of one series, to be held against its metric's thresholds."""
 
     series_id: int
@@ -40,7 +39,7 @@ def judge(metric: Metric, series: Series, points: Iterable[Point]) -> None:
     """Has new points held against the thresholds, if there are any, before the transaction ends."""
     points = tuple(points)
     if metric.has_thresholds and points:
-        remember([Judgement(series.pk, points)], series._state.db)
+        note(series._state.db, [Judgement(series.pk, points)])
 
 
 def _judge(series: Series, points: list[Point], using: str) -> None:

@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from api.models.keys import Key
 from api.models.sessions import Session
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire.models import LiveModel, LiveQuerySet
 
 
 class UserGoneError(Exception):

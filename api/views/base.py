@@ -21,16 +21,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import idempotency, limits, live, permissions, tokens
+from api import idempotency, limits, permissions, streams, tokens
 from api.filters import ParametersMixin
 from api.limits import Count
 from api.media import OneRenderer
 from api.models import Member, Room
-from realtime.compiled import Compiled
-from realtime.event_log import Recorded
-from realtime.prepared import is_forgotten
-from realtime.snapshots import (
+from tidewire.credentials import Identity
+from tidewire.queries.prepared_query import PreparedQuery
+from tidewire.queries.prepared_statement import is_forgotten
+from tidewire.queries.round_trips import gathered, run_waiting
+from tidewire.snapshots import (
     HEADER,
+    Recorded,
     Written,
     position_header,
     record_ahead,
@@ -38,10 +40,8 @@ from realtime.snapshots import (
     records_at_commit,
     written_positions,
 )
-from realtime.statements import gathered, run_waiting
-from realtime.tokens import Identity
 
-_MEMBER = Compiled(
+_MEMBER = PreparedQuery(
     lambda room_id, user_id: (
         Member.objects.select_related("room")
         .select_for_update(of=("self",), no_key=True)
@@ -172,7 +172,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
     def get_home(self) -> str | None:
         """The stream that this address belongs to: keys that are confined to it may come here."""
-        return live.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
+        return streams.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
 
     def room_as_member(self, action: permissions.Action) -> Room:
         """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.

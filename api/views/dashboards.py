@@ -13,7 +13,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import live
+from api import streams
 from api.filters import FILTERS, DashboardFilter
 from api.models import Dashboard, DashboardMember, Member
 from api.models.conflicts import Conflict
@@ -28,7 +28,7 @@ from api.serializers.dashboards import (
 from api.views.base import BaseViewSet
 from api.views.memberships import MembershipViewSet, described
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 DISCOVER = OpenApiParameter("discover", bool, description="All public dashboards, instead of the caller's own.")
 
@@ -37,7 +37,7 @@ class OnDashboard:
     """For a viewset below `dashboards/{dashboard_id}/`."""
 
     def get_home(self) -> str | None:
-        return live.dashboards(self.kwargs["dashboard_id"]) if "dashboard_id" in self.kwargs else None
+        return streams.dashboards(self.kwargs["dashboard_id"]) if "dashboard_id" in self.kwargs else None
 
     def dashboard_for(self, action: Action, *, lock: bool = False) -> Dashboard:
         """The dashboard of this URL, if the caller may do `action`. `lock` is for whoever counts or compares what
@@ -70,8 +70,8 @@ class DashboardViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin,
     def get_stream(self) -> str | None:
         """The caller's own stream promises the set of their dashboards; nothing promises the set of all public ones."""
         if "dashboard_id" in self.kwargs:
-            return live.dashboards(self.dashboard_for(Action.READ).pk)
-        return None if self._is_discovering() else live.users(self.request.user.pk)
+            return streams.dashboards(self.dashboard_for(Action.READ).pk)
+        return None if self._is_discovering() else streams.users(self.request.user.pk)
 
     def get_queryset(self) -> QuerySet[Dashboard]:
         mine = self.request.user.pk
@@ -161,4 +161,4 @@ class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
         return self.dashboard_for(action, lock=lock)
 
     def get_stream(self) -> str:
-        return live.dashboards(self.place(Action.READ).pk)
+        return streams.dashboards(self.place(Action.READ).pk)

@@ -29,8 +29,8 @@ from api.serializers.keys import (
 )
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
-from realtime.ids import uuid7
-from realtime.snapshots import SnapshotMixin
+from tidewire.ids import uuid7
+from tidewire.snapshots import SnapshotMixin
 
 MAX_KEYS = 50
 STREAM = OpenApiParameter("stream", str, description="The keys of this room (owners), instead of the caller's own.")

@@ -11,13 +11,13 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import live
+from api import streams
 from api.models import Member, Message, ReadMarker
 from api.permissions import Action
 from api.serializers.markers import ReadMarkerSerializer, ReadSerializer
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 
 @extend_schema(tags=["rooms"])
@@ -35,7 +35,7 @@ class ReadMarkerViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet
     is_newest_first = False
 
     def get_stream(self) -> str:
-        return live.rooms(self.room_for(Action.READ).pk)
+        return streams.rooms(self.room_for(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[ReadMarker]:
         return ReadMarker.objects.filter(room=self.kwargs["room_id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
 
-from api import live
+from api import streams
 from api.models import Member, Room
 from api.permissions import Action
 from api.views.memberships import MembershipViewSet, described
@@ -21,4 +21,4 @@ class MemberViewSet(MembershipViewSet):
         return self.room_for(action, lock=lock)
 
     def get_stream(self) -> str:
-        return live.rooms(self.place(Action.READ).pk)
+        return streams.rooms(self.place(Action.READ).pk)

@@ -19,7 +19,7 @@ from api.permissions import Action, may_give
 from api.serializers.members import MemberCreateSerializer, MemberSerializer, MemberUpdateSerializer
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 
 def described(prefix: str, list_description: str) -> Any:

@@ -16,7 +16,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import live
+from api import streams
 from api.emoji import is_emoji
 from api.filters import FILTERS, MessageFilter
 from api.models import Mention, Message, Reaction, Room
@@ -28,8 +28,8 @@ from api.serializers.reused import Reused
 from api.views.base import BaseViewSet
 from api.views.batches import BatchMixin, many, twice
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin, Written
-from realtime.statements import held
+from tidewire.queries.round_trips import deferred_inserts
+from tidewire.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100
 CREATE = Reused(MessageCreateSerializer)
@@ -51,7 +51,7 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
     is_newest_first = True
 
     def get_stream(self) -> str:
-        return live.rooms(self.room_for(Action.READ).pk)
+        return streams.rooms(self.room_for(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Message]:
         return Message.objects.filter(room=self.kwargs["room_id"], deleted_at=None).whole()
@@ -161,7 +161,7 @@ class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, Re
 
     def _say(self, room: Room, said: dict[str, Any]) -> Message:
         message = self._message(room, said)
-        with held(connections[DEFAULT_DB_ALIAS]):
+        with deferred_inserts(connections[DEFAULT_DB_ALIAS]):
             message.save(force_insert=True)
         message.mention(said.get("mentions", []))
         return message

@@ -13,7 +13,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import live
+from api import streams
 from api.filters import FILTERS, MetricFilter
 from api.models import Metric
 from api.models.conflicts import Conflict
@@ -24,7 +24,7 @@ from api.serializers.metrics import MetricCreateSerializer, MetricSerializer, Me
 from api.views.base import BaseViewSet
 from api.views.dashboards import OnDashboard
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 
 @extend_schema(tags=["metrics"])
@@ -41,7 +41,7 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
     is_newest_first = False
 
     def get_stream(self) -> str:
-        return live.dashboards(self.dashboard_for(Action.READ).pk)
+        return streams.dashboards(self.dashboard_for(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Metric]:
         return Metric.objects.filter(dashboard=self.kwargs["dashboard_id"]).whole()
@@ -83,7 +83,7 @@ class OfMetric:
     def get_home(self) -> str | None:
         """The metric's dashboard: a key that is confined to it may push."""
         metric = Metric.objects.filter(pk=self.kwargs["metric_id"]).only("dashboard").first()
-        return live.dashboards(metric.dashboard_id) if metric else None
+        return streams.dashboards(metric.dashboard_id) if metric else None
 
 
 @extend_schema(tags=["metrics"])
@@ -93,7 +93,7 @@ class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, RetrieveModelMixin, B
     serializer_class = MetricSerializer
 
     def get_stream(self) -> str:
-        return live.dashboards(self.metric_for(Action.READ).dashboard_id)
+        return streams.dashboards(self.metric_for(Action.READ).dashboard_id)
 
     def get_object(self) -> Metric:
         metric = Metric.objects.whole().filter(pk=self.metric_for(Action.READ).pk).first()

@@ -9,7 +9,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from api.errors import PreconditionFailed, PreconditionRequired
-from realtime.snapshots import HEADER
+from tidewire.snapshots import HEADER
 
 KEPT = ("ETag", HEADER)
 """What of the headers a 304 repeats."""

@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from api.problems import PROBLEMS
-from realtime import docs
+from tidewire.asyncapi import pages
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     rows = [(f"{code}/", code, f"{kind.status} · {kind.meaning}") for code, kind in PROBLEMS.items()]
-    return docs.text_page(request, "Problems", [], rows)
+    return pages.text_page(request, "Problems", [], rows)
 
 
 @require_safe
@@ -21,4 +21,4 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     if kind is None:
         raise Http404
     said = [("Status", f"{kind.status} {kind.title}"), ("It means", kind.meaning), ("What to do", kind.remedy)]
-    return docs.text_page(request, code, said)
+    return pages.text_page(request, code, said)

@@ -13,7 +13,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import live
+from api import streams
 from api.filters import FILTERS, RoomFilter
 from api.models import Member, Room
 from api.models.conflicts import Conflict
@@ -25,7 +25,7 @@ from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUp
 from api.unread import with_unread_count
 from api.views.base import BaseViewSet
 from api.views.preconditions import VersionMixin
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, instead of the caller's own.")
 
@@ -50,8 +50,8 @@ class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixi
     def get_stream(self) -> str | None:
         """The caller's own stream promises the set of their rooms; nothing promises the set of all public ones."""
         if "room_id" in self.kwargs:
-            return live.rooms(self.room_for(Action.READ).pk)
-        return None if self._is_discovering() else live.users(self.request.user.pk)
+            return streams.rooms(self.room_for(Action.READ).pk)
+        return None if self._is_discovering() else streams.users(self.request.user.pk)
 
     def get_queryset(self) -> QuerySet[Room]:
         mine = self.request.user.pk

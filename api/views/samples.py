@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api import live
+from api import streams
 from api.models import Metric, Series
 from api.models.samples import Bucket, Point, as_text, microseconds
 from api.models.thresholds import judge
@@ -32,7 +32,7 @@ from api.views.base import BaseViewSet
 from api.views.dashboards import OnDashboard
 from api.views.metrics import OfMetric
 from api.views.pagination import KeysetPagination
-from realtime.snapshots import position
+from tidewire.snapshots import position
 
 MAX_ROWS = 1_000
 MAX_BUCKETS = 2_000
@@ -74,7 +74,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
     def list(self, request: Request, metric_id: UUID) -> Response:
         """What was measured from a moment to another, oldest first."""
         metric = metric_for(request.user, metric_id, Action.READ)
-        before = position(live.dashboards(metric.dashboard_id))
+        before = position(streams.dashboards(metric.dashboard_id))
         series = Series.objects.filter(metric=metric).first()
         step, (start, end) = self._step(), self._range()
         if step is None:
@@ -177,7 +177,7 @@ def push(metric: Metric, points: list[Point]) -> list[Point]:
         raise NotFound()
     added = series.append(points)
     if added:
-        live.tell_samples(metric, added)
+        streams.tell_samples(metric, added)
         judge(metric, series, added)
     if random.random() < 1 / PRUNED_EVERY:
         series.prune(microseconds(timezone.now() - timedelta(days=metric.retention_days)), limit=1)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from api.models import Session
 from api.serializers.sessions import SessionSerializer
 from api.views.base import BaseViewSet
-from realtime.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin
 
 
 @extend_schema(tags=["me"])

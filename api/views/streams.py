@@ -15,8 +15,7 @@ from api.permissions import may_subscribe
 from api.queries import number, single
 from api.serializers.streams import EventPageSerializer, PositionSerializer
 from api.views.base import BaseViewSet
-from realtime.event_log import read_after
-from realtime.snapshots import Page, position
+from tidewire.snapshots import Page, position, read_after
 
 MAX_EVENTS = 500
 MAX_OFFSET = 2**53 - 1

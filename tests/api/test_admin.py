@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from api.models import Member, Message, Room, User
-from realtime.models import Event
 from tests.factories import make_message, make_room, make_user
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

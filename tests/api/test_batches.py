@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from api.models import Mention, Message
-from realtime.ids import uuid7
-from realtime.models import Event
-from realtime.testing import record_now
 from tests.api.conftest import MISSING, pointers, problem, statements, url
 from tests.factories import make_message
+from tidewire.ids import uuid7
+from tidewire.log.tables import Event
+from tidewire.testing import record_now
 
 
 def batch(person, room, *items, **options):

@@ -11,10 +11,10 @@ from api.models import Dashboard, DashboardMember, Metric, Series
 from api.models.samples import Point
 from api.permissions import dashboard_readers, readable_dashboard_ids
 from api.views.samples import push
-from realtime.event_log import read_after
-from realtime.ids import uuid7
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.factories import make_dashboard, make_metric
+from tidewire.ids import uuid7
+from tidewire.log.event_log import read_after
 
 
 def told(stream: str) -> list[str]:

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 
 from api.models import Member, Mention, Message, Reaction, ReadMarker, Room, Session, User
-from realtime.models import Event
 from tests.api.conftest import Person, problem, url
 from tests.factories import add_member, make_message, make_room, make_user
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +70,7 @@ def test_what_was_deleted_before_is_not_told_again(room, bob):
 
 def test_the_sockets_close(bob):
     bob.delete(ME)
-    endings = [json.loads(row.payload)["data"] for row in Event.objects.filter(stream__name="control:all")]
+    endings = [json.loads(row.payload)["data"] for row in Event.objects.filter(stream__name="revocations:all")]
     assert [ending["user"] for ending in endings] == [bob.id]
 
 

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from api.models import Member, Room
-from realtime.models import Event
 from tests.api.conftest import Person, url
 from tests.contract_client import check_event
 from tests.factories import make_message
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

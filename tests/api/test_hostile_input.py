@@ -21,11 +21,11 @@ from django.test import Client
 
 from api import throttles
 from api.models import Key, Member, Message
-from realtime import strict_json
 from tests.api.conftest import MISSING, Person, at, url
 from tests.contract_client import ContractClient, document
 from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
+from tidewire.protocol import strict_json
 
 SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
 SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")

@@ -12,13 +12,13 @@ from django.utils import timezone
 from api import keys, scopes
 from api.models import Key, Member, Message, Room, User
 from api.urls import urlpatterns
-from realtime.models import Event
-from realtime.streams import CONTROL
-from realtime.testing import record_now
-from realtime.tokens import ExpiredCredential, InvalidCredential
 from tests.api.conftest import MISSING, Person, pointers, problem, statements, url
 from tests.contract_client import ContractClient
 from tests.factories import make_message, make_room
+from tidewire.ground.credentials import ExpiredCredential, InvalidCredential
+from tidewire.ground.streams import REVOCATIONS
+from tidewire.log.tables import Event
+from tidewire.testing import record_now
 
 KEYS = "/api/v1/keys/"
 
@@ -45,7 +45,7 @@ def stream(room: Room) -> str:
 def ended() -> set[str]:
     """The keys and sessions that the control log names."""
     record_now()
-    events = Event.objects.filter(stream__name=CONTROL).values_list("payload", flat=True)
+    events = Event.objects.filter(stream__name=REVOCATIONS).values_list("payload", flat=True)
     return {id for payload in events for id in re.findall(r'"sessions":\["(.*?)"\]', payload)}
 
 
@@ -226,11 +226,11 @@ def test_a_missing_scope_is_named(room, bob):
 
 
 def test_a_key_has_its_users_rights_and_no_more(room, bob, charlie):
-    theirs, strangers = make_key(bob), make_key(charlie)
+    theirs, unidentified = make_key(bob), make_key(charlie)
     message = theirs.post(url(room, "messages"), {"text": "Ahoy"})
     assert message.json()["author"] == bob.json
     assert problem(theirs.delete(url(room))) == (403, "permission_denied")
-    assert problem(strangers.get(url(room, "messages"))) == (404, "not_found")
+    assert problem(unidentified.get(url(room, "messages"))) == (404, "not_found")
     record_now()
     payload = Event.objects.get(type="message.created").payload
     assert f'"actor":{{"type":"user","id":"{bob.id}"}}' in payload
@@ -263,9 +263,9 @@ def test_a_socket_is_good_for_what_the_key_is(room, bob):
         ("streams:read",): (None, False),
         ("streams:read", "streams:write"): (None, True),
     }
-    for names, (streams, may_signal) in held.items():
+    for names, (streams, may_publish) in held.items():
         identity = keys.authenticate(make_key(bob, *names).text)()
-        assert (identity.streams, identity.may_signal, identity.user_id) == (streams, may_signal, bob.id)
+        assert (identity.streams, identity.may_publish, identity.user_id) == (streams, may_publish, bob.id)
 
 
 # -- keys of a room --------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_only_owners_make_keys_for_a_room(room, alice, dora, bob, charlie):
         assert problem(person.post(KEYS, body)) == (403, "permission_denied")
         assert problem(person.get(KEYS, {"stream": stream(room)})) == (403, "permission_denied")
     assert problem(charlie.post(KEYS, body)) == (404, "not_found")
-    for name in ("room:x", f"room:{MISSING}", f"user:{alice.id}", f"boat:{MISSING}", "x", "control:all"):
+    for name in ("room:x", f"room:{MISSING}", f"user:{alice.id}", f"boat:{MISSING}", "x", "revocations:all"):
         assert problem(alice.post(KEYS, {**body, "stream": name})) == (404, "not_found")
     assert not User.objects.filter(is_service=True).exists()
 

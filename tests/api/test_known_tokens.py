@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 
 from api import tokens
 from api.models import Session, User
-from realtime import endings
 from tests.api.conftest import Person, problem, statements
 from tests.factories import make_room, make_user
+from tidewire.log import revocations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,9 +23,9 @@ class Follower:
 @pytest.fixture(autouse=True)
 def follower():
     follower = Follower()
-    endings.attach(follower)
+    revocations.attach(follower)
     yield follower
-    endings.detach(follower)
+    revocations.detach(follower)
 
 
 def sid(person: Person) -> str:

@@ -8,10 +8,10 @@ import pytest
 
 from api import keys, limits
 from api.limits import Count, MemoryCounter, RedisCounter
-from realtime.tokens import Identity
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
+from tidewire.ground.credentials import Identity
 
 ME = "/api/v1/me/"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from api.models import Member, Mention
-from realtime.ids import uuid7
-from realtime.models import Event
 from tests.api.conftest import MISSING, pointers, recording, statements, url
 from tests.factories import add_member, make_message, make_user
+from tidewire.ids import uuid7
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from api.models import Member, Message
-from realtime.ids import uuid7
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.factories import make_message, make_user
+from tidewire.ids import uuid7
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_strangers_learn_nothing_of_a_private_room(room, said, charlie, anybody,
 
 
 def test_asking_for_a_room_that_is_not_there_gives_birth_to_no_stream(charlie, room):
-    from realtime.models import Stream
+    from tidewire.log.tables import Stream
 
     charlie.get(url(room, "messages"))
     charlie.get(f"/api/v1/rooms/{MISSING}/messages/")

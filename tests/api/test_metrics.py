@@ -10,10 +10,10 @@ from api.models import Metric
 from api.models.metrics import MAX_PER_DASHBOARD
 from api.models.samples import Point
 from api.views.samples import push
-from realtime.event_log import read_after
-from realtime.ids import uuid7
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.factories import make_dashboard, make_metric
+from tidewire.ids import uuid7
+from tidewire.log.event_log import read_after
 
 
 def alarms(metric: Metric) -> list[tuple[str, str]]:

@@ -15,11 +15,11 @@ from django.db.models import F
 
 from api import tokens
 from api.models import Attempts, Member, Message, ReadMarker, Room, Session, User
-from realtime.ids import uuid7
-from realtime.models import Event
 from tests.api.conftest import Person, url
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_room, make_user
+from tidewire.ids import uuid7
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,8 +4,8 @@ import pytest
 
 from api import permissions
 from api.models import Room
-from realtime.access import permitted, permitted_all
 from tests.factories import make_room, make_user
+from tidewire.engine.access import permitted, permitted_all
 
 pytestmark = pytest.mark.django_db
 

@@ -14,10 +14,10 @@ from api import errors
 from api.models import Message, Room
 from api.views.messages import MessageViewSet
 from backend import logs
-from realtime.models import Event
 from tests.api.conftest import Person, pointers, problem, url
 from tests.contract_client import ContractClient, document
 from tests.factories import make_room, make_user
+from tidewire.log.tables import Event
 
 
 def post_raw(client, body: str | bytes, content_type: str = "application/json"):

@@ -12,11 +12,11 @@ from django.db.models import F
 from api.models import Answer, Message, Reaction
 from api.models.answers import KEEP, AnswerName
 from api.views.messages import MessageViewSet
-from realtime.models import Event
-from realtime.testing import record_now
 from tests.api.conftest import Person, problem, url
 from tests.factories import make_message, make_room, make_user
-from tests.realtime.threads import Writer, needs_row_locks, until_it_waits
+from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
+from tidewire.log.tables import Event
+from tidewire.testing import record_now
 
 KEY = "9d1f0bd2"
 
@@ -167,7 +167,9 @@ def test_answer_write_and_event_are_one_transaction(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_events_that_were_recorded_ahead_are_published_once(monkeypatch):
     published = []
-    monkeypatch.setattr("realtime.publisher.publish", lambda recorded: published.extend(e.type for e in recorded))
+    monkeypatch.setattr(
+        "tidewire.transactions.commit._announcers", [lambda recorded: published.extend(e.type for e in recorded)]
+    )
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     published.clear()

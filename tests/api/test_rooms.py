@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from api.models import Member, Message, Room
-from realtime.ids import uuid7
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.factories import make_message, make_room, make_user
+from tidewire.ids import uuid7
 
 
 def names(response) -> list[str]:

@@ -10,17 +10,17 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from api import live
+from api import streams
 from api.models import Sample, Series
 from api.models.samples import Point, as_text, microseconds
 from api.serializers.samples import MAX_BATCH
 from api.views.samples import MAX_BUCKETS, push
-from realtime import pacing
-from realtime.event_log import read_after
-from realtime.models import Turn
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric
+from tidewire.log import rate
+from tidewire.log.event_log import read_after
+from tidewire.log.tables import Turn
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -70,7 +70,7 @@ def test_a_push_that_is_repeated_adds_nothing_and_changes_nothing(metric, dashbo
     assert bob.post(path, samples((0, 99), (1, 2), (2, 3))).json() == {"recorded": 1}
     assert [row["value"] for row in read(bob, path)] == [1, 2, 3]
     Turn.objects.all().delete()
-    pacing.release_due("default")
+    rate.release_due("default")
     assert [len(event["samples"]) for event in told(dashboard)] == [2, 1]
 
 
@@ -79,9 +79,9 @@ def test_a_burst_is_told_in_few_events_and_whole(metric, dashboard, path, bob):
     began = time.monotonic()
     for second in range(20):
         bob.post(path, samples((second, second)))
-    turns = (time.monotonic() - began) / live.dashboards.pace.seconds  # few, unless the machine is busy
+    turns = (time.monotonic() - began) / streams.dashboards.rate.seconds  # few, unless the machine is busy
     Turn.objects.all().delete()
-    pacing.release_due("default")
+    rate.release_due("default")
     events = told(dashboard)
     assert len(events) <= 2 + turns
     assert [sample["value"] for event in events for sample in event["samples"]] == list(range(20))
@@ -266,7 +266,7 @@ def test_who_pushed_is_not_remembered_where_many_did(dashboard, path, alice, bob
     for person, second in ((alice, 1), (bob, 2)):
         person.post(path, samples((second, 1)))
     Turn.objects.all().delete()
-    pacing.release_due("default")
+    rate.release_due("default")
     entries = [e for e in read_after(f"dashboard:{dashboard.pk}", 0).entries if e.type == "samples.recorded"]
     actors = [json.loads(entry.payload)["actor"] for entry in entries]
     assert actors == [{"type": "user", "id": alice.id}, {"type": "system", "id": None}]

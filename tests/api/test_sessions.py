@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from api import throttles, tokens
 from api.models import Attempts, Session, User
-from realtime.models import Event
 from tests.api.conftest import MISSING, Person, pointers, problem
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user
+from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +27,7 @@ NEW = "another horse, another battery"
 
 def ended() -> list[tuple[str, list[str]]]:
     """What the control log says: (user, sessions) of each ending."""
-    rows = Event.objects.filter(stream__name="control:all").order_by("offset")
+    rows = Event.objects.filter(stream__name="revocations:all").order_by("offset")
     data = [json.loads(row.payload)["data"] for row in rows]
     return [(each["user"], sorted(each["sessions"])) for each in data]
 

@@ -6,12 +6,12 @@ import pytest
 
 from api import permissions
 from api.models import Member, User
-from realtime.event_log import read_after
-from realtime.models import Event, Stream
-from realtime.testing import record_now
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.contract_client import check_event
 from tests.factories import make_message
+from tidewire.log.event_log import read_after
+from tidewire.log.tables import Event, Stream
+from tidewire.testing import record_now
 
 
 def stream(name: str) -> str:
@@ -131,7 +131,7 @@ def test_events_are_for_who_may_subscribe(room, alice, charlie, anybody, said):
     assert len(events(room, alice).json()["results"]) == 5
     assert problem(events(room, charlie)) == (404, "not_found")
     assert problem(events(room, anybody)) == (401, "not_authenticated")
-    assert problem(alice.get(stream("control:all") + "events/")) == (404, "not_found")
+    assert problem(alice.get(stream("revocations:all") + "events/")) == (404, "not_found")
     assert problem(alice.get(stream("x") + "events/")) == (404, "not_found")
 
 

@@ -19,10 +19,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 from api import tokens
 from api.models import Session
 from api.tokens import GRACE
-from realtime.tokens import ExpiredCredential, InvalidCredential
 from tests.api.conftest import MISSING, pointers, problem, statements
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user
+from tidewire.ground.credentials import ExpiredCredential, InvalidCredential
 
 ME = "/api/v1/me/"
 

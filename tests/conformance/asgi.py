@@ -5,8 +5,8 @@ http = get_asgi_application()  # loads the apps, which what follows needs
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from realtime import routing  # noqa: E402
 from tests.conformance.connection import SuiteConsumer  # noqa: E402
+from tidewire.http import application  # noqa: E402
 
-sockets = routing.Sockets([path("connection/websocket", SuiteConsumer.as_asgi())])
-application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+sockets = application.Sockets([path("connection/websocket", SuiteConsumer.as_asgi())])
+application = application.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from realtime.streams import Retention, StreamKind
+from tidewire import Retention, StreamKind
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 _hashed: dict[str, str] = {}

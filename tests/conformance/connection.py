@@ -6,18 +6,19 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from realtime import codecs, commands
-from realtime.codes import ErrorCode
-from realtime.commands import Refused, Result
-from realtime.connection import Connection
-from realtime.consumers import EventConsumer
-from realtime.frames import BadCommand, Command, PublishRequest, SubscribeRequest
-from realtime.recovery import Outcome
-from realtime.subscription import Subscription
-from realtime.tokens import ExpiredCredential, InvalidCredential
 from tests.conformance import log, wire
 from tests.conformance.channels import channel_of, stream_of
 from tests.conformance.tokens import claims_of
+from tidewire.connection import commands
+from tidewire.connection.commands import Refused, Result
+from tidewire.connection.connection import Connection
+from tidewire.connection.consumer import EventConsumer
+from tidewire.credentials import ExpiredCredential, InvalidCredential
+from tidewire.delivery.recovery import Outcome
+from tidewire.delivery.subscription import Subscription
+from tidewire.protocol import negotiation
+from tidewire.protocol.codes import ErrorCode
+from tidewire.protocol.messages import BadCommand, Command, PublishRequest, SubscribeRequest
 
 NAMED = ("subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "sub_refresh")
 
@@ -82,7 +83,7 @@ class SuiteConnection(Connection):
         is_delta = request.delta == "fossil" and self.codec is wire.JSON
         codec = wire.DELTA_JSON if is_delta else self.codec
         self._followed.add(request.channel)
-        return Subscription(request.channel, self.info, self._outbox, codec, self._forget, is_hearing_joins=True)
+        return Subscription(request.channel, self.info, self._send_queue, codec, self._forget, is_hearing_joins=True)
 
     def _answer_subscribe(self, command: Command, subscription: Subscription, outcome: Outcome) -> None:
         self._has_delta = command.subscribe.delta == "fossil"
@@ -138,5 +139,5 @@ class SuiteConsumer(EventConsumer):
 
     @staticmethod
     def negotiate(scope: dict[str, Any]) -> tuple[Any, str | None]:
-        codec, subprotocol = codecs.negotiate(scope)
+        codec, subprotocol = negotiation.negotiate(scope)
         return (wire.JSON if codec.is_text else wire.PROTOBUF), subprotocol

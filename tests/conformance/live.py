@@ -2,7 +2,7 @@
 
 from rest_framework.serializers import Serializer
 
-from realtime.live import Fact, register
 from tests.conformance.channels import KINDS
+from tidewire import Fact, register
 
 register(*(Fact("channel.published", kind=kind, serializer=Serializer) for kind in KINDS))

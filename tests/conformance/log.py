@@ -11,17 +11,19 @@ from datetime import UTC, datetime
 import msgspec
 from django.db import transaction
 
-from realtime import event_log, publisher
-from realtime.actors import SYSTEM
-from realtime.events import Draft, Encoded
-from realtime.ids import uuid7
-from realtime.live import registry
-from realtime.models import Event
+from tidewire import SYSTEM
+from tidewire.declare.registry import registry
+from tidewire.ground import recorded
+from tidewire.ids import uuid7
+from tidewire.layer import publisher
+from tidewire.log import event_log
+from tidewire.log.building import Draft, Encoded
+from tidewire.models import Event
 
 BINARY = "~"
 
 
-def publish(stream: str, data: bytes, publisher_info: str = "") -> event_log.Recorded:
+def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.Recorded:
     """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
     draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
     encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))

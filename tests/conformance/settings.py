@@ -17,7 +17,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "channels",
     "rest_framework",
-    "realtime",
+    "tidewire",
     "tests.conformance",
 ]
 MIDDLEWARE = []

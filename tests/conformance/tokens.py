@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
 
 SECRET = "secret"
 

@@ -11,9 +11,9 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from realtime import event_log
 from tests.conformance import log
 from tests.conformance.channels import stream_of
+from tidewire.log import event_log
 
 API_KEY = "test-api-key"
 UNKNOWN_CHANNEL = {"error": {"code": 102, "message": "unknown channel"}}
@@ -51,7 +51,7 @@ def history(stream: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 urlpatterns = [
-    path("", include("realtime.urls")),
+    path("", include("tidewire.urls")),
     path("api/publish", call(publish)),
     path("api/history", call(history)),
 ]

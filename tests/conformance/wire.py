@@ -9,13 +9,13 @@ import msgspec
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from realtime.frames import Codec, Command, SubscribeRequest
-from realtime.json_codec import JsonCodec
-from realtime.positions import PAGE_EVENTS, Entry
-from realtime.protobuf_codec import ProtobufCodec
-from realtime.protocol import wire_pb2
 from tests.conformance.channels import channel_of
 from tests.conformance.log import bytes_of, info_of, json_of
+from tidewire.ground.positions import PAGE_EVENTS, Entry
+from tidewire.protocol import wire_pb2
+from tidewire.protocol.json_codec import JsonCodec
+from tidewire.protocol.messages import Codec, Command, SubscribeRequest
+from tidewire.protocol.protobuf_codec import ProtobufCodec
 
 
 class Subscribe(SubscribeRequest):

@@ -16,12 +16,14 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft7Validator, FormatChecker
 
-from realtime import asyncapi, codes
-from realtime.live import Live, Registry, Touch, registry
-from realtime.streams import StreamKind
 from tests.rig import servers
 from tests.rig.raw import Json, RawSocket
 from tests.rig.site import ROOT, Site, Sites
+from tidewire.asyncapi import document
+from tidewire.declare.kinds import StreamKind
+from tidewire.declare.live import Live, Touch
+from tidewire.declare.registry import Registry, registry
+from tidewire.protocol import codes
 
 PATH = ROOT / "asyncapi.yaml"
 LINT = Path(__file__).with_name("js")
@@ -162,7 +164,7 @@ def made_of(*declarations: Live | Touch) -> Json:
     mine = Registry()
     for declaration in declarations:
         mine.add(declaration)
-    return asyncapi.build(mine)
+    return document.build(mine)
 
 
 # -- a real session --------------------------------------------------------------------------------------------------
@@ -245,4 +247,4 @@ def until(socket: Listening, name: str) -> None:
 
 
 def test_json_and_yaml_are_one_document():
-    assert json.loads(asyncapi.to_json(asyncapi.document())) == committed()
+    assert json.loads(document.to_json(document.document())) == committed()

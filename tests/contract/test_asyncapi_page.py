@@ -39,8 +39,8 @@ def test_the_page_needs_no_other_host_and_no_inline_script(client):
     assert "unsafe" not in response["Content-Security-Policy"]
     assert re.findall(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=|javascript:", page) == []
     for address in re.findall(r'(?:src|href)="([^"]+)"', page):
-        assert re.match(r"/static/realtime/|#|\.\./asyncapi\.|codes/\d+/$|data:,$", address), address
-    for name in re.findall(r"/static/(realtime/[\w.]+)", page):
+        assert re.match(r"/static/tidewire/|#|\.\./asyncapi\.|codes/\d+/$|data:,$", address), address
+    for name in re.findall(r"/static/(tidewire/[\w.]+)", page):
         assert not re.search(r"https?:/|@import|url\(", Path(finders.find(name)).read_text(encoding="utf-8")), name
 
 

@@ -10,9 +10,9 @@ from rest_framework import exceptions
 
 from api import errors
 from api.problems import PROBLEMS, type_of
-from realtime import codes
-from realtime.server import problems as early
 from tests.contract.test_imports import modules
+from tidewire.http import problems as early
+from tidewire.protocol import codes
 
 OURS = {
     *("ConflictProblem", "AuthenticationFailed", "PermissionDenied", "NotFound", "PreconditionFailed", "Conflict"),

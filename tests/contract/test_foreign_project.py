@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "your-own-project.md"
 def environment() -> dict[str, str]:
     """The project and the engine; nothing of Tidewire's own settings."""
     folder = servers.temporary_folder("depot")
-    (folder / "realtime").symlink_to(ROOT / "realtime")
+    (folder / "tidewire").symlink_to(ROOT / "tidewire")
     paths = f"{PROJECT}{os.pathsep}{folder}"
     return {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "DEPOT_DATA": str(folder), "PYTHONUNBUFFERED": "1"}
 

@@ -1,7 +1,8 @@
-"""Who may import whom.
+"""Who may import whom: `docs/event-path.md`'s house as a test.
 
-The write side is synchronous and knows no socket; the delivery side is asyncio and knows no table; the edge is where
-both meet; the engine knows no product, and the product only the engine's public face.
+The tree goes one way, `tidewire` ← `api` ← `realtime` ← `backend`. Inside the engine every module lies in one package,
+and the packages are ordered: a module imports only from its own package and from those that stand before it in ORDER.
+Imports for type checkers and imports inside functions count like all others.
 """
 
 from __future__ import annotations
@@ -15,64 +16,37 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("realtime", "api", "backend")
+TREES = ("tidewire", "api", "realtime", "backend")
 
-# Values and rules without state: anybody may import them.
-SHARED = {
-    "actors",
-    "codes",
-    "compiled",
-    "conf",
-    "endings",
-    "ids",
-    "instances",
-    "intents",
-    "limits",
-    "live",
-    "metrics",
-    "positions",
-    "prepared",
-    "protocol",
-    "statements",
-    "streams",
-    "strict_json",
+ORDER = (
+    *("ground", "protocol", "queries", "declare", "transactions", "log", "layer", "capture"),
+    *("delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
+)
+RANK = {package: rank for rank, package in enumerate(ORDER)}
+
+PUBLIC = ("models", "snapshots", "credentials", "asgi", "urls", "ids")
+"""Modules at the top of the engine: re-exports of what is inside, for applications. Nothing inside imports them."""
+
+EXEMPT = ("apps", "management", "migrations")
+"""Django finds these by their place."""
+
+DELIVERY_SIDE = ("delivery", "connection")
+"""Runs in the event loop: no query, no serializer, no model."""
+
+PRODUCT_MAY_IMPORT = {
+    "tidewire",
+    *(f"tidewire.{name}" for name in PUBLIC),
+    *("tidewire.testing", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
-WRITE = {
-    *("receivers", "querysets", "changes", "transactions", "events", "models", "event_log", "publisher"),
-    *("control", "erasure", "facts", "last_steps", "pacing", "retention", "snapshots", "inserts", "testing"),
-}
-DELIVERY = {
-    *("hub", "membership", "outbox", "inbox", "subscription", "connection", "connections", "commands", "framing"),
-    *(
-        "frames",
-        "codecs",
-        "json_codec",
-        "protobuf_codec",
-        "presence",
-        "sessions",
-        "fences",
-        "doorman",
-        "wheel",
-        "eager",
-    ),
-}
-PUBLIC = {  # what an application imports
-    *("live", "streams", "models", "querysets", "snapshots", "event_log", "actors", "control", "erasure", "rpc"),
-    *("tokens", "ids", "strict_json", "testing", "server", "access", "docs", "examples"),
-    *("facts", "intents", "last_steps", "statements", "compiled", "endings", "prepared", "instances", "postgresql"),
-}
-# Where the write side and the delivery side meet: the shape of a message on the channel layer.
-MEETINGS = {("hub", "publisher")}
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import: who imports what, where, and whether it is only for a type checker."""
+    """One import statement's name: `importer` imports `imported`, at `line`, inside `function` if there is one."""
 
     importer: str
     imported: str
     line: int
-    is_for_types: bool
     function: str = ""
 
 
@@ -80,8 +54,8 @@ class Import:
 def modules() -> dict[str, Path]:
     """{dotted name: file} of all our code but migrations and generated code."""
     found = {}
-    for package in OURS:
-        for path in sorted((ROOT / package).rglob("*.py")):
+    for tree in TREES:
+        for path in sorted((ROOT / tree).rglob("*.py")):
             if "migrations" not in path.parts and not path.name.endswith("_pb2.py"):
                 parts = path.relative_to(ROOT).with_suffix("").parts
                 found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
@@ -89,12 +63,12 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def imports() -> list[Import]:
-    return [found for name, path in modules().items() for found in _imports_of(name, ast.parse(path.read_text()))]
+def imports() -> tuple[Import, ...]:
+    return tuple(found for name, path in modules().items() for found in imports_of(name, ast.parse(path.read_text())))
 
 
-def _imports_of(importer: str, tree: ast.Module) -> Iterator[Import]:
-    for node, function, is_for_types in _walk(tree, "", False):
+def imports_of(importer: str, tree: ast.Module) -> Iterator[Import]:
+    for node, function in _walk(tree, ""):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -104,15 +78,14 @@ def _imports_of(importer: str, tree: ast.Module) -> Iterator[Import]:
         else:
             continue
         for name in names:
-            yield Import(importer, name, node.lineno, is_for_types, function)
+            yield Import(importer, name, node.lineno, function)
 
 
-def _walk(node: ast.AST, function: str, is_for_types: bool) -> Iterator[tuple[ast.AST, str, bool]]:
+def _walk(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
     for child in ast.iter_child_nodes(node):
-        yield child, function, is_for_types
+        yield child, function
         inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
-        typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
-        yield from _walk(child, inside, is_for_types or typing)
+        yield from _walk(child, inside)
 
 
 def _package_of(importer: str, level: int) -> str:
@@ -121,99 +94,142 @@ def _package_of(importer: str, level: int) -> str:
 
 
 def _module(base: str, name: str) -> str:
-    """`from realtime import hub` imports a module, `from realtime.hub import Hub` something in one."""
+    """`from tidewire.delivery import hub` imports a module, `from tidewire.delivery.hub import Hub` a name in one."""
     return f"{base}.{name}" if f"{base}.{name}" in modules() or base == "django" else base
 
 
-def noun(module: str) -> str:
-    """`realtime.server.drain` → `server`"""
-    return module.split(".")[1] if "." in module else ""
-
-
-def within(names: set[str]) -> list[Import]:
-    return [found for found in imports() if found.importer.startswith("realtime.") and noun(found.importer) in names]
+def package_of(module: str) -> str:
+    """`tidewire.delivery.hub` → `delivery`; "" for what is not in the engine, or at its top."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "tidewire" and len(parts) > 1 and parts[1] in RANK else ""
 
 
 def said(found: list[Import]) -> list[str]:
     return [f"{found.importer}:{found.line} imports {found.imported}" for found in found]
 
 
-def test_the_table_names_modules_that_exist():
-    nouns = {noun(name) for name in modules() if name.startswith("realtime.")}
-    assert (SHARED | WRITE | DELIVERY | PUBLIC) - nouns == set()
-    assert len(WRITE | DELIVERY | SHARED) == len(WRITE) + len(DELIVERY) + len(SHARED)
-
-
 def test_the_reader_of_imports_sees_them_all():
-    seen = {(found.importer, found.imported, found.is_for_types, found.function) for found in imports()}
-    assert ("realtime.hub", "realtime.publisher", False, "") in seen
-    assert ("realtime.publisher", "realtime.event_log", True, "") in seen
-    assert ("realtime.transactions", "realtime.event_log", False, "record_noted") in seen
-    assert ("api.models", "api.models.rooms", False, "") in seen
+    seen = {(found.importer, found.imported, found.function) for found in imports()}
+    assert ("tidewire.delivery.hub", "tidewire.layer.mailbox", "") in seen
+    assert ("tidewire.apps", "tidewire.capture.receivers", "ready") in seen
+    assert ("api.models", "api.models.rooms", "") in seen
+    source = "if TYPE_CHECKING:\n    from tidewire.delivery.hub import Hub\n"
+    assert [found.imported for found in imports_of("tidewire.log.tables", ast.parse(source))] == [
+        "tidewire.delivery.hub"
+    ]
 
 
-def test_the_engine_knows_no_product():
-    products = ("api", "backend", "tests")
-    assert said([f for f in imports() if f.importer.startswith("realtime") and f.imported.startswith(products)]) == []
+def test_every_module_of_the_engine_lies_in_one_package():
+    strays = [
+        name
+        for name in modules()
+        if name.startswith("tidewire.") and not package_of(name) and name.split(".")[1] not in (*PUBLIC, *EXEMPT)
+    ]
+    assert strays == []
+    assert {package_of(name) for name in modules()} - {""} == set(ORDER)
+
+
+def test_a_package_imports_only_what_stands_before_it():
+    inverted = [
+        found
+        for found in imports()
+        if package_of(found.importer)
+        and found.imported.startswith("tidewire")
+        and RANK[package_of(found.importer)] < RANK.get(package_of(found.imported), len(ORDER))
+    ]
+    assert said(inverted) == []
+
+
+def test_no_module_imports_itself_in_a_circle():
+    """Also inside a package, and for any pair of trees."""
+    edges: dict[str, set[str]] = {name: set() for name in modules()}
+    for found in imports():
+        if found.imported in edges and found.imported != found.importer:
+            edges[found.importer].add(found.imported)
+    assert _circles(edges) == []
+
+
+def _circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Strongly connected groups of more than one module (Tarjan)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    groups: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in edges[name]:
+            if other not in index:
+                visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], index[other])
+        if low[name] == index[name]:
+            group = []
+            while not group or group[-1] != name:
+                group.append(stack.pop())
+            if len(group) > 1:
+                groups.append(sorted(group))
+
+    for name in edges:
+        if name not in index:
+            visit(name)
+    return groups
+
+
+def test_the_finder_of_circles_finds_one():
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def test_the_trees_go_one_way():
+    rank = {tree: place for place, tree in enumerate(TREES)}
+    backwards = [
+        found
+        for found in imports()
+        if found.imported.split(".")[0] in (*TREES, "tests")
+        and rank[found.importer.split(".")[0]] < rank.get(found.imported.split(".")[0], len(TREES))
+    ]
+    assert said(backwards) == []
 
 
 def test_the_product_imports_only_the_public_face_of_the_engine():
-    """But for its own consumer, which is edge: the small one that lives in the product because it needs it."""
     private = [
         found
         for found in imports()
         if found.importer.startswith("api.")
-        and found.importer != "api.consumers"
-        and found.imported.startswith("realtime")
-        and noun(found.imported) not in PUBLIC
+        and found.imported.split(".")[0] == "tidewire"
+        and found.imported not in PRODUCT_MAY_IMPORT
     ]
     assert said(private) == []
 
 
-def test_only_the_wiring_imports_the_wiring():
-    assert (
-        said([f for f in imports() if f.imported.startswith("backend") and not f.importer.startswith("backend")]) == []
-    )
-
-
-def test_the_write_side_knows_no_socket():
-    strangers = [
+def test_no_package_imports_the_public_modules():
+    inside = [
         found
-        for found in within(WRITE)
-        if found.imported.startswith("realtime") and noun(found.imported) not in WRITE | SHARED | {""}
+        for found in imports()
+        if package_of(found.importer) and found.imported in {"tidewire", *(f"tidewire.{name}" for name in PUBLIC)}
     ]
-    assert said(strangers) == []
+    assert said(inside) == []
 
 
 def test_the_delivery_side_knows_no_table():
     """Nothing there can block the loop: no query, no serializer."""
     strangers = [
         found
-        for found in within(DELIVERY)
-        if not found.is_for_types
+        for found in imports()
+        if package_of(found.importer) in DELIVERY_SIDE
         and (
             found.imported.startswith(("django.db", "rest_framework"))
-            or (noun(found.imported) in WRITE and found.imported.startswith("realtime"))
+            or package_of(found.imported) in ("transactions", "log", "capture", "queries")
         )
-        and (noun(found.importer), noun(found.imported)) not in MEETINGS
-    ]
-    assert said(strangers) == []
-
-
-def test_what_is_shared_imports_only_what_is_shared():
-    strangers = [
-        found
-        for found in within(SHARED)
-        if not found.is_for_types
-        and found.imported.startswith("realtime")
-        and noun(found.imported) not in SHARED | {""}
     ]
     assert said(strangers) == []
 
 
 @pytest.mark.parametrize(
     ("package", "module"),
-    [("rest_framework_simplejwt", "api.tokens"), ("daphne", "realtime.server")],
+    [("rest_framework_simplejwt", "api.auth.tokens"), ("daphne", "tidewire.serve"), ("psycopg", "tidewire.queries")],
 )
 def test_a_library_stands_behind_its_module(package, module):
     outside = [f for f in imports() if f.imported.split(".")[0] == package and not f.importer.startswith(module)]

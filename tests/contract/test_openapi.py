@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 
 from api.schema import event_component, event_types
-from realtime.live import registry
 from tests.contract_client import PATH, ContractError, check_event, document
+from tidewire.declare.registry import registry
 
 
 def test_the_committed_file_is_the_generated_one(tmp_path):

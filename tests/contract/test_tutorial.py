@@ -19,7 +19,7 @@ from tests.rig.site import ROOT, child_environment, wait_until_ready
 PAGE = ROOT / "docs" / "first-live-model.md"
 RUN = {block.name: block.code for block in blocks(PAGE) if block.key == "runs"}
 NAMES = ("write", "switch-on", "migrate", "sign-in", "make", "events", "documents", "types")
-COPIED = ("api", "backend", "realtime", "manage.py", "openapi.yaml", "clients/typescript/scripts")
+COPIED = ("api", "backend", "realtime", "tidewire", "manage.py", "openapi.yaml", "clients/typescript/scripts")
 COPIED += ("clients/typescript/package.json", "clients/typescript/src")
 
 

@@ -37,7 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     (folder / "static").mkdir()  # WhiteNoise warns when there is none, and warnings are errors here
     os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(folder))
     os.environ.update(dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"))
-    os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.realtime.liveapp"  # models in every shape that a live model may have
+    os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"  # models in every shape that a live model may have
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
     if early_config.known_args_namespace.database == "postgresql" and not _is_only_leading(early_config):

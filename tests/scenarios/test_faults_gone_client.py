@@ -38,7 +38,7 @@ def writers_wait(site: Site, room: str) -> Iterator[None]:
             connection.close()
         return
     with psycopg.connect(site.environment["DATABASE_URL"]) as postgresql:
-        postgresql.execute("SELECT 1 FROM realtime_stream WHERE name = %s FOR UPDATE", [channel(room)])
+        postgresql.execute("SELECT 1 FROM tidewire_stream WHERE name = %s FOR UPDATE", [channel(room)])
         yield
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from channels_redis.utils import _consistent_hash
 
-from realtime import streams
 from tests.rig import servers
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
 from tests.scenarios.conftest import MakeClient, follow
 from tests.sdk.agents import SdkClient
+from tidewire.ground import streams
 
 # Slow enough that a push and a poll are told apart by the clock.
 POLL_SECONDS = 2.0

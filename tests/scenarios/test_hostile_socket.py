@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from realtime import strict_json
 from tests.api.conftest import MISSING
 from tests.api.test_hostile_input import FIELDS
 from tests.hostile import REFUSED_VALUES, VALUES
@@ -18,6 +17,7 @@ from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import People
+from tidewire.protocol import strict_json
 
 CLOSED_BAD_FRAME = {3501, 1009}
 CLOSED_INVALID_TOKEN = 3500

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import websockets
 
-from api.live import dashboards
+from api.streams import dashboards
 from tests.rig.rest import Person
 from tests.rig.site import Site
 from tests.scenarios.crowds import crowd_tokens
@@ -132,9 +132,9 @@ async def test_viewers_get_few_events_and_every_sample(site: Site):
 def check_pace(times: list[datetime]) -> None:
     """In no four periods are there more events than the kind declares for five: an event's time is when it was built,
     which on a busy machine is some time after its turn came."""
-    pace = dashboards.pace
-    for earlier, later in zip(times, times[5 * pace.events :], strict=False):
-        assert (later - earlier).total_seconds() >= 4 * pace.seconds, (earlier, later)
+    rate = dashboards.rate
+    for earlier, later in zip(times, times[5 * rate.events :], strict=False):
+        assert (later - earlier).total_seconds() >= 4 * rate.seconds, (earlier, later)
 
 
 def last_values(samples: dict[Sample, float]) -> dict[str, float]:

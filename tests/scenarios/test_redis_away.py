@@ -10,7 +10,7 @@ from tests.rig.rest import Person, channel
 from tests.rig.site import Server, Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.sdk.agents import SdkClient
-from tests.server.served import wait_until
+from tests.tidewire.serve.served import wait_until
 
 # Slow enough that a push and a poll are told apart by the clock.
 POLL_SECONDS = 2.0

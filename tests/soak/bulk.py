@@ -192,7 +192,7 @@ class BulkWriter:
 def _recorded() -> Iterator[list[Any]]:
     """The events that the engine recorded; nothing where there is no engine."""
     try:
-        from realtime.snapshots import recorded_events
+        from tidewire.capture.snapshots import recorded_events
     except Exception:
         yield []
         return

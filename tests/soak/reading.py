@@ -10,10 +10,10 @@ from typing import Any
 from tests.soak.devices import seconds
 from tests.soak.history import History, LogEvent, digest
 
-HEADS = "SELECT name, epoch, head FROM realtime_stream"
+HEADS = "SELECT name, epoch, head FROM tidewire_stream"
 EVENTS = (
-    'SELECT s.name, e."offset", e.object, e.payload FROM realtime_event e '
-    'JOIN realtime_stream s ON s.id = e.stream_id ORDER BY s.name, e."offset"'
+    'SELECT s.name, e."offset", e.object, e.payload FROM tidewire_event e '
+    'JOIN tidewire_stream s ON s.id = e.stream_id ORDER BY s.name, e."offset"'
 )
 
 

@@ -16,7 +16,7 @@ from tests.rig.site import ROOT, Environment, Server, child_environment, run_man
 from tests.soak.plan import Plan
 from tests.soak.proxy import Proxy, Wires
 
-SERVE = ROOT / "realtime" / "management" / "commands" / "serve.py"
+SERVE = ROOT / "tidewire" / "management" / "commands" / "serve.py"
 POSTGRESQL_SETTINGS = ("synchronous_commit = on",)  # what was answered must survive a crash of the database
 STOPPING = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 

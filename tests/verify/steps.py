@@ -59,7 +59,7 @@ STEPS = (
     Step(
         "engine",
         "the engine and the API on PostgreSQL, with more writers and more random writes",
-        (*PYTEST, *PARALLEL, "tests/realtime", "tests/api", "--database", "postgresql"),
+        (*PYTEST, *PARALLEL, "tests/tidewire", "tests/api", "--database", "postgresql"),
     ),
     Step(
         "hostile input",
@@ -80,7 +80,7 @@ STEPS = (
         "servers",
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
-        (*PYTEST, "tests/server"),
+        (*PYTEST, "tests/tidewire/serve"),
         is_alone=True,
     ),
     Step(

@@ -16,7 +16,7 @@ from django.db import transaction
 from api import keys
 from api.host_metrics import METRICS
 from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
-from realtime.ids import uuid7
+from tidewire.ids import uuid7
 
 # The lobby is where people who try things out meet; Charlie stands outside the private room.
 PEOPLE = ("alice", "bob", "charlie")

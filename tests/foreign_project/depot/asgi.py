@@ -7,7 +7,7 @@ http = get_asgi_application()  # loads the apps, which what follows needs
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from realtime import routing  # noqa: E402
+from tidewire.asgi import Realtime, Sockets, urlpatterns  # noqa: E402
 
-sockets = routing.Sockets(routing.urlpatterns)
-application = routing.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+sockets = Sockets(urlpatterns)
+application = Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))

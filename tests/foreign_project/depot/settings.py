@@ -9,7 +9,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "channels",
     "rest_framework",
-    "realtime",
+    "tidewire",
     "parcels",
 ]
 MIDDLEWARE = []

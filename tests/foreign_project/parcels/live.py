@@ -1,14 +1,13 @@
 from parcels.access import own_courier
 from parcels.models import Parcel
 from parcels.serializers import ParcelSerializer, RoundSerializer
-from realtime.live import Fact, Live, register
-from realtime.streams import Pace, StreamKind
+from tidewire import Fact, Live, Rate, StreamKind, register
 
 couriers = StreamKind(
     "courier",
     may_subscribe=own_courier,
     has_presence=True,
-    pace=Pace(events=5, seconds=0.5),  # of what is paced, a courier's screen gets at most so much
+    rate=Rate(events=5, seconds=0.5),  # of what is paced, a courier's screen gets at most so much
 )
 round_started = Fact("round.started", kind=couriers, serializer=RoundSerializer)
 
@@ -22,7 +21,7 @@ register(
         intents=("parcel.delivered",),
         deleted="parcel.lost",
         key=lambda parcel: {"id": parcel.pk},
-        is_paced=True,  # of many moves in a moment the last is told
+        is_rate_limited=True,  # of many moves in a moment the last is told
     ),
     round_started,
 )

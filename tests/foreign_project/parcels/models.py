@@ -1,8 +1,7 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
-from realtime.models import LiveModel
-from realtime.querysets import LiveQuerySet
+from tidewire.models import LiveModel, LiveQuerySet
 
 
 class Courier(AbstractUser):

@@ -7,10 +7,9 @@ from django.test import TestCase, TransactionTestCase
 from parcels.live import couriers, round_started
 from parcels.models import Courier, Parcel
 from parcels.tokens import authenticate, token_of
-from realtime import facts
-from realtime.event_log import read_after
-from realtime.intents import told_as
-from realtime.testing import record_now
+from tidewire import record_fact, told_as
+from tidewire.snapshots import read_after
+from tidewire.testing import record_now
 
 
 def told(courier):
@@ -59,7 +58,7 @@ class ParcelEvents(TestCase):
         self.assertEqual(told(ida)[-1][0], "parcel.taken")
 
     def test_a_fact_is_an_event(self):
-        facts.record(round_started, self.vera.pk, {"stops": 3})
+        record_fact(round_started, self.vera.pk, {"stops": 3})
         record_now()
         self.assertEqual(told(self.vera)[-1], ("round.started", {"stops": 3}))
 
@@ -89,7 +88,7 @@ class Rest(TransactionTestCase):
         def write():
             with transaction.atomic():
                 Parcel.objects.create(courier=self.vera, label="Lost")
-                facts.record(round_started, self.vera.pk, {"stops": "many"})
+                record_fact(round_started, self.vera.pk, {"stops": "many"})
 
         self.assertRaises(ValueError, write)
         self.assertEqual((Parcel.objects.count(), told(self.vera)), (0, []))

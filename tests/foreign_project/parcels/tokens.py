@@ -3,8 +3,8 @@ from django.core import signing
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from realtime.actors import Actor, set_actor
-from realtime.tokens import ExpiredCredential, Identity, InvalidCredential
+from tidewire import Actor, set_actor
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
 
 SECONDS = 3600
 

@@ -8,7 +8,7 @@ from rest_framework.viewsets import GenericViewSet
 from parcels.live import couriers
 from parcels.models import Parcel
 from parcels.serializers import MoveSerializer, ParcelSerializer
-from realtime.snapshots import SnapshotMixin, position
+from tidewire.snapshots import SnapshotMixin, position
 
 
 class ParcelList(SnapshotMixin, ListModelMixin, CreateModelMixin, GenericViewSet):

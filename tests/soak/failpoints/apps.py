@@ -20,7 +20,9 @@ class FailpointsConfig(AppConfig):
     _is_armed = False
 
     def ready(self) -> None:
-        from realtime import event_log, presence, publisher
+        from tidewire.delivery import presence
+        from tidewire.layer import publisher
+        from tidewire.log import event_log
 
         append, publish = event_log.append, publisher.publish
 

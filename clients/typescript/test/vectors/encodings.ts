@@ -13,7 +13,7 @@ const json: Encoding = {
   encode: (objects) => objects.map((object) => JSON.stringify(object)).join('\n'),
 }
 
-const root = new protobuf.Root().loadSync(new URL('../../../../realtime/protocol/wire.proto', import.meta.url).pathname, { keepCase: true })
+const root = new protobuf.Root().loadSync(new URL('../../../../tidewire/protocol/wire.proto', import.meta.url).pathname, { keepCase: true })
 const type = (name: string) => root.lookupType(`tidewire.protocol.${name}`)
 const [Command, Reply] = [type('Command'), type('Reply')]
 // A field that no client knows: in JSON under its name, here under a number that is nobody's.

@@ -4,7 +4,7 @@ import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
 import django.utils.timezone
-import realtime.models
+import tidewire.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Parcel',
             fields=[
-                ('version', realtime.models.VersionField(default=1, editable=False)),
+                ('version', tidewire.models.VersionField(default=1, editable=False)),
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('label', models.CharField(max_length=100)),
                 ('latitude', models.FloatField(default=0)),

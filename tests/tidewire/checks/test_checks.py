@@ -1,0 +1,411 @@
+"""Start-up checks: silent by default, each fires for what it is there for, and production passes with good settings."""
+
+import inspect
+import os
+import secrets
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import checks
+from django.db import models
+from django.test.utils import isolate_apps
+from rest_framework import serializers
+
+from tests.rig.site import ROOT, child_environment
+from tests.tidewire.liveapp.declarations import BoardSerializer, boards
+from tests.tidewire.liveapp.models import Board, Item, Owner, ProxyItem, Vote
+from tidewire.capture.querysets import LiveQuerySet
+from tidewire.declare.kinds import Rate, Retention, StreamKind
+from tidewire.declare.live import Fact, Live, Touch
+from tidewire.declare.registry import Registry, registry
+from tidewire.models import LiveModel
+
+OURS = ("tidewire", "backend")
+
+
+def ids() -> list[str]:
+    """What the checks find."""
+    return [problem.id for problem in checks.run_checks(tags=OURS)]
+
+
+def test_nothing_is_found_by_default():
+    assert ids() == []
+
+
+def test_every_problem_has_a_hint(settings, monkeypatch):
+    monkeypatch.setattr(registry, "lives", [live(model=Owner)])
+    monkeypatch.setitem(settings.TIDEWIRE, "NO_SUCH", 1)
+    settings.MODE = "staging"
+    found = checks.run_checks(tags=OURS)
+    assert len(found) >= 3
+    assert all(problem.hint for problem in found)
+
+
+# -- the engine's settings -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id"),
+    [("NO_SUCH_SETTING", 1, "tidewire.E001"), ("AUTHENTICATE", None, "tidewire.E002")],
+)
+def test_settings_of_the_engine(settings, name, value, id):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
+    assert ids() == [id]
+
+
+def database(monkeypatch, **changes) -> None:
+    for name, value in changes.items():
+        monkeypatch.setitem(django_settings.DATABASES["default"], name, value)
+
+
+def test_an_unknown_database(monkeypatch):
+    database(monkeypatch, ENGINE="django.db.backends.mysql")
+    assert ids() == ["tidewire.E003"]
+
+
+# -- the deployment's settings ---------------------------------------------------------------------------------------
+
+
+def test_an_unknown_mode(settings):
+    settings.MODE = "staging"
+    assert ids() == ["backend.E001"]
+
+
+@pytest.fixture
+def production(settings):
+    """Good enough for every check."""
+    settings.MODE, settings.IS_PRODUCTION = "production", True
+    settings.ALLOWED_HOSTS = ["chat.example.org"]
+    settings.SECRET_KEY = secrets.token_hex(32)
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "SIGNING_KEY": secrets.token_hex(32)}
+    return settings
+
+
+def test_production_with_good_settings(production):
+    assert ids() == []
+
+
+def test_debug_in_production(production):
+    production.DEBUG = True
+    assert ids() == ["backend.E002"]
+
+
+@pytest.mark.parametrize("hosts", [[], ["*"], ["chat.example.org", "*"]])
+def test_any_host_in_production(production, hosts):
+    production.ALLOWED_HOSTS = hosts
+    assert ids() == ["backend.E003"]
+
+
+@pytest.mark.parametrize("secret", ["", "short", "please-change-me-" * 4, "django-insecure-" + "x" * 50])
+def test_a_missing_short_or_sample_secret_in_production(production, secret):
+    production.SIMPLE_JWT = {**production.SIMPLE_JWT, "SIGNING_KEY": secret}
+    assert ids() == ["backend.E010"]
+
+
+def test_one_secret_for_two_things_in_production(production):
+    production.SIMPLE_JWT = {**production.SIMPLE_JWT, "SIGNING_KEY": production.SECRET_KEY}
+    assert ids() == ["backend.E011"]
+
+
+@pytest.mark.parametrize(("workers", "found"), [("1", []), ("", []), ("2", ["backend.E020"])])
+def test_the_memory_layer_reaches_one_process(monkeypatch, workers, found):
+    monkeypatch.setenv("WEB_CONCURRENCY", workers)
+    assert ids() == found
+
+
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+@pytest.mark.parametrize(
+    ("backend", "hosts", "found"),
+    [
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 2.0}], []),
+        (PUBSUB, ["redis://one"], ["backend.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": None}], ["backend.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 0.1}], ["backend.E022"]),
+        (PUBSUB, [{"address": "redis://one", "socket_timeout": 2.0}, "redis://two"], ["backend.E022"]),
+        ("channels_redis.core.RedisChannelLayer", [], ["backend.E021"]),
+    ],
+)
+def test_redis_layers(monkeypatch, backend, hosts, found):
+    layer = {"BACKEND": backend, "CONFIG": {"hosts": hosts}}
+    monkeypatch.setitem(django_settings.CHANNEL_LAYERS, "default", layer)
+    assert ids() == found
+
+
+def test_kept_connections(monkeypatch):
+    database(monkeypatch, CONN_MAX_AGE=60)
+    assert ids() == ["backend.E030"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "found"),
+    [
+        ("django.db.backends.postgresql", {"pool": True}, []),
+        ("django.db.backends.postgresql", {}, ["backend.W031"]),
+        ("django.db.backends.sqlite3", {"transaction_mode": "IMMEDIATE"}, []),
+        ("django.db.backends.sqlite3", {}, ["backend.E032"]),
+    ],
+)
+def test_how_databases_are_opened(monkeypatch, engine, options, found):
+    database(monkeypatch, ENGINE=engine, OPTIONS=options)
+    assert ids() == found
+
+
+@pytest.mark.slow
+def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
+    environment = child_environment(tmp_path) | {
+        "TIDEWIRE_MODE": "production",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "ALLOWED_HOSTS": "chat.example.org",
+        "DATABASE_URL": "postgres://tidewire:x@127.0.0.1:1/tidewire",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == []  # no secret was made up, no database
+    for missing, complaint in (("SECRET_KEY", "E010"), ("JWT_SIGNING_KEY", "E010")):
+        without = {name: value for name, value in environment.items() if name != missing}
+        done = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert complaint in done.stderr
+
+
+# -- declarations ----------------------------------------------------------------------------------------------------
+
+
+def live(model: type = Board, **changes) -> Live:
+    return Live(**{"model": model, "stream": boards.of("id"), "serializer": BoardSerializer, **changes})
+
+
+def found_in(monkeypatch, *declarations: Live | Touch) -> list[str]:
+    monkeypatch.setattr(registry, "lives", [d for d in declarations if isinstance(d, Live)])
+    monkeypatch.setattr(registry, "touches", [d for d in declarations if isinstance(d, Touch)])
+    return ids()
+
+
+def test_good_declarations(monkeypatch):
+    item = Live(Item, stream=boards.of("board_id"), serializer=BoardSerializer)
+    assert found_in(monkeypatch, live(), item, Touch(Vote, parent="item")) == []
+
+
+def test_a_model_that_is_not_live(monkeypatch):
+    assert found_in(monkeypatch, live(Owner)) == ["tidewire.E101", "tidewire.E103", "tidewire.E106"]
+
+
+@isolate_apps("tests.tidewire.liveapp", attr_name="apps")
+def test_multi_table_inheritance(monkeypatch):
+    class Base(LiveModel):
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    class Child(Base):
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Child, stream=boards.of("id"))) == ["tidewire.E102"]
+
+
+@isolate_apps("tests.tidewire.liveapp")
+def test_a_model_with_a_base_manager_of_its_own(monkeypatch):
+    class Silent(LiveModel):
+        objects = LiveQuerySet.as_manager()
+        others = models.Manager()
+
+        class Meta:
+            app_label = "liveapp"
+            base_manager_name = "others"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Silent)) == ["tidewire.E103", "tidewire.E106"]
+
+
+@isolate_apps("tests.tidewire.liveapp")
+def test_a_model_need_not_inherit_the_meta_of_live_models(monkeypatch):
+    class Plain(LiveModel):
+        class Meta:
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Plain)) == []
+
+
+@isolate_apps("tests.tidewire.liveapp")
+def test_a_model_with_a_manager_that_notes_nothing(monkeypatch):
+    class Silent(LiveModel):
+        objects = LiveQuerySet.as_manager()
+        others = models.Manager()
+
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Silent)) == ["tidewire.E106"]
+
+
+@pytest.mark.parametrize("attname", ["board", "board_", "no_such_id"])
+def test_a_stream_without_a_column(monkeypatch, attname):
+    assert found_in(monkeypatch, live(Item, stream=boards.of(attname))) == ["tidewire.E104"]
+
+
+@isolate_apps("tests.tidewire.liveapp")
+def test_a_stream_column_that_is_no_foreign_key(monkeypatch):
+    class Foreign(LiveModel):
+        account_id = models.UUIDField()
+
+        class Meta(LiveModel.Meta):
+            app_label = "liveapp"
+
+        def __str__(self):
+            return ""
+
+    assert found_in(monkeypatch, live(Foreign, stream=boards.of("account_id"))) == []
+
+
+class LinkedBoardSerializer(serializers.HyperlinkedModelSerializer):
+    class Meta:
+        model = Board
+        fields = ["url", "name"]
+
+
+class NestedSerializer(serializers.Serializer):
+    boards = LinkedBoardSerializer(many=True)
+    items = serializers.HyperlinkedRelatedField(many=True, read_only=True, view_name="item")
+
+
+class BrokenSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Board
+        fields = ["no_such_field"]
+
+
+@pytest.mark.parametrize(
+    ("serializer", "found"),
+    [
+        (LinkedBoardSerializer, ["tidewire.E105"]),
+        (NestedSerializer, ["tidewire.E105", "tidewire.E105"]),
+        (BrokenSerializer, ["tidewire.E105"]),
+    ],
+)
+def test_a_serializer_that_needs_a_request_or_does_not_work(monkeypatch, serializer, found):
+    assert found_in(monkeypatch, live(serializer=serializer)) == found
+
+
+def test_a_proxy(monkeypatch):
+    proxy = Live(ProxyItem, stream=boards.of("board_id"), serializer=BoardSerializer)
+    assert found_in(monkeypatch, proxy) == ["tidewire.E107"]
+
+
+@pytest.mark.parametrize("parent", ["no_such_field", "stars"])
+def test_a_part_without_a_foreign_key(monkeypatch, parent):
+    assert found_in(monkeypatch, live(), Touch(Vote, parent=parent)) == ["tidewire.E111"]
+
+
+def test_a_part_of_what_is_not_live(monkeypatch):
+    assert found_in(monkeypatch, live(), Touch(Vote, parent="item")) == ["tidewire.E112"]
+
+
+# -- what the checks say names the line ------------------------------------------------------------------------------
+
+
+def complaints(monkeypatch, *declarations) -> list[str]:
+    """Registers these alone, and tells what the checks say of them."""
+    fresh = Registry()
+    for declaration in declarations:
+        fresh.add(declaration)
+    for name in ("kinds", "lives", "touches", "facts", "misplaced"):
+        monkeypatch.setattr(registry, name, getattr(fresh, name))
+    return [f"{problem.id} {problem.msg}" for problem in checks.run_checks(tags=("tidewire",))]
+
+
+def kind(**changes) -> StreamKind:
+    return StreamKind(**{"name": "board", "may_subscribe": lambda user_id, keys: set(), **changes})
+
+
+def here(offset: int = 0) -> str:
+    """The line of the caller, as the checks write it."""
+    return f"tests/tidewire/checks/test_checks.py:{inspect.currentframe().f_back.f_lineno + offset}: "
+
+
+def test_a_complaint_names_the_line_of_the_declaration(monkeypatch):
+    wrong = Live(Board, stream=boards.of("nowhere"), serializer=BoardSerializer, updated="board.changed")
+    (complaint,) = complaints(monkeypatch, wrong)
+    assert complaint.startswith(f"tidewire.E104 {here(-2)}Live(Board, stream='board') has no column 'nowhere'")
+
+
+def test_a_second_kind_of_one_name(monkeypatch):
+    first, second = kind(), kind()
+    ours = [live(stream=one.of("id"), updated="board.changed") for one in (first, second)]
+    (complaint,) = complaints(monkeypatch, *ours)
+    assert complaint.startswith("tidewire.E113 ")
+    assert first.declared_at in complaint
+
+
+def test_a_live_model_without_a_stream(monkeypatch):
+    (complaint,) = complaints(monkeypatch, Live(Board, stream=boards, serializer=BoardSerializer))
+    assert complaint.startswith(f"tidewire.E114 {here(-1)}Live(Board")
+
+
+@pytest.mark.parametrize(
+    ("changes", "id"),
+    [
+        ({"name": "Board"}, "E121"),
+        ({"name": "b" * 25}, "E121"),
+        ({"may_subscribe": "everybody"}, "E122"),
+        ({"may_subscribe": lambda user_id: set()}, "E122"),
+        ({"readers": lambda key: set()}, "E122"),
+        ({"signals": "typing"}, "E123"),
+        ({"signals": frozenset({1})}, "E123"),
+        ({"rate": Rate(events=0)}, "E124"),
+        ({"retention": Retention(events=-1)}, "E125"),
+    ],
+)
+def test_wrong_kinds(monkeypatch, changes, id):
+    (complaint,) = complaints(monkeypatch, live(stream=kind(**changes).of("id")))
+    assert complaint.startswith(f"tidewire.{id} tests/tidewire/checks/test_checks.py:")
+
+
+@pytest.mark.parametrize("type", ["created", "Board.created", "board.", "board created", "b." + "x" * 64])
+def test_a_wrong_event_type(monkeypatch, type):
+    (complaint,) = complaints(monkeypatch, live(created=type))
+    assert complaint.startswith("tidewire.E127 ")
+
+
+def test_one_type_of_two_shapes(monkeypatch):
+    facts = [Fact("board.read", kind=boards, serializer=one) for one in (BoardSerializer, serializers.Serializer)]
+    (complaint,) = complaints(monkeypatch, live(), *facts)
+    assert complaint.startswith(f"tidewire.E128 {facts[1].declared_at}")
+    assert facts[0].declared_at in complaint
+
+
+def test_a_paced_model_of_a_kind_without_a_pace(monkeypatch):
+    (complaint,) = complaints(monkeypatch, live(is_rate_limited=True))
+    assert complaint.startswith("tidewire.E126 ")
+
+
+def test_a_fact_whose_serializer_does_not_work(monkeypatch):
+    (complaint,) = complaints(monkeypatch, Fact("board.read", kind=boards, serializer=BrokenSerializer))
+    assert complaint.startswith(f"tidewire.E105 {here(-1)}Fact('board.read')")
+
+
+@pytest.mark.parametrize("wrong", [Board, "Board", None])
+def test_what_is_no_declaration(monkeypatch, wrong):
+    (complaint,) = complaints(monkeypatch, wrong)
+    assert complaint.startswith("tidewire.E120 ")

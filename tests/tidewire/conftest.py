@@ -1,0 +1,36 @@
+"""The live test app, live for the tests of this folder only."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tidewire.liveapp import declarations
+from tests.tidewire.liveapp.models import Board, Item
+from tidewire.capture import receivers
+from tidewire.declare.registry import registry
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _live_app() -> Iterator[None]:
+    kinds, lives, touches = dict(registry.kinds), list(registry.lives), list(registry.touches)
+    for declaration in declarations.LIVE:
+        registry.add(declaration)
+    for model in {declaration.model for declaration in declarations.LIVE}:
+        receivers.connect(model)
+    yield
+    registry.kinds, registry.lives, registry.touches = kinds, lives, touches
+
+
+@pytest.fixture
+def board(transactional_db) -> Board:
+    return Board.objects.create(name="board")
+
+
+@pytest.fixture
+def other_board(transactional_db) -> Board:
+    return Board.objects.create(name="other board")
+
+
+@pytest.fixture
+def item(board) -> Item:
+    return Item.objects.create(board=board, title="item")

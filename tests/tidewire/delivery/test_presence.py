@@ -1,0 +1,289 @@
+"""Who is here: right within 45 seconds whatever crashed, and told to those who asked for joins and leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from redis import asyncio as redis
+
+from tests.rig import servers
+from tests.tidewire.in_memory import Client, settled
+from tidewire.declare.kinds import StreamKind
+from tidewire.declare.registry import registry
+from tidewire.delivery import presence
+from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, EXPIRE_SECONDS, MemoryStore, Presence, RedisStore, Store
+from tidewire.delivery.subscription import Subscription
+from tidewire.protocol.json_codec import JSON
+
+ROOM = "room:1"
+PROMISED_SECONDS = 45.0
+ALICE, BOB, CHARLIE = ({"user": name, "client": f"client of {name}"} for name in ("alice", "bob", "charlie"))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Process:
+    """One process's presence. `told` is what its subscribers hear: ("join", "bob")."""
+
+    def __init__(self, store: Store, layer: list[Process]) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.presence = Presence(store, tell=lambda *said: [process.hear(*said) for process in layer], relay=self.hear)
+        self.layer, self.store = layer, store
+        layer.append(self)
+        self._task = asyncio.create_task(self.presence.run())
+
+    def hear(self, stream: str, kind: str, content: dict[str, Any]) -> None:
+        self.presence.heard(stream, kind, content["info"])
+        self.told.append((kind, content["info"]["user"]))
+
+    async def arrive(self, info: dict[str, str]) -> Subscription:
+        client = Client()
+        arrived = Subscription(ROOM, info, client.send_queue, JSON, lambda subscription: None, is_hearing_joins=True)
+        self.presence.arrive(arrived)
+        await settled()
+        return arrived
+
+    async def depart(self, subscription: Subscription) -> None:
+        self.presence.depart(subscription)
+        await settled()
+
+    async def who(self) -> set[str]:
+        return {info["user"] for info in (await self.presence.read(ROOM)).values()}
+
+    def crash(self) -> None:
+        self._task.cancel()
+        if self in self.layer:
+            self.layer.remove(self)
+
+
+@pytest.fixture(autouse=True)
+def _rooms_show_who_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "kinds", {"room": StreamKind("room", lambda user, keys: set(), has_presence=True)})
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def start(clock: Clock) -> AsyncIterator[Callable[[], Process]]:
+    """Starts processes that share a store and a layer."""
+    store, layer, started = MemoryStore(clock), [], []
+
+    def start() -> Process:
+        started.append(Process(store, layer))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.crash()
+
+
+async def test_who_comes_and_goes_is_told_once_everywhere(start):
+    here, there = start(), start()
+    alice = await here.arrive(ALICE)
+    bob = await there.arrive(BOB)
+    await here.presence.confirm_once()
+    assert await here.who() == await there.who() == {"alice", "bob"}
+    await there.depart(bob)
+    await here.presence.confirm_once()
+    await here.depart(alice)
+    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("leave", "alice")]
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.1, 6.0, 11.9])
+async def test_who_was_on_a_crashed_process_is_gone_within_45_seconds(start, clock, phase):
+    """Wherever the crash falls between two confirmations of those who stay."""
+    here, there = start(), start()
+    await here.arrive(ALICE)
+    await here.presence.confirm_once()
+    clock.now += phase
+    await there.arrive(BOB)
+    there.crash()
+    crashed_at = clock.now
+    clock.now += CONFIRM_SECONDS - phase
+    while ("leave", "bob") not in here.told:
+        await here.presence.confirm_once()
+        assert clock.now - crashed_at <= PROMISED_SECONDS
+        clock.now += CONFIRM_SECONDS
+    assert await here.who() == {"alice"}
+    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob")]
+
+
+async def test_a_crowd_is_told_to_the_store_at_once(store):
+    puts = []
+
+    class Counting:
+        read = store.read
+
+        async def put(self, entries):
+            puts.append(list(entries))
+            await store.put(puts[-1])
+
+    process = Process(Counting(), [])
+    crowd = [{"user": f"{number}", "client": f"client {number}"} for number in range(BATCH + 1)]
+    client = Client()
+    for info in crowd:
+        process.presence.arrive(Subscription(ROOM, info, client.send_queue, JSON, lambda subscription: None))
+    async with asyncio.timeout(10):
+        while len(process.told) < len(crowd):  # noqa: ASYNC110  the store's own time
+            await asyncio.sleep(0.01)
+    process.crash()
+    assert [len(entries) for entries in puts] == [BATCH, 1]
+    assert process.told == [("join", info["user"]) for info in crowd]
+    assert await process.who() == {info["user"] for info in crowd}
+    await store.remove([(ROOM, info) for info in crowd])
+
+
+async def test_who_left_while_the_store_was_away_is_not_taken_for_an_arrival(start):
+    alice_process, bob_process = start(), start()
+    await alice_process.arrive(ALICE)
+    bob = await bob_process.arrive(BOB)
+    remove, bob_process.presence._store.remove = bob_process.store.remove, _away
+    await bob_process.depart(bob)
+    bob_process.presence._store.remove = remove
+    alice_process.told.clear()
+    await bob_process.presence.confirm_once()
+    await alice_process.presence.confirm_once()
+    assert alice_process.told == []
+    assert await alice_process.who() == {"alice"}
+
+
+async def _away(entries) -> None:
+    raise ConnectionError
+
+
+async def test_a_host_that_is_away_keeps_no_other_from_being_told(redis_url):
+    here = redis.Redis.from_url(redis_url, socket_timeout=2)
+    away = redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=2)
+    store = RedisStore([away, here], prefix="tidewire-test-hosts")
+    streams = {store._host_of(name): name for name in map("room:{}".format, range(20))}
+    with pytest.raises(redis.ConnectionError):
+        await store.put([(streams[0], ALICE), (streams[1], BOB)])
+    assert await store.read(streams[1]) == {BOB["client"]: BOB}
+    with pytest.raises(redis.ConnectionError):
+        await store.remove([(streams[0], ALICE), (streams[1], BOB)])
+    assert await store.read(streams[1]) == {}
+    for client in (here, away):
+        await client.aclose()
+
+
+def test_the_times_keep_the_promise():
+    assert EXPIRE_SECONDS + CONFIRM_SECONDS < PROMISED_SECONDS
+    assert 2 * CONFIRM_SECONDS < EXPIRE_SECONDS  # one confirmation may fail
+
+
+async def test_who_asks_after_the_crash_is_told_too(start, clock):
+    """Alice comes while Bob's entry has a second to live, and sees him; her first confirmation comes after its end."""
+    there = start()
+    await there.arrive(BOB)
+    there.crash()
+    clock.now = EXPIRE_SECONDS - 1
+    here = start()
+    await here.arrive(ALICE)
+    assert await here.who() == {"alice", "bob"}
+    clock.now = EXPIRE_SECONDS + 1
+    await here.presence.confirm_once()
+    assert here.told == [("join", "alice"), ("leave", "bob")]
+
+
+async def test_a_store_that_lost_its_memory_is_told_anew(start):
+    here, there = start(), start()
+    await here.arrive(ALICE)
+    await there.arrive(BOB)
+    here.store._streams.clear()
+    await here.presence.confirm_once()
+    await there.presence.confirm_once()
+    assert await here.who() == {"alice", "bob"}
+    await here.presence.confirm_once()
+    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("join", "bob")]
+
+
+async def test_a_join_that_the_layer_lost_is_told_by_the_next_confirmation(start):
+    here, there = start(), start()
+    await here.arrive(ALICE)
+    there.layer.remove(here)
+    await there.arrive(BOB)
+    assert here.told == [("join", "alice")]
+    await here.presence.confirm_once()
+    await here.presence.confirm_once()
+    assert here.told == [("join", "alice"), ("join", "bob")]
+
+
+async def test_what_changes_while_the_store_is_asked_is_not_told_twice(start):
+    here, there = start(), start()
+    await here.arrive(ALICE)
+    bob = await there.arrive(BOB)
+    read = here.store.read
+
+    async def slowly(stream: str) -> dict[str, dict[str, str]]:
+        found = await read(stream)
+        await there.depart(bob)
+        await there.arrive(CHARLIE)
+        return found
+
+    here.presence._store = type("Slow", (), {"put": here.store.put, "read": staticmethod(slowly)})
+    await here.presence.confirm_once()
+    assert here.told[2:] == [("leave", "bob"), ("join", "charlie")]
+
+
+async def test_without_the_store_a_process_knows_its_own(start):
+    here, there = start(), start()
+    await here.arrive(ALICE)
+    await there.arrive(BOB)
+
+    async def refuse(stream: str) -> None:
+        raise ConnectionError
+
+    here.presence._store = type("Away", (), {"read": staticmethod(refuse)})
+    assert await here.who() == {"alice"}
+
+
+# -- stores ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    server = servers.redis_for_tests()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    clients = [redis.Redis.from_url(request.getfixturevalue("redis_url"), socket_timeout=2) for _ in range(2)]
+    yield RedisStore(clients, prefix="tidewire-test-presence")
+    for client in clients:
+        await client.aclose()
+
+
+async def test_a_store_keeps_who_is_put_until_removed(store):
+    await store.put([(ROOM, ALICE), (ROOM, BOB), ("room:2", CHARLIE)])
+    await store.put([(ROOM, ALICE)])
+    assert await store.read(ROOM) == {ALICE["client"]: ALICE, BOB["client"]: BOB}
+    await store.remove([(ROOM, ALICE), ("room:2", CHARLIE)])
+    await store.remove([(ROOM, {"user": "nobody", "client": "nobody"})])
+    assert await store.read(ROOM) == {BOB["client"]: BOB}
+    assert await store.read("room:2") == await store.read("room:3") == {}
+
+
+async def test_a_store_forgets_who_is_not_confirmed(store, monkeypatch):
+    monkeypatch.setattr(presence, "EXPIRE_SECONDS", 0.7)
+    await store.put([("room:4", ALICE)])
+    assert await store.read("room:4") == {ALICE["client"]: ALICE}
+    async with asyncio.timeout(10):
+        while await store.read("room:4"):  # noqa: ASYNC110  the store's own clock
+            await asyncio.sleep(0.05)

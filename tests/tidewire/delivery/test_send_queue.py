@@ -1,0 +1,341 @@
+"""A bounded queue: frames leave in order, pings mark what was read, and a client that does not read is cut off."""
+
+import asyncio
+
+import pytest
+
+from tests.tidewire.in_memory import NEVER, Client, settled, until
+from tidewire.delivery.send_queue import EARLY_BYTES, Limits, SendQueue, Tick
+from tidewire.ground.positions import MESSAGE_BYTES
+from tidewire.protocol.json_codec import JSON
+
+SMALL = Limits(unread_bytes=1000, mark_bytes=100, pong_seconds=NEVER)
+PING = b"{}"
+
+
+def frame(size: int, letter: bytes = b"x") -> bytes:
+    return b'"' + letter * (size - 2) + b'"'
+
+
+async def sent(client: Client) -> list[bytes]:
+    """The frames that left, one by one."""
+    await settled()
+    return [frame for message in client.messages for frame in message.split(b"\n")]
+
+
+# -- order -----------------------------------------------------------------------------------------------------------
+
+
+async def test_frames_of_one_tick_leave_as_one_message():
+    client = Client()
+    for letter in (b"a", b"b", b"c"):
+        client.send_queue.enqueue(frame(5, letter))
+    assert client.messages == []
+    await settled()
+    assert client.messages == [b'"aaa"\n"bbb"\n"ccc"']
+    client.send_queue.enqueue(frame(5))
+    await settled()
+    assert client.messages[1:] == [b'"xxx"']
+
+
+async def test_no_message_is_longer_than_a_message_may_be():
+    client = Client(limits=Limits(10 * MESSAGE_BYTES, 10 * MESSAGE_BYTES, NEVER))
+    half = frame(MESSAGE_BYTES // 2 - 1)
+    for _ in range(3):
+        client.send_queue.enqueue(half)
+    client.send_queue.enqueue(frame(MESSAGE_BYTES + 1))  # a single frame goes as it is
+    await settled()
+    assert client.messages == [half + b"\n" + half, half, frame(MESSAGE_BYTES + 1)]
+
+
+async def test_what_is_offered_while_a_message_leaves_follows_it():
+    messages, leave = [], asyncio.Event()
+
+    async def send(message: bytes) -> None:
+        messages.append(message)
+        await leave.wait()
+
+    send_queue = SendQueue(JSON, send, lambda code: None, SMALL)
+    send_queue.enqueue(b"1")
+    await settled()
+    send_queue.enqueue(b"2")
+    send_queue.enqueue(b"3")
+    await settled()
+    assert messages == [b"1"]
+    leave.set()
+    await settled()
+    assert messages == [b"1", b"2\n3"]
+
+
+async def test_a_closed_outbox_takes_nothing():
+    client = Client()
+    client.send_queue.close()
+    client.send_queue.enqueue(b"1")
+    client.send_queue.ping()
+    assert await sent(client) == []
+    assert client.send_queue.unread == 0
+
+
+async def test_who_waits_for_the_end_gets_it():
+    client = Client()
+    await client.send_queue.flushed()
+    client.send_queue.enqueue(b"1")
+    await client.send_queue.flushed()
+    assert client.messages == [b"1"]
+
+
+async def test_a_socket_that_fails_is_closed_with_a_write_error():
+    async def send(message: bytes) -> None:
+        raise ConnectionError
+
+    client = Client()
+    send_queue = SendQueue(JSON, send, client._close, SMALL)
+    send_queue.enqueue(b"1")
+    await settled()
+    assert client.closed_with == [3009]
+    send_queue.enqueue(b"2")
+    await settled()
+    assert client.closed_with == [3009]
+
+
+async def test_what_the_server_never_takes_can_be_abandoned():
+    stuck = asyncio.Event()
+    send_queue = SendQueue(JSON, lambda message: stuck.wait(), lambda code: None, SMALL)
+    send_queue.enqueue(b"1")
+    await settled()
+    send_queue.abandon()
+    await send_queue.flushed()
+
+
+# -- marks and bounds ------------------------------------------------------------------------------------------------
+
+
+async def test_a_ping_follows_after_every_so_many_bytes():
+    client = Client(limits=SMALL)
+    for _ in range(5):
+        client.send_queue.enqueue(frame(50))
+    assert await sent(client) == [frame(50), frame(50), PING, frame(50), frame(50), PING, frame(50)]
+
+
+async def test_a_pong_says_that_everything_before_its_ping_was_read():
+    client = Client(limits=SMALL)
+    for _ in range(4):
+        client.send_queue.enqueue(frame(50))
+    assert client.send_queue.unread == 4 * 50 + 2 * len(PING)
+    assert client.send_queue.pong()
+    assert client.send_queue.unread == 2 * 50 + len(PING)
+    assert client.send_queue.pong()
+    assert client.send_queue.unread == 0
+
+
+async def test_a_pong_that_nobody_asked_for_is_harmless():
+    client = Client(limits=SMALL)
+    client.send_queue.enqueue(frame(50))
+    assert not client.send_queue.pong()
+    assert client.send_queue.unread == 50
+
+
+async def test_who_reads_may_be_sent_any_amount():
+    client = Client(limits=SMALL)
+    for _ in range(100):
+        client.send_queue.enqueue(frame(90))
+        client.read_all()
+    assert client.closed_with == []
+    assert len(await sent(client)) == 100 + 50
+
+
+async def test_who_does_not_read_is_cut_off():
+    client = Client(limits=SMALL)
+    for _ in range(10):
+        client.send_queue.enqueue(frame(99))
+    assert client.closed_with == []  # callers may be in the middle of a fan-out
+    client.send_queue.enqueue(frame(99))
+    assert client.closed_with == []
+    await settled()
+    assert client.closed_with == [3008]
+    client.send_queue.enqueue(frame(99))
+    await settled()
+    assert client.closed_with == [3008]
+
+
+async def test_one_frame_above_the_bound_is_too_much():
+    client = Client(limits=SMALL)
+    client.send_queue.enqueue(frame(1001))
+    await settled()
+    assert (client.closed_with, client.messages) == ([3008], [])
+
+
+async def test_the_bound_holds_with_the_frames_that_have_left():
+    """They are in the server's buffers, which nobody bounds for us."""
+    client = Client(limits=SMALL)
+    for _ in range(11):
+        client.send_queue.enqueue(frame(99))
+        await settled()
+    assert client.closed_with == [3008]
+
+
+# -- pings -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_ping_that_is_not_answered_in_time_ends_the_connection():
+    client = Client(limits=Limits(1000, 100, pong_seconds=0.01))
+    client.send_queue.ping()
+    await until(lambda: client.closed_with)
+    assert client.closed_with == [3012]
+
+
+async def test_a_ping_that_is_answered_does_not():
+    client = Client(limits=Limits(1000, 100, pong_seconds=0.01))
+    for _ in range(3):
+        client.send_queue.ping()
+    client.read_all()
+    client.send_queue.ping()
+    first = asyncio.get_running_loop().time()
+    await until(lambda: client.closed_with)
+    assert asyncio.get_running_loop().time() - first >= 0.009  # it is the last one that nobody answered
+    assert client.closed_with == [3012]
+
+
+async def test_a_closed_outbox_waits_for_no_pong():
+    client = Client(limits=Limits(1000, 100, pong_seconds=0.01))
+    client.send_queue.ping()
+    client.send_queue.close()
+    other = Client(limits=Limits(1000, 100, pong_seconds=0.02))
+    other.send_queue.ping()
+    await until(lambda: other.closed_with)
+    assert client.closed_with == []
+
+
+# -- room ------------------------------------------------------------------------------------------------------------
+
+
+async def test_there_is_room_while_little_is_unread():
+    client = Client(limits=SMALL)
+    await client.send_queue.room()
+    client.send_queue.enqueue(frame(250))
+    assert not client.send_queue.has_room  # with the ping
+
+
+async def test_a_replay_waits_until_its_client_has_read():
+    client = Client(limits=SMALL)
+    client.send_queue.enqueue(frame(500))
+    waiting = asyncio.create_task(client.send_queue.room())
+    await settled()
+    assert not waiting.done()
+    client.read_all()
+    await settled()
+    assert waiting.done()
+
+
+async def test_who_waits_for_room_asks_for_a_sign():
+    """Below the mark there is no ping yet, and without one the client would never be known to have read."""
+    client = Client(limits=Limits(unread_bytes=1000, mark_bytes=900, pong_seconds=NEVER))
+    client.send_queue.enqueue(frame(500))
+    waiting = asyncio.create_task(client.send_queue.room())
+    assert PING in await sent(client)
+    assert client.send_queue.pong()
+    await waiting
+
+
+async def test_room_is_given_to_nobody_by_a_close():
+    client = Client(limits=SMALL)
+    client.send_queue.enqueue(frame(500))
+    waiting = asyncio.create_task(client.send_queue.room())
+    await settled()
+    client.send_queue.close()
+    await waiting
+
+
+# -- a server that takes finished frames -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def tick() -> Tick:
+    return Tick(asyncio.get_running_loop())
+
+
+class Written:
+    """An outbox whose frames are written at once."""
+
+    def __init__(self, tick: Tick, limits: Limits = SMALL) -> None:
+        self.messages: list[bytes] = []
+        self.client = Client(limits=limits)
+        self.send_queue = SendQueue(JSON, None, self.client._close, limits, tick, self.messages.append)
+
+
+async def test_all_sockets_of_a_tick_are_written_in_one_callback(tick):
+    sockets = [Written(tick) for _ in range(3)]
+    shared = frame(10)
+    for socket in sockets:
+        socket.send_queue.enqueue(shared)
+    sockets[0].send_queue.enqueue(b"2")
+    await asyncio.sleep(0)
+    assert [socket.messages for socket in sockets] == [[shared + b"\n2"], [shared], [shared]]
+    assert sockets[1].messages[0] is sockets[2].messages[0] is shared
+    sockets[1].send_queue.enqueue(b"3")
+    await asyncio.sleep(0)
+    assert sockets[1].messages == [shared, b"3"]
+
+
+async def test_a_socket_that_cannot_be_written_to_keeps_no_other_waiting(tick):
+    def fail(message: bytes) -> None:
+        raise RuntimeError("on purpose")
+
+    broken, other = SendQueue(JSON, None, lambda code: None, SMALL, tick, fail), Written(tick)
+    broken.enqueue(b"1")
+    other.send_queue.enqueue(b"1")
+    await asyncio.sleep(0)
+    assert other.messages == [b"1"]
+
+
+async def test_a_burst_is_written_while_it_lasts(tick):
+    socket = Written(tick, Limits(10 * EARLY_BYTES, 10 * EARLY_BYTES, NEVER))
+    for _ in range(3):
+        socket.send_queue.enqueue(frame(EARLY_BYTES // 2 + 1))
+    assert len(socket.messages) == 1
+    await asyncio.sleep(0)
+    assert b"\n".join(socket.messages) == b"\n".join([frame(EARLY_BYTES // 2 + 1)] * 3)
+
+
+async def test_last_words_are_written_before_the_end(tick):
+    socket = Written(tick)
+    socket.send_queue.enqueue(b"1")
+    await socket.send_queue.flushed()
+    assert socket.messages == [b"1"]
+    await asyncio.sleep(0)
+    assert socket.messages == [b"1"]
+
+
+async def test_who_does_not_read_is_cut_off_there_too(tick):
+    socket = Written(tick)
+    for _ in range(11):
+        socket.send_queue.enqueue(frame(99))
+    await settled()
+    assert socket.client.closed_with == [3008]
+
+
+# -- crowds ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_comes_while_a_crowd_is_served_is_joined(tick, monkeypatch):
+    monkeypatch.setattr(Tick, "MOST_SECONDS", 0.02)
+    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
+    crowd = [Written(tick) for _ in range(Tick.CROWD)]
+    for number in (b"1", b"2", b"3"):  # the first leaves at once, the others wait for each other
+        for socket in crowd:
+            socket.send_queue.enqueue(number)
+        await asyncio.sleep(0)
+        assert crowd[0].messages == [b"1"]
+    await until(lambda: crowd[-1].messages[1:])
+    assert [socket.messages for socket in crowd] == [[b"1", b"2\n3"]] * len(crowd)
+    assert crowd[0].messages[1] is crowd[-1].messages[1]  # built once
+
+
+async def test_few_sockets_never_wait(tick, monkeypatch):
+    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
+    few = [Written(tick) for _ in range(Tick.CROWD - 1)]
+    for number in (b"1", b"2"):
+        for socket in few:
+            socket.send_queue.enqueue(number)
+        await asyncio.sleep(0)
+    assert [socket.messages for socket in few] == [[b"1", b"2"]] * len(few)

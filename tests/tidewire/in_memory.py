@@ -1,0 +1,214 @@
+"""The delivery side without a database, a server or a Redis: a log in memory, and clients that keep what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidewire.delivery.access_checks import Look
+from tidewire.delivery.hub import Intervals
+from tidewire.delivery.send_queue import Limits, SendQueue
+from tidewire.delivery.subscription import Subscription
+from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+from tidewire.ground.streams import REVOCATIONS
+from tidewire.protocol.codes import Code
+from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.messages import Codec
+
+WAIT_SECONDS = 5.0
+NEVER = 3600.0
+QUIET = Intervals(poll=NEVER, touched=10, audit=NEVER, heartbeat=NEVER)
+LIMITS = Limits(unread_bytes=1024 * 1024, mark_bytes=128 * 1024, pong_seconds=NEVER)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Until it holds; the loop turns meanwhile, and nothing waits for the clock."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def settled() -> None:
+    """Until whatever can happen without the clock has happened."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+# -- the log ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stored:
+    """One stream of the log."""
+
+    epoch: str
+    head: int = 0
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Log:
+    """What reader.Reader reads from the database. Everybody in `members` of a stream may read it; `*` is everybody.
+
+    While `is_held`, readers wait with their answers, which they have found already. `error` is raised instead.
+    """
+
+    def __init__(self) -> None:
+        self.streams: dict[str, Stored] = {}
+        self.members: dict[str, set[str]] = defaultdict(lambda: {"*"})
+        self.calls: list[tuple[Any, ...]] = []
+        self.error: Exception | None = None
+        self.exhausted: set[str] = set()  # users who have spent their quota
+        self.is_blind = False  # `touched` finds nothing
+        self._gate = asyncio.Event()
+        self._gate.set()
+
+    async def may_command(self, identity: Any) -> bool:
+        return identity.user_id not in self.exhausted
+
+    async def identify(self, look_up: Any) -> Any:
+        return look_up()
+
+    def stored(self, name: str) -> Stored:
+        return self.streams.setdefault(name, Stored(f"epoch-{len(self.streams)}"))
+
+    def write(self, name: str, count: int = 1, *, size: int = 0, **fields: Any) -> list[Entry]:
+        """Commits events. Each names its offset; `size` fills them up to so many bytes."""
+        stream, entries = self.stored(name), []
+        for _ in range(count):
+            stream.head += 1
+            payload = json.dumps({"type": "item.changed", "data": {"offset": stream.head, "fill": ""}})
+            payload = payload.replace('"fill": ""', f'"fill": "{"x" * max(0, size - len(payload))}"')
+            entries.append(
+                Entry(
+                    **{"offset": stream.head, "ends_access": "", "type": "item.changed", "payload": payload, **fields}
+                )
+            )
+        stream.entries += entries
+        return entries
+
+    def end_session(self, session_id: str) -> int:
+        """The control offset of its end."""
+        payload = json.dumps({"type": "sessions.revoked", "data": {"user": "alice", "sessions": [session_id]}})
+        return self.write(REVOCATIONS, payload=payload)[0].offset
+
+    def prune(self, name: str, first_kept: int) -> None:
+        self.stored(name).entries = [entry for entry in self.stored(name).entries if entry.offset >= first_kept]
+
+    def renew(self, name: str) -> None:
+        """As after a restore: another epoch."""
+        self.stored(name).epoch += "+"
+
+    def position(self, name: str) -> Position:
+        return Position(name, self.stored(name).epoch, self.stored(name).head)
+
+    def hold(self) -> None:
+        self._gate.clear()
+
+    def release(self) -> None:
+        self._gate.set()
+
+    def asked(self, what: str) -> int:
+        return sum(call[0] == what for call in self.calls)
+
+    # What the hub and the recovery call.
+
+    async def heads(self, names: Collection[str]) -> dict[str, Position]:
+        found = {name: self.position(name) for name in names if name in self.streams}
+        return await self._answer("heads", found, sorted(names))
+
+    async def touched(self, seconds: float) -> dict[str, Position]:
+        found = {} if self.is_blind else {name: self.position(name) for name in list(self.streams)}
+        return await self._answer("touched", found, seconds)
+
+    async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
+        found, size = [], 0
+        for entry in self.stored(name).entries:
+            if entry.offset > offset and len(found) < limit:
+                size += len(entry.payload)
+                if found and size > PAGE_BYTES:
+                    break
+                found.append(entry)
+        return await self._answer("page", Page(self.position(name), found), name, offset)
+
+    async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
+        before = [entry for entry in self.stored(name).entries if offset is None or entry.offset < offset]
+        return await self._answer("page_before", Page(self.position(name), before[::-1][:limit]), name, offset)
+
+    async def recent(self, name: str, seconds: float) -> Page:
+        return await self._answer("recent", Page(self.position(name), list(self.stored(name).entries)), name)
+
+    async def positions(self, names: Collection[str]) -> dict[str, Position]:
+        return await self._answer("positions", {name: self.position(name) for name in names}, sorted(names))
+
+    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> dict[str, Position]:
+        known = look()
+        found = {name for name in names if self.members[name] & {user_id, "*"}}
+        positions = {name: known.get(name) or self.position(name) for name in found}
+        return await self._answer("admit", positions, user_id, sorted(names))
+
+    async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
+        members = self.members[stream]
+        found = set(user_ids) if "*" in members else members & set(user_ids)
+        return await self._answer("readers", found, stream, sorted(user_ids))
+
+    async def _answer(self, what: str, answer: Any, *arguments: Any) -> Any:
+        self.calls.append((what, *arguments))
+        if self.error is not None:
+            raise self.error
+        await asyncio.sleep(0)  # a thread answers in another turn of the loop
+        await self._gate.wait()
+        if self.error is not None:
+            raise self.error
+        return answer
+
+
+# -- a client --------------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """A socket that keeps what it is sent. It answers no ping unless told to."""
+
+    def __init__(self, user: str = "alice", limits: Limits = LIMITS, codec: Codec = JSON) -> None:
+        self.user, self.codec = user, codec
+        self.messages: list[bytes] = []
+        self.closed_with: list[int] = []
+        self.forgotten: list[str] = []
+        self.send_queue = SendQueue(codec, self._send, self._close, limits)
+
+    async def _send(self, message: bytes) -> None:
+        self.messages.append(message)
+
+    def _close(self, code: Code) -> None:
+        """As a connection, which ends once."""
+        self.closed_with = self.closed_with or [code.code]
+
+    def subscription(self, stream: str, is_hearing_joins: bool = False) -> Subscription:
+        info = {"user": self.user, "client": f"client of {self.user}"}
+        return Subscription(
+            stream, info, self.send_queue, self.codec, lambda s: self.forgotten.append(s.stream), is_hearing_joins
+        )
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """Everything it was sent, one JSON object after the other."""
+        return [json.loads(line) for message in self.messages for line in message.split(b"\n")]
+
+    def pushes(self, stream: str) -> list[Any]:
+        """What it was told of a stream, in order: offsets of events, and ("unsubscribe", code)."""
+        told: list[Any] = []
+        for frame in self.frames:
+            push = frame.get("push", {})
+            if push.get("channel") == stream and "pub" in push:
+                told.append(push["pub"]["offset"])
+            elif push.get("channel") == stream and "unsubscribe" in push:
+                told.append(("unsubscribe", push["unsubscribe"]["code"]))
+        return told
+
+    def read_all(self) -> None:
+        """Answers every ping so far."""
+        while self.send_queue.pong():
+            pass

@@ -1,0 +1,404 @@
+"""After COMMIT: one small message per stream, and nothing that a channel layer does can fail or delay a write."""
+
+import asyncio
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from channels.layers import InMemoryChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from tests.rig import servers
+from tests.rig.site import ROOT, child_environment
+from tests.tidewire.liveapp.models import Board
+from tidewire.ground.positions import PAGE_EVENTS
+from tidewire.ground.recorded import Recorded
+from tidewire.ids import uuid7
+from tidewire.layer import publisher as publishing
+from tidewire.layer.publisher import (
+    EPHEMERAL_TURN,
+    INLINE_BYTES,
+    PRESENCE_CHANGES,
+    QUEUE_EVENTS,
+    QUEUE_PRESENCE,
+    QUEUE_SIGNALS,
+    Publisher,
+)
+
+WAIT_SECONDS = 10.0
+
+
+def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: Any) -> Recorded:
+    fields = {
+        "epoch": "e",
+        "id": uuid7(),
+        "type": "board.changed",
+        "object": "",
+        "ends_access": "",
+        "revocation_offset": 0,
+    }
+    return Recorded(**{"stream": stream, "offset": offset, "payload": payload, **fields, **changes})
+
+
+def message(stream: str, *rows: list[Any]) -> dict[str, Any]:
+    return {"type": "tidewire.events", "v": 1, "stream": stream, "epoch": "e", "events": list(rows)}
+
+
+@asynccontextmanager
+async def running(publisher: Publisher) -> AsyncIterator[None]:
+    task = asyncio.get_running_loop().create_task(publisher.run())
+    yield
+    task.cancel()
+
+
+async def until_idle(publisher: Publisher) -> None:
+    """Until everything offered so far was sent, or dropped."""
+    await asyncio.sleep(0)  # what `offer` hands to the loop
+    while not publisher.is_idle:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def patient(monkeypatch) -> None:
+    """Sending may take its time: a busy machine must not decide."""
+    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)
+
+
+class Mailbox:
+    """A member of the groups of some streams."""
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    async def join(self, *groups: str) -> None:
+        self.name = await self._layer.new_channel("test")
+        for group in groups:
+            await self._layer.group_add(group, self.name)
+
+    async def receive(self) -> dict[str, Any]:
+        return await asyncio.wait_for(self._layer.receive(self.name), WAIT_SECONDS)
+
+
+# -- in a server's loop ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def layer() -> InMemoryChannelLayer:
+    return InMemoryChannelLayer(capacity=10)
+
+
+@pytest.fixture
+async def mailbox(layer) -> Mailbox:
+    mailbox = Mailbox(layer)
+    await mailbox.join("tw.board.1", "tw.board.2")
+    return mailbox
+
+
+@pytest.fixture
+async def publisher(layer) -> Publisher:
+    return Publisher(layer, asyncio.get_running_loop())
+
+
+async def test_events_become_one_message_per_stream(publisher, mailbox):
+    publisher.enqueue([event(1), event(7, "board:2", ends_access="*"), event(2, revocation_offset=5)])
+    async with running(publisher):
+        assert await mailbox.receive() == message(
+            "board:1", [1, "", "board.changed", "{}", 0], [2, "", "board.changed", "{}", 5]
+        )
+        assert await mailbox.receive() == message("board:2", [7, "*", "board.changed", "{}", 0])
+
+
+async def test_offers_from_other_threads_arrive_in_order(publisher, mailbox):
+    async with running(publisher):
+        for offset in range(1, 6):
+            await asyncio.to_thread(publisher.enqueue, [event(offset)])
+        received: list[int] = []
+        while len(received) < 5:
+            received += [row[0] for row in (await mailbox.receive())["events"]]
+    assert received == [1, 2, 3, 4, 5]
+
+
+async def test_a_stream_of_two_epochs_is_two_messages(publisher, mailbox):
+    publisher.enqueue([event(9), event(1, epoch="f")])
+    async with running(publisher):
+        assert [(await mailbox.receive())["epoch"] for _ in range(2)] == ["e", "f"]
+
+
+async def test_what_is_large_is_left_in_the_log(publisher, mailbox):
+    half = "x" * (INLINE_BYTES // 2)
+    async with running(publisher):
+        publisher.enqueue([event(1, payload=half), event(2, payload=half)])
+        assert [row[3] for row in (await mailbox.receive())["events"]] == [half, half]
+        publisher.enqueue([event(3, payload=half), event(4, payload=half + "x")])
+        assert [row[3] for row in (await mailbox.receive())["events"]] == ["", ""]
+
+
+async def test_a_signal_is_told_as_it_is(publisher, mailbox):
+    publisher.tell("board:1", "pub", {"data": "{}", "info": {"user": "alice"}})
+    async with running(publisher):
+        assert await mailbox.receive() == {
+            "type": "tidewire.ephemeral",
+            "v": 1,
+            "stream": "board:1",
+            "kind": "pub",
+            "content": {"data": "{}", "info": {"user": "alice"}},
+        }
+
+
+async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
+    said = [("join", {"user": f"{number}"}) for number in range(PRESENCE_CHANGES)] + [("leave", {"user": "0"})]
+    for kind, info in said:
+        publisher.tell("board:1", kind, {"info": info})
+    publisher.tell("board:2", "join", {"info": {"user": "bob"}})
+    async with running(publisher):
+        first, second, other = [await mailbox.receive() for _ in range(3)]
+    assert first["type"] == second["type"] == "tidewire.presence"
+    assert [tuple(change) for change in first["changes"] + second["changes"]] == said
+    assert len(first["changes"]) == PRESENCE_CHANGES
+    assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob"}]])
+
+
+class Recording:
+    """A layer that keeps what it is given, and takes a turn of the loop for each."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+        await asyncio.sleep(0)
+
+
+async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_them():
+    layer = Recording()
+    publisher = Publisher(layer, asyncio.get_running_loop())
+    people, boards = 2 * PRESENCE_CHANGES, [f"board:{number}" for number in range(45)]
+    for person in range(people):
+        for board in boards:  # of one stream they are never neighbours
+            publisher.tell(board, "join", {"info": {"user": f"{person}"}})
+    async with running(publisher):
+        while not layer.sent:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        publisher.enqueue([event(1)])
+        await until_idle(publisher)
+    heard: dict[str, list[str]] = {}
+    for sent in layer.sent:
+        heard.setdefault(sent["stream"], []).extend(info["user"] for _, info in sent.get("changes", ()))
+    assert heard == {board: [f"{person}" for person in range(people)] for board in boards}
+    assert [sent["type"] for sent in layer.sent].index("tidewire.events") <= EPHEMERAL_TURN
+    assert publisher.dropped == 0
+
+
+async def test_joins_and_leaves_are_bounded(publisher):
+    for number in range(QUEUE_PRESENCE + 1):
+        publisher.tell("board:1", "join", {"info": {"user": f"{number}"}})
+    assert publisher.dropped == 1
+
+
+async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patient):
+    for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
+        publisher.enqueue([event(first + number) for number in range(PAGE_EVENTS)])
+    for number in range(QUEUE_SIGNALS + 1):
+        publisher.tell("board:2", "pub", {"number": number})
+    async with running(publisher):
+        rows = (await mailbox.receive())["events"]
+        assert (rows[0][0], len(rows)) == (PAGE_EVENTS, QUEUE_EVENTS)
+        assert (await mailbox.receive())["content"] == {"number": 1}
+    assert publisher.dropped == PAGE_EVENTS + 1
+
+
+async def test_it_sleeps_while_there_is_nothing(publisher):
+    async with running(publisher):
+        await until_idle(publisher)
+        assert publisher.is_idle
+
+
+# -- when the layer fails --------------------------------------------------------------------------------------------
+
+
+class BrokenLayer(InMemoryChannelLayer):
+    """Fails, or never answers, until it is mended."""
+
+    def __init__(self, how: Exception | asyncio.Event) -> None:
+        super().__init__()
+        self.how: Exception | asyncio.Event | None = how
+        self.calls = 0
+
+    async def group_send(self, group: str, message: Any) -> None:
+        self.calls += 1
+        if isinstance(self.how, Exception):
+            raise self.how
+        if self.how is not None:
+            await self.how.wait()
+        await super().group_send(group, message)
+
+
+async def test_a_layer_that_fails_is_left_alone_for_a_while(caplog):
+    layer = BrokenLayer(ConnectionError("gone"))
+    publisher = Publisher(layer, asyncio.get_running_loop())
+    with caplog.at_level(logging.WARNING, "tidewire.layer.publisher"):
+        async with running(publisher):
+            publisher.enqueue([event(1), event(1, "board:2")])
+            publisher.enqueue([event(2)])
+            await until_idle(publisher)
+            publisher.enqueue([event(3)])
+            await until_idle(publisher)
+    assert layer.calls == 1
+    assert publisher.dropped == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        "channel layer unavailable, delivery goes on by polling: gone"
+    ]
+
+
+async def test_a_layer_that_is_back_is_used_again(monkeypatch):
+    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+    layer = BrokenLayer(ConnectionError("gone"))
+    mailbox, publisher = Mailbox(layer), Publisher(layer, asyncio.get_running_loop())
+    await mailbox.join("tw.board.1")
+    async with running(publisher):
+        publisher.enqueue([event(1)])
+        await until_idle(publisher)
+        layer.how = None
+        publisher.enqueue([event(2)])
+        assert (await mailbox.receive())["events"][0][0] == 2
+
+
+async def test_a_layer_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr(publishing, "SEND_SECONDS", 0.01)
+    layer = BrokenLayer(asyncio.Event())
+    publisher = Publisher(layer, asyncio.get_running_loop())
+    async with running(publisher):
+        publisher.enqueue([event(1)])
+        await until_idle(publisher)
+    assert (layer.calls, publisher.dropped) == (1, 1)
+
+
+async def test_it_ends_when_it_is_told_to_whatever_it_is_doing():
+    for turns in range(12):
+        answer = asyncio.Event()
+        publisher = Publisher(BrokenLayer(answer), asyncio.get_running_loop())
+        publisher.enqueue([event(1)])
+        task = asyncio.create_task(publisher.run())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        answer.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=WAIT_SECONDS)
+        assert task.done(), turns
+
+
+def test_a_loop_that_has_ended_takes_nothing():
+    loop = asyncio.new_event_loop()
+    publisher = Publisher(InMemoryChannelLayer(), loop)
+    loop.close()
+    publisher.enqueue([event(1), event(2)])
+    assert publisher.dropped == 2
+
+
+# -- the one door out ------------------------------------------------------------------------------------------------
+
+
+async def test_the_attached_publisher_is_the_door(publisher, mailbox):
+    publishing.attach(publisher)
+    try:
+        async with running(publisher):
+            await asyncio.to_thread(publishing.publish, [event(1)])
+            assert (await mailbox.receive())["events"][0][0] == 1
+            publishing.publish([])
+    finally:
+        publishing.detach(publisher)
+    publishing.publish([event(2)])  # nobody is there: the memory layer of another loop could not hear it
+    await until_idle(publisher)
+    assert publisher.is_idle
+
+
+async def test_only_who_is_attached_is_detached(publisher, layer):
+    other = Publisher(layer, asyncio.get_running_loop())
+    publishing.attach(publisher)
+    try:
+        publishing.detach(other)
+        publishing.publish([event(1)])
+        await asyncio.sleep(0)
+        assert not publisher.is_idle
+    finally:
+        publishing.detach(publisher)
+
+
+# -- without a loop, on Redis ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def redis():
+    server = servers.start_redis()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def on_redis(redis, settings, monkeypatch):
+    """This process is one without a server's loop, on the Redis layer."""
+    config = {"hosts": [{"address": redis.url, "socket_timeout": WAIT_SECONDS}], "prefix": "tidewire"}
+    settings.CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
+    }
+    monkeypatch.setattr(publishing, "_background", None)
+    return redis
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[Mailbox]:
+    layer = RedisPubSubChannelLayer(hosts=[url], prefix="tidewire")
+    mailbox = Mailbox(layer)
+    await mailbox.join("tw.board.1")
+    yield mailbox
+    await layer.flush()
+
+
+async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, patient):
+    async with listening(on_redis.url) as mailbox:
+        await asyncio.to_thread(publishing.publish, [event(1)])
+        first = publishing._background
+        await asyncio.to_thread(publishing.publish, [event(2)])
+        offsets: list[int] = []
+        while len(offsets) < 2:  # in one message or in two
+            offsets += [row[0] for row in (await mailbox.receive())["events"]]
+        assert offsets == [1, 2]
+    assert publishing._background is first  # one thread, one connection
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_frozen_redis_does_not_delay_a_commit(on_redis, monkeypatch):
+    """Sending takes all the time it is given; who waited for it would be late."""
+    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)
+    on_redis.pause()
+    started = time.monotonic()
+    try:
+        Board.objects.create(name="written")
+        assert time.monotonic() - started < WAIT_SECONDS / 2
+    finally:
+        on_redis.resume()
+
+
+PROGRAM = """
+import django; django.setup()
+from tidewire.layer import publisher
+from tests.tidewire.layer.test_publisher import event
+publisher.SEND_SECONDS = 10.0  # a busy machine must not decide
+publisher.publish([event(1)])
+"""
+
+
+async def test_a_process_that_ends_at_once_still_sends(redis, tmp_path):
+    """A command's last write must not wait for the poll."""
+    environment = child_environment(tmp_path) | {"REDIS_URL": redis.url, "PYTHONPATH": str(ROOT)}
+    environment["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"
+    async with listening(redis.url) as mailbox:
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", PROGRAM], env=environment, check=True)
+        assert (await mailbox.receive())["events"][0][0] == 1

@@ -1,0 +1,238 @@
+"""However many write, a stream tells paced events at its pace; nothing is lost, and what is told last is true."""
+
+import json
+from copy import copy
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from rest_framework import serializers
+
+from tests.tidewire.liveapp.models import Board, Counter
+from tidewire.capture import facts, receivers
+from tidewire.declare.kinds import Rate, StreamKind
+from tidewire.declare.live import Fact, Live
+from tidewire.declare.registry import registry
+from tidewire.ground.actors import Actor, acting_as
+from tidewire.log import erasure, rate
+from tidewire.log.event_log import read_after
+from tidewire.log.tables import DelayedEvent, Turn
+
+# One event at a time, in a period that no test outlives: tests say themselves when it is over.
+meters = StreamKind("meter", may_subscribe=lambda user_id, keys: set(keys), rate=Rate(events=2, seconds=600))
+
+
+class TicksSerializer(serializers.Serializer):
+    ticks = serializers.ListField(child=serializers.IntegerField())
+
+
+def merge(earlier, later):
+    ticks = earlier["ticks"] + later["ticks"]
+    return {"ticks": ticks} if len(ticks) <= 5 else None
+
+
+ticked = Fact("meter.ticked", kind=meters, serializer=TicksSerializer, merge=merge)
+rang = Fact("meter.rang", kind=meters, serializer=TicksSerializer)
+
+
+class CounterSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Counter
+        fields = ["id", "value", "version"]
+
+
+counter = Live(
+    Counter,
+    stream=meters.of("board_id"),
+    serializer=CounterSerializer,
+    created="dial.created",
+    updated="dial.changed",
+    deleted="dial.deleted",
+    key=lambda row: {"id": row.pk},
+    is_rate_limited=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def _declared(transactional_db):
+    names = ("kinds", "lives", "facts", "deletion_types")
+    before = {name: copy(getattr(registry, name)) for name in names}
+    registry.lives = [live for live in registry.lives if live.model is not Counter]
+    for declaration in (ticked, rang, counter):
+        registry.add(declaration)
+    receivers.connect(Counter)
+    yield
+    for name, value in before.items():
+        setattr(registry, name, value)
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board.objects.create(name="board")
+
+
+def tick(key, *ticks, about=None):
+    with transaction.atomic():
+        facts.record(ticked, key, {"ticks": ticks}, about=about)
+
+
+def told(key) -> list[tuple]:
+    """What the stream has told: (type, what is in it)."""
+    events = [json.loads(entry.payload) for entry in read_after(meters(key), 0).entries]
+    return [(e["type"], e["data"].get("ticks", e["data"].get("value", e["data"].get("id")))) for e in events]
+
+
+def next_turn():
+    """The period is over."""
+    Turn.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    rate.release_due("default")
+
+
+def test_what_comes_slowly_is_an_event_of_its_own_transaction():
+    tick("a", 1)
+    assert told("a") == [("meter.ticked", [1])]
+    assert not DelayedEvent.objects.exists()
+
+
+def test_what_comes_fast_waits_and_is_told_as_one():
+    for number in range(1, 5):
+        tick("a", number)
+    assert told("a") == [("meter.ticked", [1])]
+    next_turn()
+    assert told("a") == [("meter.ticked", [1]), ("meter.ticked", [2, 3, 4])]
+    next_turn()
+    assert len(told("a")) == 2
+
+
+def test_before_its_turn_nothing_is_told():
+    tick("a", 1)
+    tick("a", 2)
+    rate.release_due("default")
+    assert told("a") == [("meter.ticked", [1])]
+
+
+def test_what_is_too_much_for_one_event_is_more_and_what_is_too_much_for_a_turn_waits():
+    tick("a", 0)
+    for number in range(1, 14):
+        tick("a", number)
+    next_turn()
+    assert [ticks for _, ticks in told("a")] == [[0], [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]
+    next_turn()
+    assert [ticks for _, ticks in told("a")][3:] == [[11, 12, 13]]
+
+
+def test_objects_take_turns(board):
+    others = [Counter.objects.create(name=str(number)) for number in range(3)]
+    tick("a", 0)
+    for about in [*others, *others]:
+        tick("a", about.pk, about=about)
+    one, two, three = (other.pk for other in others)
+    next_turn()
+    assert [ticks for _, ticks in told("a")][1:] == [[one, one], [two, two]]
+    next_turn()
+    assert [ticks for _, ticks in told("a")][3:] == [[three, three]]
+
+
+def test_a_write_that_is_in_time_takes_along_what_was_held():
+    tick("a", 1)
+    tick("a", 2)
+    Turn.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    tick("a", 3)
+    assert told("a")[1:] == [("meter.ticked", [2, 3])]
+
+
+def test_a_fact_that_cannot_be_merged_is_told_at_once():
+    tick("a", 1)
+    for number in range(3):
+        with transaction.atomic():
+            facts.record(rang, "a", {"ticks": [number]})
+    assert told("a")[1:] == [("meter.rang", [0]), ("meter.rang", [1]), ("meter.rang", [2])]
+
+
+def test_a_rollback_holds_nothing():
+    tick("a", 1)
+    with transaction.atomic():
+        facts.record(ticked, "a", {"ticks": [2]})
+        transaction.set_rollback(True)
+    assert not DelayedEvent.objects.exists()
+
+
+def test_a_fact_whose_serializer_raises_takes_its_write_along(board):
+
+    def write():
+        with transaction.atomic():
+            Board.objects.filter(pk=board.pk).update(name="changed")
+            facts.record(rang, "a", object())
+
+    with pytest.raises(AttributeError):
+        write()
+    assert Board.objects.get().name == "board"
+    assert told("a") == []
+
+
+def test_of_many_states_the_last_is_told(board):
+    row = Counter.objects.create(board=board, name="dial")
+    for value in range(1, 6):
+        row.value = value
+        row.save()
+    assert told(board.pk) == [("dial.created", 0), ("dial.changed", 1)]
+    next_turn()
+    assert told(board.pk)[2:] == [("dial.changed", 5)]
+
+
+def test_a_newer_state_that_is_told_at_once_is_the_last(board):
+    row = Counter.objects.create(board=board, name="dial")
+    Counter.objects.filter(pk=row.pk).update(value=1)
+    Counter.objects.filter(pk=row.pk).update(value=2)  # held
+    Counter.objects.filter(pk=row.pk).touch("dial.reset")
+    next_turn()
+    assert told(board.pk)[1:] == [("dial.changed", 1), ("dial.reset", 2)]
+
+
+def test_what_is_deleted_is_not_told_of_later(board):
+    row = Counter.objects.create(board=board, name="dial")
+    tick(board.pk, 1, about=row)
+    tick(board.pk, 2, about=row)  # held
+    Counter.objects.filter(pk=row.pk).update(value=2)  # held
+    pk = row.pk
+    row.delete()
+    next_turn()
+    # The earlier ones became the deletion, too: erased means erased.
+    assert told(board.pk) == [("dial.deleted", pk)] * 3
+
+
+def test_the_actor_is_who_did_it_all_or_the_system():
+    tick("a", 0)
+    for user, number in (("u1", 1), ("u1", 2)):
+        with acting_as(Actor("user", user)):
+            tick("a", number)
+    next_turn()
+    for user, number in (("u1", 3), ("u2", 4)):
+        with acting_as(Actor("user", user)):
+            tick("a", number)
+    next_turn()
+    actors = [json.loads(entry.payload)["actor"]["id"] for entry in read_after(meters("a"), 0).entries]
+    assert actors == [None, "u1", None]
+
+
+def test_who_is_forgotten_is_forgotten_in_what_is_held():
+    tick("a", 0)
+    with acting_as(Actor("user", "u1")):
+        tick("a", 1)
+    erasure.forget_actor("u1", "default")
+    next_turn()
+    assert "u1" not in read_after(meters("a"), 0).entries[1].payload
+
+
+def test_a_clock_that_was_put_back_holds_nothing_up():
+    tick("a", 1)
+    Turn.objects.update(due_at=timezone.now() + timedelta(days=1))
+    tick("a", 2)
+    assert told("a") == [("meter.ticked", [1]), ("meter.ticked", [2])]
+
+
+def test_streams_have_turns_of_their_own():
+    tick("a", 1)
+    tick("b", 1)
+    assert told("a") == told("b") == [("meter.ticked", [1])]

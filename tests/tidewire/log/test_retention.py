@@ -1,0 +1,103 @@
+"""How long the log keeps events, and what a restored database does to positions."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from tests.factories import make_message, make_room, make_user
+from tidewire.declare.kinds import Retention
+from tidewire.declare.registry import registry
+from tidewire.engine import engine
+from tidewire.log import event_log, retention
+from tidewire.log.tables import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def room():
+    owner = make_user()
+    room = make_room(owner)
+    for _ in range(9):
+        make_message(room, owner)
+    return room
+
+
+@pytest.fixture
+def keep(monkeypatch):
+    def keep(events, seconds=0.0):
+        object.__setattr__(registry.kinds["room"], "retention", Retention(events, seconds))
+
+    yield keep
+    object.__setattr__(registry.kinds["room"], "retention", None)
+
+
+def offsets(room):
+    return list(Event.objects.filter(stream__name=f"room:{room.id}").values_list("offset", flat=True))
+
+
+def test_by_default_nothing_young_is_pruned(room):
+    assert retention.prune() == 0
+    assert offsets(room) == list(range(1, 11))
+
+
+def test_the_last_events_are_kept_however_old(room, keep):
+    keep(events=4)
+    assert retention.prune(now=timezone.now() + timedelta(days=30)) == 6
+    assert offsets(room) == [7, 8, 9, 10]
+
+
+def test_young_events_are_kept_however_many(room, keep):
+    keep(events=2, seconds=3600)
+    Event.objects.filter(stream__name=f"room:{room.id}", offset__lte=3).update(at=timezone.now() - timedelta(hours=2))
+    assert retention.prune() == 3
+    assert offsets(room) == list(range(4, 11))
+
+
+def test_pruning_leaves_no_hole_where_a_clock_was_wrong(room, keep):
+    keep(events=2, seconds=3600)
+    Event.objects.filter(stream__name=f"room:{room.id}", offset__in=[1, 5]).update(
+        at=timezone.now() - timedelta(days=1)
+    )
+    assert retention.prune() == 1
+    assert offsets(room) == list(range(2, 11))
+
+
+def test_the_counter_is_not_derived_from_the_rows(room, keep):
+    keep(events=0)
+    retention.prune(now=timezone.now() + timedelta(days=30))
+    assert offsets(room) == []
+    assert event_log.position(f"room:{room.id}").offset == 10
+    make_message(room, None)
+    assert offsets(room) == [11]
+
+
+def test_the_command_says_how_many_it_pruned(room, keep, capsys):
+    keep(events=10)
+    call_command("prune_events")
+    assert capsys.readouterr().out == "0 events pruned\n"
+
+
+def test_new_epochs_change_every_stream_and_no_offset(room, capsys):
+    name = f"room:{room.id}"
+    before = event_log.position(name)
+    call_command("new_epochs")
+    after = event_log.position(name)
+    assert (after.offset, after.epoch == before.epoch) == (10, False)
+    assert event_log.touched(5.0)[name] == after
+
+
+async def test_a_server_prunes_by_itself(settings, monkeypatch):
+    settings.TIDEWIRE = settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01}
+    pruned = asyncio.Event()
+    monkeypatch.setattr(retention, "prune", lambda: loop.call_soon_threadsafe(pruned.set))
+    loop = asyncio.get_running_loop()
+    engine.current()
+    await asyncio.wait_for(pruned.wait(), 10)
+    await engine.stop()
+    await sync_to_async(connections.close_all)()

@@ -1,0 +1,70 @@
+"""What a process knows of ended sessions without asking, and when it does not know."""
+
+import time
+import uuid
+
+import pytest
+
+from tidewire.ground.recorded import Recorded
+from tidewire.ground.streams import REVOCATIONS
+from tidewire.log import revocations
+
+
+class Follower:
+    """A hub, as far as it is asked."""
+
+    def __init__(self, ended: set[str]) -> None:
+        self.is_current, self._ended = True, ended
+
+    def has_ended(self, session_id: str | None) -> bool:
+        return session_id in self._ended
+
+
+@pytest.fixture
+def follower():
+    follower = Follower({"ended"})
+    revocations.attach(follower)
+    yield follower
+    revocations.detach(follower)
+
+
+def test_who_follows_the_control_log_knows(follower):
+    assert revocations.is_alive("other", time.time()) is True
+    assert revocations.is_alive("ended", time.time()) is False
+
+
+def test_who_does_not_follow_it_must_ask():
+    assert revocations.is_alive("other", time.time()) is None
+
+
+def test_who_has_lost_the_log_must_ask(follower):
+    follower.is_current = False
+    assert revocations.is_alive("other", time.time()) is None
+
+
+def test_an_old_token_may_have_outlived_what_is_remembered(follower):
+    assert revocations.is_alive("other", time.time() - revocations.REMEMBER_SECONDS) is None
+    assert revocations.is_alive("other", 0.0) is None
+
+
+@pytest.mark.parametrize("is_following", [True, False])
+def test_what_this_process_ended_is_known_at_once(is_following, request):
+    if is_following:
+        request.getfixturevalue("follower")
+    payload = '{"type": "sessions.revoked", "data": {"user": "u", "sessions": ["%s"]}}' % (mine := str(uuid.uuid4()))
+    fields = {"epoch": "e", "offset": 1, "id": None, "object": "", "ends_access": "", "revocation_offset": 0}
+    revocations.note_committed([Recorded(stream="room:x", type="sessions.revoked", payload=payload, **fields)])
+    assert revocations.is_alive(mine, time.time()) is not False
+    revocations.note_committed([Recorded(stream=REVOCATIONS, type="sessions.revoked", payload=payload, **fields)])
+    assert revocations.is_alive(mine, time.time()) is False
+
+
+def test_what_is_old_is_forgotten():
+    now = time.monotonic()
+    ended = {"old": now - revocations.REMEMBER_SECONDS - 1, "young": now - 1}
+    revocations.remember(ended, ["new"])
+    assert list(ended) == ["young", "new"]
+
+
+def test_unknown_events_of_the_control_log_end_nothing():
+    assert revocations.sessions_of('{"type": "something.newer", "data": {}}') == []

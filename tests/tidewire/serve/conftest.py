@@ -1,0 +1,48 @@
+"""Servers over TCP, in processes of their own."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.rig import servers
+from tests.rig.site import Site, Sites
+from tests.tidewire.serve.served import Served
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[Sites]:
+    sites = Sites(servers.temporary_folder("served"))
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(scope="module")
+def make_site(sites: Sites) -> Iterator[MakeSite]:
+    """Sites behind `serve`: `make_site(size="embedded", arguments=(), **settings)`. No traceback may be in their
+    logs."""
+    made: list[Site] = []
+
+    def make(size: str = "embedded", arguments: tuple[str, ...] = (), **settings: str) -> Site:
+        site = sites.make(size, processes=1, settings=settings)
+        site.servers = [Served(site.environment, site.folder / "served.log", *arguments)]
+        site.start()
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        site.stop()
+        site.check_logs()
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    """One with the shipped settings."""
+    return make_site()
+
+
+@pytest.fixture
+def served(site: Site) -> Served:
+    return site.server

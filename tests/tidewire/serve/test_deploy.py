@@ -1,0 +1,248 @@
+"""The files of deploy/: read as their programs read them, and Supervisor's run for real."""
+
+import configparser
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rig import servers
+from tests.rig.raw import RawSocket
+from tests.rig.site import ROOT, Sites
+from tests.rig.verify import program
+from tests.tidewire.serve.served import Served, wait_until
+from tidewire.ground.conf import DEFAULTS
+from tidewire.serve.drain import GRACE_SECONDS
+from tidewire.serve.supervisor import KILL_SECONDS
+
+DEPLOY = ROOT / "deploy"
+DRAINED = DEFAULTS["DRAIN_SECONDS"] + GRACE_SECONDS
+"""Within so many seconds a process has ended by itself."""
+
+
+def ini(name: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=None)
+    parser.optionxform = str
+    parser.read_string((DEPLOY / name).read_text())
+    return parser
+
+
+# -- systemd -----------------------------------------------------------------------------------------------------------
+
+
+def test_systemd_waits_for_the_drain() -> None:
+    service = ini("tidewire.service")["Service"]
+
+    assert service["Type"] == "notify"
+    assert float(service["TimeoutStopSec"]) > DEFAULTS["DRAIN_SECONDS"] + KILL_SECONDS
+    assert service["KillMode"] == "mixed"
+    assert service["ExecReload"].endswith("-HUP $MAINPID")
+    assert "manage.py serve" in service["ExecStart"]
+
+
+def test_systemd_keeps_the_port() -> None:
+    assert ini("tidewire.socket")["Socket"]["ListenStream"] == "127.0.0.1:8000"
+    assert ini("tidewire.service")["Unit"]["Requires"] == "tidewire.socket"
+
+
+def test_systemd_gives_no_privileges() -> None:
+    service = ini("tidewire.service")["Service"]
+
+    assert service["User"] == "tidewire"
+    assert service["NoNewPrivileges"] == service["PrivateTmp"] == "true"
+    assert service["CapabilityBoundingSet"] == ""
+    assert {"MemoryMax", "TasksMax", "LimitNOFILE"} <= set(service)
+
+
+@pytest.mark.verify
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    for name in ("tidewire.service", "tidewire.socket"):
+        text = (DEPLOY / name).read_text().replace("/srv/tidewire/.venv/bin/python", "/bin/true")
+        (tmp_path / name).write_text(text.replace("User=tidewire", "User=root").replace("Group=tidewire", "Group=root"))
+    done = subprocess.run(
+        [program("systemd-analyze", "systemd"), "verify", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Unknown" not in done.stderr, done.stderr
+    assert "Failed to parse" not in done.stderr, done.stderr
+
+
+# -- compose -----------------------------------------------------------------------------------------------------------
+
+
+def services() -> dict[str, dict]:
+    return yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())["services"]
+
+
+@pytest.mark.parametrize("name", ["server", "migrate", "postgres", "redis"])
+def test_every_container_is_bounded_and_unprivileged(name: str) -> None:
+    service = services()[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert "/tmp" in str(service["tmpfs"]) or name == "redis"
+
+
+def test_only_the_server_has_a_port_and_only_here() -> None:
+    assert {name: service.get("ports") for name, service in services().items()} == {
+        "server": ["127.0.0.1:8000:8000"],
+        "migrate": None,
+        "postgres": None,
+        "redis": None,
+    }
+
+
+def test_compose_waits_for_the_drain_and_holds_no_secret() -> None:
+    assert int(services()["server"]["stop_grace_period"].removesuffix("s")) > DEFAULTS["DRAIN_SECONDS"] + KILL_SECONDS
+    for service in services().values():
+        for key, value in (service.get("environment") or {}).items():
+            assert not re.search("SECRET|KEY|PASSWORD|_URL", key) or "${" in value
+
+
+# -- proxies -----------------------------------------------------------------------------------------------------------
+
+
+def test_nginx_upgrades_waits_and_strips() -> None:
+    text = (DEPLOY / "nginx.conf").read_text()
+
+    assert "proxy_set_header Upgrade $http_upgrade;" in text
+    assert "proxy_buffering off;" in text
+    assert int(re.search(r"proxy_read_timeout (\d+)s", text).group(1)) > DEFAULTS["PING_SECONDS"]
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in text  # not $proxy_add_x_forwarded_for
+    for header in ("Forwarded", "X-Real-IP", "Daphne-Root-Path"):
+        assert f'proxy_set_header {header} "";' in text
+    assert 1024 * 1024 * int(re.search(r"client_max_body_size (\d+)m", text).group(1)) > DEFAULTS["MAX_BODY_BYTES"]
+    assert text.count("{") == text.count("}")
+
+
+@pytest.mark.verify
+def test_nginx_understands_it(tmp_path: Path) -> None:
+    text = re.sub(r"ssl_certificate.*;|listen 443 ssl;|http2 on;", "", (DEPLOY / "nginx.conf").read_text())
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ {text.replace('listen 80', 'listen 8080')} }}"
+    )
+    done = subprocess.run(
+        [program("nginx", "nginx-light"), "-t", "-c", str(conf)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_caddy_waits_and_strips() -> None:
+    text = (DEPLOY / "Caddyfile").read_text()
+
+    assert int(re.search(r"read_timeout (\d+)s", text).group(1)) > DEFAULTS["PING_SECONDS"]
+    assert "header_up X-Forwarded-For {remote_host}" in text
+    for header in ("Forwarded", "X-Real-IP", "Daphne-Root-Path"):
+        assert f"header_up -{header}" in text
+    assert text.count("{") == text.count("}")
+
+
+# -- Supervisor --------------------------------------------------------------------------------------------------------
+
+
+def test_supervisor_waits_for_the_drain() -> None:
+    program = ini("supervisor.conf")["fcgi-program:tidewire"]
+
+    assert program["stopsignal"] == "TERM"
+    assert float(program["stopwaitsecs"]) > DRAINED
+    assert program["command"].startswith("/bin/sh -ec")
+    assert "exec " in program["command"]  # or the shell would get the signal
+
+
+class Supervised:
+    """supervisord with our file, its paths changed to those of a test."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], port: int) -> None:
+        (folder / "environment").write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()))
+        changed = (
+            (DEPLOY / "supervisor.conf")
+            .read_text()
+            .replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+            .replace("/srv/tidewire", str(ROOT))
+            .replace("/etc/tidewire/environment", str(folder / "environment"))
+            .replace(".venv/bin/python", sys.executable)
+            .replace("numprocs=4", "numprocs=2")
+            .replace("user=tidewire\n", "")
+            .replace("/var/log/supervisor/", f"{folder}/")
+        )
+        self.conf = folder / "supervisord.conf"
+        self.conf.write_text(
+            f"[unix_http_server]\nfile={folder}/sock\n"
+            f"[supervisord]\nnodaemon=true\nlogfile={folder}/supervisord.log\npidfile={folder}/pid\nchildlogdir={folder}\n"
+            "[rpcinterface:supervisor]\n"
+            "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
+            f"[supervisorctl]\nserverurl=unix://{folder}/sock\n{changed}"
+        )
+        self.log = folder / "out.log"
+        self.process = servers.spawn(
+            [program("supervisord", "supervisor"), "-c", str(self.conf)], log=self.log, dies_by=signal.SIGTERM
+        )
+
+    def ctl(self, *command: str) -> str:
+        done = subprocess.run(
+            [program("supervisorctl", "supervisor"), "-c", str(self.conf), *command],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout
+
+    def started(self) -> int:
+        """How many processes have come so far as to serve."""
+        return sum(log.read_text().count("serving, process") for log in self.conf.parent.glob("tidewire-*.log"))
+
+    def pids(self) -> dict[str, int]:
+        """The running processes by name."""
+        return {name: int(pid) for name, pid in re.findall(r":(\S+)\s+RUNNING\s+pid (\d+)", self.ctl("status"))}
+
+
+@pytest.mark.verify
+def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
+    site = sites.make("grown", processes=1, settings={"DRAIN_SECONDS": "1.0", "MAX_CONNECTIONS_PER_USER": "0"})
+    served = site.servers[0] = Served(site.environment, site.folder / "none")
+    supervised = Supervised(site.folder, site.environment, served.port)
+    try:
+        assert wait_until(lambda: len(supervised.pids()) == 2, 60)
+        assert wait_until(served.is_ready, 60)
+        before = supervised.pids()
+        alice = site.person("alice")
+        clients = [RawSocket(site.ws_url) for _ in range(20)]
+        for client in clients:
+            client.connect(alice.fresh_token())
+
+        # A deploy: one by one. Those of each process are told to come back, and somebody always serves.
+        for name in before:
+            supervised.ctl("restart", f"tidewire:{name}")
+            assert served.is_ready()
+        assert {client.close_code() for client in clients} == {3001}
+        assert wait_until(lambda: len(supervised.pids()) == 2, 60)
+        assert not set(before.values()) & set(supervised.pids().values())
+
+        # A crash.
+        name, pid = next(iter(supervised.pids().items()))
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        assert wait_until(lambda: supervised.pids().get(name, pid) != pid, 60)
+        assert wait_until(lambda: supervised.started() == 5, 60)
+
+        started = time.monotonic()
+        supervised.ctl("stop", "tidewire:*")
+        assert time.monotonic() - started < 2 * DRAINED
+        exits = re.findall(r"stopped: (\S+) \((.*)\)", (site.folder / "supervisord.log").read_text())
+        assert {how for _, how in exits} == {"exit status 0"}
+    finally:
+        servers.end(supervised.process, signal.SIGTERM)
+        if site._redis is not None:
+            site._redis.stop()

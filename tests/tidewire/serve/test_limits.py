@@ -1,0 +1,204 @@
+"""Limits hold before memory is spent, and are answered with what a client can understand."""
+
+import socket
+import time
+
+import pytest
+
+from tests.rig.raw import RawSocket
+from tests.rig.site import Site
+from tests.tidewire.serve.served import Served, memory, read_all, status
+
+MIB = 1024 * 1024
+HEAD = b"POST /api/v1/rooms/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+def pour(served: Served, head: bytes, piece: bytes, count: int) -> bytes:
+    """Sends a body to its end, or as far as the server listens; the answer."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        connection.sendall(head)
+        try:
+            for _ in range(count):
+                connection.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        return read_all(connection)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_of_300_mib_is_refused_and_costs_no_memory(served: Served, framing: str) -> None:
+    count, data = 300, b"x" * MIB
+    head = HEAD + (b"Content-Length: %d\r\n\r\n" % (count * MIB) if framing == "length" else CHUNKED)
+    piece = data if framing == "length" else b"%x\r\n%b\r\n" % (MIB, data)
+    before = memory(served.process)
+
+    answer = pour(served, head, piece, count)
+
+    assert status(answer) == 413
+    assert b"application/problem+json" in answer
+    assert memory(served.process) - before < 8 * MIB
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_body_at_the_limit_is_read(served: Served) -> None:
+    answer = pour(served, HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % MIB, b"x" * MIB, 1)
+
+    assert status(answer) == 401  # it got as far as the question of who asks
+
+
+def test_a_promised_body_is_refused_without_asking_for_it(served: Served) -> None:
+    answer = served.say(HEAD + b"Content-Length: 9999999999\r\nExpect: 100-continue\r\n\r\n")
+
+    assert status(answer) == 413
+    assert b"100 Continue" not in answer
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [b"GET /healthz HTTP/1.1\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"],
+    ids=["no host", "two hosts"],
+)
+def test_a_request_names_one_host(served: Served, request_head: bytes) -> None:
+    answer = served.say(request_head)
+
+    assert status(answer) == 400
+    assert b"text/html" not in answer
+
+
+def test_too_many_headers_are_refused(served: Served) -> None:
+    many = b"".join(b"X-%d: y\r\n" % n for n in range(200))
+
+    assert status(served.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")) == 400
+
+
+def test_long_headers_are_refused(served: Served) -> None:
+    assert status(served.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000)) == 431
+
+
+def test_daphnes_root_path_header_means_nothing(served: Served) -> None:
+    plain = served.get("/api/v1/rooms/")
+    spoofed = served.get("/api/v1/rooms/", headers={"Daphne-Root-Path": "/evil"})
+
+    assert (spoofed.status_code, spoofed.json()["code"]) == (plain.status_code, plain.json()["code"])
+    assert "/evil" not in spoofed.text + served.get("/api/v1/nowhere/", headers={"Daphne-Root-Path": "/evil"}).text
+    assert "/evil" not in str(served.get("/admin/", headers={"Daphne-Root-Path": "/evil"}).headers)
+
+
+def test_no_server_banner(served: Served) -> None:
+    assert "server" not in served.get("/healthz").headers
+
+
+# -- frames ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_frame_above_64_kib_is_closed_with_1009(served: Served) -> None:
+    with RawSocket(served.ws_url) as client:
+        client.send_frame("x" * (64 * 1024 + 1))
+
+        assert client.close_code() == 1009
+
+
+def test_a_text_that_is_not_utf8_is_closed_with_1007(served: Served) -> None:
+    assert close_code(served, frame(0x81, b"\xff\xfe")) == 1007
+
+
+def test_an_unmasked_frame_is_closed_with_1002(served: Served) -> None:
+    assert close_code(served, b"\x81\x02{}") == 1002
+
+
+def test_empty_fragments_without_end_are_closed_with_1009(served: Served) -> None:
+    assert close_code(served, frame(0x01, b"x") + frame(0x00, b"") * 5000) == 1009
+
+
+def handshake(served: Served) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", served.port), timeout=15)
+    connection.sendall(
+        b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(1)
+    assert status(answer) == 101
+    assert b"permessage-deflate" not in answer.lower()
+    return connection
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """Masked with zeros, which change nothing."""
+    assert len(payload) < 126
+    return bytes((first, 0x80 | len(payload), 0, 0, 0, 0)) + payload
+
+
+def close_code(served: Served, sent: bytes) -> int:
+    with handshake(served) as connection:
+        connection.sendall(sent)
+        answer = connection.recv(4)
+        assert answer[0] == 0x88, "a close frame"
+        return int.from_bytes(answer[2:4], "big")
+
+
+# -- slow senders ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def impatient(make_site) -> Site:
+    return make_site(HEADER_SECONDS="1.0", BODY_SECONDS="1.5")
+
+
+def test_headers_that_drip_are_cut_off(impatient: Site) -> None:
+    started = time.monotonic()
+
+    assert impatient.server.say(b"GET /healthz HTTP/1.1\r\n", *[b"X: y\r\n"] * 30, pause=0.2) == b""
+    assert time.monotonic() - started < 8
+
+
+def test_a_connection_that_says_nothing_is_cut_off(impatient: Site) -> None:
+    assert impatient.server.say(b"") == b""
+
+
+def test_a_body_that_drips_is_cut_off(impatient: Site) -> None:
+    head = HEAD + b"Content-Length: 1000\r\n\r\n"
+
+    assert impatient.server.say(head, *[b"x"] * 30, pause=0.2) == b""
+
+
+def test_a_connection_is_kept_between_requests(impatient: Site) -> None:
+    """The deadline is for a request, not for the pause before the next one."""
+    get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", impatient.server.port), timeout=5) as connection:
+        connection.sendall(get)
+        assert status(connection.recv(65536)) == 200
+        time.sleep(2)
+        connection.sendall(get)
+        assert status(connection.recv(65536)) == 200
+
+
+# -- what a client sends -----------------------------------------------------------------------------------------------
+
+
+def test_a_flood_is_closed_with_3013_and_costs_no_memory(site: Site) -> None:
+    alice = site.person("alice")
+    before = memory(site.server.process)
+    with RawSocket(site.ws_url) as client:
+        client.connect(alice.fresh_token())
+        for id in range(2, 5000):
+            client.send({"id": id, "presence": {"channel": "room:" + "x" * 500}})
+
+        assert client.close_code() == 3013
+    assert memory(site.server.process) - before < 8 * MIB
+
+
+def test_a_burst_of_single_subscribes_is_served(site: Site) -> None:
+    """Phones come back with a frame for each of their streams."""
+    alice = site.person("alice")
+    rooms = [alice.make_room() for _ in range(5)]
+    with RawSocket(site.ws_url) as client:
+        client.connect(alice.fresh_token())
+        for id in range(100):
+            client.send({"id": id + 2, "subscribe": {"channel": f"room:{rooms[id] if id < 5 else id}"}})
+        answers = {answer["id"]: answer for answer in (client.receive() for _ in range(100))}
+
+    assert [("error" in answers[id + 2]) for id in range(100)] == [False] * 5 + [True] * 95

@@ -1,0 +1,100 @@
+"""What is counted, who may read it, and that it adds up over workers."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.rig.raw import RawSocket
+from tests.rig.rest import channel
+from tests.rig.site import Site
+from tests.tidewire.serve.served import Served, wait_until
+
+TOKEN = "a-token-for-measures"
+
+
+@pytest.fixture(scope="module")
+def site(make_site) -> Site:
+    return make_site(METRICS_TOKEN=TOKEN, TRUSTED_PROXIES="1")
+
+
+def measures(served: Served) -> dict[tuple[str, ...], float]:
+    text = served.get("/metrics").text
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_what_happens_is_counted(site: Site) -> None:
+    alice = site.person("alice")
+    room = alice.make_room()
+    with RawSocket(site.ws_url) as client:
+        client.connect(alice.fresh_token())
+        position = client.subscribe(channel(room))["subscribe"]
+        alice.say(room, "hello")
+        client.receive()
+        client.subscribe("room:none", id=3)
+        assert wait_until(lambda: measures(site.server).get(("tidewire_connections",)) == 1)
+        now = measures(site.server)
+    with RawSocket(site.ws_url) as client:
+        client.connect(alice.fresh_token())
+        client.subscribe(channel(room), recover=True, epoch=position["epoch"], offset=position.get("offset", 0))
+        client.send_frame("not JSON")
+        assert client.close_code() == 3501
+    later = measures(site.server)
+
+    assert now["tidewire_users",] == now["tidewire_subscriptions", "room"] == 1
+    assert now["tidewire_replies_total", "0", "connect"] == 1
+    assert now["tidewire_replies_total", "103", "subscribe"] == 1
+    assert now["tidewire_events_dispatched_total", "room"] >= 1
+    assert now["tidewire_deliveries_total", "room"] >= 1
+    assert later["tidewire_recoveries_total", "recovered"] == 1
+    assert later["tidewire_recovered_events_total",] == 1
+    assert later["tidewire_disconnects_total", "3501"] == 1
+
+
+def test_no_label_names_a_stream_or_a_user(site: Site) -> None:
+    alice = site.person("alice")
+    room = alice.make_room()
+    with RawSocket(site.ws_url) as client:
+        client.connect(alice.fresh_token())
+        client.subscribe(channel(room))
+
+    text = site.server.get("/metrics").text
+    assert room not in text
+    assert alice.id not in text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # this machine
+        ({"X-Forwarded-For": "203.0.113.5"}, 404),
+        ({"X-Forwarded-For": "127.0.0.1"}, 404),  # it came by a proxy, whatever it says
+        ({"X-Forwarded-For": "203.0.113.5", "Authorization": f"Bearer {TOKEN}"}, 200),
+        ({"X-Forwarded-For": "203.0.113.5", "Authorization": "Bearer other"}, 404),
+    ],
+)
+def test_it_is_not_public(site: Site, headers: dict[str, str], status: int) -> None:
+    assert site.server.get("/metrics", headers=headers).status_code == status
+
+
+def test_without_a_token_an_empty_one_opens_nothing(make_site) -> None:
+    served = make_site().server
+
+    for authorization in ("Bearer", "Basic eDp5"):
+        headers = {"X-Forwarded-For": "203.0.113.5", "Authorization": authorization}
+        assert served.get("/metrics", headers=headers).status_code == 404
+
+
+def test_it_adds_up_over_workers(make_site) -> None:
+    site = make_site("grown", ("--workers", "2"))
+    alice = site.person("alice")
+    clients = [RawSocket(site.ws_url) for _ in range(10)]
+    for client in clients:
+        client.connect(alice.fresh_token())
+
+    assert wait_until(lambda: measures(site.server).get(("tidewire_connections",)) == 10)
+    assert measures(site.server)["tidewire_replies_total", "0", "connect"] == 10
+    for client in clients:
+        client.close()

@@ -1,0 +1,378 @@
+"""What stands between Django and COMMIT: recorded just before it, whoever opened the transaction, or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connections, models, transaction
+
+from tests.tidewire.event_rows import Fact, logged
+from tests.tidewire.liveapp.models import Board, Item
+from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
+from tidewire.ids import uuid7
+from tidewire.log.tables import Event, Stream
+from tidewire.testing import record_now
+from tidewire.transactions.commit import recorded_events
+
+pytestmark = pytest.mark.django_db(transaction=True)
+connection = connections["default"]  # not the proxy, whose attributes are its own
+
+
+class Stop(Exception):
+    """Ends a block."""
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """A block that ends in an error, which is caught outside."""
+    try:
+        with transaction.atomic():
+            yield
+            raise Stop
+    except Stop:
+        pass
+
+
+def facts(type: str, *items: Item, version: int = 1) -> list[Fact]:
+    return [(f"board:{item.board_id}", type, str(item.pk), version) for item in items]
+
+
+def new(board: Board, title: str = "new") -> Item:
+    return Item.objects.create(board=board, title=title)
+
+
+# -- the blocks Django knows -----------------------------------------------------------------------------------------
+
+
+def test_a_block_records_at_its_end_only(board):
+    with logged() as events:
+        with transaction.atomic():
+            item = new(board)
+            assert not Event.objects.filter(type="item.created").exists()
+        assert Event.objects.filter(type="item.created").exists()
+    assert events == facts("item.created", item)
+
+
+def test_a_savepoint_that_is_rolled_back_takes_its_events_along(board):
+    with logged() as events, transaction.atomic():
+        before = new(board)
+        with rolled_back():
+            new(board)
+        after = new(board)
+    assert events == facts("item.created", before, after)
+
+
+def test_a_savepoint_inside_one_that_is_rolled_back(board):
+    with logged() as events, transaction.atomic():
+        with rolled_back():
+            with transaction.atomic():
+                new(board)
+        kept = new(board)
+    assert events == facts("item.created", kept)
+
+
+def test_a_savepoint_by_hand(board):
+    with logged() as events, transaction.atomic():
+        kept = new(board)
+        savepoint = transaction.savepoint()
+        new(board)
+        transaction.savepoint_rollback(savepoint)
+    # Django drops what was registered inside an atomic block only. The row is gone, so nothing is said of it.
+    assert events == facts("item.created", kept)
+
+
+def test_a_block_that_raises_records_nothing(board):
+    with logged() as events, rolled_back():
+        new(board)
+        with transaction.atomic():
+            new(board)
+    assert events == []
+    assert not Item.objects.exists()
+
+
+def test_a_block_without_a_savepoint_dooms_the_outer_one(board):
+    with logged() as events:
+        with transaction.atomic():
+            new(board)
+            with pytest.raises(Stop), transaction.atomic(savepoint=False):
+                raise Stop
+    assert events == []
+    assert not Item.objects.exists()
+
+
+def test_a_rolled_back_transaction_leaves_no_hole(board):
+    """`logged` compares the offsets."""
+    with logged() as events:
+        one = new(board)
+        with rolled_back():
+            new(board)
+        two = new(board)
+    assert events == facts("item.created", one, two)
+
+
+def test_a_rolled_back_stream_was_never_born():
+    with rolled_back():
+        board = Board.objects.create(name="never")
+    assert not Stream.objects.filter(name=f"board:{board.pk}").exists()
+
+
+def test_a_durable_block(board):
+    with logged() as events, transaction.atomic(durable=True):
+        item = new(board)
+    assert events == facts("item.created", item)
+
+
+def test_autocommit_turned_off_by_hand(board):
+    with logged() as events:
+        transaction.set_autocommit(False)
+        try:
+            lost = new(board)
+            transaction.rollback()
+            kept = new(board)
+            transaction.commit()
+            later = new(board)
+            transaction.commit()
+        finally:
+            transaction.set_autocommit(True)
+    assert events == facts("item.created", kept, later)
+    assert not Item.objects.filter(pk=lost.pk).exists()
+
+
+def test_a_block_with_autocommit_turned_off(board):
+    with logged() as events:
+        transaction.set_autocommit(False)
+        try:
+            with transaction.atomic():
+                kept = new(board)
+                with rolled_back():
+                    new(board)
+            transaction.commit()
+        finally:
+            transaction.set_autocommit(True)
+    assert events == facts("item.created", kept)
+
+
+def test_a_row_that_was_committed_behind_our_back_is_recorded_late(board):
+    """Fixtures outside a transaction take Django's own `save_base`, which commits before it says that it saved."""
+    item = Item(board=board, title="new")
+    with logged() as events:
+        models.Model.save_base(item, raw=True)
+    assert events == facts("item.created", item)
+
+
+# -- what Django does, on which this stands --------------------------------------------------------------------------
+
+
+def test_django_commits_through_the_connections_attribute(monkeypatch):
+    calls = []
+    commit = connection.commit
+    monkeypatch.setattr(connection, "commit", lambda: (calls.append(connection.in_atomic_block), commit()))
+    with transaction.atomic(), transaction.atomic():
+        Board.objects.exists()
+    assert calls == [False]  # once, when the outermost block has been left
+
+
+def test_django_keeps_callbacks_with_their_savepoints():
+    with transaction.atomic(), transaction.atomic():
+        transaction.on_commit(print)
+        ((savepoints, callback, robust),) = connection.run_on_commit
+        assert (savepoints, callback, robust) == (set(connection.savepoint_ids), print, False)
+        connection.run_on_commit.clear()
+
+
+def test_django_rolls_back_after_a_database_error_only(monkeypatch, board):
+    """The reason for our own rollback: without it, what failed to be recorded would be committed with the next one."""
+    calls = []
+    rollback = connection.rollback
+    monkeypatch.setattr(connection, "rollback", lambda: (calls.append(True), rollback()))
+
+    def fail() -> None:
+        raise Stop
+
+    monkeypatch.setattr(connection, "commit", fail)
+    with pytest.raises((Stop, ProgrammingError)), transaction.atomic():  # PostgreSQL minds the open transaction
+        Board.objects.exists()
+    assert calls == []
+    rollback()
+    connection.set_autocommit(True)
+
+
+# -- the wrapper -----------------------------------------------------------------------------------------------------
+
+
+def test_the_wrapper_is_gone_after_commit(board):
+    with transaction.atomic():
+        new(board)
+        assert "commit" in connection.__dict__
+    assert "commit" not in connection.__dict__
+
+
+def test_the_wrapper_is_gone_when_recording_failed(board):
+    with pytest.raises(ValueError), transaction.atomic():
+        new(board, "poison")
+    assert "commit" not in connection.__dict__
+
+
+def test_the_wrapper_does_no_harm_after_a_rollback(board):
+    with rolled_back():
+        new(board)
+    with logged() as events:
+        with transaction.atomic():
+            Board.objects.exists()
+        item = new(board)
+    assert events == facts("item.created", item)
+    assert "commit" not in connection.__dict__
+
+
+def test_somebody_elses_wrapper_is_called_and_stays(monkeypatch, board):
+    calls = []
+    commit = connection.commit
+    other = lambda: (calls.append(Event.objects.filter(type="item.created").count()), commit())  # noqa: E731
+    monkeypatch.setattr(connection, "commit", other)
+    with logged() as events:
+        items = [new(board), new(board)]
+    assert events == facts("item.created", *items)
+    assert calls == [1, 2]
+    assert connection.commit is other
+
+
+# -- when recording fails --------------------------------------------------------------------------------------------
+
+
+def test_a_serializer_that_raises_rolls_everything_back(board):
+    with logged() as events:
+        with pytest.raises(ValueError, match="cannot be shown"):
+            Item.objects.bulk_create(Item(board=board, title=title) for title in ("good", "poison"))
+        assert not Item.objects.exists()
+        item = new(board)  # the connection works as before
+    assert events == facts("item.created", item)
+    assert connection.get_autocommit()
+
+
+def test_a_serializer_that_raises_fails_a_bare_save_too(board):
+    with logged() as events, pytest.raises(ValueError):
+        new(board, "poison")
+    assert events == []
+    assert not Item.objects.exists()
+
+
+def test_a_serializer_that_raises_with_autocommit_off(board):
+    with logged() as events:
+        transaction.set_autocommit(False)
+        try:
+            new(board, "poison")
+            with pytest.raises(ValueError):
+                transaction.commit()
+            kept = new(board)
+            transaction.commit()
+        finally:
+            transaction.set_autocommit(True)
+    assert events == facts("item.created", kept)
+
+
+def test_a_serializer_that_writes_is_recorded_with_the_rest(board):
+    with recorded_events() as recorded:
+        new(board, "writes")
+    assert [(event.type, event.offset) for event in recorded] == [("item.created", 2), ("board.changed", 3)]
+
+
+def test_a_constraint_that_fails_at_commit_records_nothing():
+    with logged() as events, pytest.raises(IntegrityError), transaction.atomic():
+        Item.objects.create(board_id=uuid7(), title="on no board")
+    assert events == []
+    assert not Stream.objects.exists()
+
+
+def test_a_block_that_failed_at_commit_can_be_run_again(board):
+    missing = uuid7()
+    with logged() as events:
+        for board_id in (missing, board.pk):
+            try:
+                with transaction.atomic():
+                    item = Item.objects.create(board_id=board_id, title="again")
+            except IntegrityError:
+                assert board_id == missing
+    assert events == facts("item.created", item)
+
+
+# -- around it -------------------------------------------------------------------------------------------------------
+
+
+def test_callbacks_run_in_order_after_the_commit(board):
+    seen = []
+
+    def look() -> None:
+        seen.append((len(seen), connection.in_atomic_block, Event.objects.filter(type="item.created").count()))
+
+    with transaction.atomic():
+        transaction.on_commit(look)
+        new(board)
+        transaction.on_commit(look)
+        new(board)
+        transaction.on_commit(look, robust=True)
+    assert seen == [(0, False, 2), (1, False, 2), (2, False, 2)]
+
+
+def test_a_callback_that_raises_does_not_undo_what_was_recorded(board):
+    def fail() -> None:
+        raise Stop
+
+    with recorded_events() as recorded:
+        try:
+            with transaction.atomic():
+                new(board)
+                transaction.on_commit(fail)
+        except Stop:
+            pass
+    assert [event.type for event in recorded] == ["item.created"]
+    assert Event.objects.filter(type="item.created").count() == 1
+
+
+def test_callbacks_do_not_run_when_recording_failed(board):
+    ran = []
+    try:
+        with transaction.atomic():
+            transaction.on_commit(lambda: ran.append(True))
+            new(board, "poison")
+    except ValueError:
+        pass
+    new(board)
+    assert ran == []
+
+
+def test_what_was_recorded_is_known_after_the_commit(board):
+    with recorded_events() as outer:
+        with recorded_events() as inner:
+            with transaction.atomic():
+                item = new(board)
+                assert inner == []
+            assert [event.object for event in inner] == [f"liveapp.item:{item.pk}"]
+        item.save()
+    assert [(event.type, event.offset) for event in outer] == [("item.changed", 3)]
+
+
+@pytest.mark.django_db(transaction=False)
+def test_inside_a_test_case_that_never_commits_one_asks_for_the_events():
+    board = Board.objects.create(name="board")
+    item = new(board)
+    assert [(event.type, event.offset) for event in record_now()] == [("board.created", 1), ("item.created", 2)]
+    item.save()
+    assert [(event.type, event.offset) for event in record_now()] == [("item.changed", 3)]
+    assert record_now() == []
+
+
+# -- locks -----------------------------------------------------------------------------------------------------------
+
+
+@needs_row_locks
+def test_who_refers_to_a_row_that_is_being_deleted_does_not_deadlock_with_its_deletion(board):
+    """The reference is checked before the stream is locked; the other way round, each would wait for the other."""
+    key = str(board.pk)
+    with logged() as events:
+        with transaction.atomic():
+            board.delete()
+            writer = Writer(lambda: Item.objects.create(board_id=key, title="too late"))
+            until_it_waits(writer)
+        with pytest.raises(IntegrityError):  # there is no such board any more
+            writer.finish()
+    assert events == [(f"board:{key}", "board.deleted", key, None)]

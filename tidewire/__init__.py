@@ -1,0 +1,57 @@
+"""Tidewire's engine: from a committed change to bytes at a client. It knows no product.
+
+    from tidewire import Live, StreamKind, register
+
+These are the names that an application declares with and calls. What needs loaded models stands in `tidewire.models`
+(`LiveModel`, `LiveQuerySet`, `VersionField`). The packages inside are ordered, and each imports only what stands before
+it in this list:
+
+    ground          settings, ids, stream names, positions, actors, credentials, token bucket, threads, timers, metrics
+    protocol        the Centrifuge protocol: codes, messages, the JSON and the Protobuf codec; no I/O
+    queries         the fast path to the database, behind one switch
+    declare         Live, Touch, Fact, StreamKind, and the registry of them
+    transactions    what is noted in a transaction, and the hook that records it just before COMMIT
+    log             the event log: its tables, building events, append, read, rate, erasure, retention, revocations
+    layer           the channel layer: publisher, mailbox, group membership
+    capture         every write path of the ORM becomes a note; facts; snapshots for REST
+    delivery        hub, subscriptions, send queues, recovery, access checks, presence; asyncio, no ORM
+    engine          one object per event loop that owns the delivery side, and reads the log for it in threads
+    connection      one socket: consumer, protocol state, commands, receive queue
+    http            ASGI wrappers for any server: addresses, bodies, limits, health
+    serve           `manage.py serve`
+    asyncapi        the AsyncAPI document and its pages
+    checks, testing start-up checks; tests of live models
+"""
+
+from tidewire.capture.facts import record as record_fact
+from tidewire.declare.intents import told_as
+from tidewire.declare.kinds import Rate, Retention, StreamKind
+from tidewire.declare.live import EVERYONE, Fact, Live, Touch
+from tidewire.declare.registry import register
+from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
+from tidewire.ground.ids import uuid7
+from tidewire.log.revocations import revoke_sessions
+from tidewire.transactions.commit import note
+from tidewire.transactions.pre_commit import PreCommitStep
+
+__all__ = [
+    "EVERYONE",
+    "SYSTEM",
+    "Actor",
+    "Fact",
+    "Live",
+    "PreCommitStep",
+    "Rate",
+    "Retention",
+    "StreamKind",
+    "Touch",
+    "acting_as",
+    "current_actor",
+    "note",
+    "record_fact",
+    "register",
+    "revoke_sessions",
+    "set_actor",
+    "told_as",
+    "uuid7",
+]

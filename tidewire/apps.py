@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class TidewireConfig(AppConfig):
+    """Finds the declarations of all installed apps and connects to the writes of their models."""
+
+    name = "tidewire"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Tidewire"
+
+    def ready(self) -> None:
+        # Models are loaded only now.
+        from tidewire.capture import receivers
+        from tidewire.checks import declarations  # noqa: F401  registers itself
+        from tidewire.declare.registry import registry
+        from tidewire.layer import publisher
+        from tidewire.log import event_log, revocations
+        from tidewire.queries import timestamps  # noqa: F401  listens for new connections
+        from tidewire.transactions import commit
+
+        commit.register(event_log.record, [revocations.note_committed, publisher.publish])
+        autodiscover_modules("live")
+        for model in registry.models():
+            receivers.connect(model)

@@ -1,0 +1,85 @@
+"""What an application says about a family of streams: its name, who may read, how long and how fast it tells."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidewire.ground.streams import parse
+
+MaySubscribe = Callable[[str, Collection[str]], Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """An event is kept while it is among the last `events` of its stream *or* younger than `seconds`."""
+
+    events: int = 10_000
+    seconds: float = 72 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Of what is paced, a stream tells at most `events` in `seconds`; what is more waits, folded, for its turn."""
+
+    events: int
+    seconds: float = 1.0
+
+
+def declared_here() -> str:
+    """`realtime/live.py:42`, the line that makes a declaration: for the complaints about it. A dataclass's default."""
+    frame = sys._getframe(2)
+    path = frame.f_code.co_filename
+    near = os.path.relpath(path)
+    return f"{path if near.startswith('..') else near}:{frame.f_lineno}"
+
+
+@dataclass(frozen=True, eq=False)
+class StreamKind:
+    """One family of streams, such as `room`.
+
+    `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
+    a database thread and should ask one query for all keys. A malformed key is simply not returned.
+    `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
+    lets them see who is subscribed. `readers(key, user_ids)` answers `may_subscribe` the other way round, for many
+    users of one stream: without it an event that puts everybody's access in doubt costs a query per user. `retention`
+    is how long the log keeps its events, if not as long as others. `pace` bounds how many of the events that are
+    declared as paced a subscriber gets, however many writers there are.
+    """
+
+    name: str
+    may_subscribe: MaySubscribe
+    signals: frozenset[str] = frozenset()
+    has_presence: bool = False
+    retention: Retention | None = None
+    readers: Callable[[str, Collection[str]], Collection[str]] | None = None
+    rate: Rate | None = None
+    declared_at: str = field(init=False, default_factory=declared_here)
+
+    def __call__(self, key: Any) -> str:
+        """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""
+        name = f"{self.name}:{key}"
+        if parse(name) is None:
+            raise ValueError(f"{name!r} is not a stream name")
+        return name
+
+    def of(self, attname: str) -> StreamField:
+        """The stream that a row belongs to, named by the column that holds the key ("room_id", or "id" itself)."""
+        return StreamField(self, attname)
+
+
+@dataclass(frozen=True)
+class StreamField:
+    """The column of a live model that holds its stream's key."""
+
+    kind: StreamKind
+    attname: str
+
+    def key_of(self, instance: Any) -> Any:
+        return getattr(instance, self.attname)
+
+    def name_of(self, instance: Any) -> str:
+        return self.kind(self.key_of(instance))

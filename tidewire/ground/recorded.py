@@ -1,0 +1,23 @@
+"""An event that was recorded: what the log hands to the layer and to the hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in its stream."""
+
+    stream: str
+    epoch: str
+    offset: int
+    id: UUID
+    type: str
+    object: str
+    ends_access: str
+    revocation_offset: int
+    payload: str
+    data: Any = field(default=None, compare=False)  # as in the payload, for an answer that shows the same

@@ -1,0 +1,68 @@
+"""Is this process alive, and is it ready to serve?"""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+
+from tidewire.engine import engine
+from tidewire.ground import metrics
+from tidewire.ground.conf import conf
+from tidewire.http import lifecycle
+from tidewire.http.addresses import IS_FORWARDED, is_loopback
+from tidewire.log.event_log import log_alias
+
+_is_migrated = False
+
+
+@never_cache
+async def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+async def ready(request: HttpRequest) -> JsonResponse:
+    """503 until the database answers and has all migrations, and when this process is about to end. A deaf layer is
+    told, but does not stop us: we poll."""
+    if lifecycle.is_draining():
+        return JsonResponse({"status": "draining"}, status=503)
+    checks = await sync_to_async(_check_database)()
+    checks["layer"] = "deaf" if engine.current().hub.is_deaf else "ok"
+    is_ready = checks["database"] == checks["migrations"] == "ok"
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
+    )
+
+
+@never_cache
+async def measured(request: HttpRequest) -> HttpResponse:
+    """Not public: for this machine itself, or with METRICS_TOKEN. To others it is not there."""
+    if not _may_measure(request):
+        raise Http404
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def _may_measure(request: HttpRequest) -> bool:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if conf.METRICS_TOKEN and constant_time_compare(token, conf.METRICS_TOKEN):
+        return True
+    is_from_here = is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return is_from_here and not getattr(request, "scope", {}).get(IS_FORWARDED)
+
+
+def _check_database() -> dict[str, str]:
+    global _is_migrated
+    connection = connections[log_alias()]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not _is_migrated:
+            executor = MigrationExecutor(connection)
+            _is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return {"database": "unavailable", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "ok" if _is_migrated else "missing"}

@@ -1,0 +1,72 @@
+"""How long the log keeps events, and what happens to positions when a database is restored.
+
+Pruning never touches a counter: a stream's head is not derived from its rows. A position older than the window is
+refused as the protocol says (`recovered: false`, or error 112), never answered with a part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from tidewire.declare.kinds import Retention
+from tidewire.declare.registry import registry
+from tidewire.log import event_log
+from tidewire.log.tables import Event, Stream, new_epoch
+
+BATCH = 2_000
+
+
+DEFAULT = Retention()
+
+
+def prune(using: str | None = None, now: datetime | None = None) -> int:
+    """Deletes the events that are outside their kind's window, in small transactions. Returns how many."""
+    using = using or event_log.log_alias()
+    deleted = 0
+    for stream in Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator():
+        kind = registry.kind_of(stream.name)
+        kept = (kind.retention if kind else None) or DEFAULT
+        if stream.head > kept.events:
+            deleted += _prune_stream(stream, kept, using, now or timezone.now())
+    return deleted
+
+
+def _prune_stream(stream: Stream, kept: Retention, using: str, now: datetime) -> int:
+    """Oldest first, and only from the start: a hole in the middle would be a silent gap."""
+    cutoff = now - timedelta(seconds=kept.seconds)
+    events = Event.objects.using(using).filter(stream=stream)
+    first_kept = events.filter(at__gte=cutoff).order_by("offset").values_list("offset", flat=True).first()
+    limit = min(stream.head - kept.events, first_kept - 1 if first_kept else stream.head)
+    deleted = 0
+    while True:
+        batch = list(events.filter(offset__lte=limit).order_by("offset").values_list("pk", flat=True)[:BATCH])
+        if not batch:
+            return deleted
+        deleted += events.filter(pk__in=batch)._raw_delete(using)
+
+
+def renew_epochs(using: str | None = None) -> int:
+    """Gives every stream a new epoch: positions handed out before hold no more. Returns how many streams there are.
+
+    For a database that was restored, or a standby that lost writes: what clients have seen may not be in it. Hubs see
+    the change with their next poll and tell live clients (code 2502), which come back for a fresh state.
+    """
+    using = using or event_log.log_alias()
+    with transaction.atomic(using=using):
+        streams = list(Stream.objects.using(using).select_for_update().order_by("name"))
+        for stream in streams:
+            stream.epoch = new_epoch()
+        Stream.objects.using(using).bulk_update(streams, ["epoch"], batch_size=500)
+        _touch_all(using)
+    return len(streams)
+
+
+def _touch_all(using: str) -> None:
+    """By the database's clock, so that every hub's poll sees all of them."""
+    connection = connections[using]
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET touched_at = {event_log.now_sql(connection.vendor)}", [])

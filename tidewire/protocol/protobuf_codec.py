@@ -1,0 +1,157 @@
+"""Protobuf on the wire: binary messages of varint-length-delimited frames; `data` is the JSON text of the log, as
+bytes.
+
+It is what the Swift, Java/Kotlin, Dart and C# SDKs speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, get_args
+
+import msgspec
+from google.protobuf.message import DecodeError, Message
+from msgspec import Raw, Struct
+
+from tidewire.ground.positions import Entry
+from tidewire.protocol import wire_pb2
+from tidewire.protocol.codes import Code
+from tidewire.protocol.messages import METHODS, BadCommand, BadFrame, Codec, Command
+
+
+class ProtobufCodec:
+    """`wire` holds the messages, `command_type` what is read of them."""
+
+    is_text = False
+    wire: Any = wire_pb2
+    command_type: type[Command] = Command
+
+    def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
+        commands = [self._command(frame) for frame in _split(message)]
+        if not commands:
+            raise BadFrame("an empty message")
+        return commands
+
+    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
+        return _delimited(_fill(self.wire.Reply(id=id), {method: result}))
+
+    def error(self, id: int, code: Code) -> bytes:
+        error = self.wire.Error(code=code.code, message=code.reason, temporary=code.temporary)
+        return _delimited(self.wire.Reply(id=id, error=error))
+
+    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
+        return _delimited(_fill(self.wire.Reply(), {"push": {"channel": channel, kind: content}}))
+
+    def publication(self, channel: str, entry: Entry) -> bytes:
+        push = self.wire.Push(channel=channel, pub=self._publication(entry))
+        return _delimited(self.wire.Reply(push=push))
+
+    def publications(self, entries: Iterable[Entry]) -> list[Message]:
+        return [self._publication(entry) for entry in entries]
+
+    def ping(self) -> bytes:
+        return b"\0"  # an empty reply
+
+    def join(self, frames: list[bytes]) -> bytes:
+        return b"".join(frames)
+
+    def _publication(self, entry: Entry) -> Message:
+        return self.wire.Publication(offset=entry.offset, data=entry.payload.encode(), tags={"type": entry.type})
+
+    def _command(self, frame: bytes) -> Command | BadCommand:
+        try:
+            message = self.wire.Command.FromString(frame)
+        except DecodeError:
+            raise BadFrame("not a protobuf command") from None
+        kinds = _requests(self.command_type).items()
+        requests = {name: _request(kind, message, name) for name, kind in kinds if message.HasField(name)}
+        command = self.command_type(id=message.id, **requests)
+        if command.is_in_range:
+            return command
+        if not command.id:
+            raise BadFrame("a command of the wrong shape, without an id")
+        return BadCommand(command.id)
+
+
+# -- in ------------------------------------------------------------------------------------------------------------
+
+
+def _split(message: bytes) -> Iterator[bytes]:
+    """The frames of one message. Raises BadFrame."""
+    at = 0
+    while at < len(message):
+        length, at = _varint(message, at)
+        if length > len(message) - at:
+            raise BadFrame("a frame longer than its message")
+        yield message[at : at + length]
+        at += length
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A length and where it ends: seven bits a byte, lowest first, at most five bytes."""
+    value = 0
+    for shift in range(0, 35, 7):
+        if at >= len(message):
+            break
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise BadFrame("a length that does not end")
+
+
+@cache
+def _requests(command_type: type[Command]) -> dict[str, type[Struct]]:
+    """The methods of a command, and what their requests hold."""
+    fields = msgspec.structs.fields(command_type)
+    return {field.name: get_args(field.type)[0] for field in fields if field.name in METHODS}
+
+
+def _request(kind: type[Struct], command: Message, name: str) -> Struct:
+    message = getattr(command, name)
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        value = getattr(message, field.name)
+        if isinstance(value, Message):
+            if message.HasField(field.name):
+                values[field.name] = _request(get_args(field.type)[0], message, field.name)
+        else:
+            values[field.name] = Raw(value) if isinstance(value, bytes) else value
+    return kind(**values)
+
+
+# -- out -----------------------------------------------------------------------------------------------------------
+
+
+def _fill(message: Message, values: dict[str, Any]) -> Message:
+    """Sets a message's fields from a result as the connection builds it, the same for both encodings."""
+    for name, value in values.items():
+        target = getattr(message, name)
+        if isinstance(value, list):
+            target.extend(value)
+        elif isinstance(value, Raw):
+            setattr(message, name, bytes(value))
+        elif not isinstance(value, dict):
+            setattr(message, name, value)
+        elif isinstance(target, Message):
+            target.SetInParent()
+            _fill(target, value)
+        else:  # a map
+            for key, item in value.items():
+                _fill(target[key], item) if isinstance(item, dict) else target.update({key: item})
+    return message
+
+
+def _delimited(reply: Message) -> bytes:
+    body = reply.SerializeToString()
+    length, head = len(body), bytearray()
+    while length >= 0x80:
+        head.append(length & 0x7F | 0x80)
+        length >>= 7
+    head.append(length)
+    return bytes(head) + body
+
+
+PROTOBUF: Codec = ProtobufCodec()

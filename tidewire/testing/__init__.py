@@ -1,0 +1,13 @@
+"""For tests of live models in Django's TestCase, which never commits and so would never record."""
+
+from __future__ import annotations
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tidewire.ground.recorded import Recorded
+from tidewire.transactions.commit import record_noted
+
+
+def record_now(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
+    """Records the changes noted so far inside the open transaction, as COMMIT would, and returns their events."""
+    return record_noted(connections[using])
