@@ -21,6 +21,7 @@ from tidewire.delivery.hub import Hub, Intervals
 from tidewire.delivery.presence import MemoryStore, Presence, RedisStore, Store
 from tidewire.delivery.recovery import Recovery
 from tidewire.delivery.send_queue import Tick
+from tidewire.engine.gauges import Gauges
 from tidewire.engine.reader import Reader
 from tidewire.engine.services import Services
 from tidewire.ground import credentials, metrics
@@ -71,7 +72,7 @@ class Engine:
             self.presence.confirm(),
             self._prune(),
             self._release(),
-            metrics.sample(self),
+            metrics.sample(Gauges(self.hub, self.services.connections, self.publisher).set),
         )
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
         publisher.attach(self.publisher)

@@ -10,16 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector
-
-if TYPE_CHECKING:
-    from tidewire.engine.engine import Engine
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SAMPLE_SECONDS = 5.0
@@ -85,10 +80,10 @@ def count_dispatch(stream: str, size: int, subscribers: int) -> None:
     counters[2](size)
 
 
-async def sample(engine: Engine) -> None:
-    """Keeps the gauges true, until cancelled."""
+async def sample(collect: Callable[[float], None]) -> None:
+    """Calls `collect` with the loop's time every SAMPLE_SECONDS and measures the loop's lag in between, until it is
+    cancelled."""
     loop = asyncio.get_running_loop()
-    dropped = 0
     while True:
         worst = 0.0
         for _ in range(int(SAMPLE_SECONDS / 0.5)):
@@ -96,30 +91,7 @@ async def sample(engine: Engine) -> None:
             await asyncio.sleep(0.5)
             worst = max(worst, loop.time() - due)
         loop_lag.set(worst)
-        _sample(engine, loop.time())
-        layer_dropped.inc(engine.publisher.dropped - dropped)
-        dropped = engine.publisher.dropped
-
-
-def _sample(engine: Engine, now: float) -> None:
-    known = engine.services.connections
-    connections.set(len(known))
-    users.set(known.users)
-    unread_bytes.set(sum(connection.unread for connection in known))
-    layer_deaf.set(engine.hub.is_deaf)
-    poll_age.set(now - engine.hub.polled_at)
-    streams, readers = Tally(), Tally()
-    for stream, count in engine.hub.readers():
-        kind = stream.partition(":")[0]
-        streams[kind] += 1
-        readers[kind] += count
-    for kind in {*streams, *_seen_kinds}:
-        _seen_kinds.add(kind)
-        streams_active.labels(kind).set(streams[kind])
-        subscriptions.labels(kind).set(readers[kind])
-
-
-_seen_kinds: set[str] = set()
+        collect(loop.time())
 
 
 def exposition() -> bytes:
