@@ -15,7 +15,7 @@ rooms = StreamKind(
     "room",
     may_subscribe=permissions.readable_room_ids,
     readers=permissions.room_readers,
-    signals=frozenset({"typing"}),
+    ephemeral=frozenset({"typing"}),
     has_presence=True,
 )
 users = StreamKind("user", may_subscribe=permissions.own_user_id)

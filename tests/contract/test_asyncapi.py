@@ -106,7 +106,7 @@ def test_what_is_declared_is_described_and_nothing_else():
     assert set(channels) == {"connection", *registry.kinds}
     for kind in registry.kinds.values():
         lives = [live for live in registry.lives if live.stream.kind is kind]
-        declared = {type for live in lives for type in live.types} | kind.signals
+        declared = {type for live in lives for type in live.types} | kind.ephemeral
         declared |= {fact.type for fact in registry.facts if fact.kind is kind}
         for touch in registry.touches:
             if touch.parent_model in [live.model for live in lives]:

@@ -145,7 +145,7 @@ class Schemas:
         """What may stand in `data`: any event, or any signal."""
         for name, parts in {
             "AnyEvent": {name: schema for kind in kinds for name, schema in kind.events.items()},
-            "AnySignal": {name: schema for kind in kinds for name, schema in kind.signals.items()},
+            "AnySignal": {name: schema for kind in kinds for name, schema in kind.ephemeral.items()},
         }.items():
             self._own[name] = {"oneOf": list(parts.values())} if parts else {"not": {}}
 
@@ -192,7 +192,7 @@ def _signal(type: str) -> Schema:
 
 
 class Kind:
-    """A kind of stream with {message name: reference} of its events and of its signals."""
+    """A kind of stream with {message name: reference} of its events and of its ephemeral messages."""
 
     def __init__(self, kind: StreamKind, registry: Registry, schemas: Schemas) -> None:
         self.kind, self.name = kind, kind.name
@@ -203,7 +203,7 @@ class Kind:
             schemas.add(kind.name, type, "Event", _event(type, schemas.of_serializer(data)))
             for type, data in sorted(declared.items())
         )
-        self.signals = dict(schemas.add(kind.name, type, "Signal", _signal(type)) for type in sorted(kind.signals))
+        self.ephemeral = dict(schemas.add(kind.name, type, "Signal", _signal(type)) for type in sorted(kind.ephemeral))
 
     @property
     def stream(self) -> str:
@@ -216,7 +216,7 @@ class Kind:
             "title": f"{self.name.capitalize()} streams",
             "description": f"One ordered log for each {self.name}.",
             "parameters": {"key": {"description": f"The id of the {self.name}."}},
-            "messages": {name: _message_ref(name) for name in [*self.events, *self.signals]},
+            "messages": {name: _message_ref(name) for name in [*self.events, *self.ephemeral]},
             "x-has-presence": self.kind.has_presence,
         }
 
@@ -230,7 +230,7 @@ class Kind:
             elif type in self._facts:
                 summary = "It happened: what is told of it, and nothing else."
             yield name, _message(name, "event", summary, schema, example(schema, everything))
-        for name, schema in self.signals.items():
+        for name, schema in self.ephemeral.items():
             summary = "Passed on to who is there now; the server adds the time and who it was."
             yield name, _message(name, "signal", summary, schema, example(schema, everything))
 
@@ -270,10 +270,10 @@ def _message_ref(name: str) -> Schema:
 
 
 def _commands(kinds: list[Kind]) -> Iterator[tuple[str, dict[str, Any]]]:
-    stream = next((kind.stream for kind in kinds if kind.signals), kinds[0].stream if kinds else "kind:key")
-    signals = [name for kind in kinds for name in kind.signals]
+    stream = next((kind.stream for kind in kinds if kind.ephemeral), kinds[0].stream if kinds else "kind:key")
+    ephemeral = [name for kind in kinds for name in kind.ephemeral]
     changes = {
-        "publish": {"data": {"type": next(iter(signals), "signal"), "data": {}}},
+        "publish": {"data": {"type": next(iter(ephemeral), "signal"), "data": {}}},
         "rpc": {"method": next(iter(conf.RPC), "name")},
     }
     for name, method in METHODS.items():
@@ -339,12 +339,12 @@ def _operations(kinds: list[Kind]) -> dict[str, Any]:
 
 
 def _stream_operations(kind: Kind) -> dict[str, Any]:
-    names = [*kind.events, *kind.signals]
+    names = [*kind.events, *kind.ephemeral]
     told = _operation("send", kind.name, f"What who follows a {kind.name} stream is told.", names)
     operations = {f"{kind.name}.follow": told} if names else {}
-    if kind.signals:
+    if kind.ephemeral:
         summary = f"What subscribers of a {kind.name} stream tell each other, by `publish`."
-        operations[f"{kind.name}.signal"] = _operation("receive", kind.name, summary, list(kind.signals))
+        operations[f"{kind.name}.signal"] = _operation("receive", kind.name, summary, list(kind.ephemeral))
     return operations
 
 

@@ -86,8 +86,10 @@ def _check_kind(kind: StreamKind) -> Iterator[checks.CheckMessage]:
         yield _error(label, "has a may_subscribe that does not take (user_id, keys)", "E122")
     if kind.readers is not None and not _takes(kind.readers, 2):
         yield _error(label, "has readers that do not take (key, user_ids)", "E122")
-    if isinstance(kind.signals, str) or not all(isinstance(type, str) and 0 < len(type) <= 64 for type in kind.signals):
-        yield _error(label, "has signals that are not a set of names", "E123")
+    if isinstance(kind.ephemeral, str) or not all(
+        isinstance(type, str) and 0 < len(type) <= 64 for type in kind.ephemeral
+    ):
+        yield _error(label, "has `ephemeral` types that are not a set of names", "E123")
     if kind.rate is not None and (kind.rate.events < 1 or kind.rate.seconds <= 0):
         yield _error(label, "has a pace that never tells anything", "E124")
     if kind.retention is not None and (kind.retention.events < 0 or kind.retention.seconds < 0):

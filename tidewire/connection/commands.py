@@ -173,7 +173,7 @@ async def _admitted(connection: Connection, channel: str) -> None:
 
 
 def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
-    signals = registry.kind_of(subscription.stream).signals
+    signals = registry.kind_of(subscription.stream).ephemeral
     if not signals:
         raise Refused(ErrorCode.NOT_AVAILABLE)
     signal = _json(data, MAX_SIGNAL_BYTES)

@@ -41,18 +41,21 @@ def declared_here() -> str:
 class StreamKind:
     """One family of streams, such as `room`.
 
-    `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
-    a database thread and should ask one query for all keys. A malformed key is simply not returned.
-    `signals` are the types that subscribers may publish to each other (not stored, without an offset); `has_presence`
-    lets them see who is subscribed. `readers(key, user_ids)` answers `may_subscribe` the other way round, for many
-    users of one stream: without it an event that puts everybody's access in doubt costs a query per user. `retention`
-    is how long the log keeps its events, if not as long as others. `pace` bounds how many of the events that are
-    declared as paced a subscriber gets, however many writers there are.
+    - `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
+      a database thread and should ask one query for all keys. A malformed key is simply not returned.
+    - `ephemeral` are the types of the messages that subscribers may publish to each other. They have no offset and are
+      not stored.
+    - `has_presence` lets subscribers see who else is subscribed.
+    - `retention` is how long the log keeps the events of these streams. None means the default of `Retention`.
+    - `readers(key, user_ids)` returns the subset of `user_ids` who may read the stream of `key` now. It is
+      `may_subscribe` for many users of one stream: without it, an event that puts the access of all readers in doubt
+      costs one query per user.
+    - `rate` bounds how many rate-limited events a subscriber gets in a time, however many writers there are.
     """
 
     name: str
     may_subscribe: MaySubscribe
-    signals: frozenset[str] = frozenset()
+    ephemeral: frozenset[str] = frozenset()
     has_presence: bool = False
     retention: Retention | None = None
     readers: Callable[[str, Collection[str]], Collection[str]] | None = None
