@@ -7,35 +7,35 @@ turn the grown size on. `TIDEWIRE_MODE=production` refuses whatever is only fit 
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from corsheaders.defaults import default_headers
 
 from backend.api_settings import *  # noqa: F403  REST_FRAMEWORK, SIMPLE_JWT, SPECTACULAR_SETTINGS
 from backend.api_settings import SIMPLE_JWT
+from backend.environment import Environment
 from backend.secrets import generated_secret
 from backend.stores import channel_layer, database
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.text("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 
-MODE = env.str("TIDEWIRE_MODE", default="development")
+MODE = env.text("TIDEWIRE_MODE", default="development")
 IS_PRODUCTION = MODE == "production"
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG", default=False)
 
 # In production the secrets come from the environment or the checks refuse to start; while trying out they are made
 # once.
-SECRET_KEY = env.str("SECRET_KEY", default="") or generated_secret(DATA_DIR, "secret_key", IS_PRODUCTION)
-SIMPLE_JWT["SIGNING_KEY"] = env.str("JWT_SIGNING_KEY", default="") or generated_secret(
+SECRET_KEY = env.text("SECRET_KEY", default="") or generated_secret(DATA_DIR, "secret_key", IS_PRODUCTION)
+SIMPLE_JWT["SIGNING_KEY"] = env.text("JWT_SIGNING_KEY", default="") or generated_secret(
     DATA_DIR, "jwt_signing_key", IS_PRODUCTION
 )
-SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", default=300))
-SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"] = timedelta(seconds=env.int("REFRESH_TOKEN_SECONDS", default=14 * 86400))
+SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", default=300))
+SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", default=14 * 86400))
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "traceparent", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
@@ -45,7 +45,7 @@ CORS_EXPOSE_HEADERS = [
 
 # Apps with resources of their own, a line each: installed, and their `urls` served under /api/v1/.
 RESOURCES = [
-    *env.list("TIDEWIRE_EXTRA_APPS", default=[]),
+    *env.items("TIDEWIRE_EXTRA_APPS", default=[]),
 ]
 
 INSTALLED_APPS = [
@@ -103,18 +103,18 @@ TEMPLATES = [
 
 # -- the two sizes ---------------------------------------------------------------------------------------------------
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default="")
+DATABASE_URL = env.text("DATABASE_URL", default="")
+REDIS_URL = env.text("REDIS_URL", default="")
 
-DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=20)
+DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 # Requests and commands in a minute, in all processes; 0 for no limit.
 REQUEST_QUOTAS = {
-    "user": env.int("REQUESTS_PER_USER", default=1200),
-    "key": env.int("REQUESTS_PER_KEY", default=600),
-    "address": env.int("REQUESTS_PER_ADDRESS", default=300),
+    "user": env.integer("REQUESTS_PER_USER", default=1200),
+    "key": env.integer("REQUESTS_PER_KEY", default=600),
+    "address": env.integer("REQUESTS_PER_ADDRESS", default=300),
 }
 
 TIDEWIRE = {
@@ -123,25 +123,25 @@ TIDEWIRE = {
     "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.
-    "POLL_SECONDS": env.float("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
-    "EXPIRY_GRACE_SECONDS": env.float("EXPIRY_GRACE_SECONDS", default=10.0),
+    "POLL_SECONDS": env.number("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
+    "EXPIRY_GRACE_SECONDS": env.number("EXPIRY_GRACE_SECONDS", default=10.0),
     # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
     # readiness one.
-    "MAX_VIEWS": env.int("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
-    "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", default=True),
-    "MAX_BODY_BYTES": env.int("MAX_BODY_BYTES", default=1024 * 1024),
-    "TRUSTED_PROXIES": env.int("TRUSTED_PROXIES", default=0),
-    "MAX_CONNECTIONS": env.int("MAX_CONNECTIONS", default=10_000),
-    "MAX_CONNECTIONS_PER_USER": env.int("MAX_CONNECTIONS_PER_USER", default=20),
-    "MAX_SOCKETS_PER_ADDRESS": env.int("MAX_SOCKETS_PER_ADDRESS", default=1000),
-    "MAX_UNIDENTIFIED_PER_ADDRESS": env.int("MAX_UNIDENTIFIED_PER_ADDRESS", default=50),
-    "ACCEPTS_PER_SECOND": env.float("ACCEPTS_PER_SECOND", default=200.0),
-    "ACCEPT_BURST": env.float("ACCEPT_BURST", default=400.0),
-    "HEADER_SECONDS": env.float("HEADER_SECONDS", default=10.0),
-    "BODY_SECONDS": env.float("BODY_SECONDS", default=30.0),
-    "DRAIN_SECONDS": env.float("DRAIN_SECONDS", default=5.0),
+    "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
+    "PREPARED_STATEMENTS": env.flag("PREPARED_STATEMENTS", default=True),
+    "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),
+    "TRUSTED_PROXIES": env.integer("TRUSTED_PROXIES", default=0),
+    "MAX_CONNECTIONS": env.integer("MAX_CONNECTIONS", default=10_000),
+    "MAX_CONNECTIONS_PER_USER": env.integer("MAX_CONNECTIONS_PER_USER", default=20),
+    "MAX_SOCKETS_PER_ADDRESS": env.integer("MAX_SOCKETS_PER_ADDRESS", default=1000),
+    "MAX_UNIDENTIFIED_PER_ADDRESS": env.integer("MAX_UNIDENTIFIED_PER_ADDRESS", default=50),
+    "ACCEPTS_PER_SECOND": env.number("ACCEPTS_PER_SECOND", default=200.0),
+    "ACCEPT_BURST": env.number("ACCEPT_BURST", default=400.0),
+    "HEADER_SECONDS": env.number("HEADER_SECONDS", default=10.0),
+    "BODY_SECONDS": env.number("BODY_SECONDS", default=30.0),
+    "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
     "PROBLEM_TYPE": "/api/problems/{code}/",
-    "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
+    "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
 }
 
 # -- accounts and sessions -------------------------------------------------------------------------------------------
@@ -155,12 +155,12 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- what production adds --------------------------------------------------------------------------------------------
 
-IS_BEHIND_TLS = env.bool("BEHIND_TLS", default=IS_PRODUCTION)
+IS_BEHIND_TLS = env.flag("BEHIND_TLS", default=IS_PRODUCTION)
 if IS_BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
-    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+    SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -168,7 +168,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = TIDEWIRE["MAX_BODY_BYTES"]
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+STATIC_ROOT = env.text("STATIC_ROOT", default=str(DATA_DIR / "static"))
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION  # without a collectstatic, while trying out
 if not IS_PRODUCTION:
     Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.text("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

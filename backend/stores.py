@@ -1,9 +1,17 @@
-"""The database and the channel layer of each size, from two URLs."""
+"""The database and the channel layer of each size, from two URLs.
 
+A password in a URL may hold any character, percent-encoded or as it stands. No error repeats a URL: it holds a secret.
+"""
+
+from __future__ import annotations
+
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 # Above the pub/sub layer's blocking time (its receiver asks in slices of 0.1 s), far below what a frozen Redis takes.
 REDIS_SOCKET_SECONDS = 2.0
@@ -13,7 +21,9 @@ REDIS_CONNECT_SECONDS = 1.0
 def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
     if url.startswith(("postgres://", "postgresql://")):
         return _postgresql(url, pool_size)
-    config = environ.Env.db_url_config(url) if url else {"ENGINE": "django.db.backends.sqlite3"}
+    if url and not url.startswith("sqlite://"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres://, postgresql:// or sqlite://.")
+    config = _parsed(url) if url else {"ENGINE": "django.db.backends.sqlite3"}
     if not config.get("NAME"):
         data_dir.mkdir(parents=True, exist_ok=True)
         config["NAME"] = str(data_dir / "tidewire.sqlite3")
@@ -38,7 +48,7 @@ def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     """A pool, because under ASGI every request has a thread of its own: neither a fresh nor a kept connection fits."""
     from tidewire.queries.postgresql import Connection, Cursor  # wants its driver, which SQLite does not
 
-    config = environ.Env.db_url_config(url)
+    config = _parsed(url)
     pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}
     options = config.get("OPTIONS", {}) | {
         "pool": pool | {"connection_class": Connection},
@@ -50,21 +60,68 @@ def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     return config | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 
+def _parsed(url: str) -> dict[str, Any]:
+    """DATABASE_URL as Django's settings want it. Raises ImproperlyConfigured for what is no URL of a database."""
+    try:
+        return environ.Env.db_url_config(_encoded(url))
+    except (ValueError, KeyError, TypeError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not the URL of a database, such as postgres://user:password@host/name."
+        ) from None
+
+
 def channel_layer(redis_url: str) -> dict[str, Any]:
-    """Memory, or Redis through the pub/sub layer; several URLs, separated by commas, are shards."""
-    if not redis_url:
+    """Memory, or Redis through the pub/sub layer. Several URLs, separated by commas, are shards.
+
+    Raises ImproperlyConfigured for a malformed URL: the server would start, and answer 500 to everything.
+    """
+    if not redis_url.strip():
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
     hosts = [
         {
-            "address": address.strip(),
+            "address": _redis_address(address.strip()),
             "socket_timeout": REDIS_SOCKET_SECONDS,
             "socket_connect_timeout": REDIS_CONNECT_SECONDS,
             "socket_keepalive": True,
             "health_check_interval": 5,
         }
-        for address in redis_url.split(",")
+        for address in _BETWEEN_URLS.split(redis_url.strip())
     ]
     return {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": hosts, "prefix": "tidewire"},
     }
+
+
+# A comma separates two URLs only where a scheme follows: passwords hold commas, too.
+_BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z]+://)")
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+_USER_INFO = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^:@/]*)(?P<password>:.*)?@(?P<rest>[^@]*)$", re.S)
+
+
+def _encoded(url: str) -> str:
+    """The URL with user name and password percent-encoded: a password may hold `/`, `@`, `#`, `?` or a comma."""
+    match = _USER_INFO.match(url)
+    if match is None:
+        return url
+    password = match["password"]
+    encoded = "" if password is None else ":" + quote(unquote(password[1:]), safe="")
+    return f"{match['scheme']}{quote(unquote(match['user']), safe='')}{encoded}@{match['rest']}"
+
+
+def _redis_address(url: str) -> str:
+    address = _encoded(url)
+    try:
+        parts = urlsplit(address)
+        is_host = (
+            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        )
+        is_good = is_host and re.fullmatch(r"(/\d*)?", parts.path) is not None
+        is_good = is_good or (parts.scheme == "unix" and parts.path.startswith("/"))
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ImproperlyConfigured(
+            "REDIS_URL is not the URL of a Redis, such as redis://:password@host:6379/0 (several: between commas)."
+        )
+    return address

@@ -1,0 +1,68 @@
+"""Two URLs say where the data is: any password fits in one, and a malformed one is refused without being repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from backend.stores import channel_layer, database
+
+PASSWORDS = ("p,w", "a/b+c==", "p@ss", "p#s?s", "p%s", "$x", "a b", "p:w", "ü", "%2C")
+
+
+def addresses(url: str) -> list[str]:
+    return [host["address"] for host in channel_layer(url)["CONFIG"]["hosts"]]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_redis_password_may_hold_any_character(password):
+    from redis import asyncio as redis  # what the layer hands the address to
+
+    for written in {quote(password, safe=""), *([password] if password != "%2C" else [])}:
+        (address,) = addresses(f"redis://:{written}@127.0.0.1:6533/2")
+        known = redis.ConnectionPool.from_url(address).connection_kwargs
+        assert (known["password"], known["host"], known["port"], known["db"]) == (password, "127.0.0.1", 6533, 2)
+
+
+def test_several_urls_are_shards():
+    assert addresses("redis://a:1, redis://:p,w@b:2 ,rediss://c") == ["redis://a:1", "redis://:p%2Cw@b:2", "rediss://c"]
+    assert addresses("unix:///run/redis.sock") == ["unix:///run/redis.sock"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_database_password_may_hold_any_character(password, tmp_path):
+    for written in {quote(password, safe=""), *([password] if password != "%2C" else [])}:
+        config: dict[str, Any] = database(f"postgres://user:{written}@host:5433/name", tmp_path, pool_size=5)
+        known = (config["USER"], config["PASSWORD"], config["HOST"], config["PORT"], config["NAME"])
+        assert known == ("user", password, "host", 5433, "name")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "redis://host:port",
+        "http://:secret@host",
+        "redis:///0",
+        "redis://host/name",
+        "redis://a,b",
+        ",",
+    ],
+)
+def test_a_malformed_redis_url_is_refused_at_start(url):
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL") as refusal:
+        channel_layer(url)
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u:secret@host:port/n", "mysql://u:secret@h/n", "nonsense", "postgres:/u:secret@h/n"]
+)
+def test_a_malformed_database_url_is_refused_at_start(url, tmp_path, recwarn):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refusal:
+        database(url, tmp_path, pool_size=5)
+    assert "secret" not in str(refusal.value)
+    assert [str(warning.message) for warning in recwarn] == []
