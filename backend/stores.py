@@ -113,9 +113,8 @@ def _redis_address(url: str) -> str:
     address = _encoded(url)
     try:
         parts = urlsplit(address)
-        is_host = (
-            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        )
+        is_host = parts.scheme in ("redis", "rediss") and _HOST.fullmatch(parts.hostname or "") is not None
+        is_host = is_host and parts.port != 0  # reading it raises ValueError for what is no number
         is_good = is_host and re.fullmatch(r"(/\d*)?", parts.path) is not None
         is_good = is_good or (parts.scheme == "unix" and parts.path.startswith("/"))
     except ValueError:
