@@ -24,7 +24,7 @@ it in this list:
 """
 
 from tidewire.capture.facts import record as record_fact
-from tidewire.declare.intents import told_as
+from tidewire.declare.intents import updates_named
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
 from tidewire.declare.registry import register
@@ -52,6 +52,6 @@ __all__ = [
     "register",
     "revoke_sessions",
     "set_actor",
-    "told_as",
+    "updates_named",
     "uuid7",
 ]

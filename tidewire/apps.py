@@ -19,7 +19,7 @@ class TidewireConfig(AppConfig):
         from tidewire.queries import timestamps  # noqa: F401  listens for new connections
         from tidewire.transactions import commit
 
-        commit.register(event_log.record, [revocations.note_committed, publisher.publish])
+        commit.register(event_log.record, [revocations.remember_committed, publisher.publish])
         autodiscover_modules("live")
         for model in registry.models():
             receivers.connect(model)

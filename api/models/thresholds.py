@@ -13,9 +13,9 @@ from typing import Any, Self
 
 from api.models.metrics import Metric
 from api.models.samples import Point, Series
-from tidewire import PreCommitStep, note, told_as
+from tidewire import PreCommitStep, note, updates_named
 
-TOLD_AS = {Metric.State.ALARM: "metric.alarm", Metric.State.OK: "metric.ok"}
+EVENT_OF_STATE = {Metric.State.ALARM: "metric.alarm", Metric.State.OK: "metric.ok"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,5 @@ def judge_anew(metric: Metric) -> None:
 
 
 def _tell(metric: Metric, state: Any, using: str) -> None:
-    with told_as(Metric, TOLD_AS[state]):
+    with updates_named(Metric, EVENT_OF_STATE[state]):
         Metric.objects.using(using).filter(pk=metric.pk).update(state=state)

@@ -1,23 +1,25 @@
 """Why a row was changed: the name of the event, where "updated" says too little.
 
-    with told_as(Metric, "metric.alarm"):
+    with updates_named(Metric, "metric.alarm"):
         Metric.objects.filter(pk=pk).update(state="alarm")
 
-The declaration lists such names (`Live(…, intents=…)`), so that the documents know them.
+The declaration lists such names (`Live(…, intents=…)`), so that the API documents know them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_intents: ContextVar[tuple[tuple[type, str], ...]] = ContextVar("tidewire_intents", default=())
+from django.db.models import Model
+
+_intents: ContextVar[tuple[tuple[type[Model], str], ...]] = ContextVar("tidewire_intents", default=())
 
 
 @contextmanager
-def told_as(model: type, type: str) -> Iterator[None]:
-    """Inside the block, updates of rows of `model` are events of this type, where a declaration lists it."""
+def updates_named(model: type[Model], type: str) -> Generator[None]:
+    """Names the events of updates of `model` inside the block, where a declaration lists `type` among its intents."""
     token = _intents.set(((model, type), *_intents.get()))
     try:
         yield
@@ -25,6 +27,6 @@ def told_as(model: type, type: str) -> Iterator[None]:
         _intents.reset(token)
 
 
-def intent_of(model: type, declared: tuple[str, ...]) -> str | None:
-    """The innermost of the declared types that updates of `model` are told as here."""
-    return next((type for told, type in _intents.get() if told is model and type in declared), None)
+def intent_of(model: type[Model], declared: tuple[str, ...]) -> str | None:
+    """Returns the innermost name given to updates of `model` here that is one of `declared`, or None."""
+    return next((type for named, type in _intents.get() if named is model and type in declared), None)

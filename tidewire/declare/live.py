@@ -52,7 +52,7 @@ class Live:
     complete_new: given a row that this transaction created, and in which it changed nothing since, puts on it what
         `queryset` would prefetch: nothing refers to the row yet, so there is nothing to look for.
     created, updated, deleted: the event types; None where such a change is no event of this stream.
-    intents: further types of updates, which say why; the writer chooses one with `intents.told_as`.
+    intents: further types of updates, which say why; the writer chooses one with `intents.updates_named`.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
     is_deleted: true for a row that is kept but counts as deleted.
     ends_access: called with each event's type and its row; names the user whose access to the stream may have ended

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from tidewire.delivery.sessions import REMEMBER_SECONDS, Sessions
+from tidewire.delivery.sessions import Sessions
 from tidewire.delivery.stream_state import StreamState
 from tidewire.ground.positions import Entry, Page
+from tidewire.ground.revoked_sessions import REMEMBER_SECONDS
 from tidewire.ground.streams import REVOCATIONS
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from tidewire.log.revocations import REMEMBER_SECONDS, remember, sessions_of
+from tidewire.ground.revoked_sessions import RevokedSessions, sessions_of
 from tidewire.protocol.codes import Code, Disconnect
-
-__all__ = ["REMEMBER_SECONDS", "Sessions"]
 
 
 class Closable(Protocol):
@@ -22,7 +20,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[str, dict[Closable, None]] = {}
-        self._ended: dict[str, float] = {}
+        self._ended = RevokedSessions()
 
     def add(self, session_id: str, connection: Closable) -> None:
         self._open.setdefault(session_id, {})[connection] = None
@@ -38,9 +36,9 @@ class Sessions:
         return session_id in self._ended
 
     def apply(self, payload: str) -> None:
-        """One event of the control log."""
+        """Applies one event of the revocation log."""
         ended = sessions_of(payload)
-        remember(self._ended, ended)
+        self._ended.add(ended)
         self._end(ended)
 
     def _end(self, session_ids: Iterable[str]) -> None:

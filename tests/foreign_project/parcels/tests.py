@@ -7,7 +7,7 @@ from django.test import TestCase, TransactionTestCase
 from parcels.live import couriers, round_started
 from parcels.models import Courier, Parcel
 from parcels.tokens import authenticate, token_of
-from tidewire import record_fact, told_as
+from tidewire import record_fact, updates_named
 from tidewire.snapshots import read_after
 from tidewire.testing import record_now
 
@@ -34,7 +34,7 @@ class ParcelEvents(TestCase):
         self.assertIsInstance(self.parcel.pk, int)
 
     def test_an_update_says_why(self):
-        with told_as(Parcel, "parcel.delivered"):
+        with updates_named(Parcel, "parcel.delivered"):
             Parcel.objects.filter(pk=self.parcel.pk).update(is_delivered=True)
         (event,) = record_now()
         self.assertEqual((event.type, json.loads(event.payload)["data"]["is_delivered"]), ("parcel.delivered", True))

@@ -1,4 +1,4 @@
-"""What a process knows of ended sessions without asking, and when it does not know."""
+"""What a process knows of revoked sessions without asking the database, and when it does not know."""
 
 import time
 import uuid
@@ -6,12 +6,13 @@ import uuid
 import pytest
 
 from tidewire.ground.recorded import Recorded
+from tidewire.ground.revoked_sessions import REMEMBER_SECONDS
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import revocations
 
 
 class Follower:
-    """A hub, as far as it is asked."""
+    """Stands in for a hub: it knows these ended sessions."""
 
     def __init__(self, ended: set[str]) -> None:
         self.is_current, self._ended = True, ended
@@ -28,43 +29,32 @@ def follower():
     revocations.detach(follower)
 
 
-def test_who_follows_the_control_log_knows(follower):
+def test_a_process_that_follows_the_revocation_log_knows(follower):
     assert revocations.is_alive("other", time.time()) is True
     assert revocations.is_alive("ended", time.time()) is False
 
 
-def test_who_does_not_follow_it_must_ask():
+def test_a_process_that_does_not_follow_it_does_not_know():
     assert revocations.is_alive("other", time.time()) is None
 
 
-def test_who_has_lost_the_log_must_ask(follower):
+def test_a_process_that_lost_the_log_does_not_know(follower):
     follower.is_current = False
     assert revocations.is_alive("other", time.time()) is None
 
 
 def test_an_old_token_may_have_outlived_what_is_remembered(follower):
-    assert revocations.is_alive("other", time.time() - revocations.REMEMBER_SECONDS) is None
+    assert revocations.is_alive("other", time.time() - REMEMBER_SECONDS) is None
     assert revocations.is_alive("other", 0.0) is None
 
 
 @pytest.mark.parametrize("is_following", [True, False])
-def test_what_this_process_ended_is_known_at_once(is_following, request):
+def test_a_session_that_this_process_revoked_is_known_at_once(is_following, request):
     if is_following:
         request.getfixturevalue("follower")
     payload = '{"type": "sessions.revoked", "data": {"user": "u", "sessions": ["%s"]}}' % (mine := str(uuid.uuid4()))
     fields = {"epoch": "e", "offset": 1, "id": None, "object": "", "ends_access": "", "revocation_offset": 0}
-    revocations.note_committed([Recorded(stream="room:x", type="sessions.revoked", payload=payload, **fields)])
+    revocations.remember_committed([Recorded(stream="room:x", type="sessions.revoked", payload=payload, **fields)])
     assert revocations.is_alive(mine, time.time()) is not False
-    revocations.note_committed([Recorded(stream=REVOCATIONS, type="sessions.revoked", payload=payload, **fields)])
+    revocations.remember_committed([Recorded(stream=REVOCATIONS, type="sessions.revoked", payload=payload, **fields)])
     assert revocations.is_alive(mine, time.time()) is False
-
-
-def test_what_is_old_is_forgotten():
-    now = time.monotonic()
-    ended = {"old": now - revocations.REMEMBER_SECONDS - 1, "young": now - 1}
-    revocations.remember(ended, ["new"])
-    assert list(ended) == ["young", "new"]
-
-
-def test_unknown_events_of_the_control_log_end_nothing():
-    assert revocations.sessions_of('{"type": "something.newer", "data": {}}') == []
