@@ -11,9 +11,8 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from backend import checks  # noqa: E402
 from realtime import consumers  # noqa: E402
-from tidewire.asgi import Requests  # noqa: E402
-from tidewire.http import application  # noqa: E402
+from tidewire.asgi import EngineMiddleware, ThreadedHandler, WebSocketRouter, urlpatterns  # noqa: E402
 
 checks.refuse_to_start_with_errors()  # servers run no checks by themselves
-sockets = application.Sockets([*application.urlpatterns, *consumers.urlpatterns])
-application = application.Realtime(ProtocolTypeRouter({"http": Requests(django), "websocket": sockets}))
+sockets = WebSocketRouter([*urlpatterns, *consumers.urlpatterns])
+application = EngineMiddleware(ProtocolTypeRouter({"http": ThreadedHandler(django), "websocket": sockets}))

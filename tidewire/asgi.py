@@ -1,6 +1,7 @@
-"""Public: what a project's `asgi.py` puts together."""
+"""Public: the parts of a project's `asgi.py`. tidewire/http/ shows in which order a scope passes them."""
 
-from tidewire.http.application import Realtime, Sockets, urlpatterns
-from tidewire.http.requests import Requests
+from tidewire.http.middleware import EngineMiddleware
+from tidewire.http.threaded_handler import ThreadedHandler
+from tidewire.http.websocket_router import WebSocketRouter, urlpatterns
 
-__all__ = ["Realtime", "Requests", "Sockets", "urlpatterns"]
+__all__ = ["EngineMiddleware", "ThreadedHandler", "WebSocketRouter", "urlpatterns"]

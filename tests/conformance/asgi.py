@@ -6,7 +6,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from tests.conformance.connection import SuiteConsumer  # noqa: E402
-from tidewire.http import application  # noqa: E402
+from tidewire.asgi import EngineMiddleware, WebSocketRouter  # noqa: E402
 
-sockets = application.Sockets([path("connection/websocket", SuiteConsumer.as_asgi())])
-application = application.Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+sockets = WebSocketRouter([path("connection/websocket", SuiteConsumer.as_asgi())])
+application = EngineMiddleware(ProtocolTypeRouter({"http": http, "websocket": sockets}))

@@ -1,0 +1,16 @@
+"""ASGI wrappers that hold on any server: daphne, uvicorn and `manage.py serve`.
+
+A project's `asgi.py` puts them together (see `tidewire.asgi`). A scope passes them in this order:
+
+  middleware.py        EngineMiddleware, around everything: starts the engine, answers `lifespan`
+    addresses.py       the client's address, behind a known number of proxies
+    body_limit.py      bounds request bodies: 413
+    view_limit.py      bounds concurrent requests in views: 503
+  threaded_handler.py  `http`: Django's sync handler on long-lived threads
+  websocket_router.py  `websocket`: routes, and 403 for unknown paths and foreign origins
+    origins.py         which Origin headers may open a WebSocket
+
+  problems.py          refusals that no view has seen, as problem documents (RFC 9457)
+  urls.py, health.py   /healthz, /readyz, /metrics
+  lifecycle.py         whether this process serves or drains
+"""

@@ -1,4 +1,4 @@
-"""Is this process alive, and is it ready to serve?"""
+"""The probes: /healthz (is the process alive?), /readyz (should it get traffic?) and /metrics."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ _is_migrated = False
 
 @never_cache
 async def alive(request: HttpRequest) -> JsonResponse:
+    """Answers 200 as long as the event loop turns. Asks neither the database nor the layer."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 async def ready(request: HttpRequest) -> JsonResponse:
-    """503 until the database answers and has all migrations, and when this process is about to end. A deaf layer is
-    told, but does not stop us: we poll."""
+    """Answers 200, or 503 while the process drains, the database is away or migrations are missing.
+
+    A layer that brings nothing ("deaf") is reported but is no reason for a 503: the hub then polls the log.
+    """
     if lifecycle.is_draining():
         return JsonResponse({"status": "draining"}, status=503)
     checks = await sync_to_async(_check_database)()
@@ -39,14 +42,14 @@ async def ready(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-async def measured(request: HttpRequest) -> HttpResponse:
-    """Not public: for this machine itself, or with METRICS_TOKEN. To others it is not there."""
-    if not _may_measure(request):
+async def exposition(request: HttpRequest) -> HttpResponse:
+    """Answers the metrics in Prometheus' text format, to this machine or with METRICS_TOKEN; 404 to others."""
+    if not _may_read_metrics(request):
         raise Http404
     return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
-def _may_measure(request: HttpRequest) -> bool:
+def _may_read_metrics(request: HttpRequest) -> bool:
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if conf.METRICS_TOKEN and constant_time_compare(token, conf.METRICS_TOKEN):
         return True
@@ -55,6 +58,7 @@ def _may_measure(request: HttpRequest) -> bool:
 
 
 def _check_database() -> dict[str, str]:
+    """Returns {check: "ok" or what is wrong}. Once the migrations were found complete they are not read again."""
     global _is_migrated
     connection = connections[log_alias()]
     try:

@@ -1,4 +1,4 @@
-"""Is this process serving, or on its way out? Readiness asks; whoever drains the process says so."""
+"""Whether this process serves or drains: `/readyz` reads it, `serve`'s drain sets it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ _is_draining = False
 
 
 def is_draining() -> bool:
+    """Returns whether this process is about to end."""
     return _is_draining
 
 
 def begin_draining() -> None:
-    """From now on `/readyz` says so, and balancers look elsewhere. There is no way back."""
+    """Makes `/readyz` answer 503 from now on, so that balancers choose other processes. Cannot be undone."""
     global _is_draining
     _is_draining = True

@@ -1,24 +1,22 @@
-"""Refusals that no view has seen, in the form of all others: problem documents (RFC 9457)."""
+"""Refusals that no view has seen, in the same form as the views' errors: problem documents (RFC 9457)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+
+from asgiref.typing import ASGISendCallable
 
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 
 CONTENT_TYPE = b"application/problem+json"
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`code` is for programs, `detail` for people; `retry_seconds` becomes Retry-After."""
+    """One kind of refusal. Programs read `code`, people read `detail`; `retry_seconds` becomes Retry-After."""
 
     status: int
     code: str
@@ -53,7 +51,7 @@ class Problem:
         return headers
 
     def response(self) -> bytes:
-        """A whole HTTP/1.1 response, for a connection that ends with it."""
+        """Returns a whole HTTP/1.1 response, after which the connection is to be closed."""
         lines = [f"HTTP/1.1 {self.status} {self.title}".encode(), b"connection: close"]
         lines += [name + b": " + value for name, value in self.headers]
         return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
@@ -69,7 +67,8 @@ TOO_FAST = Problem(503, "too_many_connections", "Too many connections at once. P
 DRAINING = Problem(503, "draining", "This process is ending. Please connect again.", retry_seconds=1)
 
 
-async def refuse(problem: Problem, send: Send) -> None:
+async def refuse(problem: Problem, send: ASGISendCallable) -> None:
+    """Answers a request with this problem, and counts the refusal."""
     metrics.refusals.labels(problem.code).inc()
-    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
-    await send({"type": "http.response.body", "body": problem.body})
+    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers, "trailers": False})
+    await send({"type": "http.response.body", "body": problem.body, "more_body": False})

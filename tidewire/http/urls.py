@@ -1,4 +1,4 @@
-"""Health and measures, outside the API and uncached. Health is unauthenticated, measures are not public."""
+"""Routes of the probes. They need no login; /metrics answers this machine only, or a token."""
 
 from django.urls import path
 
@@ -7,5 +7,5 @@ from tidewire.http import health
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("metrics", health.measured, name="metrics"),
+    path("metrics", health.exposition, name="metrics"),
 ]

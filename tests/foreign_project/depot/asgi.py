@@ -7,7 +7,7 @@ http = get_asgi_application()  # loads the apps, which what follows needs
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from tidewire.asgi import Realtime, Sockets, urlpatterns  # noqa: E402
+from tidewire.asgi import EngineMiddleware, WebSocketRouter, urlpatterns  # noqa: E402
 
-sockets = Sockets(urlpatterns)
-application = Realtime(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+sockets = WebSocketRouter(urlpatterns)
+application = EngineMiddleware(ProtocolTypeRouter({"http": http, "websocket": sockets}))

@@ -33,13 +33,13 @@ async def database_is_away():
     wrappers.remove(refuse)
 
 
-async def test_alive_asks_nobody(client, database_is_away):
+async def test_alive_asks_no_database(client, database_is_away):
     response = await client.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert "no-store" in response["Cache-Control"]
 
 
-async def test_ready_says_what_it_looked_at(client):
+async def test_ready_names_its_checks(client):
     response = await client.get("/readyz")
     checks = {"database": "ok", "migrations": "ok", "layer": "ok"}
     assert (response.status_code, response.json()) == (200, {"status": "ok", "checks": checks})

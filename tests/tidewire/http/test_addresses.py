@@ -1,8 +1,8 @@
-"""Whose request it is: the Nth address from the right, where N proxies are trusted."""
+"""The client's address: the Nth from the right, where N proxies are trusted."""
 
 import pytest
 
-from tidewire.http.addresses import IS_FORWARDED, client_address, resolved
+from tidewire.http.addresses import IS_FORWARDED, client_address, resolve_client
 
 
 @pytest.mark.parametrize(
@@ -23,21 +23,21 @@ from tidewire.http.addresses import IS_FORWARDED, client_address, resolved
         ([" , ,"], 1, ""),
     ],
 )
-def test_the_client_is_who_the_outermost_trusted_proxy_saw(forwarded: list[str], proxies: int, address: str) -> None:
+def test_the_client_is_what_the_outermost_trusted_proxy_saw(forwarded: list[str], proxies: int, address: str) -> None:
     assert client_address(forwarded, proxies) == address
 
 
-def test_nobody_further_in_sees_the_header() -> None:
+def test_the_headers_are_removed() -> None:
     headers = [(b"host", b"x"), (b"x-forwarded-for", b"1.2.3.4"), (b"x-real-ip", b"1.2.3.4"), (b"forwarded", b"for=x")]
 
-    scope = resolved({"client": ["127.0.0.1", 5], "headers": headers}, 0)
+    scope = resolve_client({"client": ["127.0.0.1", 5], "headers": headers}, 0)
 
     assert scope["headers"] == [(b"host", b"x")]
     assert scope["client"] == ["127.0.0.1", 5]
     assert scope[IS_FORWARDED]
 
 
-def test_a_request_that_came_straight_is_left_alone() -> None:
+def test_a_request_without_a_proxy_is_left_alone() -> None:
     scope = {"client": ["192.0.2.1", 5], "headers": [(b"host", b"x")]}
 
-    assert resolved(scope, 1) is scope
+    assert resolve_client(scope, 1) is scope

@@ -1,0 +1,32 @@
+"""Bodies are bounded by what arrives, and refused early by what their Content-Length promises."""
+
+from tests.tidewire.http.asgi_client import request
+from tidewire.http.body_limit import BodyLimit
+
+
+async def reader(scope, receive, send) -> None:
+    """As Django does it: reads the whole body first, and returns without an answer when the client has left."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        if not message["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def test_a_body_is_counted_whatever_its_content_length_says() -> None:
+    limited = BodyLimit(reader, 10)
+
+    assert (await request(limited, body=(b"12345", b"67890"))).status == 200
+    assert (await request(limited, body=(b"12345", b"678901"))).status == 413
+    assert (await request(limited, body=(b"x" * 11,), headers=((b"content-length", b"3"),))).status == 413
+    assert (await request(limited, headers=((b"content-length", b"11"),))).status == 413
+
+
+async def test_an_answer_that_has_begun_stands() -> None:
+    async def hasty(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert (await receive())["type"] == "http.disconnect"
+
+    assert (await request(BodyLimit(hasty, 10), body=(b"x" * 11,))).status == 200

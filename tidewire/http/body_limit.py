@@ -1,0 +1,70 @@
+"""A bound on request bodies, by their Content-Length and by counting.
+
+Under `serve` and uvicorn the bound holds before memory is spent. daphne alone reads a whole body before the
+application sees its first byte.
+"""
+
+from __future__ import annotations
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPScope,
+    Scope,
+)
+
+from tidewire.http.problems import TOO_LARGE, refuse
+
+
+class BodyLimit:
+    """ASGI middleware that answers 413 to bodies above `max_bytes`.
+
+    To the application such a request looks like one whose client has left. If the application has begun its answer by
+    then, that answer stands.
+    """
+
+    def __init__(self, application: ASGI3Application, max_bytes: int) -> None:
+        self._application, self._max_bytes = application, max_bytes
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+        elif _content_length(scope) > self._max_bytes:
+            await refuse(TOO_LARGE, send)
+        else:
+            request = _CountedRequest(receive, send, self._max_bytes)
+            await self._application(scope, request.receive, request.send)
+            if request.is_too_large and not request.is_answered:
+                await refuse(TOO_LARGE, send)
+
+
+class _CountedRequest:
+    """`receive` and `send` of one request; counts the bytes of its body."""
+
+    def __init__(self, receive: ASGIReceiveCallable, send: ASGISendCallable, max_bytes: int) -> None:
+        self._receive, self._send, self._bytes_left = receive, send, max_bytes
+        self.is_too_large = self.is_answered = False
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Returns the next message, or `http.disconnect` once the body is too large."""
+        if not self.is_too_large:
+            message = await self._receive()
+            self._bytes_left -= len(message.get("body", b"")) if message["type"] == "http.request" else 0
+            self.is_too_large = self._bytes_left < 0
+            if not self.is_too_large:
+                return message
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: ASGISendEvent) -> None:
+        self.is_answered = True
+        await self._send(message)
+
+
+def _content_length(scope: HTTPScope) -> int:
+    for name, value in scope.get("headers", []):
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0

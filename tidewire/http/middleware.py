@@ -1,0 +1,41 @@
+"""The wrapper around a project's whole ASGI application."""
+
+from __future__ import annotations
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+
+from tidewire.engine import engine
+from tidewire.ground.conf import conf
+from tidewire.http.addresses import resolve_client
+from tidewire.http.body_limit import BodyLimit
+from tidewire.http.view_limit import ViewLimit
+
+
+class EngineMiddleware:
+    """ASGI middleware that runs the engine beside an application and bounds the application's requests.
+
+    The engine of an event loop starts with the first scope of any type, because daphne sends no `lifespan`.
+    """
+
+    def __init__(self, application: ASGI3Application) -> None:
+        views = ViewLimit(application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS)
+        self._application = BodyLimit(views, conf.MAX_BODY_BYTES)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        engine.current()
+        if scope["type"] == "lifespan":
+            await _run_lifespan(receive, send)
+        else:
+            await self._application(resolve_client(scope, conf.TRUSTED_PROXIES), receive, send)
+
+
+async def _run_lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Answers start-up, and stops the engine at shutdown. Needs a server that speaks `lifespan`, as uvicorn does."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await engine.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
