@@ -34,7 +34,7 @@ from tidewire.engine import engine
 from tidewire.ground.positions import Entry
 from tidewire.protocol import strict_json
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
-from tidewire.protocol.messages import SubscribeRequest
+from tidewire.protocol.requests import SubscribeRequest
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ UNREAD = Limits(unread_bytes=1024 * 1024, mark_bytes=512 * 1024, pong_seconds=36
 
 
 class PlainCodec:
-    """Events as they are. See tidewire.protocol.messages.Codec."""
+    """Events as they are. See tidewire.protocol.codec.Codec."""
 
     is_text = True
 

@@ -16,10 +16,11 @@ from centrifuge.protocol import client_pb2
 from google.protobuf import json_format
 
 from tidewire.ground.positions import Entry
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.json_codec import JSON
-from tidewire.protocol.messages import BadCommand, BadFrame, Codec
 from tidewire.protocol.protobuf_codec import PROTOBUF
+from tidewire.protocol.requests import BadCommand, BadFrame
 
 FOLDER = Path(__file__).parent / "frames"
 SCRIPTS = sorted((Path(__file__).parent / "client").glob("*.json"))

@@ -18,7 +18,7 @@ from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
 from tidewire.protocol import negotiation
 from tidewire.protocol.codes import ErrorCode
-from tidewire.protocol.messages import BadCommand, Command, PublishRequest, SubscribeRequest
+from tidewire.protocol.requests import BadCommand, Command, PublishRequest, SubscribeRequest
 
 NAMED = ("subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "sub_refresh")
 

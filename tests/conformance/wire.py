@@ -13,9 +13,10 @@ from tests.conformance.channels import channel_of
 from tests.conformance.log import bytes_of, info_of, json_of
 from tidewire.ground.positions import PAGE_EVENTS, Entry
 from tidewire.protocol import wire_pb2
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.json_codec import JsonCodec
-from tidewire.protocol.messages import Codec, Command, SubscribeRequest
 from tidewire.protocol.protobuf_codec import ProtobufCodec
+from tidewire.protocol.requests import Command, SubscribeRequest
 
 
 class Subscribe(SubscribeRequest):

@@ -15,9 +15,9 @@ from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.json_codec import JSON
-from tidewire.protocol.messages import Codec
 
 WAIT_SECONDS = 5.0
 NEVER = 3600.0

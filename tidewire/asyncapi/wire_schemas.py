@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tidewire.asyncapi.examples import uuid
-from tidewire.protocol import messages
+from tidewire.protocol import requests
 
 Schema = dict[str, Any]
 
@@ -181,9 +181,9 @@ PUSHES: dict[str, tuple[str, Any, Schema]] = {
 
 def command(name: str) -> Schema:
     """The frame that asks for a method."""
-    request = typing.get_type_hints(messages.Command)[name]
+    request = typing.get_type_hints(requests.Command)[name]
     struct = next(part for part in typing.get_args(request) if hasattr(part, "__struct_fields__"))
-    return strict({"id": {"type": "integer", "minimum": 1, "maximum": messages.UINT32}, name: _request(struct)})
+    return strict({"id": {"type": "integer", "minimum": 1, "maximum": requests.UINT32}, name: _request(struct)})
 
 
 def reply(name: str) -> Schema:

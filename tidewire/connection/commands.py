@@ -20,15 +20,15 @@ from tidewire.ground import streams
 from tidewire.ground.actors import Actor
 from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol import strict_json
+from tidewire.protocol.codec import history_result
 from tidewire.protocol.codes import Code, ErrorCode
-from tidewire.protocol.messages import (
+from tidewire.protocol.requests import (
     ChannelRequest,
     ConnectRequest,
     HistoryRequest,
     PublishRequest,
     RefreshRequest,
     RpcRequest,
-    history_result,
 )
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from tidewire.ground import metrics, streams
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
 from tidewire.ground.timer_wheel import Handle, timer_wheel
 from tidewire.ground.token_bucket import TokenBucket
+from tidewire.protocol.codec import Codec, subscribe_result
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
-from tidewire.protocol.messages import BadCommand, BadFrame, Codec, Command, SubscribeRequest, subscribe_result
+from tidewire.protocol.requests import BadCommand, BadFrame, Command, SubscribeRequest
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.ground.positions import PAGE_BYTES, Entries, Page, Position
 from tidewire.protocol.codes import Code, ErrorCode, Unsubscribe
-from tidewire.protocol.messages import SubscribeRequest
+from tidewire.protocol.requests import SubscribeRequest
 
 logger = logging.getLogger(__name__)
 

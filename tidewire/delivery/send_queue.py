@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from tidewire.delivery import eager
 from tidewire.ground.timer_wheel import Handle, timer_wheel
+from tidewire.protocol.codec import Codec, joined
 from tidewire.protocol.codes import Code, Disconnect
-from tidewire.protocol.messages import Codec, joined
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tidewire.delivery.subscription import Subscription
-from tidewire.protocol.messages import Codec
+from tidewire.protocol.codec import Codec
 
 
 @dataclass(slots=True, eq=False)

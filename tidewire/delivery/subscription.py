@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tidewire.delivery.send_queue import SendQueue
 from tidewire.ground import metrics
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
-from tidewire.protocol.messages import Codec
 
 
 class Subscription:

@@ -10,8 +10,9 @@ from msgspec import Raw, Struct
 
 from tidewire.ground.positions import Entry
 from tidewire.protocol import strict_json
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
-from tidewire.protocol.messages import UINT32, BadCommand, BadFrame, Codec, Command
+from tidewire.protocol.requests import UINT32, BadCommand, BadFrame, Command
 
 
 class _OnlyId(Struct):

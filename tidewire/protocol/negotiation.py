@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs
 
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.json_codec import JSON
-from tidewire.protocol.messages import Codec
 from tidewire.protocol.protobuf_codec import PROTOBUF
 
 SUBPROTOCOLS: dict[str, Codec] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}

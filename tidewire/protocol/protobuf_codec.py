@@ -16,8 +16,9 @@ from msgspec import Raw, Struct
 
 from tidewire.ground.positions import Entry
 from tidewire.protocol import wire_pb2
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
-from tidewire.protocol.messages import METHODS, BadCommand, BadFrame, Codec, Command
+from tidewire.protocol.requests import METHODS, BadCommand, BadFrame, Command
 
 
 class ProtobufCodec:

@@ -15,7 +15,7 @@ from tidewire.delivery.hub import Hub
 from tidewire.delivery.recovery import Outcome, Recovery
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground.positions import PAGE_EVENTS, Entry
-from tidewire.protocol.messages import SubscribeRequest
+from tidewire.protocol.requests import SubscribeRequest
 
 ROOM = "room:1"
 REJECT = 2  # the flag of a client that wants an error rather than `recovered: false`

@@ -13,7 +13,7 @@ from tidewire.delivery.hub import StreamState
 from tidewire.delivery.recovery import Recovery
 from tidewire.ground.positions import Position
 from tidewire.protocol.codes import ErrorCode
-from tidewire.protocol.messages import SubscribeRequest
+from tidewire.protocol.requests import SubscribeRequest
 
 ROOM = "room:1"
 

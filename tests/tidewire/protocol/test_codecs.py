@@ -9,9 +9,12 @@ from msgspec import UNSET, Raw
 
 from tidewire.ground.positions import ENVELOPE_BYTES, Entry
 from tidewire.protocol import wire_pb2 as wire
+from tidewire.protocol.codec import history_result, joined, subscribe_result
 from tidewire.protocol.codes import ErrorCode
 from tidewire.protocol.json_codec import JSON
-from tidewire.protocol.messages import (
+from tidewire.protocol.negotiation import negotiate
+from tidewire.protocol.protobuf_codec import PROTOBUF
+from tidewire.protocol.requests import (
     UINT32,
     UINT64,
     BadCommand,
@@ -25,12 +28,7 @@ from tidewire.protocol.messages import (
     RpcRequest,
     StreamPosition,
     SubscribeRequest,
-    history_result,
-    joined,
-    subscribe_result,
 )
-from tidewire.protocol.negotiation import negotiate
-from tidewire.protocol.protobuf_codec import PROTOBUF
 from tidewire.protocol.strict_json import MAX_DEPTH
 
 CODECS = pytest.mark.parametrize("codec", [JSON, PROTOBUF], ids=["json", "protobuf"])
