@@ -1,8 +1,8 @@
-"""An app that makes a process fail where no test could reach: switched on by TIDEWIRE_EXTRA_APPS, and by what is said.
+"""An app that makes a process fail at places that a test cannot reach from outside. TIDEWIRE_EXTRA_APPS installs it.
 
-A message that says KILL_BEFORE_COMMIT or KILL_AFTER_COMMIT kills the process that records it, at that very place; one
-that says KILL_AFTER_NEXT_COMMIT, at the next thing that it records. CLOCK_SKEW_SECONDS in the environment sets the
-process's clock off, as Python sees it; PRESENCE_SECONDS is how long entries of presence live.
+A message whose text is KILL_BEFORE_COMMIT or KILL_AFTER_COMMIT kills the process that records it, at that place.
+KILL_AFTER_NEXT_COMMIT kills it after the transaction that follows. Two environment variables change a process:
+CLOCK_SKEW_SECONDS sets its clock off, as Python sees it, and PRESENCE_SECONDS is how long entries of presence live.
 """
 
 KILL_BEFORE_COMMIT = "the process that records this dies before COMMIT"
