@@ -14,7 +14,7 @@ from tidewire.capture.snapshots import (
     written_positions,
 )
 from tidewire.ground.recorded import Recorded
-from tidewire.log.event_log import read_after
+from tidewire.log.pages import read_after
 
 __all__ = [
     "HEADER",

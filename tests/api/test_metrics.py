@@ -13,7 +13,7 @@ from api.views.samples import push
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.factories import make_dashboard, make_metric
 from tidewire.ids import uuid7
-from tidewire.log.event_log import read_after
+from tidewire.log.pages import read_after
 
 
 def alarms(metric: Metric) -> list[tuple[str, str]]:

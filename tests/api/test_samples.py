@@ -19,7 +19,7 @@ from tests.api.conftest import MISSING, at, pointers, problem
 from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric
 from tidewire.log import rate
-from tidewire.log.event_log import read_after
+from tidewire.log.pages import read_after
 from tidewire.log.tables import Turn
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

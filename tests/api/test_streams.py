@@ -9,7 +9,7 @@ from api.models import Member, User
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.contract_client import check_event
 from tests.factories import make_message
-from tidewire.log.event_log import read_after
+from tidewire.log.pages import read_after
 from tidewire.log.tables import Event, Stream
 from tidewire.testing import record_now
 

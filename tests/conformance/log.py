@@ -18,6 +18,7 @@ from tidewire.ids import uuid7
 from tidewire.layer import publisher
 from tidewire.log import event_log
 from tidewire.log.building import Draft, Encoded
+from tidewire.log.database import log_alias
 from tidewire.models import Event
 
 BINARY = "~"
@@ -27,7 +28,7 @@ def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.Reco
     """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
     draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
     encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))
-    using = event_log.log_alias()
+    using = log_alias()
     with transaction.atomic(using=using):
         (recorded,) = event_log.append([encoded], using)
         kept = registry.kind_of(stream).retention.events

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from tests.conformance import log
 from tests.conformance.channels import stream_of
-from tidewire.log import event_log
+from tidewire.log import pages
 
 API_KEY = "test-api-key"
 UNKNOWN_CHANNEL = {"error": {"code": 102, "message": "unknown channel"}}
@@ -43,7 +43,7 @@ def publish(stream: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def history(stream: str, body: dict[str, Any]) -> dict[str, Any]:
-    page = event_log.read_after(stream, 0)
+    page = pages.read_after(stream, 0)
     limit = body.get("limit", 0)
     entries = page.entries if limit < 0 else page.entries[:limit]
     publications = [{"offset": e.offset, "data": json.loads(log.json_of(e.payload))} for e in entries]

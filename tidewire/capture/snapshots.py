@@ -16,7 +16,7 @@ from tidewire.declare.registry import registry
 from tidewire.ground.positions import Page, Position
 from tidewire.ground.recorded import Recorded
 from tidewire.log.building import object_name
-from tidewire.log.event_log import position
+from tidewire.log.heads import position
 from tidewire.transactions.commit import record_ahead, recorded_events, records_at_commit
 
 __all__ = [

@@ -19,7 +19,8 @@ from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Page, Position
 from tidewire.ground.threads import Threads, begin_job
-from tidewire.log import event_log, rate, retention
+from tidewire.log import heads, pages, rate, retention
+from tidewire.log.database import log_alias
 
 
 class Reader:
@@ -31,15 +32,15 @@ class Reader:
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
         """Positions of those of these streams that exist."""
-        return await self._run(event_log.heads, names)
+        return await self._run(heads.existing, names)
 
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
         """Positions of these streams, born if need be."""
-        return await self._run(event_log.positions, names)
+        return await self._run(heads.positions, names)
 
     async def touched(self, seconds: float) -> dict[str, Position]:
         """Positions of the streams written to in the last `seconds`."""
-        return await self._run(event_log.touched, seconds)
+        return await self._run(heads.touched, seconds)
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
         """Those of these users who may read the stream."""
@@ -47,7 +48,7 @@ class Reader:
 
     async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
         """Events of a stream after `offset`."""
-        return await self._run(event_log.read_after, name, offset, limit)
+        return await self._run(pages.read_after, name, offset, limit)
 
     async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> dict[str, Position]:
         """Positions of those of these streams that the user may read. Those that `look` knows are not read."""
@@ -55,7 +56,7 @@ class Reader:
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Events of a stream before `offset` (or its newest), newest first."""
-        return await self._run(event_log.read_before, name, offset, limit)
+        return await self._run(pages.read_before, name, offset, limit)
 
     async def identify(self, look_up: LookUp) -> Identity:
         """Whom a credential stands for that says nothing by itself."""
@@ -67,7 +68,7 @@ class Reader:
 
     async def recent(self, name: str, seconds: float) -> Page:
         """All events of a stream of the last `seconds`."""
-        return await self._run(event_log.recent, name, seconds)
+        return await self._run(pages.read_recent, name, seconds)
 
     async def prune(self) -> int:
         """Deletes events outside their retention window."""
@@ -75,7 +76,7 @@ class Reader:
 
     async def release_due(self) -> int:
         """Tells what streams hold back, where its turn has come."""
-        return await self._run(rate.release_due, event_log.log_alias())
+        return await self._run(rate.release_due, log_alias())
 
     def close(self) -> None:
         self._threads.close()
@@ -111,10 +112,10 @@ def _settle(answered: asyncio.Future[Any], result: Any, error: Exception | None)
 
 def _admit(requests: Sequence[Request]) -> list[dict[str, Position]]:
     """Positions first, then access: an event that ends the access we are about to see has an offset above them."""
-    found = event_log.heads(set().union(*(request.names - request.known.keys() for request in requests)))
+    found = heads.existing(set().union(*(request.names - request.known.keys() for request in requests)))
     allowed = access.permitted_all([(request.user_id, request.names) for request in requests])
     answers = list(zip(requests, allowed, strict=True))
     asked = {name for request, names in answers for name in names if name not in request.known}
-    for name, position in event_log.positions(asked - found.keys()).items():
+    for name, position in heads.positions(asked - found.keys()).items():
         found[name] = Position(name, position.epoch, 0)  # where it stood when we looked, before access was asked
     return [{name: request.known.get(name) or found[name] for name in names} for request, names in answers]

@@ -14,7 +14,7 @@ from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.http import lifecycle
 from tidewire.http.addresses import IS_FORWARDED, is_loopback
-from tidewire.log.event_log import log_alias
+from tidewire.log.database import log_alias
 
 _is_migrated = False
 

@@ -1,52 +1,31 @@
-"""The event log: record in the writer's transaction; read positions, pages and what was touched lately.
+"""The event log: a transaction's events are built and appended to their streams, just before its COMMIT.
 
 Order by construction: a stream's counter row is taken last in the transaction and locked until COMMIT, so offsets
 follow commit order without holes. Several streams are taken in the order of their names, in one statement, so that two
 writers never wait for each other in a circle. Every function is synchronous and uses the connection of its alias.
+
+`heads.py` and `pages.py` read the log.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import msgspec
-from django.db import DEFAULT_DB_ALIAS, connections, router
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.db import connections
 
-from tidewire.ground.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from tidewire.ground.recorded import Recorded
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import building, erasure, rate
+from tidewire.log.database import now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import takes_several
 from tidewire.transactions.notes import Note
-
-# The database's own clock, read when the row is written (not when the transaction began).
-_NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')"}
-_AGO = {
-    "postgresql": "clock_timestamp() - make_interval(secs => %s)",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', (-%s) || ' seconds')",
-}
-
-
-def now_sql(vendor: str) -> str:
-    """The database's clock, as text for a statement with parameters."""
-    return _NOW[vendor].replace("%", "%%")
-
-
-def log_alias() -> str:
-    """The database that holds the log. It must be the one that holds the live models: they share a transaction."""
-    return router.db_for_write(Event) or DEFAULT_DB_ALIAS
-
-
-# -- record --------------------------------------------------------------------------------------------------------
 
 
 def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[Recorded]:
@@ -205,93 +184,3 @@ def _append_statement() -> PreparedStatement:
 
 def _json(rows: list[dict[str, Any]]) -> str:
     return msgspec.json.encode(rows).decode()
-
-
-# -- read ----------------------------------------------------------------------------------------------------------
-
-
-def position(name: str, using: str | None = None) -> Position:
-    """Where a stream stands now. A stream that nobody wrote to yet is born here, so that its epoch is fixed."""
-    return positions([name], using)[name]
-
-
-def positions(names: Collection[str], using: str | None = None) -> dict[str, Position]:
-    """Where these streams stand now: one query, and one more where a stream has to be born."""
-    found = heads(names, using)
-    missing = [name for name in names if name not in found]
-    if missing:
-        _be_born(missing, using or log_alias())
-        found |= heads(missing, using)
-    return found
-
-
-def heads(names: Collection[str], using: str | None = None) -> dict[str, Position]:
-    """The positions of those of these streams that exist."""
-    if not names:
-        return {}
-    rows = Stream.objects.using(using or log_alias()).filter(name__in=list(names))
-    return {name: Position(name, epoch, head) for name, epoch, head in rows.values_list("name", "epoch", "head")}
-
-
-def _be_born(names: Collection[str], using: str) -> None:
-    connection = connections[using]
-    now = now_sql(connection.vendor)
-    table = connection.ops.quote_name(Stream._meta.db_table)
-    rows = ", ".join([f"(%s, %s, 0, {now})"] * len(names))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (name, epoch, head, touched_at) VALUES {rows} ON CONFLICT (name) DO NOTHING",
-            [value for name in sorted(names) for value in (name, new_epoch())],
-        )
-
-
-def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
-    """At most `limit` events and PAGE_BYTES of them (always one) after `offset`, and the stream's position.
-
-    The position is read first: what is committed in between may show as an event above it, never as one missing.
-    The first entry is `offset + 1`, unless that was pruned: whoever needs continuity compares.
-    """
-    using = using or log_alias()
-    head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")
-    return Page(head, _entries(rows, limit))
-
-
-def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
-    """As `read_after`, backwards: the events before `offset` (or the newest), newest first."""
-    using = using or log_alias()
-    head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name).order_by("-offset")
-    return Page(head, _entries(rows.filter(offset__lt=offset) if offset is not None else rows, limit))
-
-
-def _entries(rows: QuerySet[Event], limit: int) -> Entries:
-    entries = Entries()
-    size = 0
-    for row in rows.values_list("offset", "ends_access", "type", "payload", "revocation_offset")[:limit]:
-        entry = Entry(*row)
-        size += len(entry.payload.encode()) + ENVELOPE_BYTES
-        if entries and size > PAGE_BYTES:
-            break
-        entries.append(entry)
-    return entries
-
-
-def touched(seconds: float, using: str | None = None) -> dict[str, Position]:
-    """Positions of the streams written to in the last `seconds`, by the database's clock."""
-    using = using or log_alias()
-    connection = connections[using]
-    table = connection.ops.quote_name(Stream._meta.db_table)
-    statement = f"SELECT name, epoch, head FROM {table} WHERE touched_at > {_AGO[connection.vendor]}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [seconds])
-        return {name: Position(name, epoch, head) for name, epoch, head in cursor.fetchall()}
-
-
-def recent(name: str, seconds: float, using: str | None = None) -> Page:
-    """All events of a stream of the last `seconds`, without bound: for the control log, whose events are few."""
-    using = using or log_alias()
-    head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name, at__gt=timezone.now() - timedelta(seconds=seconds))
-    fields = ("offset", "ends_access", "type", "payload", "revocation_offset")
-    return Page(head, Entries(Entry(*row) for row in rows.order_by("offset").values_list(*fields)))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
-from tidewire.log import event_log
+from tidewire.log.database import log_alias, now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
 
 BATCH = 2_000
@@ -24,7 +24,7 @@ DEFAULT = Retention()
 
 def prune(using: str | None = None, now: datetime | None = None) -> int:
     """Deletes the events that are outside their kind's window, in small transactions. Returns how many."""
-    using = using or event_log.log_alias()
+    using = using or log_alias()
     deleted = 0
     for stream in Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator():
         kind = registry.kind_of(stream.name)
@@ -54,7 +54,7 @@ def renew_epochs(using: str | None = None) -> int:
     For a database that was restored, or a standby that lost writes: what clients have seen may not be in it. Hubs see
     the change with their next poll and tell live clients (code 2502), which come back for a fresh state.
     """
-    using = using or event_log.log_alias()
+    using = using or log_alias()
     with transaction.atomic(using=using):
         streams = list(Stream.objects.using(using).select_for_update().order_by("name"))
         for stream in streams:
@@ -69,4 +69,4 @@ def _touch_all(using: str) -> None:
     connection = connections[using]
     table = connection.ops.quote_name(Stream._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET touched_at = {event_log.now_sql(connection.vendor)}", [])
+        cursor.execute(f"UPDATE {table} SET touched_at = {now_sql(connection.vendor)}", [])

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from api.models import Member, Message, Room, User
 from tests.factories import make_user
 from tidewire.ground.positions import Entry
-from tidewire.log import event_log
+from tidewire.log import heads, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EXAMPLES = 300 if os.environ.get("TIDEWIRE_VERIFY") else 25
@@ -112,7 +112,7 @@ class World:
 
     def room(self, room: str) -> Copy:
         if not Room.objects.filter(pk=room).exists():
-            return Copy(event_log.position(f"room:{room}").offset, {"messages": {}, "members": {}, "room": {}})
+            return Copy(heads.position(f"room:{room}").offset, {"messages": {}, "members": {}, "room": {}})
         messages, position = self.all(f"{room}/messages/")
         members, _ = self.all(f"{room}/members/")
         shown = self.rest("get", f"{room}/")
@@ -249,7 +249,7 @@ steps = st.lists(st.tuples(st.sampled_from(WRITES), st.integers(0, 1), st.intege
 
 
 def events_after(stream: str, offset: int) -> list[Entry]:
-    page = event_log.read_after(stream, offset)
+    page = pages.read_after(stream, offset)
     assert page.head.offset == (page.entries[-1].offset if page.entries else offset)
     return page.entries
 

@@ -16,7 +16,7 @@ from tidewire.declare.live import Fact, Live
 from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor, acting_as
 from tidewire.log import erasure, rate
-from tidewire.log.event_log import read_after
+from tidewire.log.pages import read_after
 from tidewire.log.tables import DelayedEvent, Turn
 
 # One event at a time, in a period that no test outlives: tests say themselves when it is over.

@@ -13,7 +13,7 @@ from tests.factories import make_message, make_room, make_user
 from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
 from tidewire.engine import engine
-from tidewire.log import event_log, retention
+from tidewire.log import heads, retention
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +72,7 @@ def test_the_counter_is_not_derived_from_the_rows(room, keep):
     keep(events=0)
     retention.prune(now=timezone.now() + timedelta(days=30))
     assert offsets(room) == []
-    assert event_log.position(f"room:{room.id}").offset == 10
+    assert heads.position(f"room:{room.id}").offset == 10
     make_message(room, None)
     assert offsets(room) == [11]
 
@@ -85,11 +85,11 @@ def test_the_command_says_how_many_it_pruned(room, keep, capsys):
 
 def test_new_epochs_change_every_stream_and_no_offset(room, capsys):
     name = f"room:{room.id}"
-    before = event_log.position(name)
+    before = heads.position(name)
     call_command("new_epochs")
-    after = event_log.position(name)
+    after = heads.position(name)
     assert (after.offset, after.epoch == before.epoch) == (10, False)
-    assert event_log.touched(5.0)[name] == after
+    assert heads.touched(5.0)[name] == after
 
 
 async def test_a_server_prunes_by_itself(settings, monkeypatch):

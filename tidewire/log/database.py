@@ -1,0 +1,32 @@
+"""The database that holds the log, and its clock.
+
+The writers' clocks may differ from each other, so streams are stamped by the database's own clock, read when the row is
+written (not when the transaction began).
+"""
+
+from __future__ import annotations
+
+from django.db import DEFAULT_DB_ALIAS, router
+
+from tidewire.log.tables import Event
+
+_NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"}
+_AGO = {
+    "postgresql": "clock_timestamp() - make_interval(secs => %s)",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', (-%s) || ' seconds')",
+}
+
+
+def log_alias() -> str:
+    """Returns the alias of the database that holds the log: the one of the live models, whose transaction it shares."""
+    return router.db_for_write(Event) or DEFAULT_DB_ALIAS
+
+
+def now_sql(vendor: str) -> str:
+    """Returns the SQL expression for the present time. Its percent signs are doubled, as in text with parameters."""
+    return _NOW[vendor]
+
+
+def ago_sql(vendor: str) -> str:
+    """Returns the SQL expression for the time some seconds ago, with one parameter: the seconds."""
+    return _AGO[vendor]
