@@ -14,12 +14,12 @@ class TidewireConfig(AppConfig):
         from tidewire.capture import receivers
         from tidewire.checks import declarations  # noqa: F401  registers itself
         from tidewire.declare.registry import registry
-        from tidewire.layer import publisher
+        from tidewire.layer import publishing
         from tidewire.log import event_log, revocations
         from tidewire.queries import timestamps  # noqa: F401  listens for new connections
         from tidewire.transactions import commit
 
-        commit.register(event_log.record, [revocations.remember_committed, publisher.publish])
+        commit.register(event_log.record, [revocations.remember_committed, publishing.publish])
         autodiscover_modules("live")
         for model in registry.models():
             receivers.connect(model)

@@ -15,7 +15,7 @@ from tidewire import SYSTEM
 from tidewire.declare.registry import registry
 from tidewire.ground import recorded
 from tidewire.ids import uuid7
-from tidewire.layer import publisher
+from tidewire.layer import publishing
 from tidewire.log import event_log
 from tidewire.log.building import Draft, Encoded
 from tidewire.log.database import log_alias
@@ -34,7 +34,7 @@ def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.Reco
         kept = registry.kind_of(stream).retention.events
         old = Event.objects.using(using).filter(stream__name=stream, offset__lte=recorded.offset - kept)
         old._raw_delete(using)
-    publisher.publish([recorded])
+    publishing.publish([recorded])
     return recorded
 
 

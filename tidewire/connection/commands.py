@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -94,8 +95,8 @@ async def publish(connection: Connection, request: PublishRequest) -> Result:
         "actor": Actor("user", connection.identity.user_id).as_json(),
         "data": signal.get("data"),
     }
-    content = {"data": msgspec.json.encode(event).decode(), "info": connection.info}
-    connection.services.publisher.tell(request.channel, "pub", content)
+    data = msgspec.json.encode(event).decode()
+    connection.services.publisher.publish_ephemeral(request.channel, data, connection.info)
     return {}
 
 
@@ -186,7 +187,7 @@ def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
 
 def _throttle(connection: Connection) -> None:
     """Over all streams of the connection: who subscribes anew, or types in many rooms, does not begin anew."""
-    if not connection.signals.take(connection.services.publisher.loop.time()):
+    if not connection.signals.take(asyncio.get_running_loop().time()):
         raise Refused(ErrorCode.TOO_MANY_REQUESTS)
 
 

@@ -26,7 +26,8 @@ from tidewire.ground import metrics
 from tidewire.ground.positions import Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.mailbox import Mailbox
-from tidewire.layer.publisher import EPHEMERAL_TYPE, MESSAGE_TYPE, PRESENCE_TYPE
+from tidewire.layer.membership import Membership
+from tidewire.layer.messages import Ephemeral, Events, Received
 from tidewire.protocol.codes import Unsubscribe
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ AUDIT_CHUNK = 500
 INFORMED_SECONDS = 10.0
 LATE_SECONDS = 0.5
 """A poll takes its time, too: one that is this late has failed, or soon will."""
-EPHEMERAL_KINDS = ("pub", "join", "leave")
 JOIN_SECONDS = 0.1
 HEAL_TASKS = 4
 PACE_SECONDS = 1.0
@@ -81,8 +81,8 @@ class Hub:
         self.on_presence: Callable[[str, str, dict[str, str]], None] = lambda stream, kind, info: None
         self.revocations = RevocationLog(reader)
         self._states: dict[str, StreamState] = {REVOCATIONS: self.revocations.state}
-        self._mailbox = Mailbox(layer, intervals.heartbeat, self.receive, on_return=self._on_return)
-        self._groups = self._mailbox.membership
+        self._groups = Membership(layer)
+        self._mailbox = Mailbox(layer, self._groups, intervals.heartbeat, self.receive, on_return=self._on_return)
         self._groups.watch(REVOCATIONS)
         self._tasks: set[asyncio.Task] = set()
         self._healing = asyncio.Semaphore(HEAL_TASKS)
@@ -327,24 +327,20 @@ class Hub:
 
     # -- the three sources -------------------------------------------------------------------------------------------
 
-    def receive(self, message: Any) -> None:
-        """A nudge from the layer. Unknown types (a newer release) are ignored. Raises KeyError, TypeError or ValueError
-        for what has not the right shape."""
-        if not isinstance(message, dict) or message.get("v") != 1:
-            return
-        if message.get("type") == MESSAGE_TYPE:
-            entries = [_entry(*row) for row in message["events"]]
-            self.dispatch(str(message["stream"]), str(message["epoch"]), entries)
-        elif message.get("type") == EPHEMERAL_TYPE:
-            self.relay(str(message["stream"]), str(message["kind"]), dict(message["content"]))
-        elif message.get("type") == PRESENCE_TYPE:
-            for kind, info in message["changes"]:
-                self.relay(str(message["stream"]), str(kind), {"info": dict(info)})
+    def receive(self, message: Received) -> None:
+        """Handles a message of the layer."""
+        if isinstance(message, Events):
+            self.dispatch(message.stream, message.epoch, message.entries)
+        elif isinstance(message, Ephemeral):
+            self.relay(message.stream, "pub", {"data": message.data, "info": message.info})
+        else:
+            for change in message.changes:
+                self.relay(message.stream, change.kind, {"info": change.info})
 
     def relay(self, name: str, kind: str, content: dict[str, Any]) -> None:
         """What has no offset: a signal ("pub"), a join or a leave. It goes to whoever listens now, or nowhere."""
         state = self._states.get(name)
-        if state is None or kind not in EPHEMERAL_KINDS or not self.is_informed:
+        if state is None or not self.is_informed:
             return
         if kind == "pub":
             content = content | {"data": Raw(str(content["data"]).encode())}
@@ -392,8 +388,3 @@ class Hub:
                 return
             for position in heads.values():
                 self.learn(position)
-
-
-def _entry(offset: Any, ends_access: Any, type: Any, payload: Any, revocation_offset: Any) -> Entry:
-    """An entry from the layer. Raises TypeError or ValueError when the shape is wrong."""
-    return Entry(int(offset), str(ends_access), str(type), str(payload), int(revocation_offset))

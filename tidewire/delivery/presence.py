@@ -20,6 +20,7 @@ import msgspec
 
 from tidewire.declare.registry import registry
 from tidewire.delivery.subscription import Subscription
+from tidewire.layer.messages import PresenceChange
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ BATCH = 200
 MAX_LEFT = 10_000
 
 Info = dict[str, str]
-Tell = Callable[[str, str, dict[str, Any]], None]
+Publish = Callable[[str, PresenceChange], None]
+Relay = Callable[[str, str, dict[str, Any]], None]
 HostCall = Callable[[Any, dict[str, dict[str, Info]]], Awaitable[None]]
 
 
@@ -135,8 +137,8 @@ async def _now(redis: Any) -> float:
 class Presence:
     """Presence of this process's subscriptions, and what it knows of the others'."""
 
-    def __init__(self, store: Store, tell: Tell, relay: Tell) -> None:
-        self._store, self._tell, self._relay = store, tell, relay
+    def __init__(self, store: Store, publish: Publish, relay: Relay) -> None:
+        self._store, self._publish, self._relay = store, publish, relay
         self._here: dict[str, dict[str, Subscription]] = {}
         self._known: dict[str, dict[str, Info]] = {}
         self._left: dict[tuple[str, str], Info] = {}  # whom the store could not be told to forget
@@ -181,7 +183,7 @@ class Presence:
                         self._keep_left(entries)
                 # Told when it can be read: whoever hears of a join may ask at once.
                 for stream, info in entries:
-                    self._tell(stream, "join" if is_arrival else "leave", {"info": info})
+                    self._publish(stream, PresenceChange("join" if is_arrival else "leave", info))
 
     async def _next_calls(self) -> list[tuple[str, Info, bool]]:
         """At least one; of a crowd, many."""

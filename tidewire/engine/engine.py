@@ -26,7 +26,8 @@ from tidewire.engine.reader import Reader
 from tidewire.engine.services import Services
 from tidewire.ground import credentials, metrics
 from tidewire.ground.conf import conf
-from tidewire.layer import publisher
+from tidewire.layer import publishing
+from tidewire.layer.publisher import Publisher
 from tidewire.log import revocations
 
 logger = logging.getLogger(__name__)
@@ -47,8 +48,8 @@ class Engine:
             on_access_doubt=lambda *suspended: self.recovery.on_access_doubt(*suspended),
         )
         self.recovery = Recovery(self.hub, self.reader)
-        self.publisher = publisher.Publisher(layer, asyncio.get_running_loop(), self.hub.dispatch_own)
-        self.presence = Presence(presence_store(layer), tell=self.publisher.tell, relay=self.hub.relay)
+        self.publisher = Publisher(layer, asyncio.get_running_loop(), self.hub.dispatch_own)
+        self.presence = Presence(presence_store(layer), publish=self.publisher.publish_presence, relay=self.hub.relay)
         self.hub.on_presence = self.presence.heard
         self.services = Services(
             authenticate=credentials.authenticate,
@@ -75,7 +76,7 @@ class Engine:
             metrics.sample(Gauges(self.hub, self.services.connections, self.publisher).set),
         )
         self._tasks = [asyncio.get_running_loop().create_task(coroutine) for coroutine in work]
-        publisher.attach(self.publisher)
+        publishing.attach(self.publisher)
         revocations.attach(self.hub)
 
     async def _prune(self) -> None:
@@ -99,7 +100,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Ends all its tasks. Sockets are closed by whoever drains the server."""
-        publisher.detach(self.publisher)
+        publishing.detach(self.publisher)
         revocations.detach(self.hub)
         for task in self._tasks:
             task.cancel()

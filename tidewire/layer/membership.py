@@ -1,7 +1,7 @@
-"""Keeps the hub's one mailbox in the groups of the streams that are watched here.
+"""Keeps the mailbox of this process in the groups of the streams that are watched here.
 
-One task joins and leaves, in order, so that a stream left and watched again at once cannot end up outside its group. A
-layer that fails is tried again; meanwhile the poll delivers.
+One task joins and leaves groups, in order, so that a stream that is left and watched again at once cannot end up
+outside its group. When the layer fails, the task tries again; meanwhile the poll delivers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
-from typing import Any
+
+from channels.layers import BaseChannelLayer
 
 from tidewire.ground import streams
 
@@ -22,31 +23,32 @@ RETRY_SECONDS = 1.0
 class Membership:
     """Group membership of one mailbox."""
 
-    def __init__(self, layer: Any, mailbox: str = "") -> None:
-        self._layer, self.mailbox = layer, mailbox
-        self._wanted: set[str] = set()
+    def __init__(self, layer: BaseChannelLayer) -> None:
+        self._layer = layer
+        self._watched: set[str] = set()
         self._joined: set[str] = set()
-        self._changed: dict[str, None] = {}
+        self._changed: dict[str, None] = {}  # streams whose group is to be joined or left, in order
         self._wake = asyncio.Event()
         self._progress = asyncio.Condition()
         self.is_failing = False
 
-    def watch(self, name: str) -> None:
-        self._wanted.add(name)
-        self._change(name)
+    def watch(self, stream: str) -> None:
+        self._watched.add(stream)
+        self._change(stream)
 
-    def unwatch(self, name: str) -> None:
-        self._wanted.discard(name)
-        self._change(name)
+    def unwatch(self, stream: str) -> None:
+        self._watched.discard(stream)
+        self._change(stream)
 
     def rejoin(self) -> None:
-        """Joins everything again: layers forget groups (after a day, or with a message that expired)."""
+        """Joins all groups again, because layers forget them (after a day, or when a message has expired)."""
         self._joined.clear()
-        for name in self._wanted:
-            self._change(name)
+        for stream in self._watched:
+            self._change(stream)
 
     async def joined(self, names: Collection[str], seconds: float) -> None:
-        """Waits until these groups are joined, but not long: what is missed meanwhile is found by the poll."""
+        """Waits until the groups of these streams are joined, at most for `seconds`: the poll finds what is missed
+        meanwhile. Does not wait while the layer fails."""
         if self.is_failing or self._joined.issuperset(names):
             return
         try:
@@ -55,43 +57,44 @@ class Membership:
         except TimeoutError:
             pass
 
-    async def run(self) -> None:
-        """Brings the layer in line with what is wanted, until cancelled."""
+    async def run(self, mailbox: str) -> None:
+        """Joins and leaves groups with this mailbox, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._changed:
-                await self._settle(next(iter(self._changed)))
+                await self._update(next(iter(self._changed)), mailbox)
             async with self._progress:
                 self._progress.notify_all()
 
-    def _change(self, name: str) -> None:
-        self._changed[name] = None
+    def _change(self, stream: str) -> None:
+        self._changed[stream] = None
         self._wake.set()
 
-    async def _settle(self, name: str) -> None:
+    async def _update(self, stream: str, mailbox: str) -> None:
+        """Joins or leaves one group. After a failure waits for RETRY_SECONDS."""
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await self._call(name)
+                await self._join_or_leave(stream, mailbox)
         except Exception as error:
             if not self.is_failing:
                 logger.warning("cannot join groups of the channel layer: %s", error or type(error).__name__)
             self.is_failing = True
-            if name in self._changed:  # of several hosts one may be away: the others' groups come first, next time
-                self._changed[name] = self._changed.pop(name)
+            if stream in self._changed:  # one of several hosts may be away: the groups of the others come first now
+                self._changed[stream] = self._changed.pop(stream)
             async with self._progress:
                 self._progress.notify_all()
             await asyncio.sleep(RETRY_SECONDS)
         else:
             self.is_failing = False
 
-    async def _call(self, name: str) -> None:
-        is_wanted = name in self._wanted
-        if is_wanted and name not in self._joined:
-            await self._layer.group_add(streams.group(name), self.mailbox)
-            self._joined.add(name)
-        elif not is_wanted and name in self._joined:
-            await self._layer.group_discard(streams.group(name), self.mailbox)
-            self._joined.discard(name)
-        if is_wanted == (name in self._wanted):
-            self._changed.pop(name, None)
+    async def _join_or_leave(self, stream: str, mailbox: str) -> None:
+        is_watched = stream in self._watched
+        if is_watched and stream not in self._joined:
+            await self._layer.group_add(streams.group(stream), mailbox)
+            self._joined.add(stream)
+        elif not is_watched and stream in self._joined:
+            await self._layer.group_discard(streams.group(stream), mailbox)
+            self._joined.discard(stream)
+        if is_watched == (stream in self._watched):  # otherwise it has changed meanwhile and is done again
+            self._changed.pop(stream, None)

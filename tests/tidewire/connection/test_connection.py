@@ -73,7 +73,7 @@ class Site:
         self.services = Services(
             authenticate=authenticate,
             hub=hub,
-            presence=Presence(MemoryStore(), tell=publisher.tell, relay=hub.relay),
+            presence=Presence(MemoryStore(), publish=publisher.publish_presence, relay=hub.relay),
             publisher=publisher,
             reader=self.log,
             recovery=Recovery(hub, self.log),

@@ -16,6 +16,7 @@ from tidewire.declare.registry import registry
 from tidewire.delivery import presence
 from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, EXPIRE_SECONDS, MemoryStore, Presence, RedisStore, Store
 from tidewire.delivery.subscription import Subscription
+from tidewire.layer.messages import PresenceChange
 from tidewire.protocol.json_codec import JSON
 
 ROOM = "room:1"
@@ -36,10 +37,14 @@ class Process:
 
     def __init__(self, store: Store, layer: list[Process]) -> None:
         self.told: list[tuple[str, str]] = []
-        self.presence = Presence(store, tell=lambda *said: [process.hear(*said) for process in layer], relay=self.hear)
+        self.presence = Presence(store, publish=self.publish, relay=self.hear)
         self.layer, self.store = layer, store
         layer.append(self)
         self._task = asyncio.create_task(self.presence.run())
+
+    def publish(self, stream: str, change: PresenceChange) -> None:
+        for process in self.layer:
+            process.hear(stream, change.kind, {"info": change.info})
 
     def hear(self, stream: str, kind: str, content: dict[str, Any]) -> None:
         self.presence.heard(stream, kind, content["info"])

@@ -19,14 +19,15 @@ from tests.tidewire.liveapp.models import Board
 from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.ground.recorded import Recorded
 from tidewire.ids import uuid7
-from tidewire.layer import publisher as publishing
+from tidewire.layer import publisher as sending
+from tidewire.layer import publishing
+from tidewire.layer.messages import INLINE_BYTES, PresenceChange
 from tidewire.layer.publisher import (
     EPHEMERAL_TURN,
-    INLINE_BYTES,
     PRESENCE_CHANGES,
+    QUEUE_EPHEMERAL,
     QUEUE_EVENTS,
     QUEUE_PRESENCE,
-    QUEUE_SIGNALS,
     Publisher,
 )
 
@@ -43,6 +44,10 @@ def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: 
         "revocation_offset": 0,
     }
     return Recorded(**{"stream": stream, "offset": offset, "payload": payload, **fields, **changes})
+
+
+def join(user: str) -> PresenceChange:
+    return PresenceChange("join", {"user": user})
 
 
 def message(stream: str, *rows: list[Any]) -> dict[str, Any]:
@@ -66,7 +71,7 @@ async def until_idle(publisher: Publisher) -> None:
 @pytest.fixture
 def patient(monkeypatch) -> None:
     """Sending may take its time: a busy machine must not decide."""
-    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)
+    monkeypatch.setattr(sending, "SEND_SECONDS", WAIT_SECONDS)
 
 
 class Mailbox:
@@ -105,7 +110,7 @@ async def publisher(layer) -> Publisher:
 
 
 async def test_events_become_one_message_per_stream(publisher, mailbox):
-    publisher.enqueue([event(1), event(7, "board:2", ends_access="*"), event(2, revocation_offset=5)])
+    publisher.publish([event(1), event(7, "board:2", ends_access="*"), event(2, revocation_offset=5)])
     async with running(publisher):
         assert await mailbox.receive() == message(
             "board:1", [1, "", "board.changed", "{}", 0], [2, "", "board.changed", "{}", 5]
@@ -116,7 +121,7 @@ async def test_events_become_one_message_per_stream(publisher, mailbox):
 async def test_offers_from_other_threads_arrive_in_order(publisher, mailbox):
     async with running(publisher):
         for offset in range(1, 6):
-            await asyncio.to_thread(publisher.enqueue, [event(offset)])
+            await asyncio.to_thread(publisher.publish, [event(offset)])
         received: list[int] = []
         while len(received) < 5:
             received += [row[0] for row in (await mailbox.receive())["events"]]
@@ -124,7 +129,7 @@ async def test_offers_from_other_threads_arrive_in_order(publisher, mailbox):
 
 
 async def test_a_stream_of_two_epochs_is_two_messages(publisher, mailbox):
-    publisher.enqueue([event(9), event(1, epoch="f")])
+    publisher.publish([event(9), event(1, epoch="f")])
     async with running(publisher):
         assert [(await mailbox.receive())["epoch"] for _ in range(2)] == ["e", "f"]
 
@@ -132,14 +137,14 @@ async def test_a_stream_of_two_epochs_is_two_messages(publisher, mailbox):
 async def test_what_is_large_is_left_in_the_log(publisher, mailbox):
     half = "x" * (INLINE_BYTES // 2)
     async with running(publisher):
-        publisher.enqueue([event(1, payload=half), event(2, payload=half)])
+        publisher.publish([event(1, payload=half), event(2, payload=half)])
         assert [row[3] for row in (await mailbox.receive())["events"]] == [half, half]
-        publisher.enqueue([event(3, payload=half), event(4, payload=half + "x")])
+        publisher.publish([event(3, payload=half), event(4, payload=half + "x")])
         assert [row[3] for row in (await mailbox.receive())["events"]] == ["", ""]
 
 
 async def test_a_signal_is_told_as_it_is(publisher, mailbox):
-    publisher.tell("board:1", "pub", {"data": "{}", "info": {"user": "alice"}})
+    publisher.publish_ephemeral("board:1", "{}", {"user": "alice"})
     async with running(publisher):
         assert await mailbox.receive() == {
             "type": "tidewire.ephemeral",
@@ -151,14 +156,14 @@ async def test_a_signal_is_told_as_it_is(publisher, mailbox):
 
 
 async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
-    said = [("join", {"user": f"{number}"}) for number in range(PRESENCE_CHANGES)] + [("leave", {"user": "0"})]
-    for kind, info in said:
-        publisher.tell("board:1", kind, {"info": info})
-    publisher.tell("board:2", "join", {"info": {"user": "bob"}})
+    crowd = [("join", {"user": f"{number}"}) for number in range(PRESENCE_CHANGES)] + [("leave", {"user": "0"})]
+    for change in crowd:
+        publisher.publish_presence("board:1", PresenceChange(*change))
+    publisher.publish_presence("board:2", join("bob"))
     async with running(publisher):
         first, second, other = [await mailbox.receive() for _ in range(3)]
     assert first["type"] == second["type"] == "tidewire.presence"
-    assert [tuple(change) for change in first["changes"] + second["changes"]] == said
+    assert [tuple(change) for change in first["changes"] + second["changes"]] == crowd
     assert len(first["changes"]) == PRESENCE_CHANGES
     assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob"}]])
 
@@ -180,11 +185,11 @@ async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_the
     people, boards = 2 * PRESENCE_CHANGES, [f"board:{number}" for number in range(45)]
     for person in range(people):
         for board in boards:  # of one stream they are never neighbours
-            publisher.tell(board, "join", {"info": {"user": f"{person}"}})
+            publisher.publish_presence(board, join(f"{person}"))
     async with running(publisher):
         while not layer.sent:  # noqa: ASYNC110
             await asyncio.sleep(0)
-        publisher.enqueue([event(1)])
+        publisher.publish([event(1)])
         await until_idle(publisher)
     heard: dict[str, list[str]] = {}
     for sent in layer.sent:
@@ -196,19 +201,19 @@ async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_the
 
 async def test_joins_and_leaves_are_bounded(publisher):
     for number in range(QUEUE_PRESENCE + 1):
-        publisher.tell("board:1", "join", {"info": {"user": f"{number}"}})
+        publisher.publish_presence("board:1", join(f"{number}"))
     assert publisher.dropped == 1
 
 
 async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patient):
     for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
-        publisher.enqueue([event(first + number) for number in range(PAGE_EVENTS)])
-    for number in range(QUEUE_SIGNALS + 1):
-        publisher.tell("board:2", "pub", {"number": number})
+        publisher.publish([event(first + number) for number in range(PAGE_EVENTS)])
+    for number in range(QUEUE_EPHEMERAL + 1):
+        publisher.publish_ephemeral("board:2", f"{number}", {})
     async with running(publisher):
         rows = (await mailbox.receive())["events"]
         assert (rows[0][0], len(rows)) == (PAGE_EVENTS, QUEUE_EVENTS)
-        assert (await mailbox.receive())["content"] == {"number": 1}
+        assert (await mailbox.receive())["content"]["data"] == "1"
     assert publisher.dropped == PAGE_EVENTS + 1
 
 
@@ -243,10 +248,10 @@ async def test_a_layer_that_fails_is_left_alone_for_a_while(caplog):
     publisher = Publisher(layer, asyncio.get_running_loop())
     with caplog.at_level(logging.WARNING, "tidewire.layer.publisher"):
         async with running(publisher):
-            publisher.enqueue([event(1), event(1, "board:2")])
-            publisher.enqueue([event(2)])
+            publisher.publish([event(1), event(1, "board:2")])
+            publisher.publish([event(2)])
             await until_idle(publisher)
-            publisher.enqueue([event(3)])
+            publisher.publish([event(3)])
             await until_idle(publisher)
     assert layer.calls == 1
     assert publisher.dropped == 3
@@ -256,24 +261,24 @@ async def test_a_layer_that_fails_is_left_alone_for_a_while(caplog):
 
 
 async def test_a_layer_that_is_back_is_used_again(monkeypatch):
-    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(sending, "PAUSE_SECONDS", 0.0)
     layer = BrokenLayer(ConnectionError("gone"))
     mailbox, publisher = Mailbox(layer), Publisher(layer, asyncio.get_running_loop())
     await mailbox.join("tw.board.1")
     async with running(publisher):
-        publisher.enqueue([event(1)])
+        publisher.publish([event(1)])
         await until_idle(publisher)
         layer.how = None
-        publisher.enqueue([event(2)])
+        publisher.publish([event(2)])
         assert (await mailbox.receive())["events"][0][0] == 2
 
 
 async def test_a_layer_that_never_answers_is_given_up(monkeypatch):
-    monkeypatch.setattr(publishing, "SEND_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "SEND_SECONDS", 0.01)
     layer = BrokenLayer(asyncio.Event())
     publisher = Publisher(layer, asyncio.get_running_loop())
     async with running(publisher):
-        publisher.enqueue([event(1)])
+        publisher.publish([event(1)])
         await until_idle(publisher)
     assert (layer.calls, publisher.dropped) == (1, 1)
 
@@ -282,7 +287,7 @@ async def test_it_ends_when_it_is_told_to_whatever_it_is_doing():
     for turns in range(12):
         answer = asyncio.Event()
         publisher = Publisher(BrokenLayer(answer), asyncio.get_running_loop())
-        publisher.enqueue([event(1)])
+        publisher.publish([event(1)])
         task = asyncio.create_task(publisher.run())
         for _ in range(10):
             await asyncio.sleep(0)
@@ -298,7 +303,7 @@ def test_a_loop_that_has_ended_takes_nothing():
     loop = asyncio.new_event_loop()
     publisher = Publisher(InMemoryChannelLayer(), loop)
     loop.close()
-    publisher.enqueue([event(1), event(2)])
+    publisher.publish([event(1), event(2)])
     assert publisher.dropped == 2
 
 
@@ -376,7 +381,7 @@ async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, patien
 @pytest.mark.django_db(transaction=True)
 def test_a_frozen_redis_does_not_delay_a_commit(on_redis, monkeypatch):
     """Sending takes all the time it is given; who waited for it would be late."""
-    monkeypatch.setattr(publishing, "SEND_SECONDS", WAIT_SECONDS)
+    monkeypatch.setattr(sending, "SEND_SECONDS", WAIT_SECONDS)
     on_redis.pause()
     started = time.monotonic()
     try:
@@ -388,10 +393,10 @@ def test_a_frozen_redis_does_not_delay_a_commit(on_redis, monkeypatch):
 
 PROGRAM = """
 import django; django.setup()
-from tidewire.layer import publisher
+from tidewire.layer import publisher, publishing
 from tests.tidewire.layer.test_publisher import event
-publisher.SEND_SECONDS = 10.0  # a busy machine must not decide
-publisher.publish([event(1)])
+publisher.SEND_SECONDS = publishing.EXIT_SECONDS = 10.0  # a busy machine must not decide
+publishing.publish([event(1)])
 """
 
 
