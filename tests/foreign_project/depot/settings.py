@@ -17,7 +17,7 @@ ROOT_URLCONF = "depot.urls"
 AUTH_USER_MODEL = "parcels.Courier"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-# On SQLite the engine needs the write-ahead log, and transactions that take the write lock when they begin.
+# On SQLite the engine needs the write-ahead log, and transactions that take the write lock at their start.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

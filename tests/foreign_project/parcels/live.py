@@ -7,7 +7,7 @@ couriers = StreamKind(
     "courier",
     may_subscribe=own_courier,
     has_presence=True,
-    rate=Rate(events=5, seconds=0.5),  # of what is paced, a courier's screen gets at most so much
+    rate=Rate(events=5, seconds=0.5),  # a courier's screen gets at most five rate-limited events in half a second
 )
 round_started = Fact("round.started", kind=couriers, serializer=RoundSerializer)
 
@@ -21,7 +21,7 @@ register(
         intents=("parcel.delivered",),
         deleted="parcel.lost",
         key=lambda parcel: {"id": parcel.pk},
-        is_rate_limited=True,  # of many moves in a moment the last is told
+        is_rate_limited=True,  # of many moves in a moment, only the last one becomes an event
     ),
     round_started,
 )

@@ -15,6 +15,6 @@ class MoveSerializer(serializers.Serializer):
 
 
 class RoundSerializer(serializers.Serializer):
-    """Something that happened, and is no row."""
+    """The data of the fact "round.started"."""
 
     stops = serializers.IntegerField()

@@ -12,8 +12,8 @@ from tidewire.snapshots import read_after
 from tidewire.testing import record_now
 
 
-def told(courier):
-    """(type, data) of everything in the courier's stream."""
+def events_of(courier):
+    """Returns (type, data) of each event in the courier's stream."""
     events = [json.loads(entry.payload) for entry in read_after(couriers(courier.pk), 0).entries]
     return [(event["type"], event["data"]) for event in events]
 
@@ -24,11 +24,11 @@ class ParcelEvents(TestCase):
         self.parcel = Parcel.objects.create(courier=self.vera, label="Books")
         record_now()
 
-    def test_the_declarations_are_good(self):
+    def test_the_declarations_pass_the_checks(self):
         self.assertEqual(checks.run_checks(), [])
 
     def test_keys_are_integers(self):
-        (event,) = told(self.vera)
+        (event,) = events_of(self.vera)
         self.assertEqual(event[0], "parcel.taken")
         self.assertEqual((event[1]["id"], event[1]["version"]), (self.parcel.pk, 1))
         self.assertIsInstance(self.parcel.pk, int)
@@ -43,7 +43,7 @@ class ParcelEvents(TestCase):
         Parcel.objects.bulk_create([Parcel(courier=self.vera, label=label) for label in ("Tea", "Soap")])
         self.assertEqual([event.type for event in record_now()], ["parcel.taken"] * 2)
 
-    def test_what_is_deleted_leaves_its_key(self):
+    def test_a_deletion_event_carries_the_key(self):
         pk = self.parcel.pk
         self.parcel.delete()
         (event,) = record_now()
@@ -54,13 +54,13 @@ class ParcelEvents(TestCase):
         self.parcel.courier = ida
         self.parcel.save()
         record_now()
-        self.assertEqual(told(self.vera)[-1][0], "parcel.lost")
-        self.assertEqual(told(ida)[-1][0], "parcel.taken")
+        self.assertEqual(events_of(self.vera)[-1][0], "parcel.lost")
+        self.assertEqual(events_of(ida)[-1][0], "parcel.taken")
 
     def test_a_fact_is_an_event(self):
         record_fact(round_started, self.vera.pk, {"stops": 3})
         record_now()
-        self.assertEqual(told(self.vera)[-1], ("round.started", {"stops": 3}))
+        self.assertEqual(events_of(self.vera)[-1], ("round.started", {"stops": 3}))
 
     def test_a_token_is_the_couriers(self):
         self.assertEqual(authenticate(token_of(self.vera)).user_id, str(self.vera.pk))
@@ -84,14 +84,14 @@ class Rest(TransactionTestCase):
         self.assertEqual((event["type"], event["data"]["latitude"]), ("parcel.moved", 1.0))
         self.assertEqual(event["actor"], {"type": "user", "id": str(self.vera.pk)})
 
-    def test_a_serializer_that_raises_takes_the_write_along(self):
+    def test_a_serializer_that_raises_rolls_the_write_back(self):
         def write():
             with transaction.atomic():
                 Parcel.objects.create(courier=self.vera, label="Lost")
                 record_fact(round_started, self.vera.pk, {"stops": "many"})
 
         self.assertRaises(ValueError, write)
-        self.assertEqual((Parcel.objects.count(), told(self.vera)), (0, []))
+        self.assertEqual((Parcel.objects.count(), events_of(self.vera)), (0, []))
 
-    def test_strangers_see_nothing(self):
+    def test_a_request_without_a_credential_is_refused(self):
         self.assertEqual(self.client.get("/parcels/").status_code, 401)

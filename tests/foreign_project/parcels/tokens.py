@@ -14,7 +14,7 @@ def token_of(user):
 
 
 def authenticate(credential):
-    """For sockets: checks the signature, and asks no database."""
+    """For sockets: checks the signature, without a query. Raises ExpiredCredential or InvalidCredential."""
     try:
         return Identity(str(signing.loads(credential, salt="socket", max_age=SECONDS)))
     except signing.SignatureExpired:
@@ -24,7 +24,7 @@ def authenticate(credential):
 
 
 class TokenAuthentication(BaseAuthentication):
-    """The same for REST. Events name who is set here as their actor."""
+    """The same for REST. The actor that is set here appears in the events of the request."""
 
     def authenticate(self, request):
         scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")

@@ -22,7 +22,7 @@ class ParcelList(SnapshotMixin, ListModelMixin, CreateModelMixin, GenericViewSet
         return self.request.user.parcels.order_by("pk")
 
     def list(self, request):
-        before = position(self.get_stream())  # read before the rows: what comes in between is seen twice, never missed
+        before = position(self.get_stream())  # read before the rows: a change in between is seen twice, never missed
         rows = ParcelSerializer(self.get_queryset(), many=True).data
         return Response({"results": rows, "stream": before.as_json()})
 
