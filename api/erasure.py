@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from api.models import Answer, Dashboard, Member, Message, Reaction, Room, User
 from api.models.messages import soft_delete
 from tidewire import SYSTEM, acting_as
-from tidewire.log.erasure import forget_actor
+from tidewire.erasure import forget_actor
 
 # The heir of a room: an admin before a member, the longest there first.
 _SENIORITY = {Member.Role.ADMIN: 0, Member.Role.MEMBER: 1}

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from api.errors import BadRequest, ConflictProblem, Unprocessable
 from api.models import Answer
-from tidewire.log import erasure
+from tidewire.erasure import on_erasure
 from tidewire.snapshots import Recorded
 
 HEADER = "Idempotency-Key"
@@ -104,7 +104,7 @@ def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
     return response
 
 
-@erasure.also
+@on_erasure
 def _forget(deletions: list[Recorded], using: str) -> None:
     """Erased means erased: what repeats what was deleted goes with it."""
     ids = {_id(deletion.object.partition(":")[2]) for deletion in deletions}

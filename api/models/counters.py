@@ -41,7 +41,7 @@ class Numbering(PreCommitStep):
     message_id: UUID
 
     @classmethod
-    def take(cls, steps: list[Self], using: str) -> None:
+    def run(cls, steps: list[Self], using: str) -> None:
         """Two statements, however many messages and rooms. What was deleted meanwhile takes no number."""
         connection = connections[using]
         key = apps.get_model("api", "Message")._meta.pk

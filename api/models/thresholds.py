@@ -26,7 +26,7 @@ class Judgement(PreCommitStep):
     points: tuple[Point, ...]
 
     @classmethod
-    def take(cls, steps: list[Self], using: str) -> None:
+    def run(cls, steps: list[Self], using: str) -> None:
         points: dict[int, list[Point]] = {}
         for step in steps:
             points.setdefault(step.series_id, []).extend(step.points)

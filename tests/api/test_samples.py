@@ -20,7 +20,7 @@ from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric
 from tidewire.log import rate
 from tidewire.log.pages import read_after
-from tidewire.log.tables import Turn
+from tidewire.log.tables import NextRelease
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def test_a_push_that_is_repeated_adds_nothing_and_changes_nothing(metric, dashbo
     bob.post(path, samples((0, 1), (1, 2)))
     assert bob.post(path, samples((0, 99), (1, 2), (2, 3))).json() == {"recorded": 1}
     assert [row["value"] for row in read(bob, path)] == [1, 2, 3]
-    Turn.objects.all().delete()
+    NextRelease.objects.all().delete()
     rate.release_due("default")
     assert [len(event["samples"]) for event in told(dashboard)] == [2, 1]
 
@@ -80,7 +80,7 @@ def test_a_burst_is_told_in_few_events_and_whole(metric, dashboard, path, bob):
     for second in range(20):
         bob.post(path, samples((second, second)))
     turns = (time.monotonic() - began) / streams.dashboards.rate.seconds  # few, unless the machine is busy
-    Turn.objects.all().delete()
+    NextRelease.objects.all().delete()
     rate.release_due("default")
     events = told(dashboard)
     assert len(events) <= 2 + turns
@@ -265,7 +265,7 @@ def test_who_pushed_is_not_remembered_where_many_did(dashboard, path, alice, bob
     alice.post(path, samples((0, 1)))
     for person, second in ((alice, 1), (bob, 2)):
         person.post(path, samples((second, 1)))
-    Turn.objects.all().delete()
+    NextRelease.objects.all().delete()
     rate.release_due("default")
     entries = [e for e in read_after(f"dashboard:{dashboard.pk}", 0).entries if e.type == "samples.recorded"]
     actors = [json.loads(entry.payload)["actor"] for entry in entries]

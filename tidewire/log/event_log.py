@@ -29,22 +29,26 @@ from tidewire.transactions.notes import Note
 
 
 def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[Recorded]:
-    """Builds the events of what was noted and appends them to their streams, inside the open transaction.
+    """Builds the events of these notes and appends them to their streams, inside the open transaction.
 
-    `is_last` is asked when they are built: whether COMMIT is all that follows.
+    `is_last` is called when the events are built. It returns whether nothing but COMMIT follows.
     """
     notes = list(notes)
-    encoded = [building.encode(draft) for draft in rate.rate(building.build(notes, using), notes, using)]
+    drafts = rate.limit(building.build(notes, using), notes, using)
+    encoded = [building.encode(draft) for draft in drafts]
     return append(encoded, using, commits=is_last())
 
 
 def append(encoded: list[building.Encoded], using: str, *, commits: bool = False) -> list[Recorded]:
-    """Gives finished events their places, inside the open transaction. With `commits` its end may go with them: the
-    streams are locked for as long as COMMIT takes, and not for the way to us and back besides."""
+    """Gives finished events their places in their streams, inside the open transaction.
+
+    With `commits` the statement may end with COMMIT: the streams are then locked for as long as COMMIT takes, without
+    another round trip. Where it could not, the transaction is still open.
+    """
     if not encoded:
         return []
     if connections[using].vendor == "postgresql":
-        recorded = _number(encoded, _append(encoded, using, commits and not erasure.follows(encoded)))
+        recorded = _number(encoded, _append(encoded, using, commits and not erasure.is_erasing(encoded)))
     else:
         heads = _advance(Counter(event.draft.stream for event in encoded), using)
         recorded = _number(encoded, heads)
@@ -55,7 +59,7 @@ def append(encoded: list[building.Encoded], using: str, *, commits: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A stream's counter after this transaction's events, and the control log's as the transaction saw it."""
+    """A stream's counter after this transaction's events, and that of the revocation log as the transaction saw it."""
 
     id: int
     epoch: str
@@ -64,9 +68,10 @@ class Advanced:
 
 
 def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
-    """Adds to the heads of these streams, locking them in sorted order, in one statement.
+    """Adds to the heads of these streams and locks them in sorted order, in one statement.
 
-    The control log's head is read without a lock. What was revoked, and answered, before this write began is in it.
+    The head of the revocation log is read without a lock. A revocation that was answered before this write began is
+    counted in it.
     """
     connection = connections[using]
     now = now_sql(connection.vendor)
@@ -85,7 +90,7 @@ def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
 
 
 def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list[Recorded]:
-    """Offsets in the order of the transaction: the last event of each stream gets its new head."""
+    """Gives the events their offsets in the order of the transaction: the last of each stream gets the new head."""
     left = Counter(event.draft.stream for event in encoded)
     recorded = []
     for event in encoded:
@@ -126,9 +131,9 @@ def _insert(recorded: list[Recorded], encoded: list[building.Encoded], heads: di
     )
 
 
-# `_advance` and `_insert` in one statement. Its text is the same for any number of streams and events, which come as
-# JSON: no driver quotes arrays as fast as that is written and read. The streams are locked in the order in which they
-# are given.
+# `_advance` and `_insert` in one statement. Its text is the same for any number of streams and events, because they
+# come as JSON, which is written and read faster than drivers quote arrays. The streams are locked in the order in which
+# they are given.
 _APPEND = """WITH advanced AS (
     INSERT INTO {streams} (name, epoch, head, touched_at)
     SELECT name, epoch, count, clock_timestamp()
@@ -149,14 +154,14 @@ SELECT name, id, epoch, head, revocation_offset FROM advanced"""
 
 
 def _append(encoded: list[building.Encoded], using: str, commits: bool) -> dict[str, Advanced]:
-    """Advances the streams and inserts the events. PostgreSQL only."""
+    """Adds to the heads of the streams and inserts the events, in one statement. PostgreSQL only."""
     connection = connections[using]
     counts = Counter(event.draft.stream for event in encoded)
     wanted = [{"name": name, "epoch": new_epoch(), "count": counts[name]} for name in sorted(counts)]
     rows = []
     for event in encoded:
         draft = event.draft
-        counts[draft.stream] -= 1  # how many of its stream follow
+        counts[draft.stream] -= 1  # how many events of its stream follow
         rows.append(
             {
                 "id": event.id,

@@ -17,7 +17,7 @@ from tidewire.log.database import log_alias, now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
 
 BATCH = 2_000
-
+"""How many events are deleted at a time."""
 
 DEFAULT = Retention()
 
@@ -35,7 +35,7 @@ def prune(using: str | None = None, now: datetime | None = None) -> int:
 
 
 def _prune_stream(stream: Stream, kept: Retention, using: str, now: datetime) -> int:
-    """Oldest first, and only from the start: a hole in the middle would be a silent gap."""
+    """Deletes from the start of the stream, the oldest first: a hole in the middle would be a silent gap."""
     cutoff = now - timedelta(seconds=kept.seconds)
     events = Event.objects.using(using).filter(stream=stream)
     first_kept = events.filter(at__gte=cutoff).order_by("offset").values_list("offset", flat=True).first()
@@ -49,23 +49,25 @@ def _prune_stream(stream: Stream, kept: Retention, using: str, now: datetime) ->
 
 
 def renew_epochs(using: str | None = None) -> int:
-    """Gives every stream a new epoch: positions handed out before hold no more. Returns how many streams there are.
+    """Gives every stream a new epoch and the next generation, so that no earlier position is valid any more.
 
-    For a database that was restored, or a standby that lost writes: what clients have seen may not be in it. Hubs see
-    the change with their next poll and tell live clients (code 2502), which come back for a fresh state.
+    For a database that was restored, or a standby that lost writes: what clients have seen may not be in it. Hubs find
+    the change with their next poll and close the subscriptions of live clients (code 2502), which then fetch their
+    state anew. Returns how many streams there are.
     """
     using = using or log_alias()
     with transaction.atomic(using=using):
         streams = list(Stream.objects.using(using).select_for_update().order_by("name"))
         for stream in streams:
             stream.epoch = new_epoch()
-        Stream.objects.using(using).bulk_update(streams, ["epoch"], batch_size=500)
+            stream.generation += 1
+        Stream.objects.using(using).bulk_update(streams, ["epoch", "generation"], batch_size=500)
         _touch_all(using)
     return len(streams)
 
 
 def _touch_all(using: str) -> None:
-    """By the database's clock, so that every hub's poll sees all of them."""
+    """Stamps all streams by the database's clock, so that every hub's poll sees all of them."""
     connection = connections[using]
     table = connection.ops.quote_name(Stream._meta.db_table)
     with connection.cursor() as cursor:

@@ -10,15 +10,19 @@ from tidewire.ground.ids import uuid7
 
 
 def new_epoch() -> str:
-    """16 letters and digits: enough that two lives of a stream never share one."""
+    """Returns 16 random letters and digits: enough that two lifetimes of a stream never share an epoch."""
     return secrets.token_hex(8)
 
 
 class Stream(models.Model):
-    """The head of one log. Locked last in a writer's transaction, in the order of names; never derived from events."""
+    """The head of one stream. Writers lock these rows last, in the order of names. `head` is never derived from events.
+
+    `new_epochs` gives a stream a new epoch and the next generation: generations sort, epochs do not.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     epoch = models.CharField(max_length=32, default=new_epoch)
+    generation = models.PositiveIntegerField(default=1, db_default=1)  # streams are inserted by SQL of their own
     head = models.PositiveBigIntegerField(default=0)
     touched_at = models.DateTimeField(db_index=True)  # by the database's clock: writers' clocks may differ
 
@@ -27,7 +31,7 @@ class Stream(models.Model):
 
 
 class Event(models.Model):
-    """A row of the log. `payload` is the finished JSON of the event: it is never built again."""
+    """An event with its place in its stream. `payload` is its finished JSON, which is never built again."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="events", db_index=False)
@@ -35,8 +39,8 @@ class Event(models.Model):
     type = models.CharField(max_length=64)
     object = models.CharField(max_length=128, db_index=True)  # "app.model:key", to find all events of one object
     actor = models.CharField(max_length=64, db_index=True)  # the user's key, empty for the system
-    ends_access = models.CharField(max_length=64, default="", blank=True)  # a user's key, "*" for everyone, or nobody
-    revocation_offset = models.PositiveBigIntegerField(default=0)  # the control log's head as the writer saw it
+    ends_access = models.CharField(max_length=64, default="", blank=True)  # a user's key, "*" for everyone, or empty
+    revocation_offset = models.PositiveBigIntegerField(default=0)  # head of the revocation log as the writer saw it
     at = models.DateTimeField()
     payload = models.TextField()
 
@@ -49,7 +53,7 @@ class Event(models.Model):
 
 
 class DelayedEvent(models.Model):
-    """What a stream has still to tell, because it came faster than its kind's pace; see pacing.py."""
+    """An event without a place yet, because its stream has events faster than its kind's rate allows; see rate.py."""
 
     stream = models.CharField(max_length=100)
     type = models.CharField(max_length=64)
@@ -59,17 +63,20 @@ class DelayedEvent(models.Model):
     data = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["stream", "id"], name="held_in_order")]
+        indexes = [models.Index(fields=["stream", "id"], name="delayed_in_order")]
 
     def __str__(self) -> str:
         return f"{self.type} for {self.stream}"
 
 
-class Turn(models.Model):
-    """When a stream may tell again what it holds. A row of its own: the stream's is locked last, and waited for."""
+class NextRelease(models.Model):
+    """When the delayed events of a stream may be released next.
+
+    A row of its own, because the stream's row is locked last and waited for; this one is never waited for.
+    """
 
     stream = models.CharField(max_length=100, primary_key=True)
     due_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.stream} from {self.due_at}"
+        return f"{self.stream} at {self.due_at}"

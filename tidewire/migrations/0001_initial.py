@@ -20,12 +20,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('epoch', models.CharField(default=tidewire.log.tables.new_epoch, max_length=32)),
+                ('generation', models.PositiveIntegerField(db_default=1, default=1)),
                 ('head', models.PositiveBigIntegerField(default=0)),
                 ('touched_at', models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Turn',
+            name='NextRelease',
             fields=[
                 ('stream', models.CharField(max_length=100, primary_key=True, serialize=False)),
                 ('due_at', models.DateTimeField()),
@@ -43,7 +44,7 @@ class Migration(migrations.Migration):
                 ('data', models.TextField()),
             ],
             options={
-                'indexes': [models.Index(fields=['stream', 'id'], name='held_in_order')],
+                'indexes': [models.Index(fields=['stream', 'id'], name='delayed_in_order')],
             },
         ),
         migrations.CreateModel(

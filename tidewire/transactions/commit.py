@@ -99,7 +99,7 @@ def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> l
     # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
     while steps := _taken_out(connection, PreCommitStep):
         for kind, its_steps in in_order(steps):
-            kind.take(its_steps, connection.alias)
+            kind.run(its_steps, connection.alias)
     while notes := _taken_out(connection, Note):
         recorded += _recorder(notes, using=connection.alias, is_last=lambda: commits and not _holds(connection, Note))
     return recorded

@@ -21,7 +21,7 @@ class PreCommitStep(Note):
     __slots__ = ()
 
     @classmethod
-    def take(cls, steps: list[Self], using: str) -> None:
+    def run(cls, steps: list[Self], using: str) -> None:
         """Does all the steps of this class, in an order in which every writer would do them. May change live models,
         and raise: the transaction is then rolled back."""
         raise NotImplementedError

@@ -17,7 +17,7 @@ from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor, acting_as
 from tidewire.log import erasure, rate
 from tidewire.log.pages import read_after
-from tidewire.log.tables import DelayedEvent, Turn
+from tidewire.log.tables import DelayedEvent, NextRelease
 
 # One event at a time, in a period that no test outlives: tests say themselves when it is over.
 meters = StreamKind("meter", may_subscribe=lambda user_id, keys: set(keys), rate=Rate(events=2, seconds=600))
@@ -85,7 +85,7 @@ def told(key) -> list[tuple]:
 
 def next_turn():
     """The period is over."""
-    Turn.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    NextRelease.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     rate.release_due("default")
 
 
@@ -137,7 +137,7 @@ def test_objects_take_turns(board):
 def test_a_write_that_is_in_time_takes_along_what_was_held():
     tick("a", 1)
     tick("a", 2)
-    Turn.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    NextRelease.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     tick("a", 3)
     assert told("a")[1:] == [("meter.ticked", [2, 3])]
 
@@ -227,7 +227,7 @@ def test_who_is_forgotten_is_forgotten_in_what_is_held():
 
 def test_a_clock_that_was_put_back_holds_nothing_up():
     tick("a", 1)
-    Turn.objects.update(due_at=timezone.now() + timedelta(days=1))
+    NextRelease.objects.update(due_at=timezone.now() + timedelta(days=1))
     tick("a", 2)
     assert told("a") == [("meter.ticked", [1]), ("meter.ticked", [2])]
 

@@ -14,7 +14,7 @@ from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
 from tidewire.engine import engine
 from tidewire.log import heads, retention
-from tidewire.log.tables import Event
+from tidewire.log.tables import Event, Stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,6 +90,21 @@ def test_new_epochs_change_every_stream_and_no_offset(room, capsys):
     after = heads.position(name)
     assert (after.offset, after.epoch == before.epoch) == (10, False)
     assert heads.touched(5.0)[name] == after
+
+
+def test_new_epochs_raise_the_generation_of_every_stream(room):
+    heads.position("room:unwritten")
+    assert set(Stream.objects.values_list("generation", flat=True)) == {1}
+    call_command("new_epochs")
+    call_command("new_epochs")
+    assert set(Stream.objects.values_list("generation", flat=True)) == {3}
+    heads.position("room:later")
+    make_message(room, None)
+    assert dict(Stream.objects.filter(name__startswith="room:").values_list("name", "generation")) == {
+        f"room:{room.id}": 3,
+        "room:unwritten": 3,
+        "room:later": 1,
+    }
 
 
 async def test_a_server_prunes_by_itself(settings, monkeypatch):

@@ -27,7 +27,7 @@ class Titling(PreCommitStep):
     taken: ClassVar[list[list[object]]] = []
 
     @classmethod
-    def take(cls, steps, using):
+    def run(cls, steps, using):
         cls.taken.append([step.item for step in steps])
         for place, step in enumerate(steps):
             Item.objects.using(using).filter(pk=step.item).update(title=f"number {place}")
@@ -36,7 +36,7 @@ class Titling(PreCommitStep):
 @dataclass(frozen=True, slots=True)
 class Refusing(PreCommitStep):
     @classmethod
-    def take(cls, steps, using):
+    def run(cls, steps, using):
         raise ValueError("no")
 
 
@@ -94,7 +94,7 @@ def test_steps_may_ask_for_further_steps(board):
         board: Board
 
         @classmethod
-        def take(cls, steps, using):
+        def run(cls, steps, using):
             new(steps[0].board)
 
     with transaction.atomic():
