@@ -12,8 +12,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from api.erasure import erase
 from api.models import Key, Member, Message, Room, User
+from api.models.erasure import erase
 
 
 class UserAddForm(AdminUserCreationForm):

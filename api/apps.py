@@ -5,4 +5,6 @@ class ApiConfig(AppConfig):
     name = "api"
 
     def ready(self) -> None:
-        from api import homes, schema  # signals, and what drf-spectacular knows once it is imported  # noqa: F401
+        # Connects signals, and registers what drf-spectacular knows once it is imported.
+        from api.auth import key_bindings  # noqa: F401
+        from api.schema import operations  # noqa: F401

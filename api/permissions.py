@@ -15,8 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
-from tidewire.declare.registry import registry
-from tidewire.ground.streams import parse
+from tidewire import parse_stream, registry
 
 Role = Member.Role
 RANK = {None: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
@@ -182,14 +181,14 @@ def own_user_id(user_id: str, keys: Collection[str]) -> set[str]:
 
 def may_subscribe(user: User, stream: str) -> bool:
     """The answer a subscription would get, for one stream."""
-    kind_name, key = parse(stream) or ("", "")
+    kind_name, key = parse_stream(stream) or ("", "")
     kind = registry.kinds.get(kind_name)
     return kind is not None and key in kind.may_subscribe(str(user.pk), [key])
 
 
 def may_know_position(user: User, stream: str) -> bool:
     """Whether the answer to a write may say how far it moved `stream`. What happens to others is their affair."""
-    kind_name, key = parse(stream) or ("", "")
+    kind_name, key = parse_stream(stream) or ("", "")
     return kind_name in registry.kinds and (kind_name != "user" or key == str(user.pk))
 
 

@@ -8,8 +8,7 @@ from api import permissions
 from api.models import Metric
 from api.models.samples import Point
 from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
-from tidewire import Fact, Rate, StreamKind
-from tidewire.capture import facts
+from tidewire import Fact, Rate, StreamKind, record_fact
 
 rooms = StreamKind(
     "room",
@@ -40,4 +39,4 @@ samples_recorded = Fact("samples.recorded", kind=dashboards, serializer=Recorded
 
 def tell_samples(metric: Metric, points: list[Point]) -> None:
     """What was added to a metric is an event of its dashboard."""
-    facts.record(samples_recorded, metric.dashboard_id, (metric.pk, points), about=metric)
+    record_fact(samples_recorded, metric.dashboard_id, (metric.pk, points), about=metric)

@@ -7,23 +7,23 @@ __all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT
 AUTH_USER_MODEL = "api.User"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.keys.KeyAuthentication", "api.tokens.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.auth.keys.KeyAuthentication", "api.auth.tokens.AccessTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["api.media.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["api.media.QuickJSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "api.views.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "api.schema.HeaderSchema",
+    "DEFAULT_PARSER_CLASSES": ["api.rest.media.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["api.rest.media.QuickJSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "api.rest.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.operations.OperationSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "api.errors.handle_exception",
+    "EXCEPTION_HANDLER": "api.rest.errors.handle_exception",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
 # SIGNING_KEY, ACCESS_TOKEN_LIFETIME and REFRESH_TOKEN_LIFETIME come from the environment, in settings.py.
-# The leeway is what clocks of different machines may differ by; api/tokens.py keeps it from putting off a token's end.
+# Clocks of different machines may differ by the leeway. api/auth/tokens.py applies it to a token's start only.
 SIMPLE_JWT = {"ALGORITHM": "HS256", "LEEWAY": timedelta(minutes=2)}
 
-CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "api.rest.errors.csrf_failure"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tidewire",
@@ -47,15 +47,15 @@ SPECTACULAR_SETTINGS = {
         "NamedRoomKind": ["public", "private"],
         "MetricKind": "api.models.Metric.Kind",
         "Role": "api.models.Member.Role",
-        "Scope": "api.scopes.CHOICES",
+        "Scope": "api.auth.scopes.CHOICES",
         "ActorType": ["user", "service", "system"],
     },
     "POSTPROCESSING_HOOKS": [
-        "api.schema.add_events",
+        "api.schema.events.add_events",
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.schema.add_not_modified",
-        "api.schema.add_links",
-        "api.schema.add_problems",
-        "api.examples.add_examples",
+        "api.schema.responses.add_not_modified",
+        "api.schema.responses.add_links",
+        "api.schema.responses.add_problems",
+        "api.schema.examples.add_examples",
     ],
 }

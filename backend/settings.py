@@ -69,8 +69,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "api.request_ids.RequestIDMiddleware",
-    "api.errors.ProblemMiddleware",
+    "api.rest.request_ids.RequestIDMiddleware",
+    "api.rest.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -118,8 +118,8 @@ REQUEST_QUOTAS = {
 }
 
 TIDEWIRE = {
-    "AUTHENTICATE": "api.keys.authenticate",
-    "MAY_COMMAND": "api.limits.may_command",
+    "AUTHENTICATE": "realtime.credentials.authenticate",
+    "MAY_COMMAND": "realtime.credentials.may_command",
     "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     # On the memory layer the poll is the only way to see another process's writes.

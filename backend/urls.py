@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from api import errors
+from api.rest import errors
 from api.views import problems
 from tidewire.asyncapi import pages
 
@@ -36,7 +36,7 @@ urlpatterns = [
 if not settings.IS_PRODUCTION:
     urlpatterns.append(path("", include("backend.demo")))
 
-handler400 = "api.errors.bad_request"
-handler403 = "api.errors.permission_denied"
-handler404 = "api.errors.not_found"
-handler500 = "api.errors.server_error"
+handler400 = "api.rest.errors.bad_request"
+handler403 = "api.rest.errors.permission_denied"
+handler404 = "api.rest.errors.not_found"
+handler500 = "api.rest.errors.server_error"

@@ -35,7 +35,7 @@ UVICORN = ["-m", "uvicorn", "--port", "{port}", "--no-access-log", "--log-level"
 
 OURS = """
 import json
-from api import tokens
+from api.auth import tokens
 from api.models import Member, Room, User
 users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
 rooms = Room.objects.bulk_create(Room(name="fans", kind="public") for n in range(%d))

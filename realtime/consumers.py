@@ -19,7 +19,6 @@ from uuid import UUID
 import msgspec
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
-from django.urls import path
 
 from api import streams
 from api.models import Room
@@ -227,9 +226,3 @@ class ChatConsumer(EventConsumer):
             await super()._send_bytes(line)
 
     _HANDLERS = EventConsumer._HANDLERS | {"websocket.connect": websocket_connect}
-
-
-urlpatterns = [
-    path("ws/chat/", ChatConsumer.as_asgi()),
-    path("ws/chat/<uuid:room>/", ChatConsumer.as_asgi()),
-]

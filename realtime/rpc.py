@@ -21,7 +21,7 @@ import msgspec
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from api import problems
+from api.rest import problems
 from tidewire.connection.rpc import BadCall, Caller
 
 PREFIX = "/api/v1/"

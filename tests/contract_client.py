@@ -14,7 +14,7 @@ from django.urls import Resolver404
 from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
-from api.problems import CONTENT_TYPE, PROBLEMS, type_of
+from api.rest.problems import CONTENT_TYPE, PROBLEMS, type_of
 
 PATH = Path(__file__).parent.parent / "openapi.yaml"
 FORMATS = FormatChecker()
@@ -82,7 +82,7 @@ def _check_problem(problem: dict[str, Any]) -> None:
     """Its code has a row in the table, with this status."""
     kind = PROBLEMS.get(problem["code"])
     if kind is None or kind.status != problem["status"] or problem["type"] != type_of(problem["code"]):
-        raise ContractError(f"{problem['code']} with {problem['status']} is not in api/problems.py")
+        raise ContractError(f"{problem['code']} with {problem['status']} is not in api/rest/problems.py")
 
 
 def _check_headers(described: dict[str, Any], response: Any, where: str) -> None:

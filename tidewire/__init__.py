@@ -27,14 +27,17 @@ from tidewire.capture.facts import record as record_fact
 from tidewire.declare.intents import updates_named
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
-from tidewire.declare.registry import register
-from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
+from tidewire.declare.registry import Registry, register, registry
+from tidewire.ground.actors import ACTOR_TYPES, SYSTEM, Actor, acting_as, current_actor, set_actor
 from tidewire.ground.ids import uuid7
+from tidewire.ground.streams import parse as parse_stream
 from tidewire.log.revocations import revoke_sessions
+from tidewire.protocol import strict_json
 from tidewire.transactions.commit import note
 from tidewire.transactions.pre_commit import PreCommitStep
 
 __all__ = [
+    "ACTOR_TYPES",
     "EVERYONE",
     "SYSTEM",
     "Actor",
@@ -42,16 +45,20 @@ __all__ = [
     "Live",
     "PreCommitStep",
     "Rate",
+    "Registry",
     "Retention",
     "StreamKind",
     "Touch",
     "acting_as",
     "current_actor",
     "note",
+    "parse_stream",
     "record_fact",
     "register",
+    "registry",
     "revoke_sessions",
     "set_actor",
+    "strict_json",
     "updates_named",
     "uuid7",
 ]

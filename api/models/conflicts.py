@@ -1,4 +1,4 @@
-"""What the state of things does not allow. Models and views raise it; api/errors.py answers 409."""
+"""What the state of things does not allow. Models and views raise it; api/rest/errors.py answers 409."""
 
 
 class Conflict(Exception):

@@ -13,7 +13,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
-from tidewire.log import revocations
+from tidewire import revoke_sessions
 from tidewire.models import LiveModel, LiveQuerySet
 
 
@@ -28,7 +28,7 @@ class KeyQuerySet(LiveQuerySet):
             for user_id, group in groupby(rows.values_list("user_id", "pk"), key=lambda row: row[0]):
                 ids = [pk for _, pk in group]
                 Key.objects.using(self.db).filter(pk__in=ids).update(ended_at=timezone.now())
-                revocations.revoke_sessions(str(user_id), ids, self.db)
+                revoke_sessions(str(user_id), ids, self.db)
 
     end.alters_data = True
 
@@ -73,4 +73,4 @@ class Key(LiveModel):
 def on_delete(instance: Key, using: str, **kwargs: Any) -> None:
     """A row that goes with its user was a key all the same."""
     if instance.ended_at is None:
-        revocations.revoke_sessions(str(instance.user_id), [instance.pk], using)
+        revoke_sessions(str(instance.user_id), [instance.pk], using)

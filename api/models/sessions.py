@@ -12,8 +12,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+from tidewire import revoke_sessions
 from tidewire.ids import uuid7
-from tidewire.log import revocations
 
 KEEP_ENDED = timedelta(days=1)
 """An ended session's row stays longer than any access token made from it."""
@@ -32,7 +32,7 @@ class SessionQuerySet(models.QuerySet):
             for user_id, group in groupby(rows, key=lambda row: row[0]):
                 ids = [pk for _, pk in group]
                 Session.objects.using(self.db).filter(pk__in=ids).update(ended_at=now, expires_at=now + KEEP_ENDED)
-                revocations.revoke_sessions(str(user_id), ids, self.db)
+                revoke_sessions(str(user_id), ids, self.db)
 
     end.alters_data = True
 
@@ -70,4 +70,4 @@ class Session(models.Model):
 def on_delete(instance: Session, using: str, **kwargs: Any) -> None:
     """A row that goes with its user was a session all the same."""
     if instance.is_alive(timezone.now()):
-        revocations.revoke_sessions(str(instance.user_id), [instance.pk], using)
+        revoke_sessions(str(instance.user_id), [instance.pk], using)

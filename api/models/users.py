@@ -91,8 +91,10 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
     save.alters_data = True
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
-        """A user known by key only (api/tokens.py) is read as a whole, not field by field. Raises UserGoneError where
-        there is nobody any more: DRF takes Django's own DoesNotExist for an empty field."""
+        """Reads all deferred fields at once when a user is known by id only (api/auth/tokens.py).
+
+        Raises UserGoneError when the row is gone, because DRF reads Django's own DoesNotExist as an empty field.
+        """
         known_by_key = self.get_deferred_fields() if fields is not None else set()
         try:
             super().refresh_from_db(using, {*fields, *known_by_key} if known_by_key else fields, from_queryset)

@@ -1,8 +1,8 @@
 from rest_framework import serializers
 
 from api.models import Dashboard, Member
+from api.rest.fields import ClientIDField, TextField
 from api.serializers.metrics import MetricSerializer
-from api.serializers.strict import ClientIDField, TextField
 
 NAME_LENGTH = Dashboard._meta.get_field("name").max_length
 

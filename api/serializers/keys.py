@@ -1,9 +1,9 @@
 from django.utils import timezone
 from rest_framework import serializers
 
+from api.auth.scopes import CHOICES
 from api.models import Key
-from api.scopes import CHOICES
-from api.serializers.strict import ClientIDField, TextField
+from api.rest.fields import ClientIDField, TextField
 from api.serializers.users import PublicUserSerializer
 
 NAME_LENGTH = Key._meta.get_field("name").max_length

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from api.models import ReadMarker
-from api.serializers.strict import IDField
+from api.rest.fields import IDField
 
 
 class ReadMarkerSerializer(serializers.ModelSerializer):

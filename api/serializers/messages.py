@@ -7,7 +7,7 @@ from rest_framework import serializers
 from api.models import Member, Mention, Message
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
-from api.serializers.strict import ClientIDField, IDField, TextField, UTCField
+from api.rest.fields import ClientIDField, IDField, TextField, UTCField
 from api.serializers.users import PublicUserSerializer
 
 MAX_LENGTH = Message._meta.get_field("text").max_length

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from api.models import Metric
 from api.models.samples import Point
+from api.rest.fields import ClientIDField, TextField
 from api.serializers.samples import SampleSerializer
-from api.serializers.strict import ClientIDField, TextField
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 MAX_RETENTION_DAYS = 3650

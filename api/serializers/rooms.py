@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from api.models import Member, Room, User
-from api.serializers.strict import ClientIDField, IDField, TextField
+from api.rest.fields import ClientIDField, IDField, TextField
 
 NAME_LENGTH = Room._meta.get_field("name").max_length
 
@@ -32,7 +32,7 @@ class MeInRoomSerializer(serializers.Serializer):
 class MyRoomSerializer(RoomSerializer):
     """A room as its reader sees it, in REST."""
 
-    # Wants rows that know `my_role` and `my_unread_count`; see api/unread.py.
+    # Wants rows that know `my_role` and `my_unread_count`; see api/models/unread.py.
     me = MeInRoomSerializer(source="*", read_only=True)
 
     class Meta(RoomSerializer.Meta):

@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from api.serializers.strict import TextField
+from api.rest.fields import TextField
 
 
 class SignInSerializer(serializers.Serializer):

@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
-from api.serializers.strict import TextField
+from api.rest.fields import TextField
 
 NAME_LENGTH = User._meta.get_field("name").max_length
 

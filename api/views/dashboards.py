@@ -18,16 +18,16 @@ from api.filters import FILTERS, DashboardFilter
 from api.models import Dashboard, DashboardMember, Member
 from api.models.conflicts import Conflict
 from api.permissions import Action, dashboard_for, dashboards_of, require, visible_dashboards
-from api.queries import single
+from api.rest.parameters import single
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.dashboards import (
     DashboardCreateSerializer,
     DashboardUpdateSerializer,
     MyDashboardSerializer,
     WholeDashboardSerializer,
 )
-from api.views.base import BaseViewSet
 from api.views.memberships import MembershipViewSet, described
-from api.views.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 DISCOVER = OpenApiParameter("discover", bool, description="All public dashboards, instead of the caller's own.")
@@ -36,7 +36,7 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public dashboards
 class OnDashboard:
     """For a viewset below `dashboards/{dashboard_id}/`."""
 
-    def get_home(self) -> str | None:
+    def get_binding(self) -> str | None:
         return streams.dashboards(self.kwargs["dashboard_id"]) if "dashboard_id" in self.kwargs else None
 
     def dashboard_for(self, action: Action, *, lock: bool = False) -> Dashboard:

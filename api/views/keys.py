@@ -16,10 +16,12 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import homes, keys
+from api.auth import key_bindings, keys
 from api.models import Key, User
 from api.models.conflicts import Conflict
-from api.queries import single
+from api.rest.parameters import single
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.keys import (
     KeyCreateSerializer,
     KeyRotateSerializer,
@@ -27,8 +29,6 @@ from api.serializers.keys import (
     KeyUpdateSerializer,
     NewKeySerializer,
 )
-from api.views.base import BaseViewSet
-from api.views.preconditions import VersionMixin
 from tidewire.ids import uuid7
 from tidewire.snapshots import SnapshotMixin
 
@@ -63,13 +63,13 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
         stream = wanted.get("stream") or ""
-        home, resource = homes.open_home(request.user, stream, lock=True) if stream else (None, None)
+        binding, resource = key_bindings.resolve(request.user, stream, lock=True) if stream else (None, None)
         self._require_room_for_one(stream)
         if "id" in wanted and Key.objects.filter(pk=wanted["id"]).exists():
             raise Conflict("id_taken", "There is a key with this id.")
-        account = self._service_account(wanted["name"]) if home else request.user
-        if home:
-            home.admit(resource, account)
+        account = self._service_account(wanted["name"]) if binding else request.user
+        if binding:
+            binding.add_account(resource, account)
         return self._made(
             user=account,
             id=wanted.get("id") or uuid7(),
@@ -102,7 +102,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         key = self.get_object(lock=True)
         self.check_version(key)
         Key.objects.filter(pk=key.pk).end()
-        homes.dismiss(key.user, key.stream)
+        key_bindings.close_unused(key.user, key.stream)
         return Response(status=204)
 
     @extend_schema(operation_id="keys_rotate", request=KeyRotateSerializer, responses={201: NewKeySerializer})
@@ -129,13 +129,13 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         if not key.stream:
             return key.user_id == self.request.user.pk
         try:
-            return bool(homes.open_home(self.request.user, key.stream))
+            return bool(key_bindings.resolve(self.request.user, key.stream))
         except (NotFound, PermissionDenied):
             return False
 
     def _keys_of(self, stream: str) -> QuerySet[Key]:
         if stream:
-            homes.open_home(self.request.user, stream)
+            key_bindings.resolve(self.request.user, stream)
             keys = Key.objects.filter(stream=stream)
         else:
             keys = Key.objects.filter(user=self.request.user, stream="")

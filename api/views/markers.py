@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from api import streams
 from api.models import Member, Message, ReadMarker
 from api.permissions import Action
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.markers import ReadMarkerSerializer, ReadSerializer
-from api.views.base import BaseViewSet
-from api.views.preconditions import VersionMixin
+from api.views.rooms import InRoom
 from tidewire.snapshots import SnapshotMixin
 
 
@@ -27,7 +28,7 @@ from tidewire.snapshots import SnapshotMixin
         description="How far each member has read, the one who read last at the end. Whoever leaves takes the marker.",
     )
 )
-class ReadMarkerViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
+class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     resource = "markers"
     serializer_class = ReadMarkerSerializer
     # A marker that moves while somebody turns pages goes forward: it may be seen twice, but is never missed.

@@ -8,11 +8,12 @@ from api import streams
 from api.models import Member, Room
 from api.permissions import Action
 from api.views.memberships import MembershipViewSet, described
+from api.views.rooms import InRoom
 
 
 @extend_schema(tags=["members"])
 @described("members", "The members of a room, in the order they joined.")
-class MemberViewSet(MembershipViewSet):
+class MemberViewSet(InRoom, MembershipViewSet):
     resource = "members"
     queryset = Member.objects.none()  # for the schema: whose filters these are
     kind, route = "room", "member"

@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from api.filters import FILTERS, MemberFilter
 from api.models.conflicts import Conflict
 from api.permissions import Action, may_give
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.members import MemberCreateSerializer, MemberSerializer, MemberUpdateSerializer
-from api.views.base import BaseViewSet
-from api.views.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 

@@ -17,17 +17,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import streams
-from api.emoji import is_emoji
 from api.filters import FILTERS, MessageFilter
 from api.models import Mention, Message, Reaction, Room
 from api.models.conflicts import Conflict
+from api.models.emoji import is_emoji
 from api.models.reactions import MAX_DISTINCT
 from api.permissions import Action, may_delete, may_edit
+from api.rest.batches import BatchMixin, many, twice
+from api.rest.preconditions import VersionMixin
+from api.rest.reused_serializer import Reused
+from api.rest.views import BaseViewSet
 from api.serializers.messages import Known, MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
-from api.serializers.reused import Reused
-from api.views.base import BaseViewSet
-from api.views.batches import BatchMixin, many, twice
-from api.views.preconditions import VersionMixin
+from api.views.rooms import InRoom
 from tidewire.queries.round_trips import deferred_inserts
 from tidewire.snapshots import SnapshotMixin, Written
 
@@ -40,7 +41,7 @@ CREATE = Reused(MessageCreateSerializer)
     list=extend_schema(operation_id="messages_list", description="The messages of a room, newest first."),
     retrieve=extend_schema(operation_id="messages_retrieve", description="One message."),
 )
-class MessageViewSet(VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "messages"
     batch_limit = MAX_BATCH
     queryset = Message.objects.none()  # for the schema: whose filters these are

@@ -20,10 +20,10 @@ from api.models.conflicts import Conflict
 from api.models.metrics import MAX_PER_DASHBOARD
 from api.models.thresholds import judge_anew
 from api.permissions import Action, metric_for
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.metrics import MetricCreateSerializer, MetricSerializer, MetricUpdateSerializer
-from api.views.base import BaseViewSet
 from api.views.dashboards import OnDashboard
-from api.views.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 
@@ -80,7 +80,7 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
 class OfMetric:
     """For a viewset below `metrics/{metric_id}/`."""
 
-    def get_home(self) -> str | None:
+    def get_binding(self) -> str | None:
         """The metric's dashboard: a key that is confined to it may push."""
         metric = Metric.objects.filter(pk=self.kwargs["metric_id"]).only("dashboard").first()
         return streams.dashboards(metric.dashboard_id) if metric else None

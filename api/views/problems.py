@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from api.problems import PROBLEMS
+from api.rest.problems import PROBLEMS
 from tidewire.asyncapi import pages
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -13,21 +14,61 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import streams
+from api import permissions, streams
 from api.filters import FILTERS, RoomFilter
 from api.models import Member, Room
 from api.models.conflicts import Conflict
 from api.models.rooms import direct_key
+from api.models.unread import with_unread_count
 from api.permissions import Action, require, rooms_of, visible_to
-from api.queries import single
+from api.rest.parameters import single
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.members import MemberSerializer
 from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
-from api.unread import with_unread_count
-from api.views.base import BaseViewSet
-from api.views.preconditions import VersionMixin
+from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.snapshots import SnapshotMixin
 
+_MEMBER = PreparedQuery(
+    lambda room_id, user_id: (
+        Member.objects.select_related("room")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(room=room_id, user=user_id)
+    ),
+    keys=2,
+)
 DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, instead of the caller's own.")
+
+
+class InRoom:
+    """For a viewset below `rooms/{room_id}/`."""
+
+    def get_binding(self) -> str | None:
+        return streams.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
+
+    def room_as_member(self, action: permissions.Action) -> Room:
+        """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.
+
+        So a removal and a write do not cross: whichever commits first is what the other one sees.
+        """
+        found = _MEMBER(self.kwargs["room_id"], self.request.user.pk, using=DEFAULT_DB_ALIAS)
+        if not found:  # a guest, or nobody
+            return self.room_for(action)
+        (member,) = found
+        permissions.require(action, member.role)
+        member.room.my_role, member.room.my_membership = member.role, member
+        return member.room
+
+    def room_for(self, action: permissions.Action, *, lock: bool = False) -> Room:
+        """The room of this URL, if the caller may do `action` in it.
+
+        `lock` is for whoever decides by counting or comparing its members. The room is locked in a statement of its
+        own, so that what is read afterwards is what the previous holder of the lock has left.
+        """
+        room_id = self.kwargs["room_id"]
+        if lock:
+            Room.objects.select_for_update(no_key=True).filter(pk=room_id).values_list("pk").first()
+        return permissions.room_for(self.request.user, room_id, action)
 
 
 @extend_schema_view(
@@ -36,7 +77,7 @@ DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, ins
     ),
     retrieve=extend_schema(operation_id="rooms_retrieve", description="A room."),
 )
-class RoomViewSet(VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+class RoomViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "rooms"
     queryset = Room.objects.none()  # for the schema: whose filters these are
     filter_backends, filterset_class = FILTERS, RoomFilter

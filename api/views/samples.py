@@ -20,7 +20,9 @@ from api.models import Metric, Series
 from api.models.samples import Bucket, Point, as_text, microseconds
 from api.models.thresholds import judge
 from api.permissions import Action, metric_for
-from api.queries import single
+from api.rest.pagination import KeysetPagination
+from api.rest.parameters import single
+from api.rest.views import BaseViewSet
 from api.serializers.samples import (
     BucketSerializer,
     PushedSerializer,
@@ -28,10 +30,8 @@ from api.serializers.samples import (
     PushToManySerializer,
     SampleSerializer,
 )
-from api.views.base import BaseViewSet
 from api.views.dashboards import OnDashboard
 from api.views.metrics import OfMetric
-from api.views.pagination import KeysetPagination
 from tidewire.snapshots import position
 
 MAX_ROWS = 1_000

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.models import Session
+from api.rest.views import BaseViewSet
 from api.serializers.sessions import SessionSerializer
-from api.views.base import BaseViewSet
 from tidewire.snapshots import SnapshotMixin
 
 

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.errors import Gone
 from api.permissions import may_subscribe
-from api.queries import number, single
+from api.rest.errors import Gone
+from api.rest.parameters import number, single
+from api.rest.views import BaseViewSet
 from api.serializers.streams import EventPageSerializer, PositionSerializer
-from api.views.base import BaseViewSet
 from tidewire.snapshots import Page, position, read_after
 
 MAX_EVENTS = 500
@@ -29,7 +29,7 @@ class StreamViewSet(BaseViewSet):
     resource = "streams"
     parameters = {"events": {"after", "epoch", "limit"}}
 
-    def get_home(self) -> str:
+    def get_binding(self) -> str:
         return self.kwargs["name"]
 
     @extend_schema(operation_id="streams_retrieve", responses=PositionSerializer)

@@ -8,9 +8,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import tokens
+from api.auth import tokens
+from api.rest.views import BaseViewSet
 from api.serializers.tokens import RefreshSerializer, SignInSerializer, TokenPairSerializer, VerifySerializer
-from api.views.base import BaseViewSet
 
 
 class TokenViewSet(BaseViewSet):

@@ -11,14 +11,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import scopes
-from api.erasure import erase
+from api.auth import scopes
+from api.auth.throttles import guessing
 from api.models import User
 from api.models.conflicts import Conflict
+from api.models.erasure import erase
+from api.rest.preconditions import VersionMixin
+from api.rest.views import BaseViewSet
 from api.serializers.users import PasswordSerializer, RegisterSerializer, UserSerializer
-from api.throttles import guessing
-from api.views.base import BaseViewSet
-from api.views.preconditions import VersionMixin
 
 
 class RegisterViewSet(VersionMixin, BaseViewSet):
@@ -40,7 +40,7 @@ class MeViewSet(VersionMixin, BaseViewSet):
 
     resource = "me"
 
-    def get_home(self) -> str:
+    def get_binding(self) -> str:
         return scopes.ANYWHERE
 
     @extend_schema(operation_id="me_retrieve", responses=UserSerializer)

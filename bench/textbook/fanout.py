@@ -32,7 +32,7 @@ USERS = 100
 
 _OURS = """
 import json
-from api import tokens
+from api.auth import tokens
 from api.models import Member, Room, User
 users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
 room = Room.objects.create(name="fans", kind="public")

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from api import tokens
+from api.auth import tokens
 from api.models import Dashboard, Member, Metric, Room, User
 from tests.contract_client import ContractClient
 from tests.factories import add_member, make_dashboard, make_metric, make_room, make_user

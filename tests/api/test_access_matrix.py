@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from api import scopes, tokens
+from api.auth import scopes, tokens
 from api.models import Dashboard, DashboardMember, Member, Metric
 from tests.api.conftest import Person
 from tests.api.test_keys import Program, make_key

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from api.erasure import erase
 from api.models import Dashboard, DashboardMember, Metric, Series
+from api.models.erasure import erase
 from api.models.samples import Point
 from api.permissions import dashboard_readers, readable_dashboard_ids
 from api.views.samples import push

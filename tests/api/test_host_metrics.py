@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from api.host_metrics import METRICS, Host
 from api.management.commands import push_host_metrics
+from api.management.host_metrics import METRICS, Host
 from api.models import Metric, Sample
 from tests.api.conftest import at
 from tests.api.test_keys import Program, make_key

@@ -19,7 +19,7 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from api import throttles
+from api.auth import throttles
 from api.models import Key, Member, Message
 from tests.api.conftest import MISSING, Person, at, url
 from tests.contract_client import ContractClient, document

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from api import keys, scopes
+from api.auth import keys, scopes
 from api.models import Key, Member, Message, Room, User
 from api.urls import urlpatterns
 from tests.api.conftest import MISSING, Person, pointers, problem, statements, url

@@ -3,7 +3,7 @@
 import pytest
 from django.db.models import QuerySet
 
-from api import tokens
+from api.auth import tokens
 from api.models import Session, User
 from tests.api.conftest import Person, problem, statements
 from tests.factories import make_room, make_user

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from api import keys, limits
-from api.limits import Count, MemoryCounter, RedisCounter
+from api.auth import keys, quotas
+from api.auth.quotas import Count, MemoryCounter, RedisCounter
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
@@ -20,14 +20,14 @@ ME = "/api/v1/me/"
 def counter(settings, monkeypatch):
     settings.REQUEST_QUOTAS = {"user": 3, "key": 2, "address": 2}
     counter = MemoryCounter()
-    monkeypatch.setattr(limits, "counter", lambda: counter)
+    monkeypatch.setattr(quotas, "counter", lambda: counter)
     return counter
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(quotas.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -101,10 +101,10 @@ def test_nought_is_no_limit(settings, alice):
 
 def test_commands_of_a_socket_count_as_requests_do(alice):
     identity = Identity(alice.id)
-    assert [limits.may_command(identity) for _ in range(4)] == [True, True, True, False]
+    assert [quotas.may_command(identity) for _ in range(4)] == [True, True, True, False]
     assert alice.get(ME).status_code == 429
     key = keys.KeyIdentity("somebody", session_id="key")
-    assert [limits.may_command(key) for _ in range(3)] == [True, True, False]
+    assert [quotas.may_command(key) for _ in range(3)] == [True, True, False]
 
 
 class Away:
@@ -122,21 +122,21 @@ def test_without_redis_a_process_counts_for_itself(clock):
     counter = RedisCounter(away)
     assert [counter.count(["a"])[0][0] for _ in range(3)] == [1, 2, 3]
     assert away.asked == 1  # and lets it rest
-    clock[0] += limits.REST_SECONDS
+    clock[0] += quotas.REST_SECONDS
     counter.count(["a"])
     assert away.asked == 2
 
 
 def test_memory_is_bounded(clock, counter, monkeypatch):
-    monkeypatch.setattr(limits, "MAX_COUNTED", 10)
+    monkeypatch.setattr(quotas, "MAX_COUNTED", 10)
     for number in range(20):
         counter.count([f"old {number}"])
-    clock[0] += limits.WINDOW_SECONDS
+    clock[0] += quotas.WINDOW_SECONDS
     counter.count(["new"])
     assert len(counter._windows) == 1
 
 
 def test_the_fields():
     counts = [Count("user", 100, 58, 17.2), Count("key", 10, 12, 0.4)]
-    assert limits.policies(counts) == '"user";q=100;w=60, "key";q=10;w=60'
-    assert limits.limits(counts) == '"user";r=42;t=18, "key";r=0;t=1'
+    assert quotas.policies(counts) == '"user";q=100;w=60, "key";q=10;w=60'
+    assert quotas.remaining(counts) == '"user";r=42;t=18, "key";r=0;t=1'

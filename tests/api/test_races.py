@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from api import tokens
+from api.auth import tokens
 from api.models import Attempts, Member, Message, ReadMarker, Room, Session, User
 from tests.api.conftest import Person, url
 from tests.contract_client import ContractClient

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from api.emoji import is_emoji
 from api.models import Message, Reaction, reactions
+from api.models.emoji import is_emoji
 from tests.api.conftest import MISSING, problem, url
 from tests.factories import add_member, make_message, make_user
 

@@ -10,8 +10,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 
-from api import errors
 from api.models import Message, Room
+from api.rest import errors
 from api.views.messages import MessageViewSet
 from backend import logs
 from tests.api.conftest import Person, pointers, problem, url
@@ -214,7 +214,7 @@ def failing(monkeypatch):
             return message
 
         monkeypatch.setattr(MessageViewSet, "_say", fail)
-        monkeypatch.setattr("api.views.base.FIRST_WAIT_SECONDS", 0)
+        monkeypatch.setattr("api.rest.views.FIRST_WAIT_SECONDS", 0)
         return runs
 
     return arrange

@@ -294,7 +294,7 @@ def test_the_second_waits_for_the_first(is_done, monkeypatch):
 @needs_row_locks
 @pytest.mark.django_db(transaction=True)
 def test_nobody_waits_for_ever(monkeypatch):
-    monkeypatch.setattr("api.idempotency.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("api.rest.idempotency.WAIT_SECONDS", 0.2)
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     answers, started, go_on = {}, threading.Event(), threading.Event()

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from api import throttles, tokens
+from api.auth import throttles, tokens
 from api.models import Attempts, Session, User
 from tests.api.conftest import MISSING, Person, pointers, problem
 from tests.contract_client import ContractClient

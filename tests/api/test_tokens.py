@@ -16,9 +16,9 @@ from django.db.models import F
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 
-from api import tokens
+from api.auth import tokens
+from api.auth.tokens import GRACE
 from api.models import Session
-from api.tokens import GRACE
 from tests.api.conftest import MISSING, pointers, problem, statements
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from rest_framework import exceptions
 
-from api import errors
-from api.problems import PROBLEMS, type_of
+from api.rest import errors
+from api.rest.problems import PROBLEMS, type_of
 from tests.contract.test_imports import modules
 from tidewire.http import problems as early
 from tidewire.protocol import codes

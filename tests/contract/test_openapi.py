@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from api.schema import event_component, event_types
+from api.schema.events import event_component, event_types
 from tests.contract_client import PATH, ContractError, check_event, document
 from tidewire.declare.registry import registry
 

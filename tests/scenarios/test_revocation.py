@@ -37,7 +37,7 @@ BACKDOOR = """
 import json, sys
 import django
 django.setup()
-from api import tokens
+from api.auth import tokens
 from api.models import User
 for line in sys.stdin:
     command = json.loads(line)

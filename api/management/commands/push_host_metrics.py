@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from api.host_metrics import METRICS, Host
+from api.management.host_metrics import METRICS, Host
 
 TIMEOUT_SECONDS = 10
 PATIENCE_SECONDS = 5.0

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from api import keys
-from api.host_metrics import METRICS
+from api.auth import keys
+from api.management.host_metrics import METRICS
 from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
 from tidewire.ids import uuid7
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from psycopg.pq import Format, Trace
 
-from api.views.base import BaseViewSet, is_worth_another_run
+from api.rest.views import BaseViewSet, is_worth_another_run
 from tests.tidewire.event_rows import logged
 from tests.tidewire.liveapp.models import Board, Item
 from tidewire.log.tables import Event

@@ -5,8 +5,13 @@ from __future__ import annotations
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
-from api.models import Answer, Dashboard, Member, Message, Reaction, Room, User
-from api.models.messages import soft_delete
+from api.models.answers import Answer
+from api.models.dashboards import Dashboard
+from api.models.members import Member
+from api.models.messages import Message, soft_delete
+from api.models.reactions import Reaction
+from api.models.rooms import Room
+from api.models.users import User
 from tidewire import SYSTEM, acting_as
 from tidewire.erasure import forget_actor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import problems
+from api.rest import problems
 from tidewire.asyncapi.examples import example, uuid
 
 # By operation id. What is not here, as an app of one's own, is shown by what its schema says.

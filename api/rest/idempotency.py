@@ -18,8 +18,8 @@ from django.http import HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from api.errors import BadRequest, ConflictProblem, Unprocessable
 from api.models import Answer
+from api.rest.errors import BadRequest, ConflictProblem, Unprocessable
 from tidewire.erasure import on_erasure
 from tidewire.snapshots import Recorded
 

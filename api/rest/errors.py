@@ -19,10 +19,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from api import problems
 from api.models.conflicts import Conflict
 from api.models.users import UserGoneError
-from api.problems import CONTENT_TYPE
+from api.rest import problems
+from api.rest.problems import CONTENT_TYPE
 
 RETRY_SECONDS = 1
 

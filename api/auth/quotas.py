@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 
-from api.throttles import hashed, is_local, network
+from api.auth.throttles import hashed, is_local, network
 from tidewire.credentials import Identity
 
 WINDOW_SECONDS = 60
@@ -72,7 +72,7 @@ def policies(counts: list[Count]) -> str:
     return ", ".join(f'"{count.policy}";q={count.quota};w={WINDOW_SECONDS}' for count in counts)
 
 
-def limits(counts: list[Count]) -> str:
+def remaining(counts: list[Count]) -> str:
     """The field RateLimit."""
     return ", ".join(f'"{count.policy}";r={count.left};t={math.ceil(count.seconds_left)}' for count in counts)
 

@@ -10,8 +10,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
-from api.errors import PayloadTooLarge
-from tidewire.protocol import strict_json
+from api.rest.errors import PayloadTooLarge
+from tidewire import strict_json
 
 MAX_BODY_BYTES = 256 * 1024
 

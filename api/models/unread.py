@@ -12,7 +12,9 @@ from typing import Any
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
-from api.models import Member, Message, Room
+from api.models.members import Member
+from api.models.messages import Message
+from api.models.rooms import Room
 
 
 def with_unread_count(rooms: QuerySet[Room], user_id: Any) -> QuerySet[Room]:

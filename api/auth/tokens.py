@@ -25,11 +25,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
 
+from api.auth.throttles import address_of, guessing
 from api.models import Session, User
-from api.throttles import address_of, guessing
 from tidewire import Actor, set_actor
-from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
-from tidewire.log import revocations
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, is_alive
 from tidewire.queries.instances import from_row
 
 REALM = 'Bearer realm="api"'
@@ -72,7 +71,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 def _user(identity: Identity, issued_at: float) -> User:
     """Who holds a token: where nothing is known of the session's end, with all that is to know from one query;
     otherwise by key, and the rest is read when somebody wants it."""
-    if not revocations.is_alive(identity.session_id, issued_at):
+    if not is_alive(identity.session_id, issued_at):
         return _session(identity.session_id, identity.user_id).user
     return from_row(User, None, ["id"], [UUID(identity.user_id)])
 

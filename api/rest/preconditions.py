@@ -8,7 +8,7 @@ from django.utils.http import parse_etags
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from api.errors import PreconditionFailed, PreconditionRequired
+from api.rest.errors import PreconditionFailed, PreconditionRequired
 from tidewire.snapshots import HEADER
 
 KEPT = ("ETag", HEADER)

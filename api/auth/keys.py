@@ -25,7 +25,7 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
-from api import scopes, tokens
+from api.auth import scopes, tokens
 from api.models import Key, User
 from tidewire import Actor, set_actor
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
@@ -81,10 +81,10 @@ def _base62(number: int, width: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeyIdentity(Identity):
-    """A key's holder. `home` is the one stream it is confined to, empty for none."""
+    """A key's holder. `binding` is the one stream it is confined to, empty for none."""
 
     scopes: frozenset[str] = frozenset()
-    home: str = ""
+    binding: str = ""
 
 
 def authenticate(credential: str) -> Identity | LookUp:
@@ -123,7 +123,7 @@ def identity_of(key: Key) -> KeyIdentity:
         may_publish="streams:write" in held,
         is_renewable=False,
         scopes=held,
-        home=key.stream,
+        binding=key.stream,
     )
 
 
@@ -169,11 +169,11 @@ def _admit(identity: KeyIdentity, view: Any, method: str) -> None:
         raise PermissionDenied("This takes a person who is signed in, not a key.", "key_not_allowed")
     if scope not in identity.scopes:
         raise PermissionDenied(f"The key lacks the scope {scope}.", "insufficient_scope")
-    if identity.home and home_of(view) not in (identity.home, scopes.ANYWHERE):
-        raise PermissionDenied(f"The key is confined to {identity.home}.", "key_confined")
+    if identity.binding and binding_of(view) not in (identity.binding, scopes.ANYWHERE):
+        raise PermissionDenied(f"The key is confined to {identity.binding}.", "key_confined")
 
 
-def home_of(view: Any) -> str | None:
+def binding_of(view: Any) -> str | None:
     """The stream that this address belongs to: the view says so."""
-    get_home = getattr(view, "get_home", None)
-    return get_home() if get_home else None
+    get_binding = getattr(view, "get_binding", None)
+    return get_binding() if get_binding else None

@@ -21,13 +21,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import idempotency, limits, permissions, streams, tokens
-from api.filters import ParametersMixin
-from api.limits import Count
-from api.media import OneRenderer
-from api.models import Member, Room
+from api import permissions
+from api.auth import quotas, tokens
+from api.auth.quotas import Count
+from api.rest import idempotency
+from api.rest.media import OneRenderer
+from api.rest.parameters import ParametersMixin
 from tidewire.credentials import Identity
-from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.queries.prepared_statement import is_forgotten
 from tidewire.queries.round_trips import gathered, run_waiting
 from tidewire.snapshots import (
@@ -41,14 +41,6 @@ from tidewire.snapshots import (
     written_positions,
 )
 
-_MEMBER = PreparedQuery(
-    lambda room_id, user_id: (
-        Member.objects.select_related("room")
-        .select_for_update(of=("self",), no_key=True)
-        .filter(room=room_id, user=user_id)
-    ),
-    keys=2,
-)
 MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
 FIRST_WAIT_SECONDS = 0.02
@@ -64,7 +56,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
     counts: list[Count] = []
     # A view whose answers nobody may keep says True.
     is_secret = False
-    # What keys need a scope for; see api/scopes.py. A view that names nothing is not for keys.
+    # What keys need a scope for; see api/auth/scopes.py. A view that names nothing is not for keys.
     resource: str | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -82,8 +74,8 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
             response = self.handle_exception(exc)
         self.response = self.finalize_response(request, response, *args, **kwargs)
         if self.counts:
-            self.response["RateLimit-Policy"] = limits.policies(self.counts)
-            self.response["RateLimit"] = limits.limits(self.counts)
+            self.response["RateLimit-Policy"] = quotas.policies(self.counts)
+            self.response["RateLimit"] = quotas.remaining(self.counts)
         return self.response
 
     @property
@@ -100,9 +92,9 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         try:
             super().perform_authentication(request)
         except APIException:
-            self.counts = limits.spend(request, None)
+            self.counts = quotas.spend(request, None)
             raise
-        self.counts = limits.spend(request, request.auth)
+        self.counts = quotas.spend(request, request.auth)
 
     def complete(self, response: Response) -> Response:
         """What a view adds to all its answers."""
@@ -170,33 +162,9 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
 
-    def get_home(self) -> str | None:
-        """The stream that this address belongs to: keys that are confined to it may come here."""
-        return streams.rooms(self.kwargs["room_id"]) if "room_id" in self.kwargs else None
-
-    def room_as_member(self, action: permissions.Action) -> Room:
-        """As `room_for`, with the caller's membership locked: it cannot end, or change, before this request does.
-
-        So a removal and a write do not cross: whichever commits first is what the other one sees.
-        """
-        found = _MEMBER(self.kwargs["room_id"], self.request.user.pk, using=DEFAULT_DB_ALIAS)
-        if not found:  # a guest, or nobody
-            return self.room_for(action)
-        (member,) = found
-        permissions.require(action, member.role)
-        member.room.my_role, member.room.my_membership = member.role, member
-        return member.room
-
-    def room_for(self, action: permissions.Action, *, lock: bool = False) -> Room:
-        """The room of this URL, if the caller may do `action` in it.
-
-        `lock` is for whoever decides by counting or comparing its members. The room is locked in a statement of its
-        own, so that what is read afterwards is what the previous holder of the lock has left.
-        """
-        room_id = self.kwargs["room_id"]
-        if lock:
-            Room.objects.select_for_update(no_key=True).filter(pk=room_id).values_list("pk").first()
-        return permissions.room_for(self.request.user, room_id, action)
+    def get_binding(self) -> str | None:
+        """Returns the stream that this URL belongs to, if there is one: keys that are bound to it may use the view."""
+        return None
 
 
 def is_worth_another_run(exc: DatabaseError) -> bool:

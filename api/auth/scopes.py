@@ -39,4 +39,4 @@ def needed(view: Any, method: str) -> str | None:
 
 
 ANYWHERE = "*"
-"""The home of a view that belongs to no stream, and that confined keys may use all the same."""
+"""The binding of a view that belongs to no stream, and that confined keys may use all the same."""

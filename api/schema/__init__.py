@@ -1,0 +1,1 @@
+"""openapi.yaml: what drf-spectacular cannot see in the views by itself."""

@@ -1,0 +1,85 @@
+"""A component of openapi.yaml for every event type, from the declarations of what is live."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from rest_framework.views import APIView
+
+from tidewire import ACTOR_TYPES, Live, registry
+
+ACTOR = {
+    "type": "object",
+    "description": "Who did it.",
+    "required": ["type", "id"],
+    "properties": {
+        "type": {"type": "string", "enum": list(ACTOR_TYPES)},
+        "id": {"type": ["string", "null"], "format": "uuid"},
+    },
+}
+
+
+def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """One component per event type, from the declarations, and `AnyEvent`, which a client can narrow by `type`.
+
+    The hooks that follow edit what they find, so the constants of this module go in as copies.
+    """
+    mapper = AutoSchema()
+    mapper.registry, mapper.view, mapper.method, mapper.path = generator.registry, APIView(request=None), "GET", ""
+    events = {
+        type: _event(type, mapper.resolve_serializer(documented_serializer(live, is_key), "response").ref)
+        for live in registry.lives
+        for type, is_key in event_types(live).items()
+    }
+    events |= {
+        fact.type: _event(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
+        for fact in registry.facts
+    }
+    refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
+    union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
+    union["discriminator"] = {"propertyName": "type", "mapping": refs}
+    for name, schema in {"Actor": deepcopy(ACTOR), **_named(events), "AnyEvent": union}.items():
+        component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+        generator.registry.register(component)
+    result["components"] = generator.registry.build({})
+    return result
+
+
+def event_types(live: Live) -> dict[str, bool]:
+    """The types of all events with this declaration's data, also those of its parts; whether it is the key only."""
+    parts = [touch for touch in registry.touches if touch.parent_model is live.model]
+    touching = [type for part in parts for type in (part.created, part.updated, part.deleted) if type]
+    return live.types | dict.fromkeys(touching, False)
+
+
+def event_component(type: str) -> str:
+    """`message.created` → `MessageCreatedEvent`."""
+    return "".join(word.capitalize() for word in re.split(r"[._]", type)) + "Event"
+
+
+def _named(events: dict[str, Any]) -> dict[str, Any]:
+    return {event_component(type): schema for type, schema in events.items()}
+
+
+def documented_serializer(live: Live, is_key: bool) -> type:
+    if is_key:
+        return live.key_schema
+    return getattr(live.serializer, "documented_as", live.serializer)
+
+
+def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["type", "id", "at", "actor", "data"],
+        "properties": {
+            "type": {"type": "string", "const": type},
+            "id": {"type": "string", "format": "uuid"},
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {"$ref": "#/components/schemas/Actor"},
+            "data": data,
+        },
+    }

@@ -1,0 +1,100 @@
+"""What openapi.yaml says of an operation beyond what drf-spectacular sees: headers, scopes, the stream of a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from api.auth import scopes
+from api.rest.preconditions import VersionMixin
+from api.schema.live import live_resource
+from tidewire import registry
+from tidewire.snapshots import HEADER, SnapshotMixin
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "api.auth.tokens.AccessTokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "api.auth.keys.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        text = "An API key, `tw_live_…`, in the same header as a token. `x-tidewire-scope` is the scope that it needs."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "tw_live_<id>_<secret>", "description": text}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]] | None:
+        return {self.name: []} if scopes.needed(auto_schema.view, auto_schema.method) else None
+
+
+FIELDS = OpenApiParameter(
+    "fields",
+    {"type": "string", "pattern": r"^\w+(,\w+)*$"},
+    description="Names of fields, separated by commas: rows have these alone, and lack even those that are required.",
+)
+IDEMPOTENCY = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        OpenApiParameter.HEADER,
+        description="Made by the client for one write. Sent again with it within 24 hours, the write is done once and "
+        "answered as before. A key is one account's, for one address.",
+    ),
+    OpenApiParameter(
+        "Idempotency-Replayed",
+        {"type": "string", "const": "true"},
+        OpenApiParameter.HEADER,
+        description="The answer was given before.",
+        response=["200", "201", "204"],
+    ),
+]
+
+
+def _header(name: str, description: str, response: Any = False) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=response)
+
+
+class OperationSchema(AutoSchema):
+    """Adds the headers that our base views send and read."""
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        is_versioned = isinstance(self.view, VersionMixin) and self.view.action != "list"
+        is_change = self.method in ("PATCH", "DELETE")
+        is_cacheable = is_versioned and self.method == "GET" and self.view.is_cacheable
+        shows = self.method != "DELETE"
+        wrote = self.method != "GET" and bool(self.view.authentication_classes)
+        has_position = wrote or (isinstance(self.view, SnapshotMixin) and self.view.action == "retrieve")
+        headers = []
+        if is_versioned and is_change:
+            headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
+        if is_cacheable:
+            headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if getattr(self.view, "is_selecting", bool)():
+            headers.append(FIELDS)
+        if wrote and getattr(self.view, "is_transactional", False):
+            headers += IDEMPOTENCY
+        if is_versioned and shows:
+            headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
+        if has_position:
+            text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated."
+            headers.append(_header(HEADER, text, response=["200", "201", "204"]))
+        return headers
+
+    def get_extensions(self) -> dict[str, Any]:
+        """The scope that a key needs. And what a client needs to keep this list or detail true by events, where one
+        stream promises it."""
+        extensions = super().get_extensions()
+        if scope := scopes.needed(self.view, self.method):
+            extensions["x-tidewire-scope"] = scope
+        is_snapshot = isinstance(self.view, SnapshotMixin) and self.view.action in ("list", "retrieve")
+        if is_snapshot and (found := live_resource(self.view, self.path, registry)):
+            extensions["x-tidewire-live"] = found
+        return extensions

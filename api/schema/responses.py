@@ -1,0 +1,129 @@
+"""Postprocessing hooks of drf-spectacular: the problems, headers and links of every answer in openapi.yaml."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Any
+
+from api.rest.problems import CONTENT_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. Programs read `code`.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of its page."},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
+        "code": {"type": "string"},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+        "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
+        "violated-policies": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of 429: the quotas of RateLimit-Policy that are spent.",
+        },
+    },
+}
+PROBLEM_ERROR = {
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON pointer (RFC 6901) into the request body."},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+
+
+HEADERS = {
+    "RateLimit": 'What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`.',
+    "RateLimit-Policy": 'The quotas that count this request: `"user";q=1200;w=60`.',
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "How to say who one is.",
+}
+RESPONSES = {
+    "Problem": ("What went wrong.", []),
+    "Unauthenticated": ("Nobody, or nobody we know.", ["WWW-Authenticate"]),
+    "TryLater": ("Not now. Nothing was written.", ["Retry-After"]),
+}
+LATER = ("429", "503")
+
+
+def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """304, where If-None-Match is heard, with the headers of the 200 that it stands for."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if any(parameter["name"] == "If-None-Match" for parameter in operation.get("parameters", [])):
+                headers = deepcopy(operation["responses"]["200"].get("headers", {}))
+                text = "The resource still has the ETag of If-None-Match."
+                operation["responses"]["304"] = {"description": text, "headers": headers}
+    return result
+
+
+def add_links(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """From what was made to what can be done with it: the id in the answer, and what its own address named."""
+    for path, operations in result["paths"].items():
+        made = operations.get("post", {}).get("responses", {}).get("201")
+        params = re.findall(r"{(\w+)}", path)
+        below = re.compile(re.escape(path) + r"{(\w+)}/")
+        for other, theirs in result["paths"].items():
+            match = below.match(other)
+            if made is None or match is None or set(re.findall(r"{(\w+)}", other)) != {*params, match[1]}:
+                continue
+            known = {name: f"$request.path.{name}" for name in params}
+            known[match[1]] = f"$response.body#/{'user/id' if match[1] == 'user_id' else 'id'}"
+            for operation in theirs.values():
+                link = {"operationId": operation["operationId"], "parameters": known}
+                made.setdefault("links", {})[operation["operationId"]] = deepcopy(link)
+    return result
+
+
+def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Every operation may answer a problem document; the likely ones are named."""
+    result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    result["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    result["components"]["responses"] = {
+        name: {"description": text, "headers": _headers(names), "content": deepcopy(content)}
+        for name, (text, names) in RESPONSES.items()
+    }
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for response in operation["responses"].values():
+                response.setdefault("headers", {}).update(_headers(["RateLimit", "RateLimit-Policy"]))
+            for status in [*_likely_problems(path, method, operation), *LATER, "default"]:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{_response(status)}"}
+    return result
+
+
+def _headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _response(status: str) -> str:
+    return "TryLater" if status in LATER else "Unauthenticated" if status == "401" else "Problem"
+
+
+def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    parameters = operation.get("parameters", [])
+    is_signed_in = {"bearer": []} in operation.get("security", [])
+    may_be_refused = is_signed_in and method != "get"
+    statuses = {
+        "400": True,  # also for a parameter that there is not
+        "401": is_signed_in or "/token/" in path,
+        "403": is_signed_in,
+        "404": "{" in path or operation["tags"] == ["keys"],  # keys name the stream that they are for
+        "409": may_be_refused,
+        "410": any(p["name"] == "after" for p in parameters),
+        "412": any(p["name"] == "If-Match" for p in parameters),
+        "413": "requestBody" in operation,
+        "415": "requestBody" in operation,
+        "422": any(p["name"] == "Idempotency-Key" for p in parameters),
+    }
+    return [status for status, is_likely in statuses.items() if is_likely]

@@ -1,0 +1,12 @@
+"""The addresses of the product's own sockets. The engine's are in `tidewire.asgi`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from realtime.consumers import ChatConsumer
+
+urlpatterns = [
+    path("ws/chat/", ChatConsumer.as_asgi()),
+    path("ws/chat/<uuid:room>/", ChatConsumer.as_asgi()),
+]
