@@ -1,4 +1,4 @@
-"""The browser of the tests: named by CHROMIUM, on the PATH, or installed through apt where we may."""
+"""The browser of the tests: the one that CHROMIUM names, one on the PATH, or one that is installed through apt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def chromium() -> str:
-    """Its path. No wheel and no npm package ships one, so a machine without it fails by saying what to install."""
+    """Returns its path. No wheel and no npm package has one: without one, the test fails and says what to do."""
     if found := os.environ.get("CHROMIUM") or _on_path():
         return found
     install("chromium")

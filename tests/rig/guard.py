@@ -27,7 +27,10 @@ def drop_privileges(user: str) -> None:
 
 
 def die_with(parent: int, number: int) -> None:
-    """Must come after the change of user, which clears the request."""
+    """Asks the kernel to send signal `number` to this process when the parent ends.
+
+    Must come after the change of user, which clears the request.
+    """
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    """A wrapper, because those run before pytest-django's hook, which imports the settings."""
+    """Sets the environment that the settings read. A wrapper, because wrappers run before pytest-django's hook."""
     folder = servers.temporary_folder("data")
     (folder / "static").mkdir()  # WhiteNoise warns when there is none, and warnings are errors here
     os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(folder))
@@ -40,15 +40,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"  # models in every shape that a live model may have
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
-    if early_config.known_args_namespace.database == "postgresql" and not _is_only_leading(early_config):
+    if early_config.known_args_namespace.database == "postgresql" and not _is_xdist_controller(early_config):
         server = servers.start_postgresql()
         early_config.stash[postgresql] = server
         os.environ["DATABASE_URL"] = server.create_database("tidewire")
     return (yield)
 
 
-def _is_only_leading(config: pytest.Config) -> bool:
-    """With `-n`, the first process hands out tests and runs none: the others start servers."""
+def _is_xdist_controller(config: pytest.Config) -> bool:
+    """With `-n`, the first process hands out tests and runs none. Only its workers need a database server."""
     return bool(config.known_args_namespace.numprocesses) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
@@ -58,8 +58,9 @@ def pytest_configure() -> None:
 
 
 def _use_a_file() -> None:
-    """SQLite as it is served: a file, in which writers wait for each other. In memory they would share one cache, which
-    refuses where a file waits. What a throw-away file need not do is survive; and a busy machine may take its time."""
+    """Puts SQLite into a file, as in production, where writers wait for each other. In memory they would share a cache,
+    which refuses instead of waiting. The file need not survive, so nothing is synced. Writers wait longer, for busy
+    machines."""
     settings = connections["default"].settings_dict
     if connections["default"].vendor == "sqlite":
         settings["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
@@ -67,7 +68,7 @@ def _use_a_file() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `verify` is for `make verify`."""
+    """Leaves out what is marked `verify`, except in `make verify`."""
     left_out = [] if IS_VERIFY else [item for item in items if item.get_closest_marker("verify")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

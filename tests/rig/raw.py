@@ -1,4 +1,4 @@
-"""A WebSocket without an SDK: for frames that no SDK would send, and for what an SDK hides."""
+"""A WebSocket without an SDK: sends frames that no SDK would send, and shows what an SDK hides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 class RawSocket:
-    """Speaks the protocol in JSON; pings are answered by whoever receives."""
+    """Speaks the protocol in JSON. `receive` answers the pings that it meets."""
 
     def __init__(self, url: str, **options: Any) -> None:
         self._closing = ExitStack()
@@ -27,7 +27,7 @@ class RawSocket:
         self.frames: list[int] = []  # the size of each frame received, in bytes
 
     def send_frame(self, frame: str | bytes) -> None:
-        """Any frame at all. A server that closes meanwhile is no error: the test reads the code."""
+        """Sends a frame as it is. It is no error when the server closes meanwhile: the test reads the code."""
         try:
             self._socket.send(frame)
         except ConnectionClosed:
@@ -37,7 +37,7 @@ class RawSocket:
         self.send_frame("\n".join(json.dumps(command) for command in commands))
 
     def receive(self, timeout: float = WAIT_SECONDS) -> Json:
-        """The next object that is not a ping."""
+        """Returns the next object that is not a ping."""
         deadline = time.monotonic() + timeout
         while True:
             while not self._pending:
@@ -48,7 +48,7 @@ class RawSocket:
             self.send({})
 
     def reply(self, id: int, timeout: float = WAIT_SECONDS) -> Json:
-        """The reply to a command; pushes before it are passed over."""
+        """Returns the reply to the command `id`; skips pushes that come before it."""
         deadline = time.monotonic() + timeout
         while (message := self.receive(deadline - time.monotonic())).get("id") != id:
             pass
@@ -63,7 +63,7 @@ class RawSocket:
         return self.reply(id)
 
     def close_code(self, timeout: float = WAIT_SECONDS) -> int:
-        """Read to the end, answering pings, and return the code the server closed with."""
+        """Reads to the end, answering pings. Returns the code that the server closed with."""
         deadline = time.monotonic() + timeout
         try:
             while True:

@@ -1,7 +1,7 @@
 """People who use a running Tidewire over REST.
 
-`Person` is one signed-in account: it registers, logs in, keeps its tokens fresh and raises on any status that the
-test did not expect, with the body in the message.
+`Person` is one signed-in account: it registers, logs in, renews its tokens, and raises on a status other than 2xx, with
+the body in the message.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Person:
         self.access, self.refresh = pair["access"], pair["refresh"]
 
     def fresh_token(self) -> str:
-        """A new access token, as an SDK's token callback would fetch it."""
+        """Fetches a new access token, as an SDK's token callback does, and returns it."""
         pair = self.post("token/refresh/", {"refresh": self.refresh}, signed=False)
         self.access, self.refresh = pair["access"], pair.get("refresh", self.refresh)
         return self.access
 
     def at(self, base_url: str) -> Person:
-        """The same account with the same tokens, at another process."""
+        """Returns the same account with the same tokens, at another process."""
         other = Person(base_url, self.name, self.email, self.password)
         other.id, other.access, other.refresh = self.id, self.access, self.refresh
         return other
@@ -56,7 +56,10 @@ class Person:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     def send(self, method: str, path: str, body: Any = None, *, signed: bool = True, **options: Any) -> httpx.Response:
-        """Any answer at all, as openapi.yaml describes it. `path` is relative to the API, absolute, or a whole URL."""
+        """Sends a request and returns the answer, of any status. Raises when openapi.yaml does not describe it.
+
+        `path` is relative to the API, absolute, or a whole URL.
+        """
         headers = {**options.pop("headers", {})}
         if signed:
             headers.setdefault("Authorization", f"Bearer {self.access}")
@@ -67,7 +70,7 @@ class Person:
         return response
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """The body of a 2xx answer."""
+        """Returns the body of the answer. Raises when its status is not 2xx."""
         response = self.send(method, path, body, **options)
         assert response.is_success, f"{self.name}: {method} {path} → {response.status_code} {response.text[:2000]}"
         return response.json() if response.content else None
@@ -90,7 +93,7 @@ class Person:
     # -- what people do ------------------------------------------------------------------------------------------------
 
     def make_room(self, name: str = "room", kind: str = "private") -> str:
-        """A room of our own; its id."""
+        """Makes a room that this person owns. Returns its id."""
         return self.post("rooms/", {"name": name, "kind": kind})["id"]
 
     def add(self, room: str, *people: Person, role: str = "member") -> None:
@@ -104,7 +107,7 @@ class Person:
         return self.post(f"rooms/{room}/messages/", {"text": text})
 
     def messages(self, room: str) -> tuple[list[Json], Json]:
-        """Every message of the room, newest first, and the position of the first page: the one that was read first."""
+        """Returns every message of the room, newest first, and the position that the first page carried."""
         page = self.get(f"rooms/{room}/messages/?limit=100")
         position, found = page["stream"], page["results"]
         while page["next"]:

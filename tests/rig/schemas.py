@@ -1,4 +1,4 @@
-"""Pushed events, and answers, against the committed OpenAPI document."""
+"""Checks pushed events and answers against the committed OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPENAPI = Path(__file__).resolve().parents[2] / "openapi.yaml"
 Json = dict[str, Any]
 
 CHECKED_ANSWERS = 25
-"""So many of each kind are looked at: some tests write by the thousand, and measure how long it takes."""
+"""How many answers of each kind are checked. Some tests write thousands, and measure how long that takes."""
 _checked: Counter[tuple[str, str, int]] = Counter()
 
 
@@ -27,7 +27,7 @@ def _document() -> Json:
 
 @cache
 def _event_schemas() -> dict[str, str]:
-    """The component schema of each event type: the one whose `type` is that constant."""
+    """Returns {event type: name of the component schema whose `type` is that constant}."""
     found = {}
     for name, schema in _document()["components"]["schemas"].items():
         constant = schema.get("properties", {}).get("type", {}).get("const")
@@ -46,7 +46,7 @@ def _validator(type: str) -> jsonschema.Draft202012Validator:
 
 
 def validate_event(event: Json) -> None:
-    """Raise unless the event has a schema of its own in openapi.yaml and agrees with it."""
+    """Raises unless the event has a schema in openapi.yaml and agrees with it."""
     assert event.get("type") in _event_schemas(), f"openapi.yaml describes no event of type {event.get('type')!r}"
     _validator(event["type"]).validate(event)
 
@@ -55,7 +55,7 @@ def validate_event(event: Json) -> None:
 
 
 def validate_answer(response: httpx.Response) -> None:
-    """Raise unless openapi.yaml describes this answer: status, media type and body. Other addresses are passed over."""
+    """Raises unless openapi.yaml describes this answer: status, media type and body. Ignores other addresses."""
     method, path = response.request.method.lower(), response.request.url.path
     for template, pattern in _paths():
         kind = (method, template, response.status_code)
@@ -74,7 +74,7 @@ def _paths() -> list[tuple[str, re.Pattern[str]]]:
 def _described(method: str, template: str, status: int) -> Json:
     responses = _document()["paths"][template].get(method, {}).get("responses", {})
     described = responses.get(str(status)) or (responses.get("default", _PROBLEM) if status >= 400 else None)
-    assert described, f"openapi.yaml knows no {status} of {method} {template}"
+    assert described, f"openapi.yaml describes no {status} of {method} {template}"
     return (
         _document()["components"]["responses"][described["$ref"].rpartition("/")[2]]
         if "$ref" in described
@@ -88,9 +88,9 @@ _PROBLEM = {"$ref": "#/components/responses/Problem"}  # also where a method is 
 def _validate_body(response: httpx.Response, described: Json) -> None:
     content = described.get("content", {})
     if not content:
-        assert not response.content, f"openapi.yaml knows no body here: {response.text[:200]}"
+        assert not response.content, f"openapi.yaml describes no body here: {response.text[:200]}"
         return
     media_type = response.headers["Content-Type"].partition(";")[0]
-    assert media_type in content, f"openapi.yaml knows no {media_type} here"
+    assert media_type in content, f"openapi.yaml describes no {media_type} here"
     schema = content[media_type]["schema"] | {"components": _document()["components"]}
     jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(response.json())

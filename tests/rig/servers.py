@@ -41,14 +41,14 @@ PREFIX = "tidewire-test-"
 
 
 class ServerError(RuntimeError):
-    """A server could not be found or started; the message says what to install or shows its log."""
+    """A server was not found or did not start. The message says what to install, or shows its log."""
 
 
 # -- folders, ports, processes -----------------------------------------------------------------------------------------
 
 
 def temporary_folder(name: str) -> Path:
-    """A folder that is gone when the run ends. Folders of killed runs are swept by the next one."""
+    """Makes a folder that is removed when the run ends. The next run removes those of killed runs."""
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-", dir=_readable_root()))
     folder.chmod(0o755)
@@ -62,7 +62,7 @@ def _remove_in(pid: int, folder: Path) -> None:
 
 
 def _readable_root() -> str:
-    """TMPDIR, unless the user that servers run as could not reach into it."""
+    """Returns TMPDIR, or /tmp where the user of the servers cannot enter TMPDIR."""
     folder = Path(tempfile.gettempdir()).resolve()
     return str(folder) if _is_open_to_others(folder) else "/tmp"
 
@@ -89,7 +89,7 @@ def _is_running(pid: int) -> bool:
 
 
 def free_port() -> int:
-    """A port below the ephemeral range: no client connection will ever be given it."""
+    """Returns a port below the ephemeral range, which the kernel gives to no client connection."""
     try:
         ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except OSError:
@@ -97,7 +97,7 @@ def free_port() -> int:
     for _ in range(200):
         port = random.randrange(max(1024, ephemeral - 18000), ephemeral)
         with socket.socket() as probe:
-            # What a server will do: a port in TIME_WAIT is free, one that is listened on is not.
+            # As servers do: a port in TIME_WAIT counts as free, one with a listener does not.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -108,14 +108,14 @@ def free_port() -> int:
 
 
 def unprivileged_user() -> str:
-    """Who servers run as: `nobody` when we are root, ourselves otherwise (said as "-")."""
+    """Returns the user that servers run as: `nobody` when we are root, else "-" for ourselves."""
     return "nobody" if os.getuid() == 0 else "-"
 
 
 def spawn(
     command: Sequence[str | Path], *, log: Path, dies_by: int = signal.SIGKILL, user: str = "-", **options: object
 ) -> subprocess.Popen[bytes]:
-    """Start a command that dies with us. Its own session, so that a Ctrl-C reaches only the test run."""
+    """Starts a command that dies with the test run, in a session of its own: Ctrl-C reaches only the test run."""
     guard = [sys.executable, "-IS", GUARD, str(int(dies_by)), str(os.getpid()), user]
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -145,7 +145,7 @@ def tail(log: Path, lines: int = 40) -> str:
 
 
 def end(process: subprocess.Popen[bytes], number: int) -> None:
-    """Signal a process by its id and wait until it is gone; a stopped one is woken first."""
+    """Signals a process, after waking it if it is stopped, and waits for its end. Kills it after STOP_SECONDS."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGCONT)
@@ -162,14 +162,17 @@ def end(process: subprocess.Popen[bytes], number: int) -> None:
 
 @dataclass(frozen=True)
 class Binaries:
-    """A folder of programs. Those of a wheel are copied before use, with what they are linked to."""
+    """A folder of programs. Those of a wheel are copied before use, together with the libraries they are linked to."""
 
     folder: Path
     copied_from: str | None = None
 
 
 def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRESQL) -> Binaries:
-    """`path` replaces the PATH and `debian=None` turns Debian's folders off: how the wheels' road is tested."""
+    """Returns the first PostgreSQL of those in the module's list. Raises ServerError when there is none.
+
+    `path` replaces the PATH and `debian=None` leaves Debian's folders out: so the tests reach the wheel.
+    """
     for folder in _folders(path, debian):
         if all(_is_runnable(folder / name) for name in ("postgres", "initdb")):
             return Binaries(folder)
@@ -199,7 +202,7 @@ def find_redis(path: str | None = None) -> Binaries:
 
 
 def _is_runnable(program: Path) -> bool:
-    """By the user that will run it: a program under /root is none for `nobody`."""
+    """Whether the user of the servers can run it: `nobody` cannot run a program under /root."""
     return os.access(program, os.X_OK) and _is_open_to_others(program.resolve())
 
 
@@ -210,7 +213,7 @@ def _folders(path: str | None, debian: str | None) -> list[Path]:
 
 
 def _folder_in_wheel(distribution: str, package: str, what: str) -> Path:
-    """The package's folder, found without importing it."""
+    """Returns the folder of an installed package without importing it. Raises ServerError when it is not installed."""
     try:
         return Path(str(metadata.distribution(distribution).locate_file(package)))
     except metadata.PackageNotFoundError:
@@ -238,7 +241,7 @@ class PostgreSQL:
         self._databases: list[str] = []
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Make an empty database, or a copy of `template`, and return its URL. Any of that name is dropped first."""
+        """Makes an empty database, or a copy of `template`, and returns its URL. Drops one of the same name first."""
         self.drop_database(name)
         copy = f' TEMPLATE "{template}"' if template else ""
         self.execute(f'CREATE DATABASE "{name}"{copy}')
@@ -252,14 +255,14 @@ class PostgreSQL:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
     def execute(self, statement: str) -> None:
-        """On the maintenance database, outside any transaction."""
+        """Runs a statement in the maintenance database, outside any transaction."""
         import psycopg  # dev requirement: the embedded size runs without it
 
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[arg-type]
 
     def stop(self) -> None:
-        """Immediate shutdown: nothing in it is worth a checkpoint. On a borrowed server, only our databases go."""
+        """Stops our server without a checkpoint. On a server that was named, drops only the databases we made."""
         if self.process is not None:
             end(self.process, signal.SIGQUIT)
             return
@@ -268,7 +271,7 @@ class PostgreSQL:
 
 
 def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
-    """The server that TEST_DATABASE_URL names, or a new one. About two seconds."""
+    """Returns the server that TEST_DATABASE_URL names, or starts one, which takes about two seconds."""
     named = os.environ.get("TEST_DATABASE_URL")
     if named and binaries is None:
         return PostgreSQL(named)
@@ -293,7 +296,7 @@ def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
     return server
 
 
-# Throw-away data needs no durability. What the tests measure (locks, order, visibility) does not depend on these.
+# Throw-away data needs no durability. What the tests check (locks, order, visibility) does not depend on these.
 _POSTGRESQL_OPTIONS = [
     argument
     for setting in (
@@ -327,7 +330,7 @@ def _give_to(user: str, path: Path) -> None:
 
 
 def _plain_environment() -> dict[str, str]:
-    """No PG* variables, no locale of the machine, and nothing secret for a server to inherit."""
+    """Returns an environment without PG* variables, without the machine's locale, and without secrets."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -345,7 +348,7 @@ def _answers(server: PostgreSQL) -> bool:
 
 
 class Redis:
-    """A Redis without persistence that tests kill, freeze and bring back on the same port."""
+    """A Redis without persistence. Tests kill it, freeze it and start it again on the same port."""
 
     def __init__(self, binaries: Binaries) -> None:
         self._binaries = binaries
@@ -380,18 +383,18 @@ class Redis:
         return self._process
 
     def kill(self) -> None:
-        """As a crash: connections are reset, everything in memory is gone."""
+        """Ends it as a crash does: connections are reset, everything in memory is lost."""
         end(self.process, signal.SIGKILL)
 
     def pause(self) -> None:
-        """As a frozen machine: connections stay open and nothing answers."""
+        """Stops it as a frozen machine: connections stay open and nothing answers."""
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
-        """Empty, on the same port."""
+        """Kills it and starts it again, empty, on the same port."""
         self.kill()
         self.start()
 
@@ -402,17 +405,17 @@ class Redis:
 
 
 class BorrowedRedis:
-    """The Redis of TEST_REDIS_URL. It is not ours to kill."""
+    """The Redis of TEST_REDIS_URL, which tests may not kill."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def stop(self) -> None:
-        """Nothing of it is ours."""
+        """Does nothing: it was not started here."""
 
 
 def start_redis(binaries: Binaries | None = None) -> Redis:
-    """A Redis of our own, which may be killed and frozen."""
+    """Starts a Redis that a test may kill and freeze."""
     server = Redis(binaries or find_redis())
     server.start()
     atexit.register(server.stop)
@@ -420,6 +423,6 @@ def start_redis(binaries: Binaries | None = None) -> Redis:
 
 
 def redis_for_tests() -> Redis | BorrowedRedis:
-    """The Redis that TEST_REDIS_URL names, or one of our own. About a tenth of a second."""
+    """Returns the Redis that TEST_REDIS_URL names, or starts one, which takes about a tenth of a second."""
     named = os.environ.get("TEST_REDIS_URL")
     return BorrowedRedis(named) if named else start_redis()

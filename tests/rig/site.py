@@ -1,8 +1,8 @@
 """A running Tidewire: one process on SQLite and memory, or several on PostgreSQL and Redis.
 
 The servers are child processes started as a deployment starts them, reached over TCP, killed and started again on the
-same port. What they print goes to files; `Site.check_logs` fails on a traceback, because an operator would be woken
-by it.
+same port. What they print goes to files. `Site.check_logs` fails on a traceback, because a traceback would wake an
+operator.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TRACEBACK = "Traceback (most recent call last):"
 
 Environment = dict[str, str]
 
-# What serves: how each is started, up to its port. docs/operations.md says why uvicorn is started so.
+# {server program: its command, up to the port}. docs/operations.md gives the reasons for uvicorn's options.
 PROGRAMS = {
     "daphne": "daphne --bind 127.0.0.1 --port",
     "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 65536 --timeout-graceful-shutdown 10"
@@ -37,7 +37,7 @@ PROGRAMS = {
 
 
 def wait_until_ready(address: str) -> None:
-    """Until something answers 200 there."""
+    """Waits until GET `address` answers 200. Raises ServerError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -90,11 +90,11 @@ class Server:
         return self._process
 
     def kill(self) -> None:
-        """As a power cut: nothing is flushed, nothing is said to the clients."""
+        """Ends it as a power cut does: nothing is flushed, and clients get no close frame."""
         servers.end(self.process, signal.SIGKILL)
 
     def terminate(self) -> None:
-        """As a deploy: SIGTERM, and time to end well."""
+        """Ends it as a deploy does: SIGTERM, then time to finish."""
         servers.end(self.process, signal.SIGTERM)
 
     def pause(self) -> None:
@@ -152,7 +152,7 @@ class Site:
 
     @property
     def redis(self) -> servers.Redis:
-        """Ours to kill; a borrowed one never gets here, see `Sites`."""
+        """The Redis of this site alone, which a test may kill. `Sites.make` starts it with `own_redis`."""
         assert isinstance(self._redis, servers.Redis), "this site has no Redis of its own"
         return self._redis
 
@@ -172,17 +172,17 @@ class Site:
         return other
 
     def manage(self, *arguments: str) -> str:
-        """`manage.py`, in a process of its own against the same database and layer."""
+        """Runs `manage.py` in a process of its own, on the same database and layer. Returns what it printed."""
         return run_manage(self.environment, *arguments)
 
     def shell(self, code: str) -> str:
-        """Python in `manage.py shell`: a writer that is no server."""
+        """Runs Python code in `manage.py shell`: a writer that is not a server. Returns what it printed."""
         return self.manage("shell", "--verbosity", "0", "--command", code)
 
     # -- logs ----------------------------------------------------------------------------------------------------------
 
     def new_logs(self) -> str:
-        """What the servers wrote since the last call."""
+        """Returns what the servers wrote since the last call."""
         text = ""
         for log in (server.log for server in self.servers):
             with log.open("rb") as file:
@@ -192,7 +192,7 @@ class Site:
         return text
 
     def check_logs(self, allowed: Iterable[str] = ()) -> None:
-        """Fail on tracebacks, apart from those that match one of the regular expressions."""
+        """Fails on a traceback in a server's log, unless it matches one of the regular expressions `allowed`."""
         found = [
             each for each in tracebacks(self.new_logs()) if not any(re.search(pattern, each) for pattern in allowed)
         ]
@@ -200,7 +200,7 @@ class Site:
 
 
 def tracebacks(text: str) -> list[str]:
-    """Each traceback of a log: its indented lines, and the line of the exception."""
+    """Returns each traceback of a log: its indented lines, and the line of the exception."""
     found = []
     for rest in text.split(TRACEBACK)[1:]:
         lines = rest.splitlines()
@@ -226,7 +226,7 @@ class Sites:
     def make(
         self, size: str, *, processes: int = 2, settings: Mapping[str, str] | None = None, own_redis: bool = False
     ) -> Site:
-        """A site that is not started yet. `processes` counts only when grown: memory reaches one process."""
+        """Returns a site that is not started yet. `processes` counts only when grown: memory reaches one process."""
         self._count += 1
         folder = self._folder / f"site-{self._count}"
         folder.mkdir()
@@ -263,14 +263,14 @@ class Sites:
 
 
 def child_environment(folder: Path) -> Environment:
-    """What a child process sees: nothing of ours but the way to its programs."""
+    """Returns the environment of a child process: the settings of the tests, and of ours only what finds programs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR") if name in os.environ}
     return {
         **kept,
         "DJANGO_SETTINGS_MODULE": "backend.settings",
         "TIDEWIRE_MODE": "development",
         "DATA_DIR": str(folder),
-        # Tests ask more than people do; those of the limits set their own.
+        # Tests send more requests than people do. Tests of the limits set their own.
         **dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",

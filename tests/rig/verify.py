@@ -1,6 +1,7 @@
-"""What `make verify` adds: TIDEWIRE_VERIFY=1 makes tests look longer, and runs those that are marked `verify`.
+"""What `make verify` adds to `make test`.
 
-pytest.mark.verify   needs minutes, a machine of its own, or programs that `make test` does not ask for
+With TIDEWIRE_VERIFY=1 some tests run for longer, and those that are marked `verify` run too: they need minutes, a
+machine of their own, or programs that `make test` does not ask for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ IS_VERIFY = os.environ.get("TIDEWIRE_VERIFY") == "1"
 
 
 def figure(text: str) -> None:
-    """Something measured: printed, and kept for the report of `make verify`."""
+    """Prints a line about something measured and keeps it for the report of `make verify`."""
     print(f"\n{text}")
     if kept := os.environ.get("TIDEWIRE_FIGURES"):
         with Path(kept).open("a") as file:
@@ -24,7 +25,10 @@ def figure(text: str) -> None:
 
 
 def program(name: str, package: str) -> str:
-    """The path of a program that no wheel holds: installed through apt where we may, else the test says what to do."""
+    """Returns the path of a program that no wheel holds.
+
+    Installs `package` through apt where that is allowed. Otherwise the test fails and says what to install.
+    """
     if found := shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         return found
     install(package)
@@ -34,7 +38,10 @@ def program(name: str, package: str) -> str:
 
 
 def install(package: str) -> None:
-    """As root, on Debian and its kin; elsewhere nothing happens. Services that come with it are not started."""
+    """Installs a package through apt: as root on Debian or a descendant. Elsewhere it does nothing.
+
+    Services of the package are not started.
+    """
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
