@@ -50,7 +50,7 @@ def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
 def module_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iterator[Site]:
     mark = request.node.get_closest_marker("site")
     options = dict(mark.kwargs) if mark else {}
-    if isinstance(options.get("processes"), dict):  # by size: memory is one process's
+    if isinstance(options.get("processes"), dict):  # by size: a layer in memory serves one process
         options["processes"] = options["processes"][size]
     site = sites.make(size, **options)
     site.start()
@@ -61,7 +61,7 @@ def module_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iter
 
 @pytest.fixture
 def site(module_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
-    """The module's site; after each test, no traceback may be in its logs."""
+    """The module's site. After each test, it fails on a traceback in the servers' logs."""
     yield module_site
     module_site.check_logs(pattern for mark in request.node.iter_markers("allows_in_log") for pattern in mark.args)
 
@@ -75,15 +75,24 @@ def module_people(module_site: Site) -> People:
 
 @pytest.fixture
 def people(site: Site, module_people: People) -> People:
-    """Alice owns it, Bob is a member, Charlie must see nothing. Each has a fresh token; rooms are made by the test."""
+    """Alice, the owner; Bob, the member; Charlie, the stranger. Each has a fresh token. Tests make the rooms."""
     for person in module_people:
         person.fresh_token()
     return module_people
 
 
+@pytest.fixture
+def room(people: People) -> str:
+    """A private room: Alice owns it, Bob is a member."""
+    alice, bob, _ = people
+    room = alice.make_room()
+    alice.add(room, bob)
+    return room
+
+
 @pytest.fixture(params=sorted(AGENTS))
 def sdk(request: pytest.FixtureRequest) -> Iterator[MakeClient]:
-    """Makes clients of one SDK; the test runs once with each. Every event they get must agree with its schema."""
+    """Makes clients of one SDK; the test runs once with each SDK. Every event must agree with its schema."""
     made: list[SdkClient] = []
 
     def make() -> SdkClient:
@@ -102,7 +111,7 @@ def sdk(request: pytest.FixtureRequest) -> Iterator[MakeClient]:
 
 @pytest.fixture
 def raw() -> Iterator[Callable[[str], RawSocket]]:
-    """Opens WebSockets without an SDK."""
+    """Opens WebSockets without an SDK, and closes them after the test."""
     opened: list[RawSocket] = []
 
     def open_socket(url: str, **options: object) -> RawSocket:
@@ -115,7 +124,7 @@ def raw() -> Iterator[Callable[[str], RawSocket]]:
 
 
 def follow(client: SdkClient, url: str, person: Person, room: str) -> None:
-    """Connect as this person and subscribe to the room's stream."""
+    """Connects as this person, subscribes to the room's stream, and waits until it is subscribed."""
     client.connect(url, get_token=person.fresh_token)
     client.subscribe(channel(room))
     client.wait_for("subscribed", channel(room))

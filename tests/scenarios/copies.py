@@ -1,4 +1,4 @@
-"""What a client application keeps: a copy of a room's messages, from a REST list and the events after it."""
+"""The copy of a room's messages that a client application keeps: made from a REST list and the events after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Copy:
-    """Messages by id, made true by events. Applying an event twice, or late, changes nothing."""
+    """Messages by id, kept up to date by events. Applying an event twice, or late, changes nothing."""
 
     def __init__(self, messages: Iterable[Json] = ()) -> None:
         self._messages = {message["id"]: message for message in messages}
@@ -31,7 +31,7 @@ class Copy:
         return self
 
     def listed(self) -> list[Json]:
-        """As REST lists them: newest first."""
+        """Returns them in the order of a REST list: newest first."""
         return sorted(self._messages.values(), key=lambda each: (each["created_at"], each["id"]), reverse=True)
 
 

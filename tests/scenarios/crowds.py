@@ -16,5 +16,5 @@ print(json.dumps([tokens.sign_in_as(user)["access"] for user in users]))
 
 
 def crowd_tokens(site: Site, count: int) -> list[str]:
-    """Access tokens of new accounts."""
+    """Makes `count` accounts and returns an access token of each."""
     return json.loads(site.shell(_CODE.format(count=count)).strip().splitlines()[-1])

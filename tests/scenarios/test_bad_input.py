@@ -1,4 +1,4 @@
-"""Bad frames and wrong tokens: a typed error or the right code for the sender, nothing for anybody else."""
+"""Bad frames and wrong tokens: the sender gets a typed error or a close code, and other clients notice nothing."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.scenarios.conftest import People
 
 UNKNOWN_CHANNEL, PERMISSION_DENIED, METHOD_NOT_FOUND, ALREADY, BAD_REQUEST, TOKEN_EXPIRED = 102, 103, 104, 105, 107, 109
 CLOSED_INVALID_TOKEN, CLOSED_BAD_REQUEST = 3500, 3501
-# Above its frame limit a server itself closes, before our code sees a byte. daphne has a limit of its own, above ours.
+# Above its own frame limit a server closes before our code sees a byte. That of daphne is above ours.
 CLOSED_TOO_BIG = 1009
 FRAME_LIMITS = {"daphne": 1_000_000, "uvicorn": 65_536}
 
@@ -55,7 +55,7 @@ BAD_FRAMES: dict[str, str | bytes] = {
 
 
 class Bystander:
-    """Somebody else's healthy socket: it must go on as if nothing had happened."""
+    """A healthy socket of another client. It must go on as if nothing had happened."""
 
     def __init__(self, site: Site, person: Person, raw: Open) -> None:
         self._person = person
@@ -75,7 +75,7 @@ def bystander(site: Site, people: People, raw: Open) -> Bystander:
 
 
 def outcome(socket: RawSocket) -> int:
-    """The code of the error reply, or of the close."""
+    """Returns the code of the error reply or of the close; 0 when the socket still answers."""
     socket.send({"id": 99, "ping": {}})
     try:
         while True:
@@ -170,7 +170,7 @@ def test_unsubscribing_what_was_never_subscribed_is_harmless(site: Site, people:
 
 
 def forge(token: str, algorithm: str = "HS256", **claims: object) -> str:
-    """The same claims, some of them changed, under another key."""
+    """Returns a token with the same claims, some of them changed, signed with another key."""
     known = jwt.decode(token, options={"verify_signature": False})
     return jwt.encode({**known, **claims}, "x" * 64 if algorithm != "none" else None, algorithm=algorithm)
 
@@ -209,7 +209,7 @@ def test_a_token_that_is_no_string_is_refused(site: Site, raw: Open, token: obje
 
 
 def test_an_expired_token_gets_its_own_error(site: Site, people: People, raw: Open) -> None:
-    """109 sends SDKs for a new token; 3500 would send them away for good."""
+    """On 109 SDKs fetch a new token. On 3500 they would stay away for good."""
     code = (
         "from rest_framework_simplejwt.tokens import RefreshToken\n"
         "from api.models import User\n"
@@ -230,8 +230,8 @@ def test_a_token_in_the_url_does_not_sign_in(site: Site, people: People, raw: Op
     assert outcome(socket) == CLOSED_INVALID_TOKEN
 
 
-def test_a_cookie_signs_nobody_in(site: Site, people: People, raw: Open) -> None:
-    """Browsers send it along from any page. This one opens the admin."""
+def test_a_cookie_does_not_sign_in(site: Site, people: People, raw: Open) -> None:
+    """Browsers send cookies along from any page. The cookie of this test is good: it opens the admin."""
     code = (
         "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
         "from django.contrib.sessions.backends.db import SessionStore\n"

@@ -1,4 +1,4 @@
-"""`api.call`: REST on the socket, with the rights, the checks and the answers of REST."""
+"""`api.call`: a REST request over the socket, with the same rights, checks and answers as over HTTP."""
 
 import json
 from collections.abc import Callable

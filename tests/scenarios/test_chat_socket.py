@@ -1,4 +1,4 @@
-"""/ws/chat/: one room by hand, with the tokens, codes and rights of the main socket."""
+"""/ws/chat/: the plain socket of one room, with the tokens, codes and rights of the main socket."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def chat_url(site: Site, room: str = "", process: int = 0) -> str:
 
 @pytest.fixture
 def enter(site: Site, raw: Open) -> Callable[..., RawSocket]:
-    """A socket of this person in the room, with the token in the header; it has been greeted."""
+    """Opens a socket of this person in the room, with the token in the header, and reads its hello."""
 
     def enter(person: Person, room: str, process: int = 0) -> RawSocket:
         headers = {"Authorization": f"Bearer {person.access}"}
@@ -36,19 +36,11 @@ def enter(site: Site, raw: Open) -> Callable[..., RawSocket]:
     return enter
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 def stored(person: Person, room: str) -> list[Json]:
     return person.messages(room)[0]
 
 
-def test_what_is_said_is_stored_and_reaches_every_member_as_a_plain_event(
+def test_a_message_is_stored_and_reaches_every_member_as_a_plain_event(
     site: Site, people: People, room: str, enter: Callable[..., RawSocket]
 ) -> None:
     alice, bob, _ = people
@@ -86,7 +78,7 @@ def test_a_wrong_token_is_closed(site: Site, room: str, raw: Open, token: object
     assert socket.close_code() in (INVALID_TOKEN, BAD_REQUEST)
 
 
-def test_nothing_is_said_before_the_token(site: Site, people: People, room: str, raw: Open) -> None:
+def test_a_message_before_the_token_is_refused(site: Site, people: People, room: str, raw: Open) -> None:
     socket = raw(chat_url(site, room))
     socket.send({"message": "Ahoy"})
     assert socket.close_code() == BAD_REQUEST
@@ -107,7 +99,7 @@ def test_a_stranger_and_an_absent_room_are_closed_alike(site: Site, people: Peop
         assert raw(chat_url(site, each), additional_headers=headers).close_code() == PERMISSION_DENIED
 
 
-def test_a_guest_reads_and_is_told_why_they_may_not_write(people: People, enter: Callable[..., RawSocket]) -> None:
+def test_a_guest_reads_and_gets_an_error_for_writing(people: People, enter: Callable[..., RawSocket]) -> None:
     alice, _, charlie = people
     room = alice.make_room(kind="public")
     socket = enter(charlie, room)
@@ -146,7 +138,7 @@ def test_mistakes_are_answered_and_change_nothing(people: People, room: str, ent
     assert [message["text"] for message in stored(people[0], room)] == ["still here"]
 
 
-def test_who_is_removed_hears_no_more_and_is_sent_away(
+def test_a_removed_member_gets_no_more_events_and_is_closed(
     people: People, room: str, enter: Callable[..., RawSocket]
 ) -> None:
     alice, bob, _ = people
@@ -181,7 +173,7 @@ def test_an_evil_origin_is_refused(site: Site, people: People, room: str, raw: O
         raw(chat_url(site, room), additional_headers=headers)
 
 
-def test_the_lobby_takes_everybody_in(site: Site, people: People, raw: Open) -> None:
+def test_the_lobby_is_open_to_every_account(site: Site, people: People, raw: Open) -> None:
     alice, _, charlie = people
     headers = {"Authorization": f"Bearer {charlie.access}"}
     lobbies = [r["id"] for r in alice.get("rooms/?discover=true&limit=100")["results"] if r["name"] == "lobby"]

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.parametrize("sdk", ["py"], indirect=True), pytest.mark
 
 @pytest.fixture(scope="module", params=[SECONDS, -SECONDS], ids=["ahead", "behind"])
 def skewed_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iterator[Site]:
-    """The second process has another idea of the time of day."""
+    """A site whose second process has another time of day."""
     site = sites.make(size, processes=2, settings={"TIDEWIRE_EXTRA_APPS": APP})
     site.servers[1]._environment = {**site.environment, SKEW: str(request.param)}
     site.start()
@@ -62,8 +62,8 @@ def test_a_removal_there_is_a_removal_here(skewed_site: Site, sdk: MakeClient) -
     assert [event.data["type"] for event in member.publications(channel(room))] in ([], ["member.left"])
 
 
-def test_who_signs_in_there_is_signed_in_here(skewed_site: Site, sdk: MakeClient) -> None:
-    """A token of a process that is ahead was made in the future, as others see it."""
+def test_a_sign_in_there_is_good_here(skewed_site: Site, sdk: MakeClient) -> None:
+    """The token of a process that is ahead comes from the future, as the other process sees it."""
     alice = skewed_site.person("alice")
     room = alice.make_room()
     there = skewed_site.at(skewed_site.servers[1], alice)
@@ -78,7 +78,7 @@ def test_who_signs_in_there_is_signed_in_here(skewed_site: Site, sdk: MakeClient
 
 
 def test_two_tabs_that_refresh_here_and_there_stay_signed_in(skewed_site: Site, sdk: MakeClient) -> None:
-    """A process that is ahead must not take the second of them for a thief."""
+    """A process that is ahead must not take the second refresh for that of a thief."""
     here = skewed_site.person("alice")
     there = skewed_site.at(skewed_site.servers[1], here)
 

@@ -1,4 +1,4 @@
-"""What processes share outlives any of them: presence, signals, sign-outs, lost access, counted guesses."""
+"""What processes share outlives any of them: presence, ephemeral messages, sign-outs, lost access, counted guesses."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.failpoints import APP, KILL_AFTER_NEXT_COMMIT, PRESENCE
 
 POLL_SECONDS = 1.0
-CLOSE_SECONDS = 2.0 if IS_VERIFY else 15.0  # a busy machine says nothing about the promise
+CLOSE_SECONDS = 2.0 if IS_VERIFY else 15.0  # a busy machine may be slow
 PRESENCE_SECONDS = 5.0
 FORCED, SERVER_UNSUBSCRIBE = 3503, 2000
 pytestmark = [
@@ -28,16 +28,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
-@pytest.fixture
 def crash(site: Site) -> Iterator[Callable[[Person, str, Callable[[], object]], None]]:
-    """Lets the first process die between the COMMIT of `what` and its publishing; it is there again after the test."""
+    """Lets the first process die between COMMIT of `what` and its publishing. After the test it is started again."""
 
     def crash(alice: Person, room: str, what: Callable[[], object]) -> None:
         alice.say(room, KILL_AFTER_NEXT_COMMIT)
@@ -51,7 +43,7 @@ def crash(site: Site) -> Iterator[Callable[[Person, str, Callable[[], object]], 
 
 
 def end_of(socket: RawSocket) -> tuple[int, list[str]]:
-    """The code with which the socket, or its subscription, was ended; and what was said before."""
+    """Returns the code that ended the socket or its subscription, and the texts that arrived before."""
     heard: list[str] = []
     try:
         while True:
@@ -71,7 +63,7 @@ def end_of(socket: RawSocket) -> tuple[int, list[str]]:
     ],
     ids=["signed out", "removed"],
 )
-def test_an_ending_holds_everywhere_when_the_process_dies_that_committed_it(
+def test_a_revocation_holds_everywhere_when_the_process_dies_that_committed_it(
     site: Site, people: People, room: str, raw, crash, end, code: int
 ) -> None:
     alice, bob = people[0], site.at(site.servers[0], people[1])
@@ -91,7 +83,9 @@ def test_an_ending_holds_everywhere_when_the_process_dies_that_committed_it(
 
 
 @pytest.mark.parametrize("sdk", ["py"], indirect=True)
-def test_who_was_on_a_crashed_process_is_gone_soon(site: Site, people: People, room: str, sdk: MakeClient) -> None:
+def test_clients_of_a_crashed_process_leave_presence_soon(
+    site: Site, people: People, room: str, sdk: MakeClient
+) -> None:
     alice, bob, _ = people
     here, crashed = sdk(), sdk()
     crashed.connect(site.servers[0].ws_url, token=bob.access)
@@ -112,7 +106,7 @@ def test_who_was_on_a_crashed_process_is_gone_soon(site: Site, people: People, r
 
 
 @pytest.mark.parametrize("sdk", ["py"], indirect=True)
-def test_signals_pass_again_after_a_crash(site: Site, people: People, room: str, sdk: MakeClient) -> None:
+def test_ephemeral_messages_pass_again_after_a_crash(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
     here, there = sdk(), sdk()
     follow(here, site.servers[1].ws_url, alice, room)

@@ -1,4 +1,4 @@
-"""A client that is gone in the middle of its POST: what it wrote is delivered, once."""
+"""A client that goes away in the middle of its POST: what it wrote is delivered, once."""
 
 import json
 import socket
@@ -22,12 +22,12 @@ pytestmark = [
     pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
     pytest.mark.site(processes=2),
 ]
-TEXT = "said by somebody who did not wait"
+TEXT = "posted without waiting for the answer"
 
 
 @contextmanager
 def writers_wait(site: Site, room: str) -> Iterator[None]:
-    """No write to this room commits while the block runs."""
+    """Keeps writes to this room from committing while the block runs."""
     if site.size == "embedded":
         connection = sqlite3.connect(Path(site.environment["DATA_DIR"]) / "tidewire.sqlite3", isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
@@ -43,7 +43,7 @@ def writers_wait(site: Site, room: str) -> Iterator[None]:
 
 
 def post_and_leave(site: Site, person: Person, room: str, meanwhile: float) -> None:
-    """The whole request is sent; then the connection is reset, without a look at the answer."""
+    """Sends the whole request, waits `meanwhile` seconds, and resets the connection without reading the answer."""
     body = json.dumps({"text": TEXT}).encode()
     head = [
         f"POST {API}rooms/{room}/messages/ HTTP/1.1",

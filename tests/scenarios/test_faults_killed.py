@@ -1,4 +1,4 @@
-"""A process dies at the worst places of a write: before COMMIT nothing happened, after it everybody hears of it."""
+"""A process dies at the worst places of a write. Before COMMIT nothing happened; after it, every client gets it."""
 
 import httpx
 import pytest
@@ -18,14 +18,14 @@ pytestmark = [
 
 
 def say_and_die(site: Site, person: Person, room: str, text: str) -> None:
-    """The first process is killed by what it is told, and no answer comes."""
+    """Posts a text that kills the first process (a failpoint). No answer comes."""
     with pytest.raises(httpx.HTTPError):
         person.say(room, text)
     site.servers[0].process.wait(10)
 
 
 @pytest.mark.only_size("grown")
-def test_killed_between_commit_and_publish_and_others_hear_it_by_the_poll(
+def test_killed_between_commit_and_publish_and_others_get_it_by_the_poll(
     site: Site, people: People, sdk: MakeClient
 ) -> None:
     alice, bob, _ = people
@@ -46,7 +46,7 @@ def test_killed_between_commit_and_publish_and_others_hear_it_by_the_poll(
     assert texts(client.publications(channel(room))) == [KILL_AFTER_COMMIT, "and then"]
 
 
-def test_killed_after_commit_and_the_same_client_hears_it_from_the_next_process(
+def test_killed_after_commit_and_the_same_client_gets_it_from_the_next_process(
     site: Site, people: People, sdk: MakeClient
 ) -> None:
     alice, *_ = people

@@ -1,4 +1,4 @@
-"""Whatever comes through the layer, hubs go on: types of a newer release, wrong shapes, bytes that are no message."""
+"""Bad messages in the layer do not stop a hub: types of a newer release, wrong shapes, bytes that are no message."""
 
 import msgpack
 import pytest
@@ -10,7 +10,7 @@ from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.nemesis import GARBAGE, POISON
 
-# Slow enough that what arrives in time came through the layer.
+# The poll is so slow that an event in time must have come through the layer.
 POLL_SECONDS = 9.0
 PUSH_SECONDS = 6.0
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 
-def test_poison_on_every_channel_disturbs_nobody(site: Site, people: People, sdk: MakeClient) -> None:
+def test_poison_on_every_channel_disturbs_no_client(site: Site, people: People, sdk: MakeClient) -> None:
     alice, bob, _ = people
     room = alice.make_room()
     alice.add(room, bob)
@@ -58,8 +58,8 @@ def test_after_poison_events_still_come_by_push(site: Site, people: People, sdk:
         client.wait_for_offset(channel(room), 2 + number, timeout=PUSH_SECONDS)
 
 
-def test_an_event_of_nobody_knows_which_epoch_is_not_believed(site: Site, people: People, sdk: MakeClient) -> None:
-    """A forged or stale nudge moves no subscriber: the log decides."""
+def test_an_event_of_an_unknown_epoch_is_not_delivered(site: Site, people: People, sdk: MakeClient) -> None:
+    """A forged or stale message moves no subscriber: the hub reads the log."""
     alice, *_ = people
     room = alice.make_room()
     client = sdk()

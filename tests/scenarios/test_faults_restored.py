@@ -1,4 +1,4 @@
-"""A database is restored from a backup: with new epochs, no client takes the new history for the one that it knows."""
+"""A database is restored from a backup: with new epochs, no client mistakes the new history for the one it knows."""
 
 import shutil
 import sqlite3
@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.parametrize("sdk", ["js"], indirect=True), pytest.mark
 
 
 def back_up(site: Site, sites: Sites) -> Callable[[], None]:
-    """Makes a copy as docs/backup.md says, and returns what restores it while nothing runs."""
+    """Makes a copy as docs/backup.md says. Returns a function that restores it, for when no server runs."""
     return back_up_sqlite(site) if site.size == "embedded" else back_up_postgresql(site, sites)
 
 
 def back_up_sqlite(site: Site) -> Callable[[], None]:
-    """While the server runs."""
+    """Copies the file while the server runs."""
     file = Path(site.environment["DATA_DIR"]) / "tidewire.sqlite3"
     copy = file.with_name("backup.sqlite3")
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
@@ -38,13 +38,13 @@ def back_up_sqlite(site: Site) -> Callable[[], None]:
 
 
 def back_up_postgresql(site: Site, sites: Sites) -> Callable[[], None]:
-    """In place of a dump: PostgreSQL copies a database that nobody is connected to."""
+    """Copies the database, in place of a dump. PostgreSQL asks that no client is connected, so the server stops."""
     name = site.environment["DATABASE_URL"].rsplit("/", 1)[1]
     assert sites._postgresql is not None
     site.server.terminate()
     url = sites._postgresql.create_database(f"{name}_backup", template=name)
     site.server.start()
-    return lambda: site.environment.update(DATABASE_URL=url)  # the servers' environment is this very one
+    return lambda: site.environment.update(DATABASE_URL=url)  # servers start with this very dictionary
 
 
 def test_a_restored_database_is_not_taken_for_the_one_before(

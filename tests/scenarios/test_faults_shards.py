@@ -1,22 +1,21 @@
-"""REDIS_URL with two hosts: streams spread over both, and while one is away nothing is lost, and writes answer."""
+"""REDIS_URL with two hosts: streams spread over both. While one is away, nothing is lost and writes are answered."""
 
 import statistics
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 from channels_redis.utils import _consistent_hash
 
 from tests.rig import servers
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
 from tests.scenarios.conftest import MakeClient, follow
-from tests.sdk.agents import SdkClient
+from tests.scenarios.timing import POLL_SECONDS, wait_for_push
 from tidewire.ground import streams
 
-# Slow enough that a push and a poll are told apart by the clock.
-POLL_SECONDS = 2.0
-PUSH_SECONDS = 0.7
+PUSH_AGAIN_SECONDS = 40.0
 pytestmark = [pytest.mark.parametrize("sdk", ["py"], indirect=True), pytest.mark.only_size("grown")]
 
 
@@ -41,7 +40,7 @@ def module_site(size: str, sites: Sites, shards: list[servers.Redis]) -> Iterato
 
 @pytest.fixture
 def rooms(site: Site, people: tuple[Person, ...]) -> list[str]:
-    """One on each server."""
+    """Two rooms of Alice and Bob, one on each Redis."""
     found: dict[int, str] = {}
     while len(found) < 2:
         room = people[0].make_room()
@@ -51,35 +50,19 @@ def rooms(site: Site, people: tuple[Person, ...]) -> list[str]:
 
 
 def shard_of(room: str) -> int:
-    """As the layer chooses."""
+    """Returns the number of the Redis that the layer chooses for this room's stream."""
     return _consistent_hash(f"tidewire__group__{streams.group(channel(room))}", 2)
-
-
-def seconds_to_arrive(client: SdkClient, person: Person, room: str) -> float:
-    id = person.say(room, "by push or by poll?")["id"]
-    answered = time.monotonic()
-    return client.wait_for("publication", channel(room), where=lambda e: e.data["data"].get("id") == id).at - answered
-
-
-def wait_for_push(client: SdkClient, person: Person, room: str) -> None:
-    """Until messages arrive faster than the poll could bring them, three times in a row."""
-    deadline, in_a_row = time.monotonic() + 40, 0
-    while in_a_row < 3:
-        assert time.monotonic() < deadline, "no push came within 40 s"
-        in_a_row = in_a_row + 1 if seconds_to_arrive(client, person, room) < PUSH_SECONDS else 0
 
 
 def test_streams_are_spread_over_both(
     site: Site, people: tuple[Person, ...], rooms: list[str], shards: list[servers.Redis], sdk: MakeClient
 ) -> None:
-    import redis
-
     alice, bob, _ = people
     client = sdk()
     follow(client, site.servers[1].ws_url, bob, rooms[0])
     client.subscribe(channel(rooms[1]))
     for room in rooms:
-        wait_for_push(client, alice, room)
+        wait_for_push(client, alice, room, PUSH_AGAIN_SECONDS)
 
     for number, shard in enumerate(shards):
         with redis.Redis.from_url(shard.url) as connection:
@@ -88,7 +71,7 @@ def test_streams_are_spread_over_both(
         assert f"tidewire__group__{streams.group(channel(rooms[1 - number]))}" not in groups
 
 
-def test_presence_and_signals_work_on_both(
+def test_presence_and_ephemeral_messages_work_on_both(
     site: Site, people: tuple[Person, ...], rooms: list[str], sdk: MakeClient
 ) -> None:
     alice, bob, _ = people
@@ -122,7 +105,7 @@ def test_with_one_away_writes_answer_and_nothing_is_lost(
     client.subscribe(channel(rooms[1]))
     client.wait_for("subscribed", channel(rooms[1]))
     for room in rooms:
-        wait_for_push(client, alice, room)
+        wait_for_push(client, alice, room, PUSH_AGAIN_SECONDS)
 
     (shards[away].kill if fault == "killed" else shards[away].pause)()
     try:
@@ -139,6 +122,6 @@ def test_with_one_away_writes_answer_and_nothing_is_lost(
         (shards[away].start if fault == "killed" else shards[away].resume)()
 
     for room in rooms:
-        wait_for_push(client, alice, room)
+        wait_for_push(client, alice, room, PUSH_AGAIN_SECONDS)
         offsets = client.offsets(channel(room))
         assert offsets == list(range(offsets[0], offsets[0] + len(offsets)))

@@ -1,4 +1,4 @@
-"""Everybody comes back at once, each with a position: all recover, in bounded time and queries."""
+"""2,000 sockets come back at once, each with a position: all recover, in bounded time and with bounded queries."""
 
 import time
 
@@ -22,14 +22,14 @@ pytestmark = [pytest.mark.verify, pytest.mark.only_size("grown"), pytest.mark.si
 
 
 class Transactions:
-    """Counts what the database commits: in autocommit mode, a query each."""
+    """Counts the transactions that the database commits. In autocommit mode each is one query."""
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
         self._began = self._count()
 
     def since(self) -> int:
-        time.sleep(1.2)  # the server's own statistics are that late
+        time.sleep(1.2)  # the server's statistics are late by about a second
         return self._count() - self._began
 
     def close(self) -> None:

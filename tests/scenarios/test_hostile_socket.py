@@ -1,4 +1,4 @@
-"""The hostile corpus over sockets: in every field of a call and of a command, and as a chat message."""
+"""The hostile values over sockets: in every field of a call and of a command, and as a chat message."""
 
 import json
 import os
@@ -26,12 +26,12 @@ IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
 
 
 def share(of: int, number: int) -> list[str]:
-    """Every `of`th value, because sockets have a pace; all of them where there is time."""
+    """Returns every `of`th value, because sockets are rate-limited. In `make verify`, all of them."""
     return VALUES if IS_VERIFYING else VALUES[number % of :: of]
 
 
 class Places:
-    """Where a field's path leads: what Alice has, with Bob in it. Anything else is nowhere."""
+    """The rows that a field's path may name: a room and a dashboard of Alice's. Other names get an absent id."""
 
     def __init__(self, alice: Person, bob: Person) -> None:
         self.room = row(alice.make_room())
@@ -49,13 +49,13 @@ def row(id: str) -> SimpleNamespace:
 
 
 class Calls:
-    """A socket that makes calls, and is opened again when a frame was so bad that it had to be closed."""
+    """Makes calls over a socket, and opens it again when the server closed it for a bad frame."""
 
     def __init__(self, open_socket: Callable[[], RawSocket]) -> None:
         self._open, self._socket, self._id = open_socket, open_socket(), 10
 
     def call(self, method: str, path: str, body: str) -> int:
-        """The status of the answer; 0 for a call that was refused, -1 for a frame that ended the connection."""
+        """Returns the status of the answer; 0 when the call was refused, -1 when the frame ended the connection."""
         self._id += 1
         data = f'{{"method": "{method}", "path": "{path}", "body": {body}}}'
         self._socket.send_frame(f'{{"id": {self._id}, "rpc": {{"method": "api.call", "data": {data}}}}}')
@@ -73,7 +73,7 @@ class Calls:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_value_in_a_call(site: Site, people: People, raw: Callable[[str], RawSocket], name: str) -> None:
-    """Every field that can be written over REST is one that can be written on a socket."""
+    """Every field that REST can write can be written over a socket."""
     alice, bob, _ = people
     places, field = Places(alice, bob), FIELDS[name]
     room, path = places.room.pk, field.path(places)
@@ -100,7 +100,7 @@ def test_every_value_in_a_call(site: Site, people: People, raw: Callable[[str], 
         strict_json.decode(json.dumps(alice.get(shown)))
 
 
-# What commands say themselves; `@` is the value, `#` a stream that may be read.
+# {field: a command with it}; `@` stands for the value, `#` for a stream that Alice may read.
 COMMANDS = {
     "id": '"id": @, "ping": {}',
     "connect": '"id": 9, "connect": @',
@@ -115,8 +115,8 @@ COMMANDS = {
     "subscribe data": '"id": 9, "subscribe": {"channel": "#", "data": @}',
     "unsubscribe": '"id": 9, "unsubscribe": {"channel": @}',
     "publish": '"id": 9, "publish": {"channel": @, "data": {"type": "typing"}}',
-    "signal": '"id": 9, "publish": {"channel": "#", "data": @}',
-    "signal type": '"id": 9, "publish": {"channel": "#", "data": {"type": @}}',
+    "ephemeral message": '"id": 9, "publish": {"channel": "#", "data": @}',
+    "ephemeral type": '"id": 9, "publish": {"channel": "#", "data": {"type": @}}',
     "presence": '"id": 9, "presence": {"channel": @}',
     "history": '"id": 9, "history": {"channel": @, "limit": 1}',
     "limit": '"id": 9, "history": {"channel": "#", "limit": @}',
@@ -135,7 +135,7 @@ INTERNAL = 100
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_value_in_a_command(site: Site, people: People, raw: Callable[[str], RawSocket], name: str) -> None:
-    """An answer, a typed error, or a close that says what was wrong. The server never says that it was its fault."""
+    """The answer is a result, a typed error or a close that names the mistake, never an internal error."""
     alice = people[0]
     stream = channel(alice.make_room())
 
@@ -147,7 +147,7 @@ def test_every_value_in_a_command(site: Site, people: People, raw: Callable[[str
         return socket
 
     socket = connected()
-    for value in ['"\\u0000"', *share(24, list(COMMANDS).index(name))]:  # PostgreSQL cannot bear the first
+    for value in ['"\\u0000"', *share(24, list(COMMANDS).index(name))]:  # PostgreSQL cannot store the first
         frame = "{" + COMMANDS[name].replace("#", stream).replace("@", value) + "}"
         socket.send_frame(frame + '\n{"id": 10, "unsubscribe": {"channel": "room:nowhere"}}')
         try:

@@ -1,4 +1,4 @@
-"""A program with a key: on the socket as over REST, confined to its room, and gone everywhere once it was revoked."""
+"""A program with an API key: it works over socket and REST, only in its room, and nowhere once it is revoked."""
 
 from __future__ import annotations
 
@@ -20,16 +20,8 @@ PERMISSION_DENIED = 103
 CLOSE_SECONDS = 2.0
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 def robot(owner: Person, *scopes: str, stream: str | None = None) -> tuple[Person, str]:
-    """Somebody who holds a key, and its id."""
+    """Makes a key of `owner`. Returns the program that uses it, and the key's id."""
     made = owner.post("keys/", {"name": "Robot", "scopes": scopes, "stream": stream})
     program = owner.at(str(owner.http.base_url))
     program.id, program.access = made["user"]["id"], made["key"]

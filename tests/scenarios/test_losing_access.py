@@ -1,4 +1,4 @@
-"""Nobody reads what they may not: not at subscribe, and not after losing access, on any process."""
+"""A client reads nothing that it may not: not at subscribe, and not after losing access, on any process."""
 
 from collections.abc import Callable
 
@@ -117,7 +117,7 @@ def test_leaving_a_public_room_keeps_its_stream(site: Site, people: People, sdk:
     assert "unsubscribed" not in guest.kinds()
 
 
-def test_a_deleted_room_lets_everybody_go(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_deleted_room_unsubscribes_every_member(site: Site, people: People, sdk: MakeClient) -> None:
     alice, bob, _ = people
     room = alice.make_room()
     alice.add(room, bob)

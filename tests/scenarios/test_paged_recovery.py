@@ -12,7 +12,7 @@ PAGE_EVENTS, FRAME_BYTES = 500, 512 * 1024
 
 
 def make_missed_events(site: Site, person: Person, padding: int = 0) -> tuple[str, dict]:
-    """A room, its position, and then 3,000 messages in 30 transactions."""
+    """Makes a room and then writes 3,000 messages in 30 transactions. Returns the room and its position before them."""
     room = person.make_room()
     _, position = person.messages(room)
     site.shell(
@@ -42,7 +42,7 @@ def test_three_thousand_missed_events_are_recovered(site: Site, people: People, 
     assert client.offsets(channel(room)) == list(range(first, first + MISSED + 1))
     numbers = [event.data["data"]["text"].split()[0] for event in events]
     assert numbers == [*(str(n) for n in range(MISSED)), "live"]
-    # One subscription did it: no second try was needed.
+    # One subscription was enough: there was no second try.
     assert client.kinds().count("subscribed") == 1
 
 
@@ -71,7 +71,7 @@ def test_no_frame_is_above_its_limit(site: Site, people: People, raw: Callable[[
     page = [publication["offset"] for publication in result["publications"]]
     assert result["recovered"] is True
     assert 0 < len(page) <= PAGE_EVENTS
-    # Never beyond what the reply holds: each publication moves the client on by itself.
+    # Not beyond what the reply holds: each later publication moves the client on by itself.
     assert position["offset"] <= result["offset"] <= page[-1]
     last = position["offset"] + MISSED
     offsets = page
@@ -87,7 +87,7 @@ def test_a_position_of_another_epoch_is_never_recovered(site: Site, people: Peop
     answers = [{"epoch": "another", "offset": 1}]
 
     def get_state() -> dict:
-        """First a position that cannot be recovered, then, asked again, the true one."""
+        """Returns a position that cannot be recovered, and at the second call the true one."""
         return answers.pop() if answers else alice.messages(room)[1]
 
     client = sdk()

@@ -1,4 +1,4 @@
-"""However many push into one dashboard: who looks gets a bounded number of events, and every sample."""
+"""Many programs push samples into one dashboard: each viewer gets few events, and every sample."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Pushed = dict[Sample, float]
 
 @dataclass
 class Viewer:
-    """What came in over one socket."""
+    """What arrived over one socket."""
 
     samples: dict[Sample, float] = field(default_factory=dict)
     times: list[datetime] = field(default_factory=list)
@@ -45,9 +45,9 @@ class Viewer:
             await socket.send(json.dumps({"id": 2, "subscribe": {"channel": stream}}))
             async for message in socket:
                 for line in message.split("\n"):
-                    await self._take(json.loads(line), socket, ready)
+                    await self._receive(json.loads(line), socket, ready)
 
-    async def _take(self, frame: dict, socket, ready: asyncio.Event) -> None:
+    async def _receive(self, frame: dict, socket, ready: asyncio.Event) -> None:
         assert "error" not in frame, frame
         if not frame:
             await socket.send("{}")
@@ -65,7 +65,7 @@ class Viewer:
 async def push(
     http: httpx.AsyncClient, metric: str, number: int, pushed: dict[Sample, float], taken: list[float]
 ) -> None:
-    """Once a second, or as soon as the server has taken what came before."""
+    """Pushes a batch once a second, or later when the server has not yet answered the one before."""
     start = time.monotonic()
     for second in range(SECONDS):
         await asyncio.sleep(max(0.0, start + second - time.monotonic()))
@@ -73,7 +73,7 @@ async def push(
         samples = [{"at": at.isoformat(), "value": second + n / 10} for n, at in enumerate(moments)]
         asked = time.monotonic()
         answer = await http.post(f"metrics/{metric}/samples/", json={"samples": samples})
-        while answer.status_code == 503:  # busy, and says so
+        while answer.status_code == 503:  # the server is busy
             await asyncio.sleep(0.2)
             answer = await http.post(f"metrics/{metric}/samples/", json={"samples": samples})
         assert answer.json() == {"recorded": SAMPLES}, answer.text
@@ -119,7 +119,7 @@ async def test_viewers_get_few_events_and_every_sample(site: Site):
     for viewer in viewers:
         assert viewer.samples == pushed
         assert viewer.offsets == list(range(viewer.offsets[0], viewer.offsets[0] + len(viewer.offsets)))
-        check_pace(viewer.times)
+        check_rate(viewer.times)
         assert last_values(viewer.samples) == final
     rate = len(viewers[0].times) / seconds
     slowest = sorted(taken)[int(len(taken) * 0.99) - 1]
@@ -129,9 +129,11 @@ async def test_viewers_get_few_events_and_every_sample(site: Site):
     )
 
 
-def check_pace(times: list[datetime]) -> None:
-    """In no four periods are there more events than the kind declares for five: an event's time is when it was built,
-    which on a busy machine is some time after its turn came."""
+def check_rate(times: list[datetime]) -> None:
+    """Fails when four periods hold more events than the kind declares for five.
+
+    An event's time is when it was built, which on a busy machine may be late by up to a period.
+    """
     rate = dashboards.rate
     for earlier, later in zip(times, times[5 * rate.events :], strict=False):
         assert (later - earlier).total_seconds() >= 4 * rate.seconds, (earlier, later)

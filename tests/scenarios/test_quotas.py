@@ -1,4 +1,4 @@
-"""A quota is one, whichever process is asked and by whatever door; and without Redis nobody waits for a count."""
+"""One quota counts requests to all processes, over REST and sockets. Without Redis, no request waits for the count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.site(
 )
 
 
-def test_a_quota_is_one_for_all_processes_and_doors(
+def test_a_quota_is_one_for_all_processes_and_for_sockets(
     site: Site, people: People, raw: Callable[[str], RawSocket]
 ) -> None:
     alice = people[0]
@@ -51,7 +51,7 @@ def test_a_quota_is_one_for_all_processes_and_doors(
 
 @pytest.mark.only_size("grown")
 @pytest.mark.allows_in_log("redis", "ConnectionError")
-def test_nobody_waits_for_redis(site: Site, people: People) -> None:
+def test_no_request_waits_for_redis(site: Site, people: People) -> None:
     alice = people[0]
     room = alice.make_room()
     key = alice.post("keys/", {"name": "Robot", "scopes": ["rooms:read"], "stream": channel(room)})["key"]
@@ -63,7 +63,7 @@ def test_nobody_waits_for_redis(site: Site, people: People) -> None:
         for _ in range(QUOTA):
             assert program.send("GET", f"rooms/{room}/").status_code == 200
         assert time.monotonic() - began < QUOTA * 1.0
-        assert program.send("GET", f"rooms/{room}/").status_code == 429  # counted here meanwhile
+        assert program.send("GET", f"rooms/{room}/").status_code == 429  # counted by this process meanwhile
     finally:
         site.redis.resume()
         program.close()

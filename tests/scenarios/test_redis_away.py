@@ -1,4 +1,4 @@
-"""Redis may lose anything: writes answer as before, and events arrive by the poll until it is back."""
+"""Redis may lose anything: writes are answered as before, and events arrive by the poll until it is back."""
 
 import time
 
@@ -6,44 +6,16 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.rig.rest import Person, channel
+from tests.rig.rest import channel
 from tests.rig.site import Server, Site
 from tests.scenarios.conftest import MakeClient, People, follow
-from tests.sdk.agents import SdkClient
+from tests.scenarios.timing import POLL_SECONDS, timed_writes, wait_for_push
 from tests.tidewire.serve.served import wait_until
 
-# Slow enough that a push and a poll are told apart by the clock.
-POLL_SECONDS = 2.0
-PUSH_SECONDS = 0.7
 pytestmark = [
     pytest.mark.only_size("grown"),
     pytest.mark.site(processes=2, own_redis=True, settings={"POLL_SECONDS": str(POLL_SECONDS)}),
 ]
-
-
-def timed_writes(person: Person, room: str, count: int) -> list[float]:
-    """How long each of `count` posts took. A status other than 2xx fails."""
-    took = []
-    for number in range(count):
-        began = time.monotonic()
-        person.say(room, f"message {number}")
-        took.append(time.monotonic() - began)
-    return took
-
-
-def wait_for_push(client: SdkClient, person: Person, room: str) -> None:
-    """Until messages arrive faster than the poll could bring them, three times in a row."""
-    deadline, in_a_row = time.monotonic() + 30, 0
-    while in_a_row < 3:
-        assert time.monotonic() < deadline, "no push came back within 30 s"
-        in_a_row = in_a_row + 1 if seconds_to_arrive(client, person, room) < PUSH_SECONDS else 0
-
-
-def seconds_to_arrive(client: SdkClient, person: Person, room: str) -> float:
-    marker = person.say(room, "by push or by poll?")["id"]
-    began = time.monotonic()
-    event = client.wait_for("publication", channel(room), where=lambda event: event.data["data"].get("id") == marker)
-    return event.at - began
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
@@ -101,7 +73,7 @@ def test_a_flushed_redis_loses_nothing(site: Site, people: People, sdk: MakeClie
 
 
 @pytest.mark.parametrize("sdk", ["py"], indirect=True)
-def test_a_process_says_that_it_is_deaf_and_what_it_healed(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_process_reports_that_it_is_deaf_and_what_it_healed(site: Site, people: People, sdk: MakeClient) -> None:
     alice, *_ = people
     room = alice.make_room()
     server = site.servers[1]
@@ -123,14 +95,14 @@ def test_a_process_says_that_it_is_deaf_and_what_it_healed(site: Site, people: P
 
 
 def layer_of(server: Server) -> tuple[str, float]:
-    """What readiness and the metrics say of the layer. A deaf process is ready all the same: it polls."""
+    """Returns what readiness and the metrics say of the layer. A deaf process is ready all the same: it polls."""
     response = httpx.get(f"{server.url}/readyz", timeout=10, trust_env=False)
     assert response.status_code == 200
     return response.json()["checks"]["layer"], measure(server, "tidewire_layer_deaf")
 
 
 def measure(server: Server, name: str) -> float:
-    """The sum of a series over its labels."""
+    """Returns the sum of a series over its labels."""
     text = httpx.get(f"{server.url}/metrics", timeout=10, trust_env=False).text
     families = text_string_to_metric_families(text)
     return sum(sample.value for family in families for sample in family.samples if sample.name == name)

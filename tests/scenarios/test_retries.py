@@ -24,7 +24,7 @@ def test_fifty_requests_with_one_key(site: Site, people: People) -> None:
     barrier = threading.Barrier(REQUESTS)
 
     def send(number: int) -> httpx.Response:
-        """Refused for want of a place, it is sent again: that is what the key is for."""
+        """Sends the request again when the server refused it for lack of room, as clients do with a key."""
         url = f"{site.servers[number % len(site.servers)].url}/api/v1/rooms/{room}/messages/"
         headers = {"Authorization": f"Bearer {alice.access}", "Idempotency-Key": "one-and-the-same"}
         barrier.wait(30)

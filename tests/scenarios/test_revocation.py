@@ -1,7 +1,7 @@
-"""After an ending was answered, nothing written later reaches the sockets it ended, on any process; they close in 2 s.
+"""After a revocation was answered, no later event reaches the sockets that it ends, on any process. They close in 2 s.
 
 Rounds of logout, password change, deactivation and removal, drawn at random from a printed seed, against a writer that
-never pauses. Bob's socket is on the last process; what ends it happens on the first, or outside of both.
+never pauses. Bob's socket is on the last process. Its revocation happens on the first, or in a process outside.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Backdoor:
 
 @dataclass
 class Writer:
-    """Posts without a pause, and remembers when each write began: {offset: time}."""
+    """Posts without a pause. `began` is {offset: time when that write began}."""
 
     person: Person
     room: str
@@ -89,7 +89,7 @@ class Writer:
             self.began[int(response.headers["Tidewire-Position"].partition("offset=")[2].partition(",")[0])] = at
 
     def wait_for_answers(self) -> None:
-        """Until what it was writing when it was asked has been answered: then `began` knows all that was delivered."""
+        """Waits until the write under way was answered. Then `began` holds every event that was delivered."""
         enough, deadline = len(self.began) + 2, time.monotonic() + 15
         while len(self.began) < enough:
             assert time.monotonic() < deadline, "the writer has stopped"
@@ -117,20 +117,12 @@ def writer(site: Site, people: People, room: str, backdoor: Backdoor) -> Iterato
     steady.close()
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 def log_out(alice: Person, bob: Person, room: str, backdoor: Backdoor) -> None:
     bob.post("token/blacklist/", {"refresh": bob.refresh}, signed=False)
 
 
 def change_password(alice: Person, bob: Person, room: str, backdoor: Backdoor) -> None:
-    """Bob changes it elsewhere, in another session: this one ends."""
+    """Changes Bob's password in another session of his, which ends this one."""
     elsewhere = backdoor.ask(user=bob.id)["access"]
     body = {"current_password": bob.password, "new_password": f"{bob.password}x"}
     headers = {"Authorization": f"Bearer {elsewhere}"}
@@ -146,11 +138,11 @@ def remove(alice: Person, bob: Person, room: str, backdoor: Backdoor) -> None:
     alice.remove(room, bob)
 
 
-ENDINGS = (log_out, change_password, deactivate, remove)
+REVOCATIONS = (log_out, change_password, deactivate, remove)
 
 
 def read_to_the_end(socket: RawSocket, offsets: list[int]) -> int:
-    """The offsets that arrive until the socket is closed or unsubscribed, and the code of that."""
+    """Adds the offsets that arrive to `offsets`. Returns the code of the close or of the unsubscribe that ends them."""
     try:
         while True:
             push = socket.receive(timeout=15)["push"]
@@ -161,16 +153,16 @@ def read_to_the_end(socket: RawSocket, offsets: list[int]) -> int:
         return closed.rcvd.code if closed.rcvd else 1006
 
 
-def test_nothing_written_after_an_ending_arrives(
+def test_nothing_written_after_a_revocation_arrives(
     site: Site, people: People, room: str, writer: Writer, backdoor: Backdoor, raw: Callable[[str], RawSocket]
 ) -> None:
     alice, bob, _ = people
     alice.access = backdoor.ask(user=alice.id)["access"]
     draw = random.Random(SEED)
     print(f"SEED={SEED}")
-    slowest, heard = 0.0, 0
+    slowest, received = 0.0, 0
     for number in range(ROUNDS):
-        end = draw.choice(ENDINGS)
+        end = draw.choice(REVOCATIONS)
         pair = backdoor.ask(user=bob.id)
         bob.access, bob.refresh = pair["access"], pair["refresh"]
         socket = raw(site.servers[-1].ws_url)
@@ -194,12 +186,12 @@ def test_nothing_written_after_an_ending_arrives(
         late = [offset for offset in offsets if writer.began.get(offset, 0) > answered_at]
         assert late == [], story
         assert offsets == list(range(offsets[0], offsets[0] + len(offsets))) if offsets else True, story
-        slowest, heard = max(slowest, closed_after), heard + len(offsets)
+        slowest, received = max(slowest, closed_after), received + len(offsets)
         if end is remove:
             alice.add(room, bob)
         elif end is deactivate:
             backdoor.ask(user=bob.id, is_active=True)
         socket.close()
-    figure(f"revocation, {site.size}: {ROUNDS} rounds, {len(writer.began)} writes, {heard} events heard, 0 late")
+    figure(f"revocation, {site.size}: {ROUNDS} rounds, {len(writer.began)} writes, {received} events received, 0 late")
     figure(f"revocation, {site.size}: the slowest close took {slowest:.3f} s")
-    assert heard
+    assert received

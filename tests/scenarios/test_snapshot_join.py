@@ -1,4 +1,4 @@
-"""A REST list and a subscription are joined while a writer never pauses, and the copy is exactly true."""
+"""A REST list is joined with a subscription while a writer never pauses. The copy is exactly right."""
 
 import os
 import threading
@@ -50,8 +50,8 @@ class Writer:
 
 
 def test_two_hundred_joins_beside_a_writer_that_never_pauses(site: Site, people: People, sdk: MakeClient) -> None:
-    """Each round ends with a marker of its own. At the marker's offset the copy must equal the state that the whole
-    log gives at that offset: the snapshot was read before the marker was written, so nothing in it is newer."""
+    """Each round ends with a marker message. At the marker's offset the copy must equal the state that the whole log
+    gives at that offset. The snapshot was read before the marker was written, so it holds nothing newer."""
     alice, bob, charlie = people
     room = alice.make_room()
     alice.add(room, bob, charlie)
@@ -95,12 +95,12 @@ def test_two_hundred_joins_beside_a_writer_that_never_pauses(site: Site, people:
     rows, position = reader.messages(room)
     joiner.wait_for_offset(stream, position["offset"])
     witness.wait_for_offset(stream, position["offset"])
-    assert_each_copy_was_true(witness.publications(stream), ends)
+    assert_each_copy_was_right(witness.publications(stream), ends)
     final = [event for event in joiner.events[mark:] if event.kind == "publication"]
     assert Copy(snapshot).apply_all(final).listed() == rows
 
 
-def assert_each_copy_was_true(log: list[Any], ends: list[tuple[int, list[dict[str, Any]]]]) -> None:
+def assert_each_copy_was_right(log: list[Any], ends: list[tuple[int, list[dict[str, Any]]]]) -> None:
     truth, events = Copy(), iter(log)
     for offset, copy in ends:
         for event in events:

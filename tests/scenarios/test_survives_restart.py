@@ -54,7 +54,7 @@ def test_a_server_killed_in_the_middle_of_writes_loses_and_repeats_nothing(
     stop, answered = threading.Event(), []
 
     def write() -> None:
-        """Posts until told to stop. A post without an answer may have been stored or not: both are right."""
+        """Posts until `stop` is set. A post without an answer may have been stored or not: both are right."""
         number = 0
         while not stop.is_set():
             number += 1

@@ -34,7 +34,7 @@ def test_created_edited_deleted_joined_left_arrive_typed_and_in_order(
     assert [event.data["actor"] for event in events] == [{"type": "user", "id": alice.id}] * 5
 
 
-def test_the_actor_is_who_wrote(site: Site, people: People, sdk: MakeClient) -> None:
+def test_the_actor_is_the_writer(site: Site, people: People, sdk: MakeClient) -> None:
     alice, bob, _ = people
     room = alice.make_room()
     alice.add(room, bob)
@@ -49,7 +49,7 @@ def test_the_actor_is_who_wrote(site: Site, people: People, sdk: MakeClient) -> 
 
 
 def test_a_write_of_the_shell_arrives_too(site: Site, people: People, sdk: MakeClient) -> None:
-    """From a process that is no server: by the layer where there is one, by the poll where there is none."""
+    """The writer is not a server. Its event comes by the layer where there is one, else by the poll."""
     alice, *_ = people
     room = alice.make_room()
     client = sdk()
@@ -62,7 +62,7 @@ def test_a_write_of_the_shell_arrives_too(site: Site, people: People, sdk: MakeC
     assert event.data["actor"] == {"type": "system", "id": None}
 
 
-def test_a_persons_own_stream_tells_of_rooms_joined_and_left(site: Site, people: People, sdk: MakeClient) -> None:
+def test_the_stream_of_a_person_has_the_rooms_joined_and_left(site: Site, people: People, sdk: MakeClient) -> None:
     alice, bob, _ = people
     room = alice.make_room("plans")
     client, stream = sdk(), f"user:{bob.id}"

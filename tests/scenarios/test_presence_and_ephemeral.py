@@ -1,10 +1,10 @@
-"""Who is here, and what is said without being stored: presence, joins and leaves, typing."""
+"""Presence, joins and leaves, and ephemeral messages (typing), which are not stored."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.rig.rest import Person, channel
+from tests.rig.rest import channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.sdk.agents import SdkError
@@ -12,15 +12,8 @@ from tests.sdk.agents import SdkError
 pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
 
 
-def make_room(site: Site, alice: Person, bob: Person) -> str:
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
-def test_subscribers_see_each_other_come_and_go(site: Site, people: People, sdk: MakeClient) -> None:
+def test_subscribers_see_each_other_come_and_go(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    room = make_room(site, alice, bob)
     here, there = sdk(), sdk()
     here.connect(site.servers[0].ws_url, get_token=alice.fresh_token)
     here.subscribe(channel(room), joins=True)
@@ -37,9 +30,10 @@ def test_subscribers_see_each_other_come_and_go(site: Site, people: People, sdk:
     assert here.presence_stats(channel(room)) == (1, 1)
 
 
-def test_a_signal_reaches_other_processes_and_moves_no_position(site: Site, people: People, sdk: MakeClient) -> None:
+def test_an_ephemeral_message_reaches_other_processes_and_moves_no_position(
+    site: Site, people: People, room: str, sdk: MakeClient
+) -> None:
     alice, bob, _ = people
-    room = make_room(site, alice, bob)
     here, there = sdk(), sdk()
     follow(here, site.servers[0].ws_url, alice, room)
     follow(there, site.servers[-1].ws_url, bob, room)
@@ -51,7 +45,7 @@ def test_a_signal_reaches_other_processes_and_moves_no_position(site: Site, peop
     assert heard.data["actor"] == {"type": "user", "id": bob.id}
 
     assert here.history(channel(room), limit=100) == (position, before)
-    alice.say(room, "after the signal")
+    alice.say(room, "after it")
     assert here.wait_for_type(channel(room), "message.created").offset == position["offset"] + 1
 
 
@@ -64,21 +58,19 @@ def test_a_signal_reaches_other_processes_and_moves_no_position(site: Site, peop
         ({"type": "typing", "data": "x" * 5000}, 107),
     ],
 )
-def test_a_signal_of_another_shape_is_refused(
-    site: Site, people: People, sdk: MakeClient, data: object, code: int
+def test_an_ephemeral_message_of_another_shape_is_refused(
+    site: Site, people: People, room: str, sdk: MakeClient, data: object, code: int
 ) -> None:
-    alice, bob, _ = people
+    alice, *_ = people
     client = sdk()
-    room = make_room(site, alice, bob)
     follow(client, site.servers[0].ws_url, alice, room)
     with pytest.raises(SdkError) as refused:
         client.publish(channel(room), data)
     assert refused.value.code == code
 
 
-def test_signals_are_throttled(site: Site, people: People, sdk: MakeClient) -> None:
-    alice, bob, _ = people
-    room = make_room(site, alice, bob)
+def test_ephemeral_messages_are_rate_limited(site: Site, people: People, room: str, sdk: MakeClient) -> None:
+    alice, *_ = people
     client = sdk()
     follow(client, site.servers[0].ws_url, alice, room)
     codes = []
@@ -91,7 +83,7 @@ def test_signals_are_throttled(site: Site, people: People, sdk: MakeClient) -> N
     assert set(codes) == {111}
 
 
-def test_a_kind_without_signals_or_presence_says_so(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_kind_without_ephemeral_messages_or_presence_says_so(site: Site, people: People, sdk: MakeClient) -> None:
     alice, *_ = people
     client = sdk()
     stream = f"user:{alice.id}"
