@@ -1,7 +1,7 @@
-"""Noted changes: what happened to which row, kept until just before COMMIT.
+"""Changes: a note for each row that was created, updated or deleted, kept until just before COMMIT.
 
-A note holds no state of the row: rows are re-read when the events are built, so an event shows what the database has.
-Only what a deletion takes with it (key, stream) is kept.
+A change holds no state of the row. Rows are read again when the events are built, so an event shows what the database
+has. Only what a deletion would take with it is kept: the row's key and its stream.
 """
 
 from __future__ import annotations
@@ -20,19 +20,23 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 
 @dataclass(frozen=True, slots=True)
 class Change(Note):
-    """One noted change of one row, for one declaration."""
+    """One change of one row, for one declaration.
+
+    `intent` is the event's type where it says more than created, updated or deleted. `left` is the row as last known,
+    when the change took it out of its stream: it was deleted, or moved to another stream.
+    """
 
     live: Live
     pk: Any
     op: str
     actor: Actor
-    intent: str | None = None  # the event type, where it says more than created, updated or deleted
-    left: Any = None  # the row as last known, when it left its stream: deleted, or moved to another
+    intent: str | None = None
+    left: Any = None
 
 
 @dataclass(slots=True)
 class Fold:
-    """All that happened to one row in one transaction, for one declaration: at most a departure and an arrival."""
+    """All changes of one row in one transaction, for one declaration: at most a departure and an arrival."""
 
     actor: Actor
     existed: bool
@@ -53,22 +57,21 @@ class Fold:
 
 
 def changes_of(lives: Iterable[Live], pks: Iterable[Any], op: str, intent: str | None = None) -> list[Change]:
-    """A change for every pair of declaration and row."""
+    """Returns a change for every pair of declaration and row."""
     actor = current_actor()
-    lives = list(lives)
-    told = {live: intent or (intent_of(live.model, live.intents) if op == UPDATED else None) for live in lives}
-    return [Change(live, pk, op, actor, told[live]) for pk in pks for live in lives]
+    intents = [(live, intent or (intent_of(live.model, live.intents) if op == UPDATED else None)) for live in lives]
+    return [Change(live, pk, op, actor, its_intent) for pk in pks for live, its_intent in intents]
 
 
 def departures_of(lives: Iterable[Live], instances: Iterable[Any], op: str = DELETED) -> list[Change]:
-    """Changes for rows that leave their stream; each instance is the row as last known."""
+    """Returns changes for rows that leave their stream. Each instance is the row as last known."""
     actor = current_actor()
     lives = list(lives)
     return [Change(live, instance.pk, op, actor, left=instance) for instance in instances for live in lives]
 
 
 def fold(changes: Iterable[Change]) -> dict[tuple[Live, Any], Fold]:
-    """Coalesces: {(declaration, key): fold} in the order in which rows were first touched."""
+    """Joins the changes of each row: {(declaration, key): fold}, in the order in which rows were first touched."""
     folds: dict[tuple[Live, Any], Fold] = {}
     for change in changes:
         key = (change.live, change.pk)

@@ -11,11 +11,13 @@ by itself only on DatabaseError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -24,11 +26,20 @@ from tidewire.queries.round_trips import gathered, run_with_next
 from tidewire.transactions.notes import Note
 from tidewire.transactions.pre_commit import PreCommitStep, in_order
 
-Recorder = Callable[..., list[Recorded]]
-"""`(notes, using=…, is_last=…)` appends the events of these notes to the log, inside the open transaction."""
+_N = TypeVar("_N", bound=Note)
+
+
+class Recorder(Protocol):
+    """Appends the events of these notes to the log, inside the open transaction of the database `using`.
+
+    `is_last` returns whether nothing but COMMIT follows.
+    """
+
+    def __call__(self, notes: list[Note], *, using: str, is_last: Callable[[], bool]) -> list[Recorded]: ...
+
 
 Announcer = Callable[[list[Recorded]], None]
-"""Hears of events that have been committed, in the writer's thread. It must not raise."""
+"""Called with the events of each committed transaction, in the writer's thread. It must not raise."""
 
 _recorder: Recorder | None = None
 _announcers: list[Announcer] = []
@@ -44,8 +55,8 @@ _collector: ContextVar[list[Recorded] | None] = ContextVar("tidewire_recorded", 
 
 
 @contextmanager
-def recorded_events() -> Iterator[list[Recorded]]:
-    """Collects what the transactions inside the block recorded; filled when they have committed."""
+def recorded_events() -> Generator[list[Recorded]]:
+    """Collects the events that transactions inside the block record. The list is filled when they have committed."""
     events: list[Recorded] = []
     token = _collector.set(events)
     try:
@@ -58,32 +69,38 @@ def note(using: str, notes: Iterable[Note]) -> None:
     """Remembers what to record in the current transaction of the database `using`.
 
     Where a caller bypassed LiveModel.save and the row is committed already, the events are recorded in a transaction
-    of their own: late, but not lost.
+    of their own: late, but not lost. Raises ImproperlyConfigured where no recorder is registered.
     """
+    if _recorder is None:
+        raise ImproperlyConfigured(
+            "nothing records events yet: add 'tidewire' to INSTALLED_APPS, and write to live models only after "
+            "django.setup() has returned"
+        )
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and connection.get_autocommit():
         with transaction.atomic(using=using):
             note(using, notes)
         return
     arm(connection)
-    connection.run_on_commit += [(set(connection.savepoint_ids), entry, True) for entry in notes]
+    _hooks(connection).extend((set(connection.savepoint_ids), entry, True) for entry in notes)
 
 
 def arm(connection: BaseDatabaseWrapper) -> None:
-    """Makes this transaction record its events before it commits. Harmless when done twice, or after a rollback."""
+    """Makes this transaction record its events before it commits. Does nothing where it is done already."""
     if not records_at_commit(connection):
         connection.commit = _RecordingCommit(connection)
 
 
 def records_at_commit(connection: BaseDatabaseWrapper) -> bool:
-    """Whether something was noted, for which statements will run just before COMMIT."""
+    """Returns whether something was noted in this transaction, so that statements will run just before COMMIT."""
     return isinstance(connection.__dict__.get("commit"), _RecordingCommit)
 
 
 def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
-    """Records now what would be recorded before COMMIT: for who stores, in this transaction, where its events stand.
+    """Records now what would be recorded before COMMIT, and returns the events.
 
-    From here on the streams are locked, so little may follow. A rollback takes the events, and the news of them.
+    For a caller that stores the positions of its events in the same transaction. From here on the streams are locked,
+    so little may follow. After a rollback the events are gone, and none is announced.
     """
     recorded = _record_last(connections[using])
     transaction.on_commit(partial(_announce, recorded), using=using)
@@ -93,39 +110,46 @@ def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
 def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
     """Records the events of everything noted so far, inside the open transaction, and forgets the notes.
 
-    `commits`: the last of the statements may COMMIT as well. Where it could not, the transaction is still open.
+    With `commits` the last statement may COMMIT as well. Where it could not, the transaction is still open.
     """
+    record = cast(Recorder, _recorder)  # or there were no notes
     recorded: list[Recorded] = []
-    # Whatever writes here, a last step or a serializer, notes further changes: go on until none is left.
+    # A step or a serializer that writes notes further changes: go on until none is left.
     while steps := _taken_out(connection, PreCommitStep):
         for kind, its_steps in in_order(steps):
             kind.run(its_steps, connection.alias)
     while notes := _taken_out(connection, Note):
-        recorded += _recorder(notes, using=connection.alias, is_last=lambda: commits and not _holds(connection, Note))
+        recorded += record(notes, using=connection.alias, is_last=lambda: commits and not _holds(connection, Note))
     return recorded
 
 
 def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
-    """As `record_noted`, when nothing else follows in the transaction."""
+    """Does what `record_noted` does, when nothing else follows in the transaction."""
     with gathered(connection):
         _check_deferred(connection)
         return record_noted(connection, commits=commits)
 
 
 def _holds(connection: BaseDatabaseWrapper, kind: type[Note]) -> bool:
-    return any(isinstance(hook, kind) for _, hook, _ in connection.run_on_commit)
+    return any(isinstance(hook, kind) for _, hook, _ in _hooks(connection))
 
 
-def _taken_out(connection: BaseDatabaseWrapper, kind: type[Note]) -> list[Note]:
-    """The notes of this kind, which the transaction then no longer holds."""
-    notes = [hook for _, hook, _ in connection.run_on_commit if isinstance(hook, kind)]
+def _taken_out(connection: BaseDatabaseWrapper, kind: type[_N]) -> list[_N]:
+    """Returns the notes of this kind, and removes them from the transaction."""
+    hooks = _hooks(connection)
+    notes = [hook for _, hook, _ in hooks if isinstance(hook, kind)]
     if notes:
-        connection.run_on_commit = [entry for entry in connection.run_on_commit if not isinstance(entry[1], kind)]
+        hooks[:] = [entry for entry in hooks if not isinstance(entry[1], kind)]
     return notes
 
 
+def _hooks(connection: BaseDatabaseWrapper) -> list[tuple[set[str], Callable[[], Any], bool]]:
+    """Returns what Django will call after COMMIT: (savepoints, function, whether its errors are only logged)."""
+    return cast("list[tuple[set[str], Callable[[], Any], bool]]", connection.run_on_commit)  # the stubs know two parts
+
+
 class _RecordingCommit:
-    """Stands in for `connection.commit` until it is called, once. What stood there before is called in turn."""
+    """Replaces `connection.commit` for one call: records, then calls what it replaced."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -133,7 +157,7 @@ class _RecordingCommit:
 
     def __call__(self) -> None:
         connection = self._connection
-        self._stand_aside()
+        self._restore()
         try:
             with _as_inside_atomic(connection):
                 recorded = _record_last(connection, commits=self._previous is None)
@@ -143,7 +167,7 @@ class _RecordingCommit:
         connection.commit()  # costs nothing where it was done with the last statement
         _announce(recorded)
 
-    def _stand_aside(self) -> None:
+    def _restore(self) -> None:
         if self._previous is None:
             del self._connection.commit  # the class's own again
         else:
@@ -153,16 +177,16 @@ class _RecordingCommit:
 def _check_deferred(connection: BaseDatabaseWrapper) -> None:
     """Checks now what COMMIT would check: a deferred foreign key locks the row it refers to.
 
-    The streams' locks must come after all others. Somebody who holds that row, to delete it, and waits for our stream
-    would otherwise wait for us while COMMIT waits for them.
+    The streams' locks must come after all others. Else a transaction that is deleting that row, and waits for a stream
+    of ours, would wait for us while our COMMIT waits for its row.
     """
     if connection.vendor == "postgresql" and connection.run_on_commit:
         run_with_next(connection, "SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @contextmanager
-def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """`Atomic.__exit__` has left the block already; queries made while recording still belong inside it."""
+def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Generator[None]:
+    """Marks the connection as inside its block again, which `Atomic.__exit__` has left: recording belongs inside."""
     was_inside, connection.in_atomic_block = connection.in_atomic_block, True
     try:
         yield
@@ -171,7 +195,7 @@ def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def _announce(recorded: list[Recorded]) -> None:
-    """After COMMIT. Nothing here may fail the caller: its write is done."""
+    """Hands committed events to the collector and to the announcers. Nothing here may raise: the write is done."""
     collector = _collector.get()
     if collector is not None:
         collector += recorded

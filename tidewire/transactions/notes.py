@@ -12,8 +12,8 @@ from tidewire.ground.actors import Actor
 class Note:
     """Something to record before COMMIT.
 
-    It rides in `connection.run_on_commit`, so that Django itself drops it when the savepoint it was made in is rolled
-    back. Called after COMMIT, like every entry there, it has nothing left to do.
+    It is an entry of `connection.run_on_commit`, so that Django itself drops it when the savepoint it was made in is
+    rolled back. Django calls every such entry after COMMIT; by then a note has been recorded and does nothing.
     """
 
     __slots__ = ()
@@ -24,7 +24,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class FactNote(Note):
-    """One fact, noted. `about` names the row it is about, with which it leaves the log."""
+    """A fact to record. `about` names the row that it is about, with which it is erased, or is empty."""
 
     fact: Fact
     stream: str

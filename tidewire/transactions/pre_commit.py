@@ -1,7 +1,8 @@
 """An application's own last writes of a transaction, made just before its events are recorded.
 
-For rows that many writers share, such as a counter. Locked in the middle of a transaction, in whatever order the writer
-came to them, such rows are waited for in circles; here they are locked last, all at once, and for a moment only.
+For rows that many writers share, such as a counter. If writers locked such rows in the middle of their transactions,
+each in an order of its own, they would wait for each other in circles. Here the rows are locked last, all at once, and
+for a moment only.
 """
 
 from __future__ import annotations
@@ -13,22 +14,24 @@ from tidewire.transactions.notes import Note
 
 
 class PreCommitStep(Note):
-    """What there is left to do for one thing that was written. A subclass remembers which.
+    """What is left to do, before COMMIT, about one thing that was written. A subclass remembers which.
 
-    A rolled-back savepoint takes its steps with it.
+    Note it with `tidewire.note`. When a savepoint is rolled back, the steps that were noted in it are dropped.
     """
 
     __slots__ = ()
 
     @classmethod
     def run(cls, steps: list[Self], using: str) -> None:
-        """Does all the steps of this class, in an order in which every writer would do them. May change live models,
-        and raise: the transaction is then rolled back."""
+        """Does all steps of this class that the transaction has, in an order that is the same for every writer.
+
+        May change live models. When it raises, the transaction is rolled back.
+        """
         raise NotImplementedError
 
 
 def in_order(steps: Iterable[PreCommitStep]) -> list[tuple[type[PreCommitStep], list[PreCommitStep]]]:
-    """The steps by their classes, in the same order in every process."""
+    """Returns the steps by their classes, in an order of the classes that is the same in every process."""
     kinds: dict[type[PreCommitStep], list[PreCommitStep]] = {}
     for step in steps:
         kinds.setdefault(type(step), []).append(step)

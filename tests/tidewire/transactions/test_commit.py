@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, ProgrammingError, connections, models, transaction
 
 from tests.tidewire.event_rows import Fact, logged
@@ -12,6 +13,7 @@ from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.ids import uuid7
 from tidewire.log.tables import Event, Stream
 from tidewire.testing import record_now
+from tidewire.transactions import commit
 from tidewire.transactions.commit import recorded_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -376,3 +378,12 @@ def test_who_refers_to_a_row_that_is_being_deleted_does_not_deadlock_with_its_de
         with pytest.raises(IntegrityError):  # there is no such board any more
             writer.finish()
     assert events == [(f"board:{key}", "board.deleted", key, None)]
+
+
+def test_a_note_without_a_recorder_names_the_remedy(item, monkeypatch):
+    """As in a project that declares live models and has not installed the app."""
+    monkeypatch.setattr(commit, "_recorder", None)
+    with pytest.raises(ImproperlyConfigured, match="add 'tidewire' to INSTALLED_APPS"):
+        item.save()
+    item.refresh_from_db()
+    assert item.version == 1
