@@ -33,8 +33,13 @@ from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
 from tidewire.log.revocations import revoke_sessions
 from tidewire.protocol import strict_json
+from tidewire.queries.errors import is_retryable
+from tidewire.queries.prepared_query import PreparedQuery
+from tidewire.queries.prepared_statement import PreparedStatement
+from tidewire.queries.round_trips import deferred_inserts
 from tidewire.transactions.commit import note
 from tidewire.transactions.pre_commit import PreCommitStep
+from tidewire.transactions.writes import retried, write_transaction
 
 __all__ = [
     "ACTOR_TYPES",
@@ -44,6 +49,8 @@ __all__ = [
     "Fact",
     "Live",
     "PreCommitStep",
+    "PreparedQuery",
+    "PreparedStatement",
     "Rate",
     "Registry",
     "Retention",
@@ -51,14 +58,18 @@ __all__ = [
     "Touch",
     "acting_as",
     "current_actor",
+    "deferred_inserts",
+    "is_retryable",
     "note",
     "parse_stream",
     "record_fact",
     "register",
     "registry",
+    "retried",
     "revoke_sessions",
     "set_actor",
     "strict_json",
     "updates_named",
     "uuid7",
+    "write_transaction",
 ]

@@ -29,7 +29,6 @@ from api.auth.throttles import address_of, guessing
 from api.models import Session, User
 from tidewire import Actor, set_actor
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, is_alive
-from tidewire.queries.instances import from_row
 
 REALM = 'Bearer realm="api"'
 GRACE = timedelta(seconds=10)
@@ -73,7 +72,7 @@ def _user(identity: Identity, issued_at: float) -> User:
     otherwise by key, and the rest is read when somebody wants it."""
     if not is_alive(identity.session_id, issued_at):
         return _session(identity.session_id, identity.user_id).user
-    return from_row(User, None, ["id"], [UUID(identity.user_id)])
+    return User.from_db(None, ["id"], [UUID(identity.user_id)])
 
 
 def confirm(identity: Identity) -> None:

@@ -11,9 +11,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connections, models
 
-from tidewire import PreCommitStep
-from tidewire.queries.prepared_statement import PreparedStatement
-from tidewire.queries.round_trips import run_with_next
+from tidewire import PreCommitStep, PreparedStatement
 
 
 class MessageCounter(models.Model):
@@ -47,8 +45,7 @@ class Numbering(PreCommitStep):
         key = apps.get_model("api", "Message")._meta.pk
         new = [key.get_db_prep_value(step.message_id, connection) for step in steps]
         for text in (_COUNT, _NUMBER):
-            statement = _statement(text, connection.vendor)
-            run_with_next(connection, statement.text(connection), [_array(new, connection.vendor)])
+            _statement(text, connection.vendor).run_with_next(connection, [_array(new, connection.vendor)])
 
 
 # In the order of rooms: two writers never wait for each other in a circle.

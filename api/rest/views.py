@@ -6,14 +6,12 @@ before the transaction begins. A request that ends in an error leaves nothing be
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, transaction
+from django.db import IntegrityError
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
@@ -27,9 +25,8 @@ from api.auth.quotas import Count
 from api.rest import idempotency
 from api.rest.media import OneRenderer
 from api.rest.parameters import ParametersMixin
+from tidewire import retried, write_transaction
 from tidewire.credentials import Identity
-from tidewire.queries.prepared_statement import is_forgotten
-from tidewire.queries.round_trips import gathered, run_waiting
 from tidewire.snapshots import (
     HEADER,
     Recorded,
@@ -37,15 +34,10 @@ from tidewire.snapshots import (
     position_header,
     record_ahead,
     recorded_events,
-    records_at_commit,
     written_positions,
 )
 
-MAX_RUNS = 3
 MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
-FIRST_WAIT_SECONDS = 0.02
-# Deadlock and serialization failure: PostgreSQL asks the loser to start again.
-_RERUN_SQLSTATES = {"40P01", "40001"}
 
 
 class BaseViewSet(ParametersMixin, GenericViewSet):
@@ -113,34 +105,19 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         return self._rerun(partial(idempotency.once, key, self.request, answer, self.is_secret))
 
     def _rerun(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
-        for run in range(1, MAX_RUNS + 1):
-            try:
-                return self._write(handler)
-            except DatabaseError as exc:
-                if run == MAX_RUNS or not is_worth_another_run(exc):
-                    self._confirm_caller(exc)
-                    raise
-            time.sleep(random.uniform(0.5, 1.5) * FIRST_WAIT_SECONDS * run)
-        raise AssertionError("unreachable")
-
-    def _confirm_caller(self, exc: DatabaseError) -> None:
-        """A row that is not there may be the caller's own, whose account somebody has deleted meanwhile."""
-        if isinstance(exc, IntegrityError) and type(self.request.auth) is Identity:
-            tokens.confirm(self.request.auth)
+        try:
+            return retried(partial(self._write, handler))
+        except IntegrityError:
+            # The row that is missing may be the caller's own, whose account was deleted meanwhile.
+            if type(self.request.auth) is Identity:
+                tokens.confirm(self.request.auth)
+            raise
 
     def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
-            with self._transaction() if self.is_transactional else nullcontext():
+            with write_transaction() if self.is_transactional else nullcontext():
                 response = handler()
         return self._finished(response, events)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        connection = connections[DEFAULT_DB_ALIAS]
-        with gathered(connection), transaction.atomic():
-            yield
-            if not records_at_commit(connection):
-                run_waiting(connection)  # nothing follows
 
     def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
         """The answer, when it is known what it made. One that is repeated was finished the first time."""
@@ -161,19 +138,3 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
         if 0 < len(known) <= MAX_POSITIONS:
             response[HEADER] = position_header(known)
-
-    def get_binding(self) -> str | None:
-        """Returns the stream that this URL belongs to, if there is one: keys that are bound to it may use the view."""
-        return None
-
-
-def is_worth_another_run(exc: DatabaseError) -> bool:
-    """Whether this failure comes from somebody else's transaction, so that a fresh start can end well.
-
-    A violated constraint counts: the checks have passed, so another transaction was first, and the next run's checks
-    will see what it did. SQLite runs one writer at a time and knows neither. A statement that was prepared before a
-    migration, or in another session, counts too.
-    """
-    if isinstance(exc, IntegrityError) or is_forgotten(exc.__cause__):
-        return True
-    return getattr(exc.__cause__, "sqlstate", None) in _RERUN_SQLSTATES

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 from django.urls import get_script_prefix
 from django.utils import timezone
@@ -29,7 +28,7 @@ from api.rest.reused_serializer import Reused
 from api.rest.views import BaseViewSet
 from api.serializers.messages import Known, MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
 from api.views.rooms import InRoom
-from tidewire.queries.round_trips import deferred_inserts
+from tidewire import deferred_inserts
 from tidewire.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100
@@ -162,7 +161,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
 
     def _say(self, room: Room, said: dict[str, Any]) -> Message:
         message = self._message(room, said)
-        with deferred_inserts(connections[DEFAULT_DB_ALIAS]):
+        with deferred_inserts():
             message.save(force_insert=True)
         message.mention(said.get("mentions", []))
         return message

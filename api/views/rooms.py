@@ -26,7 +26,7 @@ from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.members import MemberSerializer
 from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
-from tidewire.queries.prepared_query import PreparedQuery
+from tidewire import PreparedQuery
 from tidewire.snapshots import SnapshotMixin
 
 _MEMBER = PreparedQuery(
@@ -34,8 +34,7 @@ _MEMBER = PreparedQuery(
         Member.objects.select_related("room")
         .select_for_update(of=("self",), no_key=True)
         .filter(room=room_id, user=user_id)
-    ),
-    keys=2,
+    )
 )
 DISCOVER = OpenApiParameter("discover", bool, description="All public rooms, instead of the caller's own.")
 
@@ -51,10 +50,9 @@ class InRoom:
 
         So a removal and a write do not cross: whichever commits first is what the other one sees.
         """
-        found = _MEMBER(self.kwargs["room_id"], self.request.user.pk, using=DEFAULT_DB_ALIAS)
-        if not found:  # a guest, or nobody
+        member = _MEMBER.first(DEFAULT_DB_ALIAS, self.kwargs["room_id"], self.request.user.pk)
+        if member is None:
             return self.room_for(action)
-        (member,) = found
         permissions.require(action, member.role)
         member.room.my_role, member.room.my_membership = member.role, member
         return member.room

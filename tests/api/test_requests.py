@@ -214,7 +214,7 @@ def failing(monkeypatch):
             return message
 
         monkeypatch.setattr(MessageViewSet, "_say", fail)
-        monkeypatch.setattr("api.rest.views.FIRST_WAIT_SECONDS", 0)
+        monkeypatch.setattr("tidewire.transactions.writes.FIRST_WAIT_SECONDS", 0)
         return runs
 
     return arrange

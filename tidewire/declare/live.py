@@ -79,7 +79,7 @@ class Live:
     def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[Any]:
         """The rows with these keys as they are now, read in one query. `new` are those that were only created."""
         pks = list(pks)
-        rows = self._row(pks[0], using=using) if self._is_one(pks) else list(self._all.using(using).filter(pk__in=pks))
+        rows = self._row.all(using, pks[0]) if self._is_one(pks) else list(self._all.using(using).filter(pk__in=pks))
         known = [row for row in rows if row.pk in new] if self.complete_new else []
         for row in known:
             self.complete_new(row)

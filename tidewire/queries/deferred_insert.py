@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models import Field, Model
 
 from tidewire.queries.prepared_statement import PreparedStatement
-from tidewire.queries.round_trips import is_deferring_inserts, run_with_next
+from tidewire.queries.round_trips import is_deferring_inserts
 
 
 def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) -> bool:
@@ -24,7 +24,7 @@ def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) 
         return False
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
     if is_deferring_inserts(connection):
-        run_with_next(connection, statement.text(connection), params)
+        statement.run_with_next(connection, params)
     else:
         statement.execute(connection, params)
     return True

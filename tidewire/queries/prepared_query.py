@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,11 +25,14 @@ class PreparedQuery:
     """`build(*keys)` is the queryset. Its keys are UUIDs, it is neither sliced by them nor does it prefetch; what it
     finds are whole rows (with related ones, with annotations)."""
 
-    def __init__(self, build: Callable[..., QuerySet], keys: int = 1) -> None:
-        self._build, self._keys = build, keys
+    def __init__(self, build: Callable[..., QuerySet]) -> None:
+        self._build, self._keys = build, len(signature(build).parameters)
         self._of_thread = threading.local()
 
-    def __call__(self, *keys: UUID, using: str) -> list[Model]:
+    def first(self, using: str, *keys: UUID) -> Model | None:
+        return next(iter(self.all(using, *keys)), None)
+
+    def all(self, using: str, *keys: UUID) -> list[Model]:
         known: dict[str, _Statement] = self._of_thread.__dict__
         statement = known.get(using)
         if statement is None or statement.connection is not connections[using]:

@@ -14,15 +14,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tidewire.queries.round_trips import joined, takes_several
+from tidewire.queries.errors import is_lost_statement, is_unknown_statement
+from tidewire.queries.round_trips import joined, run_with_next, takes_several
 
 logger = logging.getLogger(__name__)
-
-UNKNOWN = "26000"
-"""The SQLSTATE of a name that the session does not know."""
-
-OUTDATED = ("0A000", "cached plan")
-"""That of a result whose shape a migration has changed meanwhile, which it shares with other things; and its words."""
 
 is_used = True
 """Whether sessions keep what was prepared in them, as far as we know."""
@@ -50,6 +45,10 @@ class PreparedStatement:
         cursor.execute(joined(text, then) if then else text, params)
         return cursor
 
+    def run_with_next(self, connection: BaseDatabaseWrapper, params: Sequence[Any]) -> None:
+        """Runs it no later than the next statement of this connection, from which its errors come."""
+        run_with_next(connection, self.text(connection), list(params))
+
     def _cursor(self, connection: BaseDatabaseWrapper) -> Any:
         if connection.vendor != "postgresql" or connection.queries_logged or not connection.in_atomic_block:
             return connection.cursor()
@@ -68,18 +67,12 @@ class PreparedStatement:
         return f"EXECUTE {name} ({', '.join(['%s'] * self._count)})"
 
 
-def is_forgotten(error: BaseException | None) -> bool:
-    """Whether this is what a database says of a prepared statement that it does not have (any more)."""
-    sqlstate = getattr(error, "sqlstate", None)
-    return sqlstate == UNKNOWN or (sqlstate == OUTDATED[0] and OUTDATED[1] in str(error))
-
-
 def note_error(connection: Any, error: BaseException) -> None:
     """Called with the driver's connection, and what a statement failed with."""
     global is_used
-    if not is_forgotten(error) or connection.prepared is None:
+    if not is_lost_statement(error) or connection.prepared is None:
         return
     connection.prepared.clear()  # they are prepared anew
-    if getattr(error, "sqlstate", None) == UNKNOWN and is_used:
+    if is_unknown_statement(error) and is_used:
         is_used = False
         logger.warning("this database's sessions keep no prepared statements: there is a pooler, so none are used")

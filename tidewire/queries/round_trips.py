@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Statement = tuple[str, list[Any]]
@@ -43,9 +44,10 @@ def run_waiting(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def deferred_inserts(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def deferred_inserts(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """A live row that is saved as new inside this block is inserted no later than the next statement, as with
     `run_with_next`: all that is left to hear of is an error, and the transaction fails with it either way."""
+    connection = connections[using]
     gathering = _gathering_of(connection)
     if gathering is None or not takes_several(connection) or connection.queries_logged:  # who reads the log sees each
         yield

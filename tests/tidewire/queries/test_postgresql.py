@@ -12,14 +12,15 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from psycopg.pq import Format, Trace
 
-from api.rest.views import BaseViewSet, is_worth_another_run
 from tests.tidewire.event_rows import logged
 from tests.tidewire.liveapp.models import Board, Item
 from tidewire.log.tables import Event
 from tidewire.queries import prepared_statement
+from tidewire.queries.errors import is_retryable
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import deferred_inserts, gathered, run_with_next
 from tidewire.queries.timestamps import TIMESTAMPTZ
+from tidewire.transactions.writes import write_transaction
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -196,7 +197,7 @@ def test_sessions_that_keep_nothing_end_it(caplog):
     select_nothing("DEALLOCATE ALL")
     with pytest.raises(DatabaseError) as failed, transaction.atomic():
         twice(2)
-    assert is_worth_another_run(failed.value)
+    assert is_retryable(failed.value)
     assert not prepared_statement.is_used
     with transaction.atomic():
         assert twice(3) == [(6, "%")]
@@ -212,7 +213,7 @@ def test_a_migration_that_changes_what_is_shown_is_met_once(board):
         select_nothing("ALTER TABLE liveapp_board ALTER name TYPE varchar(60)")
         with pytest.raises(DatabaseError) as failed, transaction.atomic():
             answer(wide, 1)
-        assert is_worth_another_run(failed.value)
+        assert is_retryable(failed.value)
         with transaction.atomic():
             assert answer(wide, 1) == [("board",)]
         assert prepared_statement.is_used
@@ -230,7 +231,7 @@ def select_nothing(sql: str) -> None:
 
 def test_a_row_that_is_held_goes_with_the_next_statement(board, tmp_path):
     with texts(tmp_path) as sent, gathered(connection), transaction.atomic():
-        with deferred_inserts(connection):
+        with deferred_inserts():
             item = Item(board=board, title="100 %")
             item.save(force_insert=True)
         assert not item._state.adding
@@ -240,7 +241,7 @@ def test_a_row_that_is_held_goes_with_the_next_statement(board, tmp_path):
 
 def test_a_row_that_is_held_when_the_block_ends_is_recorded(board):
     with logged() as events, gathered(connection), transaction.atomic():
-        with deferred_inserts(connection):
+        with deferred_inserts():
             item = Item.objects.create(board=board)
     assert [(type, key) for _, type, key, _ in events] == [("item.created", str(item.pk))]
 
@@ -251,7 +252,7 @@ def test_a_row_that_is_held_and_fails_takes_the_transaction_along(board):
     def write():
         with gathered(connection), transaction.atomic():
             Item.objects.create(board=board)
-            with deferred_inserts(connection):
+            with deferred_inserts():
                 Item(pk=item.pk, board=board).save(force_insert=True)
 
     with logged() as events, pytest.raises(DatabaseError):
@@ -263,7 +264,7 @@ def test_a_row_that_is_held_and_fails_takes_the_transaction_along(board):
 
 def test_a_savepoint_does_not_take_along_what_was_held_before_it(board):
     with logged(), gathered(connection), transaction.atomic():
-        with deferred_inserts(connection):
+        with deferred_inserts():
             item = Item.objects.create(board=board)
         with suppress(Stop), transaction.atomic():
             Item.objects.create(board=board)
@@ -273,7 +274,7 @@ def test_a_savepoint_does_not_take_along_what_was_held_before_it(board):
 
 def test_what_waits_is_not_lost_with_a_statement_that_was_not_even_sent(board):
     with logged() as events, gathered(connection), transaction.atomic():
-        with deferred_inserts(connection):
+        with deferred_inserts():
             item = Item.objects.create(board=board)
         with suppress(ValueError, DatabaseError):
             select("SELECT %s", ["\0"])
@@ -286,7 +287,7 @@ def test_what_waits_where_nothing_is_recorded_is_run_before_commit():
     select_nothing("CREATE TABLE plain (n int)")
     try:
         seen = []
-        with BaseViewSet()._transaction():
+        with write_transaction():
             run_with_next(connection, "INSERT INTO plain VALUES (%s)", [1])
             transaction.on_commit(lambda: seen.append(select("SELECT n FROM plain")))
         assert seen == [[(1,)]]

@@ -27,26 +27,26 @@ def test_it_finds_what_the_orm_finds(build, board, django_assert_num_queries):
     compiled = PreparedQuery(build)
     for item in [*items, items[0]]:
         with django_assert_num_queries(1):
-            (found,) = compiled(item.pk, using="default")
+            (found,) = compiled.all("default", item.pk)
         assert seen(found) == seen(build(item.pk).get())
-    assert compiled(uuid.uuid4(), using="default") == []
+    assert compiled.all("default", uuid.uuid4()) == []
 
 
 def test_several_keys_keep_their_places(board, other_board):
     item = Item.objects.create(board=board, title="item")
-    compiled = PreparedQuery(lambda board_id, pk: Item.objects.filter(board=board_id, pk=pk), keys=2)
-    assert compiled(board.pk, item.pk, using="default") == [item]
-    assert compiled(other_board.pk, item.pk, using="default") == []
+    compiled = PreparedQuery(lambda board_id, pk: Item.objects.filter(board=board_id, pk=pk))
+    assert compiled.all("default", board.pk, item.pk) == [item]
+    assert compiled.all("default", other_board.pk, item.pk) == []
 
 
 def test_many_rows(board):
     items = [Item.objects.create(board=board, title=str(number)) for number in range(5)]
     compiled = PreparedQuery(lambda pk: Item.objects.filter(board=pk).order_by("title"))
-    assert compiled(board.pk, using="default") == items
+    assert compiled.all("default", board.pk) == items
 
 
 def test_it_shows_the_row_as_it_is_now(board):
     compiled = PreparedQuery(lambda pk: Board.objects.filter(pk=pk))
-    assert compiled(board.pk, using="default")[0].name == "board"
+    assert compiled.all("default", board.pk)[0].name == "board"
     Board.objects.filter(pk=board.pk).update(name="renamed")
-    assert compiled(board.pk, using="default")[0].name == "renamed"
+    assert compiled.all("default", board.pk)[0].name == "renamed"
