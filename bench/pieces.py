@@ -74,7 +74,7 @@ def _live_serializer() -> Any:
 
 
 def _request_serializer() -> Any:
-    from api.serializers.reused import Reused
+    from api.rest.reused_serializer import Reused
 
     return patch.object(Reused, "_made", lambda self, context: self._serializer_class(context=context))
 
@@ -191,7 +191,7 @@ _post: _Post
 
 def _people() -> tuple[str, str]:
     """A room with one member, and the member's token, which this process knows without asking the database."""
-    from api import tokens
+    from api.auth import tokens
     from api.models import Member, Room, User
     from tidewire.log import revocations
 
