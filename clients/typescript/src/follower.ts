@@ -45,7 +45,7 @@ export interface Following<State> extends Live<State>, Kept<State> {
   changed(): void
   /** One request, where our stream stood with its answer, and the offset of that: 0 where it compares with nothing. */
   call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null; offset: number }>
-  /** Runs a reading, and applies what was told meanwhile on top of it: none of that may be lost between. */
+  /** Runs a reading, and then applies the events that arrived in the meantime, so that none is lost. */
   reconcile(run: () => Promise<Reading | null>): Promise<void>
 }
 
@@ -63,8 +63,8 @@ export function following<State>(context: Context, channel: string, { read, even
   let isFresh = false
   let seen = 0
   let reading = 0
-  /** For each reading under way, what was told since it began: it may be older. */
-  const held = new Set<[WireEvent, number][]>()
+  /** For each read in progress, the events since it began: its result may be older than they are. */
+  const buffers = new Set<[WireEvent, number][]>()
 
   const status = (): ListStatus => {
     if (isDenied) return 'denied'
@@ -94,7 +94,7 @@ export function following<State>(context: Context, channel: string, { read, even
         changed()
       },
       event(event, offset) {
-        for (const told of held) told.push([event, offset])
+        for (const buffer of buffers) buffer.push([event, offset])
         if (!isLoaded || offset <= seen) return
         seen = offset
         keepEvent(event, offset)
@@ -123,16 +123,16 @@ export function following<State>(context: Context, channel: string, { read, even
   }
 
   async function reconcile(run: () => Promise<Reading | null>): Promise<void> {
-    const told: [WireEvent, number][] = []
-    held.add(told)
+    const buffer: [WireEvent, number][] = []
+    buffers.add(buffer)
     try {
       const result = await run()
       if (!result) return
       result.keep()
-      for (const [event, offset] of told) if (offset > (result.place?.offset ?? 0)) keepEvent(event, offset)
+      for (const [event, offset] of buffer) if (offset > (result.place?.offset ?? 0)) keepEvent(event, offset)
       changed()
     } finally {
-      held.delete(told)
+      buffers.delete(buffer)
     }
   }
 
@@ -153,7 +153,7 @@ export function following<State>(context: Context, channel: string, { read, even
                 problem = undefined
                 keep()
                 if (place) from.landed(place, floor)
-                // What was held comes next, and is all there is up to where the stream is now.
+                // The buffered events come next. They are all events up to the stream's current position.
                 seen = Math.max(place?.offset ?? 0, from.place()?.offset ?? 0)
               },
             }
@@ -161,10 +161,10 @@ export function following<State>(context: Context, channel: string, { read, even
       })
     } catch (error) {
       if (mine !== reading) return
-      const { status, problem: told } = error as Partial<ApiError>
+      const { status, problem: reported } = error as Partial<ApiError>
       if (status === 403 || status === 404) deny()
       else if (status !== 401) {
-        problem = told
+        problem = reported
         context.onError(error)
         again(() => load(attempt + 1), wait(clock, attempt + 1, error as ApiError))
       }

@@ -21,14 +21,14 @@ export const browser: Lifecycle = {
   isOnline: () => globalThis.navigator?.onLine !== false,
   watch({ online, offline, hide, show }) {
     const { document } = globalThis
-    const watched = [
+    const listeners = [
       [globalThis, 'online', online],
       [globalThis, 'offline', offline],
       [document, 'visibilitychange', () => (document.hidden ? hide() : show())],
     ] as const
-    for (const [target, type, listener] of watched) target?.addEventListener?.(type, listener)
+    for (const [target, type, listener] of listeners) target?.addEventListener?.(type, listener)
     return () => {
-      for (const [target, type, listener] of watched) target?.removeEventListener?.(type, listener)
+      for (const [target, type, listener] of listeners) target?.removeEventListener?.(type, listener)
     }
   },
 }

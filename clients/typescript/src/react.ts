@@ -47,7 +47,7 @@ export function useConnection(): ConnectionStatus {
 
 const LIST: LiveListState<never> = { items: [], status: 'loading', error: undefined, hasOlder: false, isLoadingOlder: false, pending: 0 }
 const ITEM: LiveItemState<never> = { data: undefined, status: 'loading', isGone: false, error: undefined }
-const NOBODY: PresenceState = { people: [], status: 'loading' }
+const NO_PRESENCE: PresenceState = { people: [], status: 'loading' }
 const SILENCE: readonly Signalled<never>[] = []
 
 export type UseLiveList<T extends AnyRow, Create, Update> = LiveListState<T> &
@@ -115,7 +115,7 @@ export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<Stream
 /** `usePresence(roomId && messages(roomId))`: who is here. */
 export function usePresence(name: Maybe<StreamName>): PresenceState {
   const client = useClient()
-  return useStore(name ? client.presence(name) : null, NOBODY)
+  return useStore(name ? client.presence(name) : null, NO_PRESENCE)
 }
 
 /** `const [typing, say] = useSignal(roomId && messages(roomId), 'typing')` */
