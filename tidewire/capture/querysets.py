@@ -212,7 +212,7 @@ def _moved(before: Iterable[models.Model], now: Mapping[Any, models.Model], attn
 
 def may_move(model: type, names: Iterable[str]) -> bool:
     """Whether writing the fields of these names may move a row to another stream or parent."""
-    places = registry.places(model)
+    places = registry.placing_columns(model)
     return any(field.attname in places and {field.name, field.attname} & {*names} for field in model._meta.fields)
 
 

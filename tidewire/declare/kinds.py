@@ -1,9 +1,10 @@
-"""What an application says about a family of streams: its name, who may read, how long and how fast it tells."""
+"""What an application says about a kind of stream: its name, its readers, and how long and how fast it has events."""
 
 from __future__ import annotations
 
+import inspect
 import os
-import sys
+import typing
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ from typing import Any
 from tidewire.ground.streams import parse
 
 MaySubscribe = Callable[[str, Collection[str]], Collection[str]]
+"""`(user_id, keys)` returns the subset of `keys` that the user may read."""
+
+Readers = Callable[[str, Collection[str]], Collection[str]]
+"""`(key, user_ids)` returns the subset of `user_ids` who may read the stream of `key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,23 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Of what is paced, a stream tells at most `events` in `seconds`; what is more waits, folded, for its turn."""
+    """A stream has at most `events` rate-limited events in `seconds`. The others are delayed and merged into few."""
 
     events: int
     seconds: float = 1.0
 
 
 def declared_here() -> str:
-    """`realtime/live.py:42`, the line that makes a declaration: for the complaints about it. A dataclass's default."""
-    frame = sys._getframe(2)
+    """Returns the file and line that make a declaration, such as "realtime/live.py:42", for error texts about it.
+
+    For the default of a dataclass's field: the frames of the dataclass itself, and of `typing`, are passed over.
+    """
+    machinery = {declared_here.__code__.co_filename, typing.__file__, "<string>"}
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename in machinery:
+        frame = frame.f_back
+    if frame is None:
+        return "?"
     path = frame.f_code.co_filename
     near = os.path.relpath(path)
     return f"{path if near.startswith('..') else near}:{frame.f_lineno}"
@@ -39,7 +52,7 @@ def declared_here() -> str:
 
 @dataclass(frozen=True, eq=False)
 class StreamKind:
-    """One family of streams, such as `room`.
+    """One kind of streams, such as `room`.
 
     - `may_subscribe(user_id, keys)` returns the subset of `keys` that the user may read now. It is synchronous, runs in
       a database thread and should ask one query for all keys. A malformed key is simply not returned.
@@ -58,19 +71,20 @@ class StreamKind:
     ephemeral: frozenset[str] = frozenset()
     has_presence: bool = False
     retention: Retention | None = None
-    readers: Callable[[str, Collection[str]], Collection[str]] | None = None
+    readers: Readers | None = None
     rate: Rate | None = None
     declared_at: str = field(init=False, default_factory=declared_here)
 
-    def __call__(self, key: Any) -> str:
-        """The name of the stream of `key`. Raises ValueError when the two do not make a stream name."""
+    def __call__(self, key: object) -> str:
+        """Returns the name of the stream of `key`. Raises ValueError when the two do not make a stream name."""
         name = f"{self.name}:{key}"
         if parse(name) is None:
             raise ValueError(f"{name!r} is not a stream name")
         return name
 
     def of(self, attname: str) -> StreamField:
-        """The stream that a row belongs to, named by the column that holds the key ("room_id", or "id" itself)."""
+        """Says that a row belongs to the stream whose key is in this column ("room_id", or "id" for a stream of its
+        own)."""
         return StreamField(self, attname)
 
 
@@ -81,8 +95,10 @@ class StreamField:
     kind: StreamKind
     attname: str
 
-    def key_of(self, instance: Any) -> Any:
+    def key_of(self, instance: object) -> Any:
+        """Returns the key of the row's stream, or None for a row without a stream."""
         return getattr(instance, self.attname)
 
-    def name_of(self, instance: Any) -> str:
+    def name_of(self, instance: object) -> str:
+        """Returns the name of the row's stream."""
         return self.kind(self.key_of(instance))

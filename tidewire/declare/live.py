@@ -1,4 +1,4 @@
-"""What an application may say about a model to make it live.
+"""What an application says about a model to make it live.
 
 Declarations are made in a module `live.py` of an installed app, which is imported at start as `admin.py` is:
 
@@ -17,111 +17,126 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import ForeignKey, Model, QuerySet, prefetch_related_objects
 
 from tidewire.declare.kinds import StreamField, StreamKind, declared_here
 from tidewire.queries.prepared_query import PreparedQuery
 
+if TYPE_CHECKING:
+    from rest_framework.serializers import BaseSerializer
+
+M = TypeVar("M", bound=Model)
+V = TypeVar("V")
+
 EVERYONE = "*"
-"""`ends_access` answers this when everybody's access to the stream must be asked again after the event."""
+"""`ends_access` returns this when the access of all readers of the stream must be checked again after the event."""
 
 
-def _primary_key(instance: Any) -> dict[str, str]:
+def _primary_key(instance: Model) -> dict[str, str]:
     return {"id": str(instance.pk)}
 
 
-def _nobody(type: str, instance: Any) -> None:
+def _ends_no_access(type: str, instance: Model) -> None:
     return None
 
 
-def _never(instance: Any) -> bool:
+def _is_not_deleted(instance: Model) -> bool:
     return False
 
 
 @dataclass(frozen=True, eq=False)
-class Live:
+class Live(Generic[M]):
     """A model whose rows are events of one stream.
 
     model: a LiveModel.
     stream: the column with the stream's key, `kind.of("room_id")`.
     serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
-    queryset: how changed rows are re-read in bulk, with what the serializer needs joined in; all rows by default.
-    complete_new: given a row that this transaction created, and in which it changed nothing since, puts on it what
-        `queryset` would prefetch: nothing refers to the row yet, so there is nothing to look for.
-    created, updated, deleted: the event types; None where such a change is no event of this stream.
-    intents: further types of updates, which say why; the writer chooses one with `intents.updates_named`.
+    queryset: returns the queryset by which changed rows are read again, with what the serializer needs joined in. All
+        rows by default.
+    complete_new: called with a row that this transaction created and did not change since. It puts on the row what
+        `queryset` would prefetch: no other row refers to it yet, so no query is needed.
+    created, updated, deleted: the event types. None where such a change is no event of this stream.
+    intents: further types of updates, which say why; the writer chooses one with `tidewire.updates_named`.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
-    is_deleted: true for a row that is kept but counts as deleted.
-    ends_access: called with each event's type and its row; names the user whose access to the stream may have ended
-        with it (or EVERYONE). Nothing later is sent to them until their access was asked again.
-    is_paced: updates keep the pace of the stream's kind: of many in a short time the last one is told, and is told.
+    is_deleted: returns true for a row that is kept but counts as deleted.
+    ends_access: called with each event's type and its row. Returns the key of the user whose access to the stream may
+        have ended with it, EVERYONE, or None. Later events are withheld from them until their access was checked again.
+    is_rate_limited: updates keep to the rate of the stream's kind. Of many updates in a short time the last one is sure
+        to become an event.
     """
 
-    model: type
+    model: type[M]
     stream: StreamField
-    serializer: type
+    serializer: type[BaseSerializer[M]]
     created: str | None = None
     updated: str | None = None
     deleted: str | None = None
     intents: tuple[str, ...] = ()
-    queryset: Callable[[], Any] | None = None
-    key: Callable[[Any], dict[str, Any]] = _primary_key
-    key_schema: type | None = None
-    is_deleted: Callable[[Any], bool] = _never
-    ends_access: Callable[[str, Any], str | None] = _nobody
-    complete_new: Callable[[Any], None] | None = None
+    queryset: Callable[[], QuerySet[M]] | None = None
+    key: Callable[[M], dict[str, Any]] = _primary_key
+    key_schema: type[BaseSerializer[Any]] | None = None
+    is_deleted: Callable[[M], bool] = _is_not_deleted
+    ends_access: Callable[[str, M], str | None] = _ends_no_access
+    complete_new: Callable[[M], None] | None = None
     is_rate_limited: bool = False
     declared_at: str = field(init=False, default_factory=declared_here)
 
-    def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[Any]:
-        """The rows with these keys as they are now, read in one query. `new` are those that were only created."""
+    def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[M]:
+        """Returns the rows with these keys as they are now, read in one query and one for each prefetch.
+
+        `new` are the keys of rows that this transaction created and did not change since.
+        """
         pks = list(pks)
-        rows = self._row.all(using, pks[0]) if self._is_one(pks) else list(self._all.using(using).filter(pk__in=pks))
-        known = [row for row in rows if row.pk in new] if self.complete_new else []
-        for row in known:
-            self.complete_new(row)
-        if self._prefetched and len(known) < len(rows):
-            known = set(known)
-            prefetch_related_objects([row for row in rows if row not in known], *self._prefetched)
+        if len(pks) == 1 and isinstance(pks[0], UUID):  # as in most transactions
+            rows = cast("list[M]", self._row.all(using, pks[0]))
+        else:
+            rows = list(self._all.using(using).filter(pk__in=pks))
+        completed: set[M] = set()
+        if self.complete_new is not None:
+            completed.update(row for row in rows if row.pk in new)
+            for row in completed:
+                self.complete_new(row)
+        if self._prefetched and len(completed) < len(rows):
+            prefetch_related_objects([row for row in rows if row not in completed], *self._prefetched)
         return rows
 
-    def states(self, rows: Iterable[Any]) -> list[Any]:
-        """What REST answers for these rows. The serializer is made once: making it takes longer than its work."""
+    def states(self, rows: Iterable[M]) -> list[Any]:
+        """Returns what REST answers for these rows."""
         return [self._serializer.to_representation(row) for row in rows]
 
     @cached_property
-    def _serializer(self) -> Any:
+    def _serializer(self) -> BaseSerializer[M]:
+        """One for all rows: to make a serializer takes longer than its work."""
         return self.serializer()
 
     @property
-    def _all(self) -> QuerySet:
+    def _all(self) -> QuerySet[M]:
         rows = self.queryset() if self.queryset else self.model._base_manager.all()
         return rows.prefetch_related(None)
 
     @cached_property
     def _prefetched(self) -> tuple[Any, ...]:
-        return self.queryset()._prefetch_related_lookups if self.queryset else ()
+        return getattr(self.queryset(), "_prefetch_related_lookups", ()) if self.queryset else ()
 
     @cached_property
     def _row(self) -> PreparedQuery:
-        return PreparedQuery(lambda pk: self._all.filter(pk=pk))
+        def row(pk: UUID) -> QuerySet[M]:
+            return self._all.filter(pk=pk)
 
-    @staticmethod
-    def _is_one(pks: list[Any]) -> bool:
-        """Most transactions change one row of a kind."""
-        return len(pks) == 1 and isinstance(pks[0], UUID)
+        return PreparedQuery(row)
 
     @property
     def owns_stream(self) -> bool:
-        """The stream is this very row's, and ends with it."""
+        """Whether the stream is the row's own, and ends with it."""
         return self.stream.attname == self.model._meta.pk.attname
 
     @property
     def types(self) -> dict[str, bool]:
-        """Event type → whether its data is the key only."""
+        """{event type: whether its data is the key only}."""
         full = {type: False for type in (self.created, self.updated, *self.intents) if type}
         return full | ({self.deleted: True} if self.deleted else {})
 
@@ -134,7 +149,7 @@ class Touch:
     full state. `parent` is the name of the foreign key.
     """
 
-    model: type
+    model: type[Model]
     parent: str
     created: str | None = None
     updated: str | None = None
@@ -142,27 +157,36 @@ class Touch:
     declared_at: str = field(init=False, default_factory=declared_here)
 
     @property
-    def parent_model(self) -> type:
-        return self.model._meta.get_field(self.parent).related_model
+    def parent_model(self) -> type[Model]:
+        """Raises FieldDoesNotExist, as the next one, when `parent` names no foreign key."""
+        return self._foreign_key.related_model
 
     @property
     def parent_attname(self) -> str:
-        return self.model._meta.get_field(self.parent).attname
+        """The column of the foreign key."""
+        return self._foreign_key.attname
+
+    @property
+    def _foreign_key(self) -> ForeignKey[Any, Any]:
+        found = self.model._meta.get_field(self.parent)
+        if not isinstance(found, ForeignKey):
+            raise FieldDoesNotExist(f"{self.model.__name__}.{self.parent} is no foreign key")
+        return found
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
-    """An event that is no row's state: something happened, and the application says so with `facts.record`.
+class Fact(Generic[V]):
+    """An event that is no row's state: something happened, and the application says so with `tidewire.record_fact`.
 
     type: the event's type, such as "samples.recorded".
-    kind: the kind of stream that it is told in.
-    serializer: a DRF serializer class. Its output, for what `record` is given, is the event's `data`.
-    merge: makes one `data` of an earlier and a later one about the same object, or answers None when that would be too
-        much for one event. A fact that can be merged keeps the pace of its kind, and nothing of it is lost.
+    kind: the kind of stream that it is an event of.
+    serializer: a DRF serializer class. Its output for the recorded value is the event's `data`.
+    merge: makes one `data` of an earlier and a later one about the same object, or returns None when that would be too
+        much for one event. A fact that can be merged keeps to the rate of its kind, and nothing of it is lost.
     """
 
     type: str
     kind: StreamKind
-    serializer: type
+    serializer: type[BaseSerializer[V]]
     merge: Callable[[Any, Any], Any] | None = None
     declared_at: str = field(init=False, default_factory=declared_here)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Model
+
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 
-Declaration = Live | Touch | Fact
+Declaration = Live[Any] | Touch | Fact[Any]
 
 
 class Registry:
@@ -15,28 +17,31 @@ class Registry:
 
     def __init__(self) -> None:
         self.kinds: dict[str, StreamKind] = {}
-        self.lives: list[Live] = []
+        self.lives: list[Live[Any]] = []
         self.touches: list[Touch] = []
-        self.facts: list[Fact] = []
-        self.misplaced: list[Any] = []  # what cannot even be kept; the start-up checks tell of it
+        self.facts: list[Fact[Any]] = []
+        self.misplaced: list[object] = []
+        """What is no declaration, or names no stream of its own. The start-up checks report it."""
         self.deletion_types: set[str] = set()
         self.ending_types: set[str] = set()
+        """The deletion events of rows that own their stream, which ends with them."""
 
     def add(self, declaration: Declaration) -> None:
+        """Keeps a declaration. A wrong one is kept apart, for the start-up checks."""
         if isinstance(declaration, Touch):
             self.touches.append(declaration)
-        elif isinstance(declaration, Fact) and self._has_room_for(declaration.kind):
+        elif isinstance(declaration, Fact) and self._is_kind(declaration.kind):
             self.facts.append(declaration)
-        elif isinstance(declaration, Live) and self._has_room_for(getattr(declaration.stream, "kind", None)):
+        elif isinstance(declaration, Live) and self._is_kind(getattr(declaration.stream, "kind", None)):
             self._add_live(declaration)
         else:
             self.misplaced.append(declaration)
 
-    def _has_room_for(self, kind: Any) -> bool:
-        """Two kinds of one name would be one family of streams with two rules."""
+    def _is_kind(self, kind: object) -> bool:
+        """Returns whether it is the one kind of its name. Two kinds of one name would be one family with two rules."""
         return isinstance(kind, StreamKind) and self.kinds.setdefault(kind.name, kind) is kind
 
-    def _add_live(self, declaration: Live) -> None:
+    def _add_live(self, declaration: Live[Any]) -> None:
         self.lives.append(declaration)
         if declaration.deleted:
             self.deletion_types.add(declaration.deleted)
@@ -44,28 +49,31 @@ class Registry:
             self.ending_types.add(declaration.deleted)
 
     def kind_of(self, stream: str) -> StreamKind | None:
-        """The kind of a stream, by its name."""
+        """Returns the kind of a stream, by the stream's name, or None."""
         return self.kinds.get(stream.partition(":")[0])
 
-    def fact_of(self, stream: str, type: str) -> Fact | None:
-        """The fact that this type is in streams like this one."""
+    def fact_of(self, stream: str, type: str) -> Fact[Any] | None:
+        """Returns the fact of this event type in streams like this one, or None."""
         kind = self.kind_of(stream)
         return next((fact for fact in self.facts if fact.kind is kind and fact.type == type), None)
 
-    def lives_of(self, model: type) -> list[Live]:
+    def lives_of(self, model: type[Model]) -> list[Live[Any]]:
+        """Returns the declarations of a model, or of the model that a proxy stands for."""
         concrete = model._meta.concrete_model
         return [live for live in self.lives if live.model is concrete]
 
-    def touches_of(self, model: type) -> list[Touch]:
+    def touches_of(self, model: type[Model]) -> list[Touch]:
+        """Returns the declarations that make rows of a model part of others."""
         concrete = model._meta.concrete_model
         return [touch for touch in self.touches if touch.model is concrete]
 
-    def places(self, model: type) -> set[str]:
-        """The columns whose change moves a row of `model` to another stream, or to another parent."""
+    def placing_columns(self, model: type[Model]) -> set[str]:
+        """Returns the columns whose change moves a row of `model` to another stream, or to another parent."""
         columns = {live.stream.attname for live in self.lives_of(model)}
         return (columns | {touch.parent_attname for touch in self.touches_of(model)}) - {model._meta.pk.attname}
 
-    def models(self) -> list[type]:
+    def models(self) -> list[type[Model]]:
+        """Returns all declared models, each once."""
         return list(dict.fromkeys(declaration.model for declaration in [*self.lives, *self.touches]))
 
 
