@@ -33,7 +33,9 @@ from tidewire.engine import engine
 from tidewire.ground.positions import Entry
 from tidewire.protocol import strict_json
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
+from tidewire.protocol.pushes import Publication, Push
 from tidewire.protocol.requests import SubscribeRequest
+from tidewire.protocol.results import Result
 
 logger = logging.getLogger(__name__)
 
@@ -50,16 +52,16 @@ class PlainCodec:
     def decode(self, message: str | bytes) -> Iterable[Any]:
         raise NotImplementedError("there are no commands here")
 
-    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
+    def reply(self, id: int, result: Result) -> bytes:
         raise NotImplementedError("there are no commands here")
 
     def error(self, id: int, code: Code) -> bytes:
         return self.object("error", code=code.code, detail=code.reason)
 
-    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        if kind == "pub":  # a signal, such as typing
-            return bytes(content["data"])
-        return self.object(kind, **content)
+    def push(self, channel: str, push: Push) -> bytes:
+        if isinstance(push, Publication):  # an ephemeral message, such as typing
+            return bytes(push.data)
+        return self.object(push.kind, **msgspec.structs.asdict(push))
 
     def publication(self, channel: str, entry: Entry) -> bytes:
         return entry.payload.encode()

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from centrifuge.protocol import client_pb2
 from google.protobuf import json_format
@@ -20,7 +21,9 @@ from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.protobuf_codec import PROTOBUF
+from tidewire.protocol.pushes import PUSHES
 from tidewire.protocol.requests import BadCommand, BadFrame
+from tidewire.protocol.results import RESULTS
 
 FOLDER = Path(__file__).parent / "frames"
 SCRIPTS = sorted((Path(__file__).parent / "client").glob("*.json"))
@@ -102,15 +105,19 @@ def written(codec: Codec, message: dict[str, Any]) -> Any:
         kind = next(name for name in push if name != "channel")
         if kind == "pub" and push["pub"].get("offset"):
             return codec.publication(push["channel"], entry(push["pub"]))
-        return codec.push(push["channel"], kind, push[kind])
+        (type,) = (each for each in PUSHES if each.kind == kind)
+        return codec.push(push["channel"], msgspec.convert(push[kind], type))
     method = next(name for name in message if name != "id")
     if method == "error":
         told = message["error"]
         return codec.error(message["id"], Code(told["code"], told["message"], told.get("temporary", False)))
-    result = dict(message[method])
-    if "publications" in result:
-        result["publications"] = codec.publications(map(entry, result["publications"]))
-    return codec.reply(message["id"], method, result)
+    (type,) = (each for each in RESULTS if each.method == method)
+    fields = dict(message[method])
+    publications = fields.pop("publications", None)
+    result = msgspec.convert(fields, type)
+    if publications is not None:
+        result.publications = codec.publications(map(entry, publications))
+    return codec.reply(message["id"], result)
 
 
 def entry(publication: dict[str, Any]) -> Entry:

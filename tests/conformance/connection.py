@@ -6,11 +6,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from msgspec.structs import asdict
+
 from tests.conformance import log, wire
 from tests.conformance.channels import channel_of, stream_of
 from tests.conformance.tokens import claims_of
 from tidewire.connection import commands
-from tidewire.connection.commands import Refused, Result
+from tidewire.connection.commands import Refused
 from tidewire.connection.connection import Connection
 from tidewire.connection.consumer import EventConsumer
 from tidewire.credentials import ExpiredCredential, InvalidCredential
@@ -18,7 +20,9 @@ from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
 from tidewire.protocol import negotiation
 from tidewire.protocol.codes import ErrorCode
+from tidewire.protocol.pushes import ClientInfo
 from tidewire.protocol.requests import BadCommand, Command, PublishRequest, SubscribeRequest
+from tidewire.protocol.results import PresenceResult, PresenceStatsResult, PublishResult, Result
 
 NAMED = ("subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "sub_refresh")
 
@@ -40,14 +44,14 @@ class SuiteConnection(Connection):
 
     # -- connect -----------------------------------------------------------------------------------------------------
 
-    async def connect(self, token: str) -> Result:
-        """Who has a name is subscribed to a channel of their own."""
-        result = await super().connect(token)
+    async def connect(self, token: str) -> wire.SuiteConnectResult:
+        """Subscribes a user with a name to a channel of their own."""
+        result = wire.SuiteConnectResult(**asdict(await super().connect(token)))
         if self.identity.user_id:
             request = wire.Subscribe(stream_of(f"#{self.identity.user_id}"))
             subscription = self.subscriptions[request.channel] = self._subscription(request)
             (outcome,) = await self.services.recovery.subscribe(self.identity.user_id, [(subscription, request)])
-            result["subs"] = {channel_of(request.channel): self._subscribe_result(subscription, outcome)}
+            result.subs = {channel_of(request.channel): self._subscribe_result(subscription, outcome)}
             self.services.recovery.proceed(subscription)
             self.services.presence.arrive(subscription)
         return result
@@ -89,11 +93,11 @@ class SuiteConnection(Connection):
         self._has_delta = command.subscribe.delta == "fossil"
         super()._answer_subscribe(command, subscription, outcome)
 
-    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> Result:
-        result = super()._subscribe_result(subscription, outcome) | self._lifetime(subscription.stream)
-        return result | {"delta": True} if getattr(self, "_has_delta", False) else result
+    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> wire.SuiteSubscribeResult:
+        result = asdict(super()._subscribe_result(subscription, outcome)) | self._lifetime(subscription.stream)
+        return wire.SuiteSubscribeResult(**result, delta=getattr(self, "_has_delta", False))
 
-    def _lifetime(self, stream: str) -> Result:
+    def _lifetime(self, stream: str) -> dict[str, Any]:
         expires_at = self._expiries.get(stream)
         return {"expires": True, "ttl": max(1, int(expires_at - time.time()))} if expires_at else {}
 
@@ -102,7 +106,7 @@ async def sub_refresh(connection: SuiteConnection, request: wire.SubRefresh) -> 
     if request.channel not in connection.subscriptions:
         raise Refused(ErrorCode.PERMISSION_DENIED)
     connection._check(request.channel, request.token)
-    return connection._lifetime(request.channel)
+    return wire.SubRefreshResult(**connection._lifetime(request.channel))
 
 
 async def publish(connection: SuiteConnection, request: PublishRequest) -> Result:
@@ -110,20 +114,21 @@ async def publish(connection: SuiteConnection, request: PublishRequest) -> Resul
         raise Refused(ErrorCode.UNKNOWN_CHANNEL)
     info = f"{connection.id} {connection.identity.user_id}"
     await connection.services.reader._run(log.publish, request.channel, bytes(request.data), info)
-    return {}
+    return PublishResult()
 
 
-async def presence(connection: SuiteConnection, request: Any) -> Result:
+async def presence(connection: SuiteConnection, request: Any) -> PresenceResult:
     """For who has followed the channel on this connection: suites disagree whether it is there for others."""
     kind = commands.registry.kind_of(request.channel)
     if kind is None or not kind.has_presence or request.channel not in connection._followed:
         raise Refused(ErrorCode.NOT_AVAILABLE)
-    return {"presence": await connection.services.presence.read(request.channel)}
+    infos = await connection.services.presence.read(request.channel)
+    return PresenceResult({client: ClientInfo(**info) for client, info in infos.items()})
 
 
 async def presence_stats(connection: SuiteConnection, request: Any) -> Result:
-    infos = (await presence(connection, request))["presence"].values()
-    return {"num_clients": len(infos), "num_users": len({info["user"] for info in infos})}
+    infos = (await presence(connection, request)).presence.values()
+    return PresenceStatsResult(num_clients=len(infos), num_users=len({info.user for info in infos}))
 
 
 SuiteConnection.answers = commands.ANSWERS | {

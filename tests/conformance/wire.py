@@ -16,7 +16,9 @@ from tidewire.protocol import wire_pb2
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.json_codec import JsonCodec
 from tidewire.protocol.protobuf_codec import ProtobufCodec
+from tidewire.protocol.pushes import ClientInfo, Publication, Push
 from tidewire.protocol.requests import Command, SubscribeRequest
+from tidewire.protocol.results import ConnectResult, Result, SubscribeResult
 
 
 class Subscribe(SubscribeRequest):
@@ -27,6 +29,22 @@ class Subscribe(SubscribeRequest):
 class SubRefresh(Struct):
     channel: str = ""
     token: str = ""
+
+
+class SuiteSubscribeResult(SubscribeResult):
+    expires: bool = False
+    ttl: int = 0
+    delta: bool = False
+
+
+class SuiteConnectResult(ConnectResult):
+    subs: dict[str, SuiteSubscribeResult] | UnsetType = UNSET
+
+
+class SubRefreshResult(Result):
+    method = "sub_refresh"
+    expires: bool = False
+    ttl: int = 0
 
 
 class SuiteCommand(Command):
@@ -44,17 +62,15 @@ class SuiteCommand(Command):
 class SuiteJsonCodec(JsonCodec):
     _commands = msgspec.json.Decoder(SuiteCommand)
 
-    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        return super().push(channel_of(channel), kind, content)
+    def push(self, channel: str, push: Push) -> bytes:
+        return super().push(channel_of(channel), push)
 
     def publication(self, channel: str, entry: Entry) -> bytes:
         return super().publication(channel_of(channel), entry)
 
-    def _publication(self, entry: Entry) -> bytes:
-        publication = {"data": Raw(self._data(entry)), "offset": entry.offset}
-        if info := info_of(entry.type):
-            publication["info"] = info
-        return self._encode(publication)
+    def _publication(self, entry: Entry) -> Publication:
+        info = info_of(entry.type)
+        return Publication(entry.offset, Raw(self._data(entry)), info=ClientInfo(**info) if info else UNSET)
 
     def _data(self, entry: Entry) -> bytes:
         return json_of(entry.payload)
@@ -113,8 +129,8 @@ class SuiteProtobufCodec(ProtobufCodec):
     wire = _extended()
     command_type = SuiteCommand
 
-    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        return super().push(channel_of(channel), kind, content)
+    def push(self, channel: str, push: Push) -> bytes:
+        return super().push(channel_of(channel), push)
 
     def publication(self, channel: str, entry: Entry) -> bytes:
         return super().publication(channel_of(channel), entry)

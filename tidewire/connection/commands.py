@@ -23,6 +23,8 @@ from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol import strict_json
 from tidewire.protocol.codec import history_result
 from tidewire.protocol.codes import Code, ErrorCode
+from tidewire.protocol.events import EphemeralMessage
+from tidewire.protocol.pushes import ClientInfo
 from tidewire.protocol.requests import (
     ChannelRequest,
     ConnectRequest,
@@ -30,6 +32,15 @@ from tidewire.protocol.requests import (
     PublishRequest,
     RefreshRequest,
     RpcRequest,
+)
+from tidewire.protocol.results import (
+    PingResult,
+    PresenceResult,
+    PresenceStatsResult,
+    PublishResult,
+    Result,
+    RpcResult,
+    UnsubscribeResult,
 )
 
 if TYPE_CHECKING:
@@ -48,9 +59,6 @@ class Refused(Exception):
         self.code = code
 
 
-Result = dict[str, Any]
-
-
 async def connect(connection: Connection, request: ConnectRequest) -> Result:
     return await connection.connect(request.token)
 
@@ -63,23 +71,24 @@ async def unsubscribe(connection: Connection, request: ChannelRequest) -> Result
     subscription = connection.subscriptions.get(request.channel)
     if subscription is not None:
         connection.release(subscription)
-    return {}
+    return UnsubscribeResult()
 
 
 async def ping(connection: Connection, request: object) -> Result:
-    return {}
+    return PingResult()
 
 
-async def presence(connection: Connection, request: ChannelRequest) -> Result:
+async def presence(connection: Connection, request: ChannelRequest) -> PresenceResult:
     subscription = _open(connection, request.channel)
     if not registry.kind_of(subscription.stream).has_presence:
         raise Refused(ErrorCode.NOT_AVAILABLE)
-    return {"presence": await connection.services.presence.read(request.channel)}
+    infos = await connection.services.presence.read(request.channel)
+    return PresenceResult({client: ClientInfo(info["user"], info["client"]) for client, info in infos.items()})
 
 
 async def presence_stats(connection: Connection, request: ChannelRequest) -> Result:
-    infos = (await presence(connection, request))["presence"].values()
-    return {"num_clients": len(infos), "num_users": len({info["user"] for info in infos})}
+    infos = (await presence(connection, request)).presence.values()
+    return PresenceStatsResult(num_clients=len(infos), num_users=len({info.user for info in infos}))
 
 
 async def publish(connection: Connection, request: PublishRequest) -> Result:
@@ -89,15 +98,12 @@ async def publish(connection: Connection, request: PublishRequest) -> Result:
         raise Refused(ErrorCode.PERMISSION_DENIED)
     signal = _signal(subscription, request.data)
     _throttle(connection)
-    event = {
-        "type": signal["type"],
-        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "actor": Actor("user", connection.identity.user_id).as_json(),
-        "data": signal.get("data"),
-    }
+    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    actor = Actor("user", connection.identity.user_id)
+    event = EphemeralMessage(signal["type"], time, actor, signal.get("data"))
     data = msgspec.json.encode(event).decode()
     connection.services.publisher.publish_ephemeral(request.channel, data, connection.info)
-    return {}
+    return PublishResult()
 
 
 async def history(connection: Connection, request: HistoryRequest) -> Result:
@@ -129,7 +135,7 @@ async def call(connection: Connection, request: RpcRequest) -> Result:
         result = await method(connection.caller, data)
     except rpc.BadCall:
         raise Refused(ErrorCode.BAD_REQUEST) from None
-    return {"data": Raw(msgspec.json.encode(result))}
+    return RpcResult(Raw(msgspec.json.encode(result)))
 
 
 async def unknown(connection: Connection, request: object) -> Result:

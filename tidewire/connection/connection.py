@@ -29,6 +29,7 @@ from tidewire.ground.token_bucket import TokenBucket
 from tidewire.protocol.codec import Codec, subscribe_result
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
 from tidewire.protocol.requests import BadCommand, BadFrame, Command, SubscribeRequest
+from tidewire.protocol.results import ConnectResult, RefreshResult, SubscribeResult
 
 logger = logging.getLogger(__name__)
 
@@ -185,31 +186,26 @@ class Connection:
             self._refuse(command.id, refused.code, method if method in self.answers else "other")
         else:
             metrics.replies.labels(method, 0).inc()
-            self._send_queue.enqueue(self.codec.reply(command.id, method, result))
+            self._send_queue.enqueue(self.codec.reply(command.id, result))
 
     # -- identity ----------------------------------------------------------------------------------------------------
 
-    async def connect(self, token: str) -> dict[str, Any]:
+    async def connect(self, token: str) -> ConnectResult:
         """The first command of every client. Raises Refused for a token of yesterday: the client fetches another."""
         if self.identity is not None:
             raise Ended(Disconnect.BAD_REQUEST)
         await self._identify(token or self._credential)
         self._user_bucket = self.services.connections.identify(self, self.identity.user_id, self._loop.time())
         self._schedule_ping()
-        return {
-            "client": self.id,
-            "version": VERSION,
-            "ping": self._rules.ping_seconds,
-            "pong": True,
-        } | self._expiry()
+        return ConnectResult(self.id, VERSION, self._rules.ping_seconds, pong=True, **self._expiry())
 
-    async def refresh(self, token: str) -> dict[str, Any]:
+    async def refresh(self, token: str) -> RefreshResult:
         """A newer token of the same user, on the live socket. What it may not read is followed no longer."""
         await self._identify(token)
         for subscription in list(self.subscriptions.values()):
             if not self.identity.may_read(subscription.stream):
                 self.services.hub.end(subscription, Unsubscribe.SERVER)
-        return {"client": self.id, "version": VERSION} | self._expiry()
+        return RefreshResult(self.id, VERSION, **self._expiry())
 
     async def _identify(self, token: str) -> None:
         try:
@@ -297,11 +293,11 @@ class Connection:
             return
         result = self._subscribe_result(subscription, outcome)
         metrics.replies.labels("subscribe", 0).inc()
-        self._send_queue.enqueue(self.codec.reply(command.id, "subscribe", result))
+        self._send_queue.enqueue(self.codec.reply(command.id, result))
         self.services.recovery.proceed(subscription)
         self.services.presence.arrive(subscription)
 
-    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> dict[str, Any]:
+    def _subscribe_result(self, subscription: Subscription, outcome: Outcome) -> SubscribeResult:
         return subscribe_result(
             subscription.codec,
             epoch=outcome.epoch,

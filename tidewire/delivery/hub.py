@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.revocation_log import RevocationLog
@@ -29,6 +29,7 @@ from tidewire.layer.mailbox import Mailbox
 from tidewire.layer.membership import Membership
 from tidewire.layer.messages import Ephemeral, Events, Received
 from tidewire.protocol.codes import Unsubscribe
+from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush, Publication, Push
 
 if TYPE_CHECKING:
     from tidewire.ground.recorded import Recorded
@@ -342,12 +343,14 @@ class Hub:
         state = self._states.get(name)
         if state is None or not self.is_informed:
             return
+        info = ClientInfo(str(content["info"]["user"]), str(content["info"]["client"]))
         if kind == "pub":
-            content = content | {"data": Raw(str(content["data"]).encode())}
+            push: Push = Publication(UNSET, Raw(str(content["data"])), info=info)
         else:
             self.on_presence(name, kind, content["info"])
+            push = JoinPush(info) if kind == "join" else LeavePush(info)
         for codec, subscriptions in state.subscriptions.items():
-            frame = codec.push(name, kind, content)
+            frame = codec.push(name, push)
             for subscription in subscriptions:
                 subscription.hear(kind, frame)
 

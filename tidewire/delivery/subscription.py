@@ -8,6 +8,7 @@ from tidewire.delivery.send_queue import SendQueue
 from tidewire.ground import metrics
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
+from tidewire.protocol.pushes import UnsubscribePush
 
 
 class Subscription:
@@ -82,9 +83,7 @@ class Subscription:
             self.is_ended, self.is_open = True, False
             metrics.unsubscribes.labels(code.code).inc()
             if self.is_answered:
-                self.send_queue.enqueue(
-                    self.codec.push(self.stream, "unsubscribe", {"code": code.code, "reason": code.reason})
-                )
+                self.send_queue.enqueue(self.codec.push(self.stream, UnsubscribePush(code.code, code.reason)))
             self._on_end(self)
 
     def drop(self) -> None:

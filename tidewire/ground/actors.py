@@ -1,47 +1,51 @@
 """Who is acting: every event names its actor.
 
-The actor lives in a context variable. It is set where a credential is checked (REST, socket, admin); where nobody
-set it (a shell, a command, a worker) events say `system`.
+The actor lives in a context variable, which is set where a credential is checked (REST, socket, admin). Where it was
+not set (a shell, a command, a worker), events say `system`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponseBase
+from msgspec import Meta, Struct
+
+ACTOR_TYPES = ("user", "service", "system")
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """`type` is "user", "service" (a program's account) or "system"; `id` is the account's primary key as text, or None
-    for the system."""
+class Actor(Struct, frozen=True):
+    """Who did it: a user, a service (a program with an account) or the system.
 
-    type: str
-    id: str | None = None
+    `id` is the account's primary key as text; None for the system, and for an account that was erased.
+    """
 
-    def as_json(self) -> dict[str, str | None]:
-        return {"type": self.type, "id": self.id}
+    type: Annotated[str, Meta(extra_json_schema={"enum": list(ACTOR_TYPES)})]
+    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})] | None = None
 
 
 SYSTEM = Actor("system")
-ACTOR_TYPES = ("user", "service", "system")
 
 _actor: ContextVar[Actor] = ContextVar("tidewire_actor", default=SYSTEM)
 
 
 def current_actor() -> Actor:
+    """Returns the actor of this context."""
     return _actor.get()
 
 
 def set_actor(actor: Actor) -> None:
-    """From here to the end of the surrounding `acting_as` (a request, a socket command) `actor` is acting."""
+    """Makes `actor` the actor until the surrounding `acting_as` (a request, a socket command) ends."""
     _actor.set(actor)
 
 
 @contextmanager
 def acting_as(actor: Actor) -> Iterator[None]:
-    """Inside the block `actor` is acting, whatever is set meanwhile; afterwards, whoever was before."""
+    """Makes `actor` the actor inside the block, and the one before it the actor again at the end, even if `set_actor`
+    was called meanwhile."""
     token = _actor.set(actor)
     try:
         yield
@@ -50,13 +54,13 @@ def acting_as(actor: Actor) -> Iterator[None]:
 
 
 class ActorMiddleware:
-    """Starts every request as `system`, or as the session's user (the admin). Stands behind
+    """Begins every request with the session's user as its actor (the admin), or with `system`. It stands after
     AuthenticationMiddleware."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         user = getattr(request, "user", None)
         is_known = user is not None and user.is_authenticated
         with acting_as(Actor("user", str(user.pk)) if is_known else SYSTEM):

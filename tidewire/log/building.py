@@ -17,6 +17,7 @@ from tidewire.ground.actors import Actor
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log.revocations import RevocationNote
+from tidewire.protocol.events import EventEnvelope
 from tidewire.transactions.changes import Change, Fold, fold
 from tidewire.transactions.notes import FactNote, Note
 
@@ -161,13 +162,8 @@ def object_name(model: type[Model], pk: Any) -> str:
 def encode(draft: Draft) -> Encoded:
     """Gives a draft its id and time and builds its JSON, once for all readers. Raises EventError."""
     id, at = uuid7(), datetime.now(UTC)
-    event = {
-        "type": draft.type,
-        "id": str(id),
-        "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "actor": draft.actor.as_json(),
-        "data": draft.data,
-    }
+    time = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    event = EventEnvelope(draft.type, id, time, draft.actor, draft.data)
     return Encoded(draft, id, at, to_json(event, draft.type))
 
 

@@ -72,6 +72,6 @@ def forget_actor(user_id: str, using: str) -> int:
     DelayedEvent.objects.using(using).filter(actor=user_id).update(actor="")
     payload = F("payload")
     for type in ("user", "service"):
-        known, unknown = (f'"actor":{to_json(Actor(type, id).as_json(), type)}' for id in (user_id, None))
+        known, unknown = (f'"actor":{to_json(Actor(type, id), type)}' for id in (user_id, None))
         payload = Replace(payload, Value(known), Value(unknown))
     return Event.objects.using(using).filter(actor=user_id).update(actor="", payload=payload)

@@ -5,44 +5,89 @@ The hub encodes each event once for each encoding, however many connections use 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
+
+from msgspec import UNSET
 
 from tidewire.ground.positions import MESSAGE_BYTES, Entries, Entry
 from tidewire.protocol.codes import Code
+from tidewire.protocol.pushes import Push
 from tidewire.protocol.requests import BadCommand, Command
+from tidewire.protocol.results import HistoryResult, Result, SubscribeResult
 
 
 class Codec(Protocol):
-    """One encoding of the wire."""
+    """One encoding of the wire. What it encodes are frames; `join` makes a message of several."""
 
     is_text: bool
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
-        """The commands of one message. Raises BadFrame."""
+        """Returns the commands of one message. Raises BadFrame."""
+        ...
 
-    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes: ...
+    def reply(self, id: int, result: Result) -> bytes:
+        """Encodes the reply to the command `id`."""
+        ...
 
-    def error(self, id: int, code: Code) -> bytes: ...
+    def error(self, id: int, code: Code) -> bytes:
+        """Encodes the refusal of the command `id`."""
+        ...
 
-    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        """`kind` is join, leave or unsubscribe, or pub for what has no offset."""
+    def push(self, channel: str, push: Push) -> bytes:
+        """Encodes a push of what has no place in the stream."""
+        ...
 
     def publication(self, channel: str, entry: Entry) -> bytes:
-        """An event of the log as a push."""
+        """Encodes an event of the log as a push."""
+        ...
 
     def publications(self, entries: Iterable[Entry]) -> Any:
-        """Events of the log as the results of subscribe and history hold them."""
+        """Encodes events of the log as the field `publications` of a result, to be used in any number of results."""
+        ...
 
-    def ping(self) -> bytes: ...
+    def ping(self) -> bytes:
+        """Encodes a ping."""
+        ...
 
     def join(self, frames: list[bytes]) -> bytes:
-        """Several frames as one message."""
+        """Returns several frames as one message."""
+        ...
+
+
+def subscribe_result(
+    codec: Codec,
+    *,
+    epoch: str,
+    offset: int,
+    was_recovering: bool = False,
+    is_recovered: bool = False,
+    entries: Iterable[Entry] = (),
+) -> SubscribeResult:
+    """Returns the reply to a subscribe. Entries that many clients share are encoded once for each codec."""
+    entries = entries if isinstance(entries, Entries) else Entries(entries)
+    return SubscribeResult(
+        recoverable=True,
+        positioned=True,
+        epoch=epoch,
+        offset=offset,
+        publications=entries.once(codec, codec.publications) if entries else UNSET,
+        recovered=is_recovered,
+        was_recovering=was_recovering,
+    )
+
+
+def history_result(codec: Codec, epoch: str, offset: int, entries: Iterable[Entry]) -> HistoryResult:
+    """Returns the reply to a history: events, and where the stream stands."""
+    return HistoryResult(codec.publications(entries), epoch, offset)
 
 
 def joined(codec: Codec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) -> list[bytes]:
-    """Frames as messages of at most `max_bytes` (a single frame may be longer). A fan-out hands the same frames to one
-    socket after the other, so the last answer is remembered, and all of them get the same messages."""
+    """Joins frames to messages of at most `max_bytes`; a frame that is longer is a message of its own.
+
+    A fan-out passes the same frames for one socket after the other. The last result is kept, so that all sockets get
+    the same messages and a WebSocket frame is built once, too.
+    """
     global _joined
     *asked, messages = _joined
     if asked != [codec, max_bytes, frames]:
@@ -54,7 +99,7 @@ def joined(codec: Codec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) ->
 _joined: tuple[Codec | None, int, list[bytes], list[bytes]] = (None, 0, [], [])
 
 
-def _batches(frames: list[bytes], max_bytes: int) -> Iterable[list[bytes]]:
+def _batches(frames: list[bytes], max_bytes: int) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     size = 0
     for frame in frames:
@@ -65,31 +110,3 @@ def _batches(frames: list[bytes], max_bytes: int) -> Iterable[list[bytes]]:
         size += len(frame) + 1
     if batch:
         yield batch
-
-
-def subscribe_result(
-    codec: Codec,
-    *,
-    epoch: str,
-    offset: int,
-    was_recovering: bool = False,
-    is_recovered: bool = False,
-    entries: Iterable[Entry] = (),
-) -> dict[str, Any]:
-    """The `subscribe` part of a reply. Zero values are left out, as the protocol's own server does."""
-    entries = entries if isinstance(entries, Entries) else Entries(entries)
-    result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch}
-    if offset:
-        result["offset"] = offset
-    if entries:
-        result["publications"] = entries.once(codec, codec.publications)
-    if is_recovered:
-        result["recovered"] = True
-    if was_recovering:
-        result["was_recovering"] = True
-    return result
-
-
-def history_result(codec: Codec, epoch: str, offset: int, entries: Iterable[Entry]) -> dict[str, Any]:
-    """The `history` part of a reply: events, and where the stream stands."""
-    return {"publications": codec.publications(entries), "epoch": epoch, "offset": offset}

@@ -18,7 +18,9 @@ from tidewire.ground.positions import Entry
 from tidewire.protocol import wire_pb2
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
+from tidewire.protocol.pushes import Push
 from tidewire.protocol.requests import METHODS, BadCommand, BadFrame, Command
+from tidewire.protocol.results import Result
 
 
 class ProtobufCodec:
@@ -34,15 +36,20 @@ class ProtobufCodec:
             raise BadFrame("an empty message")
         return commands
 
-    def reply(self, id: int, method: str, result: dict[str, Any]) -> bytes:
-        return _delimited(_fill(self.wire.Reply(id=id), {method: result}))
+    def reply(self, id: int, result: Result) -> bytes:
+        reply = self.wire.Reply(id=id)
+        _fill(_part(reply, result.method), result)
+        return _delimited(reply)
 
     def error(self, id: int, code: Code) -> bytes:
         error = self.wire.Error(code=code.code, message=code.reason, temporary=code.temporary)
         return _delimited(self.wire.Reply(id=id, error=error))
 
-    def push(self, channel: str, kind: str, content: dict[str, Any]) -> bytes:
-        return _delimited(_fill(self.wire.Reply(), {"push": {"channel": channel, kind: content}}))
+    def push(self, channel: str, push: Push) -> bytes:
+        reply = self.wire.Reply()
+        reply.push.channel = channel
+        _fill(_part(reply.push, push.kind), push)
+        return _delimited(reply)
 
     def publication(self, channel: str, entry: Entry) -> bytes:
         push = self.wire.Push(channel=channel, pub=self._publication(entry))
@@ -126,23 +133,29 @@ def _request(kind: type[Struct], command: Message, name: str) -> Struct:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def _fill(message: Message, values: dict[str, Any]) -> Message:
-    """Sets a message's fields from a result as the connection builds it, the same for both encodings."""
-    for name, value in values.items():
-        target = getattr(message, name)
-        if isinstance(value, list):
-            target.extend(value)
-        elif isinstance(value, Raw):
-            setattr(message, name, bytes(value))
-        elif not isinstance(value, dict):
-            setattr(message, name, value)
-        elif isinstance(target, Message):
-            target.SetInParent()
-            _fill(target, value)
-        else:  # a map
+def _part(message: Message, name: str) -> Message:
+    """Returns the message that lies in the field `name`, marked as set even if it stays empty."""
+    part: Message = getattr(message, name)
+    part.SetInParent()
+    return part
+
+
+def _fill(message: Message, content: Struct) -> None:
+    """Sets a message's fields from the struct with the same names. What is unset, empty or zero is not encoded."""
+    for name in content.__struct_fields__:
+        value = getattr(content, name)
+        if not value:
+            continue
+        if isinstance(value, Struct):
+            _fill(_part(message, name), value)
+        elif isinstance(value, list):
+            getattr(message, name).extend(value)
+        elif isinstance(value, dict):
+            entries = getattr(message, name)
             for key, item in value.items():
-                _fill(target[key], item) if isinstance(item, dict) else target.update({key: item})
-    return message
+                _fill(entries[key], item)
+        else:
+            setattr(message, name, bytes(value) if isinstance(value, Raw) else value)
 
 
 def _delimited(reply: Message) -> bytes:

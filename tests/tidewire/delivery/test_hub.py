@@ -653,7 +653,7 @@ async def test_a_signal_moves_no_position(bench, log):
     alice = Client()
     subscription = await bench.follow(alice)
     bench.hub.start()
-    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {}})
+    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {"user": "bob", "client": "b"}})
     bench.dispatch(*log.write(ROOM))
     await settled()
     assert (subscription.offset, bench.hub.state(ROOM).offset) == (1, 1)
@@ -663,7 +663,7 @@ async def test_who_cannot_learn_of_endings_relays_nothing(bench, log):
     alice = Client()
     await bench.follow(alice)
     bench.hub.polled_at = asyncio.get_running_loop().time() - 60
-    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {}})
+    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {"user": "bob", "client": "b"}})
     await settled()
     assert alice.frames == []
 

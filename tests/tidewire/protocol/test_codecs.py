@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, to_builtins
 
 from tidewire.ground.positions import ENVELOPE_BYTES, Entry
 from tidewire.protocol import wire_pb2 as wire
@@ -14,6 +14,7 @@ from tidewire.protocol.codes import ErrorCode
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.negotiation import negotiate
 from tidewire.protocol.protobuf_codec import PROTOBUF
+from tidewire.protocol.pushes import UnsubscribePush
 from tidewire.protocol.requests import (
     UINT32,
     UINT64,
@@ -29,6 +30,7 @@ from tidewire.protocol.requests import (
     StreamPosition,
     SubscribeRequest,
 )
+from tidewire.protocol.results import PingResult
 from tidewire.protocol.strict_json import MAX_DEPTH
 
 CODECS = pytest.mark.parametrize("codec", [JSON, PROTOBUF], ids=["json", "protobuf"])
@@ -218,15 +220,15 @@ def test_frames_as_they_leave():
         '{"offset":7,"data":{"type":"message.created","data":{"text":"é😀"}},"tags":{"type":"message.created"}}'
     )
     assert JSON.publication("room:1", entry()).decode() == f'{{"push":{{"channel":"room:1","pub":{publication}}}}}'
-    assert JSON.reply(3, "history", history_result(JSON, "e", 7, [entry()])).decode() == (
+    assert JSON.reply(3, history_result(JSON, "e", 7, [entry()])).decode() == (
         f'{{"id":3,"history":{{"publications":[{publication}],"epoch":"e","offset":7}}}}'
     )
-    assert JSON.reply(3, "ping", {}) == b'{"id":3,"ping":{}}'
+    assert JSON.reply(3, PingResult()) == b'{"id":3,"ping":{}}'
     assert JSON.error(3, ErrorCode.PERMISSION_DENIED) == b'{"id":3,"error":{"code":103,"message":"permission denied"}}'
     assert JSON.error(3, ErrorCode.INTERNAL) == (
         b'{"id":3,"error":{"code":100,"message":"internal server error","temporary":true}}'
     )
-    assert JSON.push("room:1", "unsubscribe", {"code": 2000, "reason": "why"}) == (
+    assert JSON.push("room:1", UnsubscribePush(2000, "why")) == (
         b'{"push":{"channel":"room:1","unsubscribe":{"code":2000,"reason":"why"}}}'
     )
     assert JSON.ping() == b"{}"
@@ -249,12 +251,12 @@ def test_frames_as_they_leave():
     ],
 )
 def test_zero_values_are_left_out_of_a_subscribe_result(options, result):
-    assert subscribe_result(JSON, epoch="e", **{"offset": 0, **options}) == result
+    assert to_builtins(subscribe_result(JSON, epoch="e", **{"offset": 0, **options})) == result
 
 
 def test_a_subscribe_result_holds_what_was_missed():
     result = subscribe_result(JSON, epoch="e", offset=6, entries=iter([entry(7), entry(8)]))
-    assert [each["offset"] for each in json.loads(bytes(result["publications"]))] == [7, 8]
+    assert [each["offset"] for each in json.loads(bytes(result.publications))] == [7, 8]
 
 
 @CODECS
