@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.contract.documents import blocks, links, pages
+from tests.contract.documents import anchors, anchors_linked, blocks, files_named, links, pages
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 
+EVENT_PATH = ROOT / "docs" / "event-path.md"
+EVENT_PATH_LINES = 64
+"""One page, with lines of 122 characters."""
 GUIDE = ROOT / "docs" / "writing-a-live-model.md"
 REST = """
 from rest_framework.test import APIClient
@@ -33,6 +38,65 @@ assert detail["Tidewire-Position"].endswith("offset=2"), detail.headers
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page):
     assert [str(target) for target in links(page) if not target.exists()] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_anchor_is_a_heading(page):
+    assert [f"{target}#{anchor}" for target, anchor in anchors_linked(page) if anchor not in anchors(target)] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page):
+    assert [name for name in files_named(page) if not (ROOT / name).exists()] == []
+
+
+# -- the way of an event -----------------------------------------------------------------------------------------------
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of each row of the first table after this heading of the page about the way of an event."""
+    section = EVENT_PATH.read_text().partition(f"{heading}\n")[2].split("\n## ")[0]
+    table = [line.strip().strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in table[2:]]
+
+
+def defined(path: Path) -> set[str]:
+    """The names of all classes, functions and methods of a module."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
+
+
+def test_every_hop_exists_under_its_name():
+    hops = [(file.strip("`"), name.strip("`")) for _, file, name, _ in rows("# The way of an event") if file]
+    assert len(hops) > 10
+    assert [hop for hop in hops if hop[1] not in defined(ROOT / hop[0])] == []
+
+
+def test_the_hops_are_the_six_verbs():
+    verbs = [row[0].strip("*") for row in rows("# The way of an event") if row[0].startswith("**")]
+    assert verbs == ["save", "record", "publish", "dispatch", "enqueue", "send"]
+
+
+def test_each_question_is_answered_in_at_most_three_files():
+    questions = {question: re.findall(r"`([^`]+)`", files) for question, _, files in rows("## Six questions")}
+    assert len(questions) == 6
+    assert [question for question, files in questions.items() if not 1 <= len(files) <= 3] == []
+    assert [file for files in questions.values() for file in files if not (ROOT / file).exists()] == []
+
+
+def test_the_functions_that_the_page_names_exist():
+    """`append`, `Recovery`, `erase_deleted`: each in one of the files that its answer names."""
+    for _, answer, files in rows("## Six questions"):
+        known = {name for file in re.findall(r"`([^`]+)`", files) for name in defined(ROOT / file)}
+        named = set(re.findall(r"`([A-Za-z]+_?[A-Za-z]+)`", answer)) - {"ends_access"}
+        assert named <= known
+
+
+def test_the_page_fits_on_one_page():
+    assert len(EVENT_PATH.read_text().splitlines()) <= EVENT_PATH_LINES
+
+
+# -- writing a live model ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
