@@ -1,4 +1,5 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
+# make check    lint, types and the quick tests on SQLite: under two minutes, for between two edits
 # make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
 # make verify   what takes hours: long soaks, crowds, a fresh clone; and docs/verify-report.md
 # make bench    Tidewire, the textbook and a broadcaster in C, side by side; make bench-quick for a look; needs cc
@@ -22,7 +23,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run test verify bench bench-quick soak conformance-server types lint format schema released requirements clean
+.PHONY: run check test verify bench bench-quick soak conformance-server types lint format schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -72,6 +73,9 @@ parallel := -n $(JOBS) --dist loadfile
 units := tests/api tests/backend tests/tidewire --ignore=tests/tidewire/serve tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
 	vectors demo
 
+check: lint
+	$(pytest) $(parallel) -m "not slow" tests/api tests/backend tests/tidewire --ignore=tests/tidewire/serve tests/contract
+
 test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(pytest) $(parallel) $(units)
 	$(pytest) $(parallel) tests/tidewire tests/api --ignore=tests/tidewire/serve --ignore=tests/api/test_access_matrix.py --database postgresql
@@ -106,6 +110,7 @@ bench bench-quick: $(VENV)/dev.stamp
 lint: $(VENV)/dev.stamp
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
+	$(bin)/basedpyright
 
 format: $(VENV)/dev.stamp
 	$(bin)/ruff check --fix .

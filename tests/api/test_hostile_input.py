@@ -27,6 +27,8 @@ from tests.factories import PASSWORD, add_member, make_dashboard, make_message, 
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 from tidewire.protocol import strict_json
 
+pytestmark = pytest.mark.slow
+
 SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.mention", "api.readmarker", "api.user")
 SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")
 

@@ -83,6 +83,7 @@ def test_the_committed_file_is_the_generated_one(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["asyncapi.yaml", "openapi.yaml"])
 def test_the_linter_finds_nothing(name):
     spectral = LINT / "node_modules" / ".bin" / "spectral"
@@ -198,6 +199,7 @@ def site() -> Iterator[Site]:
     site.check_logs()
 
 
+@pytest.mark.slow
 def test_every_frame_of_a_session_is_as_described(site):
     alice, bob = site.people("alice", "bob")
     room = alice.make_room()

@@ -47,6 +47,7 @@ def test_every_block_is_run():
     assert set(BLOCKS) == {"make", "cron", "push_prometheus.py", "prometheus"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["cron", "prometheus"])
 def test_what_a_recipe_pushes_arrives(site, owner, recipe):
     assert json.loads(paste(site, owner, "make", recipe)) == {"recorded": 1}

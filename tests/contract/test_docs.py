@@ -127,6 +127,7 @@ def run(folder: Path, *arguments: str, stdin: str = "") -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_guides_live_model_is_live(project):
     steps = [line for block in blocks(GUIDE) if block.language == "sh" for line in block.code.splitlines()]
     assert steps == [

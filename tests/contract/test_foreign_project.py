@@ -50,6 +50,7 @@ def test_the_page_is_the_project():
     assert shown == written
 
 
+@pytest.mark.slow
 def test_its_own_suite_passes(environment):
     manage(environment, "makemigrations", "--check", "--dry-run")
     assert "OK" in manage(environment, "test", "parcels")
@@ -82,6 +83,7 @@ class Told(SubscriptionEventHandler):
             self.refused.set_result(ctx.code)
 
 
+@pytest.mark.slow
 async def test_couriers_follow_their_parcels_and_nobody_elses(environment, url):
     code = (
         "from parcels.models import Courier; from parcels.tokens import token_of\n"

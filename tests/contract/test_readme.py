@@ -144,11 +144,13 @@ def test_the_versions_named_are_the_ones_tested_with():
 # -- in order --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_signing_in_and_posting(reader: Reader):
     message = json.loads(reader.run("sign-in", "post"))
     assert (message["text"], message["version"], message["author"]["name"]) == ("Hello, world", 1, "Alice")
 
 
+@pytest.mark.slow
 def test_the_event_arrives_by_hand(reader: Reader):
     frames = reader.run("sign-in", "frames")
     install, connect = reader.code("websockets").strip().splitlines()
@@ -162,6 +164,7 @@ def test_the_event_arrives_by_hand(reader: Reader):
     assert "Hello, world" in event
 
 
+@pytest.mark.slow
 def test_what_was_missed_is_in_the_reply(reader: Reader):
     frames = reader.run("sign-in", "recover")
     connect = reader.code("websockets").strip().splitlines()[1]
@@ -171,6 +174,7 @@ def test_what_was_missed_is_in_the_reply(reader: Reader):
         assert '"offset":1,' in terminal.until('"recovered":true')
 
 
+@pytest.mark.slow
 def test_the_sdk_gets_the_event(reader: Reader):
     assert (reader.folder / "node_modules").exists(), "run: npm ci --prefix tests/sdk/js --ignore-scripts"
     command = reader.code("client")
@@ -180,6 +184,7 @@ def test_the_sdk_gets_the_event(reader: Reader):
         assert "Hello, world" in terminal.until(r"(?s)\d+ message\.created.*version")
 
 
+@pytest.mark.slow
 def test_the_list_stays_true(reader: Reader):
     reader.run("sign-in", "post")
     with Running(["node", "list.mjs"], reader.folder, environment(**reader.variables())) as terminal:
@@ -189,6 +194,7 @@ def test_the_list_stays_true(reader: Reader):
     assert (before > 0, after) == (True, before + 1)
 
 
+@pytest.mark.slow
 def test_production_settings_pass_the_checks(reader: Reader):
     """Django's own for a deployment, and ours; warnings, too."""
     assert "no issues (0 silenced)" in reader.run("production")

@@ -82,23 +82,27 @@ def test_every_block_is_run():
     assert {block.language for block in blocks(PAGE) if block.key != "runs"} == {"python"}
 
 
+@pytest.mark.slow
 def test_the_declaration_is_the_one_that_is_written(written):
     (shown,) = [block.code for block in blocks(PAGE) if block.language == "python"]
     assert shown in (written / "polls" / "live.py").read_text()
 
 
+@pytest.mark.slow
 def test_what_is_made_is_told(url, written):
     told = json.loads(run(written, "sign-in", "make", "events", url=url))
     events = told["results"]
     assert [entry["event"]["type"] for entry in events] == ["poll.created", "poll.updated"], told
 
 
+@pytest.mark.slow
 def test_it_is_in_the_documents(written):
     found = run(written, "documents")
     assert all(name in found for name in ("openapi.yaml:", "asyncapi.yaml:"))
     assert "export const poll " in run(written, "types")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["Poll"], ["poll-x"], ["poll", "--plural", "poll"], ["poll"]])
 def test_names_that_are_none_or_taken(written, arguments):
     command = [sys.executable, "manage.py", "startresource", *arguments]

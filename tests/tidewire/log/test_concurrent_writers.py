@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.rig import plugin, servers
+from tests.rig import plugin
 from tests.rig.site import ROOT, child_environment
 
 LONGER = 4 if os.environ.get("TIDEWIRE_VERIFY") else 1
@@ -18,27 +18,21 @@ SIZES = {"postgresql": (8, 260 * LONGER), "sqlite": (3, 60 * LONGER)}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Both databases in the run on SQLite; the run on PostgreSQL has a server of its own to offer."""
-    chosen = metafunc.config.getoption("database")
-    metafunc.parametrize("history", list(SIZES) if chosen == "sqlite" else [chosen], indirect=True, scope="module")
+    metafunc.parametrize("history", [metafunc.config.getoption("database")], indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
 def history(request, tmp_path_factory) -> dict[str, Any]:
-    """What the writers did and what the log says, on each database; see writers.py."""
+    """What the writers did and what the log says afterwards; see writers.py."""
     database = request.param
     environment = child_environment(tmp_path_factory.mktemp("writers"))
     if database == "sqlite":
         return run(environment, *SIZES[database])
-    running = request.config.stash.get(plugin.postgresql, None)
-    server = running or servers.start_postgresql()
-    name = f"writers_{os.getpid()}"
+    server, name = request.config.stash[plugin.postgresql], f"writers_{os.getpid()}"
     try:
         return run(environment | {"DATABASE_URL": server.create_database(name)}, *SIZES[database])
     finally:
         server.drop_database(name)
-        if running is None:
-            server.stop()
 
 
 def run(environment: dict[str, str], writers: int, commits: int) -> dict[str, Any]:
