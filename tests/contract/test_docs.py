@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.documents import anchors, anchors_linked, blocks, files_named, links, pages
+from tests.contract.test_imports import ORDER, TREES
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 
@@ -48,6 +49,12 @@ def test_every_anchor_is_a_heading(page):
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_that_a_page_names_exists(page):
     assert [name for name in files_named(page) if not (ROOT / name).exists()] == []
+
+
+def test_every_package_has_its_row_in_the_table_of_tests():
+    text = (ROOT / "docs" / "testing.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+(?:/\w+)?)/` \|", text, re.M))
+    assert {f"tidewire/{package}" for package in ORDER} | set(TREES) - {"tidewire"} <= listed
 
 
 # -- the way of an event -----------------------------------------------------------------------------------------------
