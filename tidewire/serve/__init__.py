@@ -1,22 +1,20 @@
-"""`manage.py serve`: daphne, with what production needs and bare daphne lacks.
+"""`manage.py serve`: daphne, with what production needs and daphne alone lacks (docs/decisions, ADR on serve).
 
-on any server, as ASGI middleware (routing.Realtime puts it on)
-  addresses.py   whose request it is, behind a known number of proxies
-  bodies.py      request bodies are counted, and cut off at the limit
-  views.py       a bound on concurrent sync views
-  requests.py    Django's sync handler, on long-lived threads
-  problems.py    the refusals of the three, as problem documents
-  lifecycle.py   is this process serving, or draining?
+In the order in which a process meets them:
 
-under `serve` only
-  supervisor.py  N workers on one listening socket: restarts, signals
-  listening.py   that socket: bound here, or handed down by systemd or Supervisor
-  notify.py      tells systemd, and the supervisor, that we are ready
-  worker.py      one process: the application, the server, its signals
-  daphne.py      daphne's server, with our protocols
-  http.py        requests: limits before memory is spent, deadlines
-  sockets.py     WebSockets: limits, close reasons, finished frames
-  writing.py     finished frames straight to the socket (internals of Twisted, gated by version)
-  admission.py   how many sockets, from whom, how fast
-  drain.py       the orderly end
+  ../management/commands/serve.py   arguments: one process, or a supervisor with several workers
+  listening_socket.py               the socket that all workers share: bound here, or inherited
+  systemd.py                        systemd's side: sockets handed down, READY=1 and STOPPING=1
+  supervisor.py                     N workers: started, restarted when they die, replaced one by one
+  worker.py                         one process: application, server, signals
+  options.py                        its numbers, from the settings
+  reactor.py                        Twisted's event loop
+  server.py                         daphne's server, with the two protocols below
+    http_protocol.py                HTTP: refusals before memory is spent, deadlines for slow senders
+    websocket_protocol.py           WebSockets: limits, reasons of closes, finished frames
+    connection_limits.py            how many WebSockets, from which addresses, how fast
+    direct_writes.py                finished frames straight to the kernel (private parts of Twisted, tested versions)
+  drain.py                          the orderly end
+
+What holds on any server (addresses, body and view limits, problem documents) is in tidewire/http/.
 """

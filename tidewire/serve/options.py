@@ -1,4 +1,4 @@
-"""What one server process is allowed; see conf.DEFAULTS."""
+"""The numbers that one server process goes by; `ground/conf.py` explains each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import resource
 from dataclasses import dataclass
 
 from tidewire.ground.conf import conf
-from tidewire.serve.admission import Caps
+from tidewire.serve.connection_limits import ConnectionLimits
 
 SPARE_FILES = 256
-"""Descriptors that are no connections of clients: database, Redis, files, the loop's own."""
+"""File descriptors kept for everything but WebSockets: database, Redis, files, the event loop's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Numbers of one process."""
+    """Sizes in bytes, times in seconds."""
 
-    max_connections: int
+    connections: ConnectionLimits
     max_body_bytes: int
     max_frame_bytes: int
     header_seconds: float
@@ -24,20 +24,18 @@ class Options:
     drain_seconds: float
     trusted_proxies: int
 
-    @property
-    def caps(self) -> Caps:
-        return Caps(
-            sockets=self.max_connections,
-            per_address=conf.MAX_SOCKETS_PER_ADDRESS,
-            strangers_per_address=conf.MAX_UNIDENTIFIED_PER_ADDRESS,
-            per_second=conf.ACCEPTS_PER_SECOND,
-            burst=conf.ACCEPT_BURST,
-        )
-
 
 def from_settings() -> Options:
+    """Returns the settings' numbers. Raises this process's limit of open files as far as the system allows, and lowers
+    the number of WebSockets to what that limit leaves."""
     return Options(
-        max_connections=min(conf.MAX_CONNECTIONS, _files() - SPARE_FILES),
+        connections=ConnectionLimits(
+            total=min(conf.MAX_CONNECTIONS, _raise_file_limit() - SPARE_FILES),
+            per_address=conf.MAX_SOCKETS_PER_ADDRESS,
+            unidentified_per_address=conf.MAX_UNIDENTIFIED_PER_ADDRESS,
+            accepts_per_second=conf.ACCEPTS_PER_SECOND,
+            accept_burst=conf.ACCEPT_BURST,
+        ),
         max_body_bytes=conf.MAX_BODY_BYTES,
         max_frame_bytes=conf.MAX_FRAME_BYTES,
         header_seconds=conf.HEADER_SECONDS,
@@ -47,8 +45,8 @@ def from_settings() -> Options:
     )
 
 
-def _files() -> int:
-    """How many files we may open, after asking for as many as we may ask for."""
+def _raise_file_limit() -> int:
+    """Sets the soft limit of open files to the hard one; returns the limit that holds then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

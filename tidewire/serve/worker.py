@@ -8,13 +8,19 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from tidewire.serve import options
-from tidewire.serve.notify import READY, tell_systemd
+from tidewire.engine import engine
+from tidewire.serve import options, systemd
+from tidewire.serve.connection_limits import ConnectionLimiter
+from tidewire.serve.drain import Drain
+from tidewire.serve.reactor import event_loop
+from tidewire.serve.server import Server
+from tidewire.serve.supervisor import READY
 
 logger = logging.getLogger(__name__)
 
@@ -23,52 +29,52 @@ GARBAGE_OBJECTS = 20_000
 
 
 def run(listening: socket.socket, supervisor: socket.socket | None = None) -> None:
-    """Serves until a signal, or the supervisor's end, has drained it."""
-    from daphne.server import reactor  # installs the reactor: only a process that serves wants one
+    """Serves until a signal, or the end of the supervisor, has drained the process.
 
-    from tidewire.serve.admission import Admission
-    from tidewire.serve.daphne import Server
-    from tidewire.serve.drain import Drain
-
-    loop = reactor._asyncioEventloop
+    `supervisor` is the worker's end of the pipe to the supervisor that started it.
+    """
+    loop = event_loop()
     asyncio.set_event_loop(loop)
-    chosen = options.from_settings()
-    admission = Admission(chosen.caps, _unidentified, loop.time())
-    server = Server(import_string(settings.ASGI_APPLICATION), listening, chosen, admission)
-    drain = Drain(server, chosen.drain_seconds)
+    numbers = options.from_settings()
+    limiter = ConnectionLimiter(numbers.connections, _unidentified, loop.time())
+    server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter)
+    drain = Drain(server, numbers.drain_seconds)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, drain.on_signal)
-    loop.call_soon(_say_ready, loop, supervisor, drain.begin)
-    _collect_rarely()
+    loop.call_soon(_announce_ready, loop, supervisor, drain.begin)
+    _collect_garbage_rarely()
     server.run()
 
 
-def _collect_rarely() -> None:
-    """What is there now stays: the collector need not look at it. What comes, requests and sockets, is let go by
-    counting references, nearly all of it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
-
-
 def _unidentified(address: str) -> int:
-    from tidewire.engine import engine  # of the loop that runs when it is asked
-
+    """Returns how many sockets from this address have not authenticated yet."""
     return engine.current().services.connections.unidentified(address)
 
 
-def _say_ready(loop: asyncio.AbstractEventLoop, supervisor: socket.socket | None, drain) -> None:
+def _announce_ready(
+    loop: asyncio.AbstractEventLoop, supervisor: socket.socket | None, drain: Callable[[], None]
+) -> None:
+    """Tells systemd, or the supervisor, that this process serves. With a supervisor, also drains when it ends."""
     logger.info("serving, process %d", os.getpid())
     if supervisor is None:
-        tell_systemd("READY=1")
+        systemd.notify("READY=1")
         return
-    loop.add_reader(supervisor.fileno(), _on_supervisor, loop, supervisor, drain)
-    with suppress(OSError):  # it is gone already, as the reader will notice
+
+    def on_end() -> None:
+        """Runs when the pipe becomes readable. The supervisor writes nothing, so that is its end; and without it the
+        process would run on unattended."""
+        loop.remove_reader(supervisor.fileno())
+        logger.warning("the supervisor has ended")
+        drain()
+
+    loop.add_reader(supervisor.fileno(), on_end)
+    with suppress(OSError):  # it has ended already, which the reader notices
         supervisor.send(READY)
 
 
-def _on_supervisor(loop: asyncio.AbstractEventLoop, supervisor: socket.socket, drain) -> None:
-    """It never writes: this is its end. Without it nobody would restart or stop us."""
-    loop.remove_reader(supervisor.fileno())
-    logger.warning("the supervisor is gone")
-    drain()
+def _collect_garbage_rarely() -> None:
+    """Exempts all that start-up made from garbage collection, and makes the collector run less often. Requests and
+    sockets are nearly always freed by their reference counts."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)

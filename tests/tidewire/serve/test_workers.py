@@ -112,12 +112,15 @@ def is_running(pid: int) -> bool:
 def test_a_worker_does_not_serve_for_a_supervisor_that_died_meanwhile(make_site, handed_down: socket.socket) -> None:
     """It takes seconds to start; killed by then, the supervisor would never hear that it serves."""
     site = make_site()
-    supervisors, line = socket.socketpair()
+    supervisors, pipe = socket.socketpair()
     orphan = spawn(
-        site, ["--skip-checks", "--fd", str(handed_down.fileno()), "--line", str(line.fileno())], handed_down, line
+        site,
+        ["--skip-checks", "--fd", str(handed_down.fileno()), "--supervisor-fd", str(pipe.fileno())],
+        handed_down,
+        pipe,
     )
     supervisors.close()
-    line.close()
+    pipe.close()
     try:
         assert orphan.wait(60) == 0
     finally:

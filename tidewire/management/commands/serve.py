@@ -1,4 +1,4 @@
-"""`manage.py serve`: the production server. See tidewire/serve/."""
+"""`manage.py serve`: the production server. tidewire/serve/__init__.py has a map of it."""
 
 from __future__ import annotations
 
@@ -12,57 +12,63 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from tidewire.ground.conf import conf
-from tidewire.serve import listening
+from tidewire.serve import listening_socket, systemd
 
 
 class Command(BaseCommand):
-    help = "Serves REST and sockets: daphne, with drain, caps and pre-framed fan-out."
+    help = (
+        "Serves REST and WebSockets. Limits connections, drains on SIGTERM, and with --workers runs several processes "
+        "on one port, which SIGHUP replaces one by one."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
+        parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
         parser.add_argument(
             "--workers",
             type=int,
             default=int(os.environ.get("WEB_CONCURRENCY") or 1),
-            help="processes that share the port (WEB_CONCURRENCY, or 1)",
+            help="how many processes share the port (default: WEB_CONCURRENCY, or 1)",
         )
-        parser.add_argument("--fd", type=int, help="listen on this open descriptor, from systemd or Supervisor")
-        parser.add_argument("--line", type=int, help="for workers: the line to the supervisor")
+        parser.add_argument("--fd", type=int, help="listen on this inherited descriptor, as Supervisor passes it")
+        parser.add_argument(
+            "--supervisor-fd", type=int, help="for workers only: the pipe to the process that started them"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["line"] is not None:
-            self._work(options)
-        elif options["workers"] > 1:
+        if options["workers"] > 1 and options["supervisor_fd"] is None:
             self._supervise(options)
         else:
             self._work(options)
 
     def _work(self, options: dict[str, Any]) -> None:
-        from tidewire.serve import worker  # and with it daphne, which a supervisor has no use for
+        from tidewire.serve import worker  # imports daphne and Twisted, which a supervisor does not need
 
-        line = socket.socket(fileno=options["line"]) if options["line"] is not None else None
-        worker.run(self._listen(options), line)
+        fd = options["supervisor_fd"]
+        worker.run(self._listen(options), socket.socket(fileno=fd) if fd is not None else None)
 
     def _supervise(self, options: dict[str, Any]) -> None:
         from tidewire.serve.supervisor import Supervisor, worker_command  # for more than one process only
 
         self._require_shared_stores(options["workers"])
-        command = worker_command([sys.argv[0]])
-        supervisor = Supervisor(self._listen(options), options["workers"], command, conf.DRAIN_SECONDS)
+        supervisor = Supervisor(
+            self._listen(options), options["workers"], worker_command(sys.argv[0]), conf.DRAIN_SECONDS
+        )
         sys.exit(supervisor.run())
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
-        fd = options["fd"] if options["fd"] is not None else listening.handed_down()
+        fd = options["fd"] if options["fd"] is not None else systemd.listen_fd()
         try:
-            return listening.bind(options["bind"], options["port"]) if fd is None else listening.adopt(fd)
+            if fd is not None:
+                return listening_socket.adopt(fd)
+            return listening_socket.bind(options["bind"], options["port"])
         except OSError as error:
             where = f"{options['bind']}:{options['port']}" if fd is None else f"descriptor {fd}"
             raise CommandError(f"cannot listen on {where}: {error}") from None
 
     @staticmethod
     def _require_shared_stores(workers: int) -> None:
-        """What one process keeps to itself cannot serve several."""
+        """Refuses several processes on stores that live in one process or in one file."""
         if settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("InMemoryChannelLayer"):
             raise CommandError(f"{workers} workers need a channel layer that they share: set REDIS_URL.")
         if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):

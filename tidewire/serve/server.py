@@ -1,0 +1,88 @@
+"""daphne's server with our protocols, on a socket that is open already."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, cast
+
+from asgiref.typing import ASGI3Application
+from daphne.server import Server as DaphneServer
+from twisted.internet import defer
+from twisted.logger import ILogObserver, globalLogBeginner
+
+from tidewire.serve.connection_limits import ConnectionLimiter
+from tidewire.serve.http_protocol import HTTPFactory, Request
+from tidewire.serve.options import Options
+from tidewire.serve.reactor import ListeningPort, event_loop, reactor
+from tidewire.serve.websocket_protocol import WebSocket, WebSocketFactory
+
+PING_SECONDS = 30  # WebSocket's own pings, for sockets that do not speak a protocol with pings of its own
+NEVER = -1  # daphne would close every socket after a day
+
+
+class Server(DaphneServer):
+    """The server of one process.
+
+    `requests` are those that the application is answering, `sockets` the accepted WebSockets, `connections` daphne's
+    own records of both: {protocol: {"application_instance": task, "connected": time, "disconnected": time}}.
+    """
+
+    def __init__(
+        self, application: ASGI3Application, listening: socket.socket, options: Options, limiter: ConnectionLimiter
+    ) -> None:
+        super().__init__(
+            application,
+            endpoints=["inherited"],  # daphne insists on one, and ours is bound already
+            signal_handlers=False,
+            ping_interval=PING_SECONDS,
+            websocket_timeout=NEVER,
+            server_name="",
+        )
+        self.options, self.limiter = options, limiter
+        self.requests: set[Request] = set()
+        self.connections: dict[Any, dict[str, Any]] = {}
+        self.http_factory = HTTPFactory(self)
+        self.ws_factory = WebSocketFactory(self, options.max_frame_bytes, self.websocket_handshake_timeout)
+        self._listening = listening
+        self._port: ListeningPort | None = None
+
+    @property
+    def sockets(self) -> set[WebSocket]:
+        return self.ws_factory.sockets
+
+    def run(self) -> None:
+        """Serves until `stop`. In place of daphne's, which binds its endpoints itself."""
+        globalLogBeginner.beginLoggingTo([cast(ILogObserver, _ignore)], redirectStandardIO=False, discardBuffer=True)
+        asyncio.set_event_loop(event_loop())
+        reactor.callLater(1, self.application_checker)
+        reactor.callLater(2, self.timeout_checker)
+        self._listening.setblocking(False)
+        self._port = reactor.adoptStreamPort(self._listening.fileno(), self._listening.family, self.http_factory)
+        reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
+        reactor.run(installSignalHandlers=False)
+
+    async def stop_listening(self) -> None:
+        """Accepts no more. New connections wait in the socket's queue, for other workers or for a successor."""
+        self._listening.close()
+        if self._port is not None:
+            port, self._port = self._port, None
+            await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+
+    def create_application(self, protocol: object, scope: dict[str, Any]) -> Any:
+        """As daphne's; the scope of a WebSocket also names our ASGI extension."""
+        if isinstance(protocol, WebSocket):
+            scope = {**scope, "extensions": protocol.extensions}
+        return super().create_application(protocol, scope)
+
+    def kill_all_applications(self) -> Any:
+        """As daphne's, which raises for connections whose application has ended already."""
+        for details in list(self.connections.values()):
+            if "application_instance" not in details:
+                ended = details["application_instance"] = event_loop().create_future()
+                ended.set_result(None)
+        return super().kill_all_applications()
+
+
+def _ignore(event: object) -> None:
+    """Drops an event of Twisted's log. daphne logs what matters through Python's logging."""

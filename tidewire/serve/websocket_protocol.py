@@ -1,0 +1,140 @@
+"""WebSockets: daphne's, with limits on what clients send, the reasons of closes, and finished frames sent directly."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import autobahn.twisted.websocket
+import autobahn.websocket.protocol
+from daphne import ws_protocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from tidewire.protocol.websocket_frames import EXTENSION, binary_frame, text_frame
+from tidewire.serve import direct_writes
+from tidewire.serve.direct_writes import Transport
+
+MAX_FRAGMENTS = 1024
+"""Of one message. Empty fragments cost their sender next to nothing, and us an entry in a list each."""
+
+MAX_PING_BACKLOG = 64 * 1024
+"""Unsent bytes above which a client that pings is cut off: it sends, but does not read our answers."""
+
+CLOSE_SECONDS = 3.0
+"""How long a client may take to answer a close. Then its connection is cut, which frees its buffers."""
+
+CLOSE_REASON_BYTES = 123  # RFC 6455: a control frame's 125 without the code
+
+
+def _silence_autobahn() -> None:
+    """Replaces the functions with which autobahn formats the settings of each socket, in colour, for a debug line that
+    is never shown."""
+
+    def unformatted(value: object, **options: object) -> object:
+        return value
+
+    for module in (autobahn.websocket.protocol, autobahn.twisted.websocket):
+        vars(module).update(pformat=unformatted, hltype=unformatted, hlval=unformatted)
+
+
+_silence_autobahn()
+
+
+class WebSocket(ws_protocol.WebSocketProtocol):
+    """One WebSocket."""
+
+    address = ""
+    _transport: Transport
+    _is_direct = False
+    _is_counted = False
+    _fragments = 0
+
+    @property
+    def extensions(self) -> dict[str, dict[object, object]]:
+        """What the scope of this socket offers beyond ASGI; see tidewire/protocol/websocket_frames.py."""
+        return {EXTENSION: {"write": self.write_frame}}
+
+    def onConnect(self, request: Any) -> Any:
+        """The handshake has arrived and may be accepted."""
+        self.address = self.factory.next_address
+        self._transport = cast(Transport, self.transport)
+        self._is_direct = direct_writes.is_direct(self.transport)
+        self.factory.server_class.limiter.opened(self.address)
+        self._is_counted = True
+        self.factory.sockets.add(self)
+        return super().onConnect(request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._is_counted:
+            self._is_counted = False
+            self.factory.server_class.limiter.closed(self.address)
+            self.factory.sockets.discard(self)
+        super().connectionLost(reason)
+
+    # -- received ------------------------------------------------------------------------------------------------------
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        self._fragments = 0
+        super().onMessageBegin(isBinary)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self._fragments += 1
+        if self._fragments > MAX_FRAGMENTS and not self.failedByMe:
+            self._max_message_size_exceeded(self._fragments, MAX_FRAGMENTS, "too many fragments")
+
+    def onPing(self, payload: bytes) -> None:
+        if self._is_direct and direct_writes.backlog(self._transport) > MAX_PING_BACKLOG:
+            self._transport.abortConnection()
+        else:
+            super().onPing(payload)
+
+    # -- sent ----------------------------------------------------------------------------------------------------------
+
+    def write_frame(self, frame: bytes) -> None:
+        """Sends a whole frame, at once and in order; does nothing unless the socket is open."""
+        if self.state != self.STATE_OPEN:
+            return
+        if self._is_direct:
+            direct_writes.write(self._transport, frame)
+        else:
+            self._transport.write(frame)
+
+    def serverSend(self, content: Any, binary: bool = False) -> None:
+        """As daphne's, without its size limit on what we send, and without an error when the client has just left."""
+        self.write_frame(binary_frame(content) if binary else text_frame(content.encode()))
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """As daphne's, which drops the reason of a close."""
+        if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
+    def end(self, code: int, reason: str = "") -> None:
+        """Starts the close handshake; does nothing after the first call."""
+        if self.state == self.STATE_OPEN:
+            self.sendClose(code=code, reason=reason[:CLOSE_REASON_BYTES] or None)
+
+
+class WebSocketFactory(ws_protocol.WebSocketFactory):
+    """Makes the WebSockets of one process, and holds those that are open in `sockets`.
+
+    `next_address` is the client's address of the handshake that is being handed over: daphne passes none on.
+    """
+
+    protocol = WebSocket
+
+    def __init__(self, server: Any, max_message_bytes: int, handshake_seconds: float) -> None:
+        super().__init__(server, server="")
+        self.sockets: set[WebSocket] = set()
+        self.next_address = ""
+        self.setProtocolOptions(
+            allowNullOrigin=True,  # http/origins.py judges origins
+            failByDrop=False,  # a violation is answered with its close code: 1002, 1007, 1009
+            openHandshakeTimeout=handshake_seconds,
+            closeHandshakeTimeout=CLOSE_SECONDS,
+            autoPingTimeout=server.ping_timeout,
+            maxMessagePayloadSize=max_message_bytes,
+            maxFramePayloadSize=max_message_bytes,
+        )
