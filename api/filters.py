@@ -8,6 +8,7 @@ from api.models import Dashboard, Member, Metric, Room
 
 FILTERS = [filters.DjangoFilterBackend]
 MAX_TEXT = 100
+CONTAINS = "contains_ignoring_case"
 
 
 class After(filters.IsoDateTimeFilter):
@@ -22,7 +23,7 @@ class Before(filters.IsoDateTimeFilter):
 
 class RoomFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Room.Kind.choices, help_text="Rooms of this kind.")
-    name = filters.CharFilter(lookup_expr="icontains", max_length=MAX_TEXT, help_text="What the name contains.")
+    name = filters.CharFilter(lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="What the name contains.")
     created_after, created_before = After("created_at"), Before("created_at")
 
 
@@ -39,7 +40,7 @@ class MessageFilter(filters.FilterSet):
 
 class DashboardFilter(filters.FilterSet):
     visibility = filters.ChoiceFilter(choices=Dashboard.Visibility.choices, help_text="Dashboards seen by these.")
-    name = filters.CharFilter(lookup_expr="icontains", max_length=MAX_TEXT, help_text="What the name contains.")
+    name = filters.CharFilter(lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="What the name contains.")
     created_after, created_before = After("created_at"), Before("created_at")
 
 

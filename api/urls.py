@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+import api.rest.addresses  # noqa: F401  the converter "id"
 from api.views.dashboards import DashboardMemberViewSet, DashboardViewSet
 from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
@@ -22,21 +23,21 @@ DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     # What is asked most comes first: they are looked through in this order.
-    path("rooms/<uuid:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
-    path("rooms/<uuid:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
+    path("rooms/<id:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
+    path("rooms/<id:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
+    path("rooms/<id:room_id>/messages/<id:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
     path(
-        "rooms/<uuid:room_id>/messages/<uuid:message_id>/reactions/<str:emoji>/",
+        "rooms/<id:room_id>/messages/<id:message_id>/reactions/<str:emoji>/",
         ReactionViewSet.as_view({"put": "put", "delete": "delete"}),
     ),
     path("rooms/", RoomViewSet.as_view(COLLECTION)),
-    path("rooms/<uuid:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
-    path("rooms/<uuid:room_id>/join/", RoomViewSet.as_view({"post": "join"})),
-    path("rooms/<uuid:room_id>/leave/", RoomViewSet.as_view({"post": "leave"})),
-    path("rooms/<uuid:room_id>/transfer/", RoomViewSet.as_view({"post": "transfer"})),
-    path("rooms/<uuid:room_id>/read/", ReadMarkerViewSet.as_view({"get": "list", "put": "put"})),
-    path("rooms/<uuid:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
-    path("rooms/<uuid:room_id>/members/<uuid:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
+    path("rooms/<id:room_id>/", RoomViewSet.as_view(DETAIL), name="room"),
+    path("rooms/<id:room_id>/join/", RoomViewSet.as_view({"post": "join"})),
+    path("rooms/<id:room_id>/leave/", RoomViewSet.as_view({"post": "leave"})),
+    path("rooms/<id:room_id>/transfer/", RoomViewSet.as_view({"post": "transfer"})),
+    path("rooms/<id:room_id>/read/", ReadMarkerViewSet.as_view({"get": "list", "put": "put"})),
+    path("rooms/<id:room_id>/members/", MemberViewSet.as_view(COLLECTION)),
+    path("rooms/<id:room_id>/members/<id:user_id>/", MemberViewSet.as_view(DETAIL), name="member"),
     path("token/", SignInViewSet.as_view({"post": "create"})),
     path("token/refresh/", TokenViewSet.as_view({"post": "refresh"})),
     path("token/verify/", TokenViewSet.as_view({"post": "verify"})),
@@ -45,22 +46,22 @@ urlpatterns = [
     path("me/", MeViewSet.as_view(DETAIL), name="me"),
     path("me/password/", PasswordViewSet.as_view({"post": "create"})),
     path("me/sessions/", SessionViewSet.as_view({"get": "list"})),
-    path("me/sessions/<uuid:session_id>/", SessionViewSet.as_view({"delete": "destroy"})),
+    path("me/sessions/<id:session_id>/", SessionViewSet.as_view({"delete": "destroy"})),
     path("keys/", KeyViewSet.as_view(COLLECTION)),
-    path("keys/<uuid:key_id>/", KeyViewSet.as_view(DETAIL), name="key"),
-    path("keys/<uuid:key_id>/rotate/", KeyViewSet.as_view({"post": "rotate"})),
+    path("keys/<id:key_id>/", KeyViewSet.as_view(DETAIL), name="key"),
+    path("keys/<id:key_id>/rotate/", KeyViewSet.as_view({"post": "rotate"})),
     path("dashboards/", DashboardViewSet.as_view(COLLECTION)),
-    path("dashboards/<uuid:dashboard_id>/", DashboardViewSet.as_view(DETAIL), name="dashboard"),
-    path("dashboards/<uuid:dashboard_id>/members/", DashboardMemberViewSet.as_view(COLLECTION)),
+    path("dashboards/<id:dashboard_id>/", DashboardViewSet.as_view(DETAIL), name="dashboard"),
+    path("dashboards/<id:dashboard_id>/members/", DashboardMemberViewSet.as_view(COLLECTION)),
     path(
-        "dashboards/<uuid:dashboard_id>/members/<uuid:user_id>/",
+        "dashboards/<id:dashboard_id>/members/<id:user_id>/",
         DashboardMemberViewSet.as_view(DETAIL),
         name="dashboard-member",
     ),
-    path("dashboards/<uuid:dashboard_id>/metrics/", DashboardMetricViewSet.as_view(COLLECTION)),
-    path("dashboards/<uuid:dashboard_id>/samples/", DashboardSampleViewSet.as_view({"post": "create"})),
-    path("metrics/<uuid:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
-    path("metrics/<uuid:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
+    path("dashboards/<id:dashboard_id>/metrics/", DashboardMetricViewSet.as_view(COLLECTION)),
+    path("dashboards/<id:dashboard_id>/samples/", DashboardSampleViewSet.as_view({"post": "create"})),
+    path("metrics/<id:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
+    path("metrics/<id:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
     path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),
 ]

@@ -8,5 +8,5 @@ from realtime.consumers import ChatConsumer
 
 urlpatterns = [
     path("ws/chat/", ChatConsumer.as_asgi()),
-    path("ws/chat/<uuid:room>/", ChatConsumer.as_asgi()),
+    path("ws/chat/<id:room>/", ChatConsumer.as_asgi()),
 ]

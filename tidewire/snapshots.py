@@ -14,6 +14,7 @@ from tidewire.capture.snapshots import (
     written_positions,
 )
 from tidewire.ground.recorded import Recorded
+from tidewire.ground.streams import canonical
 from tidewire.log.pages import read_after
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Recorded",
     "SnapshotMixin",
     "Written",
+    "canonical",
     "position",
     "position_header",
     "read_after",

@@ -1,3 +1,4 @@
+from . import lookups  # registers itself
 from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
@@ -31,4 +32,5 @@ __all__ = [
     "Series",
     "Session",
     "User",
+    "lookups",
 ]

@@ -8,6 +8,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from api.models.emoji import MAX_STORED
 from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_DISTINCT = 20
@@ -30,7 +31,7 @@ class ReactionQuerySet(LiveQuerySet):
 class Reaction(LiveModel):
     message = models.ForeignKey("api.Message", on_delete=models.CASCADE, related_name="reactions", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reactions")
-    emoji = models.CharField(max_length=8)
+    emoji = models.CharField(max_length=MAX_STORED)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ReactionQuerySet.as_manager()

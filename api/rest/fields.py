@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 
@@ -27,6 +28,18 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class VerbatimTextField(TextField):
+    """A text that is kept as it was sent, indentation and ideographic spaces included, and that is not only space."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str) and data.strip() == "" and not self.allow_blank:
+            self.fail("blank")
+        return super().run_validation(data)
 
 
 class IDField(serializers.UUIDField):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from api.models import Member, Mention, Message
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
-from api.rest.fields import ClientIDField, IDField, TextField, UTCField
+from api.rest.fields import ClientIDField, IDField, UTCField, VerbatimTextField
 from api.serializers.users import PublicUserSerializer
 
 MAX_LENGTH = Message._meta.get_field("text").max_length
@@ -113,7 +113,7 @@ class MentionsField(serializers.ListField):
 
 class MessageCreateSerializer(serializers.Serializer):
     id = ClientIDField(required=False)
-    text = TextField(max_length=MAX_LENGTH)
+    text = VerbatimTextField(max_length=MAX_LENGTH)
     reply_to = IDField(required=False, allow_null=True, help_text="A message of the same room, even a deleted one.")
     mentions = MentionsField(required=False)
 
@@ -125,7 +125,7 @@ class MessageCreateSerializer(serializers.Serializer):
 
 
 class MessageUpdateSerializer(serializers.Serializer):
-    text = TextField(max_length=MAX_LENGTH, required=False)
+    text = VerbatimTextField(max_length=MAX_LENGTH, required=False)
     mentions = MentionsField(required=False)
 
 

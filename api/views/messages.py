@@ -19,7 +19,7 @@ from api import streams
 from api.filters import FILTERS, MessageFilter
 from api.models import Mention, Message, Reaction, Room
 from api.models.conflicts import Conflict
-from api.models.emoji import is_emoji
+from api.models.emoji import canonical_emoji, is_emoji
 from api.models.reactions import MAX_DISTINCT
 from api.permissions import Action, may_delete, may_edit
 from api.rest.batches import BatchMixin, many, twice
@@ -204,6 +204,7 @@ class ReactionViewSet(MessageViewSet):
         message = self.get_object(lock=True)
         if not is_emoji(emoji):
             raise ValidationError({"emoji": ["Must be one emoji."]})
+        emoji = canonical_emoji(emoji)
         if message.reactions.filter(user=request.user, emoji=emoji).exists():
             return Response(MessageSerializer(message).data)
         used = {entry["emoji"] for entry in message.tally}
@@ -218,5 +219,5 @@ class ReactionViewSet(MessageViewSet):
         self.room_as_member(Action.WRITE)
         message = self.get_object(lock=True)
         if is_emoji(emoji):  # PostgreSQL cannot even look for some texts
-            message.reactions.filter(user=request.user, emoji=emoji).delete()
+            message.reactions.filter(user=request.user, emoji=canonical_emoji(emoji)).delete()
         return Response(status=204)

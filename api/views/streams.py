@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
@@ -15,7 +16,7 @@ from api.rest.errors import Gone
 from api.rest.parameters import number, single
 from api.rest.views import BaseViewSet
 from api.serializers.streams import EventPageSerializer, PositionSerializer
-from tidewire.snapshots import Page, position, read_after
+from tidewire.snapshots import Page, canonical, position, read_after
 
 MAX_EVENTS = 500
 MAX_OFFSET = 2**53 - 1
@@ -28,6 +29,10 @@ LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": M
 class StreamViewSet(BaseViewSet):
     resource = "streams"
     parameters = {"events": {"after", "epoch", "limit"}}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.kwargs["name"] = kwargs["name"] = canonical(kwargs["name"])
+        super().initial(request, *args, **kwargs)
 
     def get_binding(self) -> str:
         return self.kwargs["name"]

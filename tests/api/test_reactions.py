@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from api.models import Message, Reaction, reactions
-from api.models.emoji import is_emoji
+from api.models.emoji import MAX_POINTS, canonical_emoji, is_emoji
 from tests.api.conftest import MISSING, problem, url
 from tests.factories import add_member, make_message, make_user
 
@@ -70,7 +70,7 @@ def test_who_may_react(said, lobby, alice, bob, charlie, anybody):
     "emoji", [THUMB, HEART, FAMILY, "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "‼️", "©", "↔️", "☺", "👍👍", "\U0001fae9"]
 )
 def test_what_is_an_emoji(said, alice, emoji):
-    assert alice.put(at(said, emoji)).json()["reactions"][0]["emoji"] == emoji
+    assert alice.put(at(said, emoji)).json()["reactions"][0]["emoji"] == canonical_emoji(emoji)
     assert alice.delete(at(said, emoji)).status_code == 204
     assert shown(alice, said) == []
 
@@ -91,7 +91,7 @@ NO_EMOJI = [
     "漢",
     "\0",
     "\n",
-    "👍" * 9,
+    "👍" * 11,
     "%",
     "\u202e👍",
 ]
@@ -112,8 +112,8 @@ def test_broken_encodings_are_refused(said, alice, raw):
 
 
 def test_no_emoji_is_longer_than_its_bounds():
-    assert is_emoji("👍" * 8)
-    assert not is_emoji("👍" * 9)
+    assert is_emoji("👍" * MAX_POINTS)
+    assert not is_emoji("👍" * (MAX_POINTS + 1))
     assert not is_emoji("")
 
 
@@ -159,3 +159,37 @@ def test_who_left_reacts_no_more_and_their_reactions_stay(said, room, charlie, a
     member.delete()
     assert problem(charlie.delete(at(said, THUMB))) == (404, "not_found")
     assert shown(alice, said) == [{"emoji": THUMB, "count": 1, "users": [charlie.id]}]
+
+
+# -- one emoji, several spellings --------------------------------------------------------------------------------------
+
+SPELLINGS = [
+    ("\u2764\ufe0f", "\u2764", "\u2764\ufe0e"),  # a heart
+    ("1\ufe0f\u20e3", "1\u20e3"),  # a keycap
+    ("\u261d\ufe0f", "\u261d"),
+    ("\u261d\U0001f3fd", "\u261d\ufe0f\U0001f3fd"),  # a skin colour stands where the selector would
+    ("\U0001f3f3\ufe0f\u200d\U0001f308", "\U0001f3f3\u200d\U0001f308"),  # a rainbow flag
+    ("\U0001f469\u200d\u2764\ufe0f\u200d\U0001f468", "\U0001f469\u200d\u2764\u200d\U0001f468"),
+    ("\U0001f44d", "\U0001f44d\ufe0f"),  # one that needs no selector
+    (
+        "\U0001f469\U0001f3fb\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468\U0001f3fb",  # the longest there is
+        "\U0001f469\U0001f3fb\u200d\u2764\u200d\U0001f48b\u200d\U0001f468\U0001f3fb",
+    ),
+]
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=ascii)
+def test_every_spelling_of_an_emoji_is_one_reaction(said, alice, bob, spellings):
+    for spelling in spellings:
+        assert alice.put(at(said, spelling)).status_code in (200, 201)
+        assert bob.put(at(said, spelling)).status_code in (200, 201)
+    (entry,) = shown(alice, said)
+    assert (entry["emoji"], entry["count"]) == (spellings[0], 2)
+    assert alice.delete(at(said, spellings[-1])).status_code == 204
+    assert [entry["count"] for entry in shown(alice, said)] == [1]
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=ascii)
+def test_the_canonical_spelling_stays_what_it_is(spellings):
+    assert {canonical_emoji(spelling) for spelling in spellings} == {spellings[0]}
+    assert canonical_emoji(spellings[0]) == spellings[0]
