@@ -1,8 +1,8 @@
-"""What an application says happened, beside what its rows say: events that are declared as a `Fact`."""
+"""Recording facts: what an application says happened, beside what its rows say."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
@@ -12,12 +12,15 @@ from tidewire.ground.actors import current_actor
 from tidewire.transactions.commit import note
 from tidewire.transactions.notes import FactNote
 
+V = TypeVar("V")
 
-def record(fact: Fact, key: Any, value: Any, *, about: Model | None = None, using: str = DEFAULT_DB_ALIAS) -> None:
+
+def record(fact: Fact[V], key: object, value: V, *, about: Model | None = None, using: str = DEFAULT_DB_ALIAS) -> None:
     """Makes `value` an event of the stream of `key`, if and when the surrounding transaction commits.
 
-    It is serialised just before COMMIT, with the events of the rows. `about` is the row that the fact tells of: when a
-    deletion event of that row is recorded in the same stream, the fact is erased with it.
+    It is serialised just before COMMIT, with the events of the rows. `about` is the row that the fact is about: when a
+    deletion event of that row is recorded in the same stream, the fact is erased with it. Raises ValueError when `key`
+    makes no stream name.
     """
     name = f"{about._meta.label_lower}:{about.pk}" if about is not None else ""
     note(using, [FactNote(fact, fact.kind(key), value, name, current_actor())])

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from django.db import models, router, transaction
 from django.db.models import F
+from django.db.models.base import ModelBase
 
 from tidewire.capture.querysets import LiveQuerySet
 from tidewire.ground.ids import uuid7
 from tidewire.queries.deferred_insert import insert
 
+if TYPE_CHECKING:
+    _BigIntegerField = models.BigIntegerField[Any, int]
+    _M = TypeVar("_M", bound=models.Model)
 
-class VersionField(models.BigIntegerField):
+    class _Objects:
+        """The manager of a live model that defines none of its own: it has the methods of LiveQuerySet."""
+
+        def __get__(self, instance: None, owner: type[_M]) -> LiveQuerySet[_M]: ...
+
+else:
+    _BigIntegerField, _Objects = models.BigIntegerField, LiveQuerySet.as_manager
+
+
+class VersionField(_BigIntegerField):
     """Counts the changes of a row: 1 when inserted, one more with every UPDATE, in the statement itself.
 
-    After an update the value in memory is dropped, so that whoever asks next reads what the database made of it.
+    After an update the value in memory is dropped, so that the next access reads what the database made of it.
     """
 
     __module__ = "tidewire.models"  # migrations of every project name it so
@@ -27,26 +42,34 @@ class VersionField(models.BigIntegerField):
         if add:
             setattr(model_instance, self.attname, 1)
             return 1
-        model_instance.__dict__.pop(self.attname, None)
+        vars(model_instance).pop(self.attname, None)
         return F(self.attname) + 1
 
 
 class LiveModel(models.Model):
-    """Base of a live model: UUIDv7 key, version, and write paths that note every change in their own transaction."""
+    """Base of a live model: UUIDv7 key, version, and writes that note every change in their own transaction."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id: models.UUIDField[Any, UUID] = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     version = VersionField()
 
-    objects = LiveQuerySet.as_manager()
+    objects = _Objects()
 
     class Meta:
         abstract = True
         base_manager_name = "objects"  # cascades that set a key to NULL go through it
 
-    def save_base(self, raw=False, force_insert=False, force_update=False, using=None, update_fields=None) -> None:
-        """As Django's, in a transaction, so that the row and its events commit together.
+    def save_base(
+        self,
+        raw: bool = False,
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Does what Django's does, in a transaction, so that the row and its events commit together.
 
-        Not in `save`, which restricts the fields to the loaded ones: after an update the version is none of those.
+        The version is added to `update_fields` here and not in `save`, which restricts the fields to the loaded ones:
+        after an update the version is none of those.
         """
         using = using or router.db_for_write(type(self), instance=self)
         if update_fields is not None:
@@ -54,18 +77,16 @@ class LiveModel(models.Model):
         with transaction.atomic(using=using, savepoint=False):
             super().save_base(raw, force_insert, force_update, using, update_fields)
 
-    save_base.alters_data = True
-
-    def _do_insert(self, manager, using, fields, returning_fields, raw):
-        """As Django's."""
-        if raw or returning_fields or not insert(manager.model, self, fields, using):
-            return super()._do_insert(manager, using, fields, returning_fields, raw)
-        return []
-
-    def delete(self, using=None, keep_parents=False) -> tuple[int, dict[str, int]]:
-        """As Django's, which opens its transaction only after it has collected what goes with the row."""
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Does what Django's does, in a transaction that begins before the rows to delete are collected."""
         using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
             return super().delete(using, keep_parents)
 
-    delete.alters_data = True
+    if not TYPE_CHECKING:  # the stubs of Django leave it out
+
+        def _do_insert(self, manager, using, fields, returning_fields, raw):
+            """Inserts the row by a prepared statement where that is possible, else as Django does."""
+            if raw or returning_fields or not insert(manager.model, self, fields, using):
+                return super()._do_insert(manager, using, fields, returning_fields, raw)
+            return []

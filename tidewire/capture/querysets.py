@@ -1,13 +1,13 @@
-"""The bulk paths that send no signal, made to note the same changes as save() and delete().
+"""The bulk writes of a queryset, made to note the same changes as save() and delete().
 
 Django's `update`, `bulk_create`, `bulk_update` and raw deletes send no signals. A live model's queryset notes the rows
-they touch, in the transaction that touches them. Raw SQL remains outside: nobody can see it.
+that they change, in the transaction that changes them. Raw SQL is not noticed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from django.db import NotSupportedError, connections, models, transaction
 from django.db.models import F, Q
@@ -15,88 +15,124 @@ from django.db.models import F, Q
 from tidewire.declare.registry import registry
 from tidewire.transactions import changes, commit
 
-# Stays below SQLite's bound on variables of one statement.
+M = TypeVar("M", bound=models.Model)
+_T = TypeVar("_T")
+
 _CHUNK = 500
+"""How many keys go into one statement: below SQLite's bound on variables."""
 
 
-def _chunks(items: Iterable[Any]) -> Iterable[list[Any]]:
+def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
     items = list(items)
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]
 
 
-class LiveQuerySet(models.QuerySet):
-    """A queryset whose every write is noted. Keep it as the base of a live model's own querysets."""
+class LiveQuerySet(models.QuerySet[M]):
+    """A queryset whose every write is noted. Keep it as the base of a live model's own querysets.
+
+    For type checkers, `as_manager()` returns the queryset: the manager has its methods, also those of a subclass.
+    """
+
+    if TYPE_CHECKING:  # what the stubs of Django leave out
+        _fields: tuple[str, ...] | None
+
+        def _not_support_combined_queries(self, operation_name: str) -> None: ...
+
+        @classmethod
+        def as_manager(cls) -> Self: ...  # pyright: ignore[reportIncompatibleMethodOverride]  see above
 
     def update(self, **kwargs: Any) -> int:
-        """As Django's, and raises the `version` of each row in the same statement."""
+        """Does what Django's does, and raises the `version` of each row in the same statement."""
         self._not_support_combined_queries("update")
         if self.query.is_sliced:
             raise TypeError("Cannot update a query once a slice has been taken.")
         with self._writing():
             is_moving = may_move(self.model, kwargs)
             rows = self._locked() if is_moving else self._locked("pk")
-            # Also without rows, so that Django can refuse what it would refuse with some.
+            # Also without rows, so that Django refuses wrong values in any case.
             return sum(self._update_rows(chunk, kwargs, is_moving) for chunk in [*_chunks(rows)] or [[]])
-
-    update.alters_data = True
 
     def touch(self, intent: str | None = None) -> int:
         """Raises the version of each row and notes it as updated; `intent` names the event instead of `updated`."""
         with self._writing():
             return sum(self._touch_rows(rows, intent) for rows in _chunks(self._locked("pk")))
 
-    touch.alters_data = True
+    touch.alters_data = True  # pyright: ignore[reportFunctionMemberAccess]  templates look for it
 
-    def bulk_create(self, objs, batch_size=None, ignore_conflicts=False, update_conflicts=False,
-                    update_fields=None, unique_fields=None):  # fmt: skip
-        """As Django's. With ignored conflicts the objects' keys must be set; with updates of them, rows that were there
-        count as updated."""
+    def bulk_create(
+        self,
+        objs: Iterable[M],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[M]:
+        """Does what Django's does. Where conflicts update rows, those count as updated.
+
+        Raises NotSupportedError where conflicts are ignored and an object has no key: it could not be found again.
+        """
         objs = list(objs)
         write = super().bulk_create
         with self._writing():
-            if update_conflicts:
-                return self._upsert(write, objs, batch_size, update_fields, unique_fields)
-            known = self._existing(objs) if ignore_conflicts else set()
-            created = write(objs, batch_size=batch_size, ignore_conflicts=ignore_conflicts)
-            self._note(changes.CREATED, [obj.pk for obj in created if obj.pk not in known])
+            if not update_conflicts:
+                known = self._existing(objs) if ignore_conflicts else set()
+                created = write(objs, batch_size=batch_size, ignore_conflicts=ignore_conflicts)
+                self._note(changes.CREATED, [obj.pk for obj in created if obj.pk not in known])
+                return created
+            # Rows that were there before the statement are touched after it: their version rises, an update is noted.
+            names = unique_fields or ["pk"]
+            before = self._like(objs, names)
+            created = write(
+                objs,
+                batch_size=batch_size,
+                update_conflicts=True,
+                update_fields=update_fields,
+                unique_fields=unique_fields,
+            )
+            after = self._like(objs, names)
+            note_moves(self.model, before.values(), after, self.db)
+            touch_rows(self.model, before, self.db)
+            # An object whose unique columns hold a NULL meets no conflict: it is the row that was inserted.
+            present = {**after, **{obj.pk: obj for obj in created}}
+            self._note(changes.CREATED, [pk for pk in present if pk not in before])
             return created
 
-    bulk_create.alters_data = True
-
     def delete(self) -> tuple[int, dict[str, int]]:
-        """As Django's. Rows are locked before they are collected: what another transaction deletes meanwhile is an
-        event of that one only."""
+        """Does what Django's does, and locks the rows before they are collected.
+
+        A row that another transaction deletes meanwhile is then an event of that transaction only.
+        """
         with self._writing():
             if connections[self.db].features.has_select_for_update:
                 self._locked("pk")
             return super().delete()
 
-    delete.alters_data = True
-    delete.queryset_only = True
+    delete.queryset_only = True  # pyright: ignore[reportFunctionMemberAccess]  keeps it from managers, as Django's
 
-    def _raw_delete(self, using: str) -> int:
-        with transaction.atomic(using=using, savepoint=False):
-            gone = self.using(using)._locked()
-            count = super()._raw_delete(using)
-            note_departures(self.model, gone, using)
+    def _raw_delete(self, using: str | None) -> int:
+        alias = using or self.db
+        with transaction.atomic(using=alias, savepoint=False):
+            gone = self.using(alias)._locked()
+            count = super()._raw_delete(alias)
+            note_departures(self.model, gone, alias)
             return count
-
-    _raw_delete.alters_data = True
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _writing(self) -> transaction.Atomic:
-        """The transaction of a write, on the database that is written to."""
+        """Returns the transaction of a write, on the database that writes of the model go to."""
         self._for_write = True
         return transaction.atomic(using=self.db, savepoint=False)
 
-    def _locked(self, *columns: str) -> list[models.Model]:
-        """The rows this queryset matches, with these columns (or all), locked where the database locks rows.
+    def _locked(self, *columns: str) -> list[M]:
+        """Returns the rows that this queryset matches, with these columns (or all), locked where the database locks
+        rows.
 
-        In the order of their keys, so that two writers of the same rows do not wait for each other in a circle. The
-        lock is the one an UPDATE takes: a stronger one would wait for everybody who inserts a row that refers to ours,
-        and they for us.
+        They are locked in the order of their keys, so that two writers of the same rows do not wait for each other in a
+        circle. The lock is the one that an UPDATE takes. A stronger one would conflict with the insertion of rows that
+        refer to these.
         """
         rows = self.order_by()
         is_plain = self._fields is None and not (rows.query.distinct or rows.query.group_by or rows.query.combinator)
@@ -105,24 +141,25 @@ class LiveQuerySet(models.QuerySet):
         rows = rows.only(*columns) if columns else rows
         return list({row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}.values())
 
-    def _update_rows(self, rows: list[models.Model], values: dict[str, Any], is_moving: bool) -> int:
+    def _update_rows(self, rows: list[M], values: dict[str, Any], is_moving: bool) -> int:
         pks = [row.pk for row in rows]
-        # By key alone: what a chunk before this one changed must not decide whether a row still matches.
-        mine = (self.order_by() if self.query.annotations else _all(self.model, self.db)).filter(pk__in=pks)
-        super(LiveQuerySet, mine).update(**values | _next_version(self.model))
+        # By key alone: the changes of an earlier chunk must not decide whether a row still matches.
+        chunk = (self.order_by() if self.query.annotations else _all(self.model, self.db)).filter(pk__in=pks)
+        super(LiveQuerySet, chunk).update(**values | _next_version(self.model))
         if is_moving:
             note_moves(self.model, rows, _all(self.model, self.db).in_bulk(pks), self.db)
         self._note(changes.UPDATED, pks)
         return len(pks)
 
-    def _touch_rows(self, rows: list[models.Model], intent: str | None) -> int:
+    def _touch_rows(self, rows: list[M], intent: str | None) -> int:
         pks = [row.pk for row in rows]
         if version := _next_version(self.model):
             super(LiveQuerySet, _all(self.model, self.db).filter(pk__in=pks)).update(**version)
         self._note(changes.UPDATED, pks, intent)
         return len(pks)
 
-    def _existing(self, objs: list[models.Model]) -> set[Any]:
+    def _existing(self, objs: list[M]) -> set[Any]:
+        """Returns the keys of those objects that have a row."""
         if any(obj.pk is None for obj in objs):
             raise NotSupportedError("bulk_create on a live model needs the objects' keys when conflicts are ignored")
         found: set[Any] = set()
@@ -130,22 +167,9 @@ class LiveQuerySet(models.QuerySet):
             found.update(_all(self.model, self.db).filter(pk__in=chunk).values_list("pk", flat=True))
         return found
 
-    def _upsert(self, write, objs, batch_size, update_fields, unique_fields):
-        """Rows that were there before the statement are touched after it: their version rises, their update is
-        noted."""
-        before = self._like(objs, unique_fields or ["pk"])
-        created = write(objs, batch_size=batch_size, update_conflicts=True,
-                        update_fields=update_fields, unique_fields=unique_fields)  # fmt: skip
-        after = self._like(objs, unique_fields or ["pk"])
-        note_moves(self.model, before.values(), after, self.db)
-        touch_rows(self.model, before, self.db)
-        # An object whose unique columns hold a NULL meets no conflict: it is the row that was inserted.
-        self._note(changes.CREATED, [pk for pk in {**after, **{obj.pk: obj for obj in created}} if pk not in before])
-        return created
-
-    def _like(self, objs: list[models.Model], fields: list[str]) -> dict[Any, models.Model]:
-        """The rows, by their keys, that one of the objects would conflict with on these columns."""
-        found: dict[Any, models.Model] = {}
+    def _like(self, objs: list[M], fields: Collection[str]) -> dict[Any, M]:
+        """Returns the rows, by their keys, that one of the objects would conflict with on these columns, locked."""
+        found: dict[Any, M] = {}
         for chunk in _chunks(obj for obj in objs if all(getattr(obj, name) is not None for name in fields)):
             same = [Q(**{name: getattr(obj, name) for name in fields}) for obj in chunk]
             rows = _all(self.model, self.db).filter(Q(*same, _connector=Q.OR))
@@ -159,8 +183,8 @@ class LiveQuerySet(models.QuerySet):
 # -- what is noted -------------------------------------------------------------------------------------------------
 
 
-def note_rows(model: type, pks: Collection[Any], op: str, using: str, intent: str | None = None) -> None:
-    """Notes a change of these rows for all declarations of `model`, and touches the parents they are part of."""
+def note_rows(model: type[models.Model], pks: Collection[Any], op: str, using: str, intent: str | None = None) -> None:
+    """Notes a change of these rows for all declarations of `model`, and touches the rows that they are part of."""
     if not pks:
         return
     lives = registry.lives_of(model)
@@ -173,8 +197,8 @@ def note_rows(model: type, pks: Collection[Any], op: str, using: str, intent: st
                 touch_rows(touch.parent_model, parents, using, event_type)
 
 
-def note_departures(model: type, gone: Collection[models.Model], using: str) -> None:
-    """Notes rows that were deleted; the instances are the rows as last known."""
+def note_departures(model: type[models.Model], gone: Collection[models.Model], using: str) -> None:
+    """Notes that rows were deleted. The instances are the rows as last known."""
     lives = registry.lives_of(model)
     if lives and gone:
         commit.note(using, changes.departures_of(lives, gone))
@@ -184,8 +208,10 @@ def note_departures(model: type, gone: Collection[models.Model], using: str) -> 
             touch_rows(touch.parent_model, parents, using, touch.deleted)
 
 
-def note_moves(model: type, before: Collection[models.Model], now: Mapping[Any, models.Model], using: str) -> None:
-    """Where the column that places a row was changed, the place that the row left hears of it as of a deletion.
+def note_moves(
+    model: type[models.Model], before: Collection[models.Model], now: Mapping[Any, models.Model], using: str
+) -> None:
+    """Notes rows that moved to another stream or parent: for the one that they left, it is like a deletion.
 
     `before` are whole rows as they were, `now` the same rows by their keys.
     """
@@ -198,32 +224,33 @@ def note_moves(model: type, before: Collection[models.Model], now: Mapping[Any, 
             touch_rows(touch.parent_model, [getattr(row, touch.parent_attname) for row in left], using, touch.deleted)
 
 
-def touch_rows(model: type, pks: Iterable[Any], using: str, intent: str | None = None) -> None:
+def touch_rows(model: type[models.Model], pks: Iterable[Any], using: str, intent: str | None = None) -> None:
     """Touches the rows of a live model with these keys."""
     for chunk in _chunks(dict.fromkeys(pk for pk in pks if pk is not None)):
         _all(model, using).filter(pk__in=chunk).touch(intent)
 
 
 def _moved(before: Iterable[models.Model], now: Mapping[Any, models.Model], attname: str) -> list[models.Model]:
-    # As text, because an instance in memory may hold its key as text.
+    # Compared as text, because an instance in memory may hold its key as text.
     both = [(row, now[row.pk]) for row in before if row.pk in now]
     return [row for row, current in both if str(getattr(row, attname)) != str(getattr(current, attname))]
 
 
-def may_move(model: type, names: Iterable[str]) -> bool:
-    """Whether writing the fields of these names may move a row to another stream or parent."""
-    places = registry.placing_columns(model)
-    return any(field.attname in places and {field.name, field.attname} & {*names} for field in model._meta.fields)
+def may_move(model: type[models.Model], names: Iterable[str]) -> bool:
+    """Returns whether writing the fields of these names may move a row to another stream or parent."""
+    columns, names = registry.placing_columns(model), {*names}
+    return any(field.attname in columns and {field.name, field.attname} & names for field in model._meta.fields)
 
 
-def _all(model: type, using: str) -> LiveQuerySet:
-    return model._base_manager.using(using)
+def _all(model: type[M], using: str) -> LiveQuerySet[M]:
+    return cast("LiveQuerySet[M]", model._base_manager.using(using))  # the start-up checks see to that
 
 
-def _next_version(model: type) -> dict[str, Any]:
-    """What raises the version of a row, where it has one."""
+def _next_version(model: type[models.Model]) -> dict[str, Any]:
+    """Returns the values of an UPDATE that raises the rows' versions, or none for a model without versions."""
     return {"version": F("version") + 1} if is_versioned(model) else {}
 
 
-def is_versioned(model: type) -> bool:
+def is_versioned(model: type[models.Model]) -> bool:
+    """Returns whether the model has a column `version`."""
     return any(field.name == "version" for field in model._meta.concrete_fields)

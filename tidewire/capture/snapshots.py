@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model
 
@@ -33,50 +33,68 @@ __all__ = [
     "written_positions",
 ]
 
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
 HEADER = "Tidewire-Position"
 
 
 def position_header(positions: Iterable[Position]) -> str:
-    """`room:0197…; epoch=3f…; offset=176`, several separated by commas."""
+    """Returns the header's value: `room:0197…; epoch=3f…; offset=176`, several separated by commas."""
     return ", ".join(f"{p.channel}; epoch={p.epoch}; offset={p.offset}" for p in positions)
 
 
 def written_positions(events: Iterable[Recorded]) -> list[Position]:
-    """The position after the last of these events, for each stream they went to."""
+    """Returns the position of the last of these events in each of their streams."""
     last = {event.stream: Position(event.stream, event.epoch, event.offset) for event in events}
     return list(last.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a view answers with for a row that it wrote: the state that the write's own event shows, which was read and
-    serialised anyway. Where the write made no event, `otherwise` answers."""
+    """The answer of a view to a write: the state of the row as the write's own event shows it.
+
+    The row was read again and serialised for the event, which is not done twice. `otherwise` returns the state where
+    the write made no event.
+    """
 
     row: Model
     otherwise: Callable[[], Any]
 
     def state(self, events: Iterable[Recorded]) -> Any:
+        """Returns the state of the row after these events of its transaction."""
         name = object_name(type(self.row), self.row.pk)
         shown = [e.data for e in events if e.object == name and e.type not in registry.deletion_types]
         return shown[-1] if shown else self.otherwise()
 
 
-class SnapshotMixin:
-    """For a DRF viewset: lists carry their stream's position in the body, details in a header.
+if TYPE_CHECKING:
 
-    `get_stream()` names the stream that this list or detail belongs to, or answers None.
-    """
+    class _ReadViews:
+        """The class after the mixin: ListModelMixin, RetrieveModelMixin, or both."""
+
+        def list(self, request: Request, *args: Any, **kwargs: Any) -> Response: ...
+        def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response: ...
+
+else:
+    _ReadViews = object
+
+
+class SnapshotMixin(_ReadViews):
+    """For a DRF viewset: lists carry their stream's position in the body, details in a header."""
 
     def get_stream(self) -> str | None:
+        """Returns the name of the stream that this list or detail belongs to, or None."""
         raise NotImplementedError(f"{type(self).__name__} must say which stream it belongs to")
 
-    def list(self, request, *args, **kwargs):
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         before = self._position()
         response = super().list(request, *args, **kwargs)
         response.data["stream"] = before.as_json() if before else None
         return response
 
-    def retrieve(self, request, *args, **kwargs):
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         before = self._position()
         response = super().retrieve(request, *args, **kwargs)
         if before:
