@@ -44,15 +44,15 @@ def crash(site: Site) -> Iterator[Callable[[Person, str, Callable[[], object]], 
 
 def end_of(socket: RawSocket) -> tuple[int, list[str]]:
     """Returns the code that ended the socket or its subscription, and the texts that arrived before."""
-    heard: list[str] = []
+    received: list[str] = []
     try:
         while True:
             push = socket.receive(timeout=15)["push"]
             if "unsubscribe" in push:
-                return push["unsubscribe"]["code"], heard
-            heard += [text] if (text := push["pub"]["data"]["data"].get("text")) else []
+                return push["unsubscribe"]["code"], received
+            received += [text] if (text := push["pub"]["data"]["data"].get("text")) else []
     except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd else 1006, heard
+        return closed.rcvd.code if closed.rcvd else 1006, received
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,21 @@
-"""A run of the whole thing under faults, and a verdict.
+"""Runs the whole system under faults and judges what happened.
 
-`make soak SEED=1 DURATION=60` starts real servers, lets people write and devices listen, breaks what can break, heals
-everything, and then compares what everybody saw with what the log holds.
+`make soak SEED=1 DURATION=60` starts real servers, writers and devices (clients), breaks what can break, repairs
+everything, and then compares what every device received with the event log.
 
-plan.py       the seed decides: faults, devices' habits, writers' draws; written down before the start
-stage.py      where it happens: database, Redis, workers, and the wires between them
-proxy.py      a wire that can be cut, held and slowed
-people.py     who writes and who listens, and their tokens
+plan.py       what a seed decides: faults, devices' actions, writers' draws; written to a file before the start
+stage.py      the servers: database, Redis, workers, and the proxies between them
+proxy.py      a TCP proxy that can be cut, held and slowed
+people.py     the accounts of writers and devices, and their tokens
 devices.py    public SDKs that come and go, and keep a copy of what they read
-writers.py    REST writers, and one that adds and removes members
-bulk.py       a writer that is no server: the ORM's bulk paths, in a process of its own
-nemesis.py    the faults
-history.py    what was done and what was seen
+writers.py    REST writers; one of them adds and removes members
+bulk.py       a writer in a process of its own, through the ORM's bulk paths; bulk_process.py starts and kills it
+nemesis.py    the faults; failpoints/ those inside a process
+crowd.py      thousands of sockets in one thread; stalled.py one that reads nothing
+history.py    what was done and what was received
+reading.py    the event log, read from the database at the end
 checkers.py   what must hold, as functions of a history
 mutants.py    histories in which a promise is broken, for the checkers' own tests
-verdict.py    JSON, one page of text; picture.py draws faults against latency
+measures.py   figures of a history
+verdict.py    the result as JSON and as one page of text; picture.py draws faults against latency
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.soak --seed 1 --seconds 60`: one run, its verdict on the screen, and 1 as exit code if it failed."""
+"""`python -m tests.soak --seed 1 --seconds 60`: does one run and prints its verdict. Exit code 1 if it failed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A writer that is no server: the ORM's bulk paths, in a process of its own.
+"""A writer in a process of its own, which is not a server: it uses the ORM's bulk paths.
 
-`python -m tests.soak.bulk <seed> <file> <seconds> <app> <room>…` writes a line to the file before each attempt and one
-after it, so that an attempt that was killed is known to be unknown.
+`python -m tests.soak.bulk <seed> <file> <seconds> <app> <room>…` writes a line to the file before each attempt and
+another after it. A killed attempt has one line only: its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class BulkWriter:
-    """Says, changes and takes back many messages at once."""
+    """Creates, changes and deletes many messages at once."""
 
     def __init__(self, seed: int, file: TextIO, app: str, rooms: list[str]) -> None:
         from django.apps import apps
@@ -35,7 +35,7 @@ class BulkWriter:
         self._draw, self._file, self._rooms = random.Random(seed), file, rooms
         self._messages = apps.get_model(app, "Message")
         self._author = get_user_model().objects.order_by("created_at").first()
-        self._said: list[tuple[Any, str]] = []  # message, room
+        self._kept: list[tuple[Any, str]] = []  # message, room
         self._count = 0
 
     def write(self, seconds: float) -> None:
@@ -44,7 +44,7 @@ class BulkWriter:
             time.sleep(self._draw.uniform(*PAUSE))
             self._draw.choice(self._ACTIONS)(self)
 
-    # -- what there is to do -------------------------------------------------------------------------------------------
+    # -- actions -------------------------------------------------------------------------------------------------------
 
     def _create_many(self) -> None:
         room = self._room()
@@ -65,7 +65,7 @@ class BulkWriter:
 
     def _delete_many(self) -> None:
         rows, room = self._some()
-        self._said = [(row, where) for row, where in self._said if row not in rows]
+        self._kept = [(row, where) for row, where in self._kept if row not in rows]
         found = self._messages.objects.filter(pk__in=[row.pk for row in rows])
         self._attempt("delete", rows, room, lambda: found.delete())
 
@@ -98,7 +98,7 @@ class BulkWriter:
         self._attempt("rolled back", rows, room, save)
 
     def _roll_back_a_part(self) -> None:
-        """The savepoint goes, the rest stays: two attempts, of which one must leave nothing."""
+        """Rolls back to a savepoint and commits the rest: two attempts, of which one must leave nothing."""
         from django.db import OperationalError, transaction
 
         room = self._room()
@@ -111,13 +111,13 @@ class BulkWriter:
                     dropped.save()
                     raise Refused
                 if transaction.get_rollback():
-                    # The savepoint could not be rolled back, because the database was gone. Django would now roll back
-                    # all of it, and say nothing.
+                    # The database was gone, so the savepoint was not rolled back. Django would now roll back the whole
+                    # transaction without an error.
                     raise OperationalError("the connection was lost at the savepoint")
 
         self._attempt("kept of a savepoint", [kept], room, save)
         gone = Write("bulk", "dropped of a savepoint", now(), objects=[self._key(dropped)], outcome=FAILED)
-        self._say(gone)
+        self._report(gone)
 
     def _save_one(self) -> None:
         room = self._room()
@@ -145,7 +145,7 @@ class BulkWriter:
         if not rows:
             return False
         write = Write("bulk", op, now(), objects=[self._key(row) for row in rows], stream=room and f"room:{room}")
-        self._say(write)
+        self._report(write)
         try:
             with _recorded() as events:
                 change()
@@ -157,10 +157,10 @@ class BulkWriter:
             write.outcome, write.note = UNKNOWN, str(error)[:200]
             time.sleep(0.2)
         write.ended = now()
-        self._say(write)
+        self._report(write)
         return write.outcome == OK
 
-    def _say(self, write: Write) -> None:
+    def _report(self, write: Write) -> None:
         self._count += write.ended == 0.0
         record = {name: getattr(write, name) for name in Write.__slots__} | {"number": self._count}
         self._file.write(json.dumps(record) + "\n")
@@ -179,29 +179,31 @@ class BulkWriter:
         return self._draw.choice(self._rooms)
 
     def _keep(self, rows: list[Any], room: str) -> None:
-        self._said = [*self._said, *((row, room) for row in rows)][-KEPT:]
+        self._kept = [*self._kept, *((row, room) for row in rows)][-KEPT:]
 
     def _some(self) -> tuple[list[Any], str]:
-        """A few of one room that are still there."""
+        """Returns a few messages of one room that are still there, and the room."""
         room = self._room()
-        mine = [row for row, where in self._said if where == room]
+        mine = [row for row, where in self._kept if where == room]
         return self._draw.sample(mine, min(len(mine), self._draw.randint(1, 4))), room
 
 
 @contextlib.contextmanager
 def _recorded() -> Iterator[list[Any]]:
-    """The events that the engine recorded; nothing where there is no engine."""
-    try:
-        from tidewire.capture.snapshots import recorded_events
-    except Exception:
+    """Collects the events that the engine records in the block. The textbook's app has no engine, and no events."""
+    from django.apps import apps
+
+    if not apps.is_installed("tidewire"):
         yield []
         return
+    from tidewire.snapshots import recorded_events
+
     with recorded_events() as events:
         yield events
 
 
 def read_writes(path: Path) -> list[Write]:
-    """What a bulk writer did; a last line that was cut off by a kill is passed over."""
+    """Returns the attempts that a bulk writer wrote to its file. Skips a last line that a kill cut off."""
     writes: dict[int, Write] = {}
     for line in path.read_text().splitlines() if path.exists() else []:
         with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""The bulk writer's process, as its parent sees it."""
+"""Starts and kills the bulk writer's process, and reads what it did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tests.soak.history import Write
 
 
 class BulkProcess:
-    """Started, killed and started again; each start writes a file of its own. Called from the main thread only."""
+    """A process that is started, killed and started again. Each start writes a file of its own.
+
+    Call it from the main thread only: children die with the thread that started them.
+    """
 
     def __init__(
         self, environment: Environment, folder: Path, seed: int, seconds: float, app: str, rooms: list[str]

@@ -1,6 +1,6 @@
-"""What must hold, as functions of a history. They know nothing of how Tidewire works.
+"""What must hold, as functions of a history. They do not depend on how Tidewire works.
 
-Each returns its violations: none is what we want. `check` runs all of them.
+Each checker yields the violations that it finds. `check` runs all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MEMORY_MIB = 400.0
 
 @dataclass(frozen=True)
 class Violation:
-    """`device`, `stream` and `offset` lead to the story around it."""
+    """A broken invariant. `device`, `stream` and `offset` say where; `measures.story` shows what happened around it."""
 
     invariant: str
     what: str
@@ -39,7 +39,7 @@ def check(history: History) -> list[Violation]:
 
 
 def gapless(history: History) -> Iterable[Violation]:
-    """I1: offsets are 1, 2, 3 … and the counter is the last of them."""
+    """I1: the offsets of a stream are 1, 2, 3, … and its counter equals the last."""
     offsets = defaultdict(list)
     for event in history.log:
         offsets[event.stream].append(event.offset)
@@ -52,7 +52,7 @@ def gapless(history: History) -> Iterable[Violation]:
 
 
 def durable_once(history: History) -> Iterable[Violation]:
-    """I2: what was answered is in the log, once; what was refused is not; what is unknown is there once at most."""
+    """I2: an answered write is in the log once, a refused one is not, an unknown one is there at most once."""
     ok, unknown = Counter[str](), Counter[str]()
     for write in history.writes:
         counted = {OK: ok, UNKNOWN: unknown}.get(write.outcome)
@@ -73,23 +73,23 @@ def _place(history: History, object: str) -> tuple[str, str, int]:
 
 
 def _answered_positions(history: History) -> Iterable[Violation]:
-    """The position that an answer named belongs to this write and to no other."""
+    """The position in an answer belongs to this write and to no other."""
     log = {(event.stream, event.offset): event for event in history.log}
     owners: dict[tuple[str, int], Write] = {}
     for write in history.writes:
         for stream, epoch, offset in write.positions if write.outcome == OK else ():
             event, head = log.get((stream, offset)), history.heads.get(stream, ("", 0))
             if epoch != head[0]:
-                continue  # a stream that is no more
+                continue  # the stream was deleted
             if event is None or (write.objects and event.object not in write.objects):
-                yield Violation("I2", f"{write.op} was answered with a place that is not its own", "", stream, offset)
+                yield Violation("I2", f"{write.op} was answered with the position of another event", "", stream, offset)
             if (stream, offset) in owners:
-                yield Violation("I2", f"{write.op} and another write have one place", "", stream, offset)
+                yield Violation("I2", f"{write.op} and another write share one position", "", stream, offset)
             owners[stream, offset] = write
 
 
 def real_time_order(history: History) -> Iterable[Violation]:
-    """I3: a write that was answered before another was sent has the smaller offset."""
+    """I3: when a write was answered before another was sent, it has the smaller offset."""
     placed = defaultdict(list)
     for write in history.writes:
         for stream, _, offset in write.positions if write.outcome == OK else ():
@@ -107,12 +107,14 @@ def real_time_order(history: History) -> Iterable[Violation]:
                 yield Violation("I3", what, "", stream, offset)
 
 
-# -- what devices saw --------------------------------------------------------------------------------------------------
+# -- what devices got --------------------------------------------------------------------------------------------------
 
 
 def agreement(history: History) -> Iterable[Violation]:
-    """I4: everybody saw the same event at the same place, and it is the log's. Of what was erased since, only the id
-    and the time are left to compare."""
+    """I4: all devices got the same event at the same offset, and it is the log's.
+
+    Of an event that was erased since, only id and time can be compared.
+    """
     log = {(event.stream, event.offset): event for event in history.log}
     first: dict[tuple[str, int], Seen] = {}
     for seen in _events(history):
@@ -129,7 +131,7 @@ def agreement(history: History) -> Iterable[Violation]:
 
 
 def device_stream(history: History) -> Iterable[Violation]:
-    """I5: from where it started, each device got offset + 1 each, across reconnects and rebirths."""
+    """I5: each device got consecutive offsets from its start on, across reconnects and new processes."""
     at: dict[tuple[str, str], int | None] = {}
     for seen in history.seen:
         key = seen.device, seen.stream
@@ -144,7 +146,7 @@ def device_stream(history: History) -> Iterable[Violation]:
 
 
 def honest(history: History) -> Iterable[Violation]:
-    """I6: nothing was pruned, so no position may be refused; and nothing is refused to who may read it for good."""
+    """I6: nothing was pruned, so no position may be refused, and no subscribe of a user with lasting access."""
     for seen in history.seen:
         if seen.kind == "unrecoverable" or (seen.kind == "subscribed" and seen.was_recovering and not seen.recovered):
             yield _violation("I6", "a position inside the window was refused", seen)
@@ -155,15 +157,15 @@ def honest(history: History) -> Iterable[Violation]:
 
 
 def authorised(history: History) -> Iterable[Violation]:
-    """I7: what was written after access ended did not arrive before it was given again; offsets decide."""
+    """I7: events written after access ended do not arrive before it is given again. Offsets decide, not times."""
     access = Access(history)
     for seen in _events(history):
         if not access.may_see(seen.user, seen.stream, seen.offset, seen.at):
-            yield _violation("I7", f"{seen.type} reached somebody who may not read it", seen)
+            yield _violation("I7", f"{seen.type} reached a user who may not read it", seen)
 
 
 def complete(history: History) -> Iterable[Violation]:
-    """I8: when all was healed, every device that may read a stream stood at its head in time."""
+    """I8: after the repairs, every device reached the head of every stream that it may read, in time."""
     last: dict[tuple[str, str], int] = {}
     lost: set[tuple[str, str]] = set()
     for seen in history.seen:
@@ -185,7 +187,7 @@ def complete(history: History) -> Iterable[Violation]:
 
 
 def converged(history: History) -> Iterable[Violation]:
-    """I9: a list and the events after it make what a fresh GET says."""
+    """I9: a list and the events after it make the same as a fresh GET."""
     for device, copies in history.copies.items():
         for stream, copy in copies.items():
             fresh = history.rest.get(history.users[device], {}).get(stream)
@@ -200,17 +202,17 @@ def converged(history: History) -> Iterable[Violation]:
             yield Violation("I9", f"{device}'s copy differs from a fresh GET: {different[:3]}", device, stream)
 
 
-# -- manners -----------------------------------------------------------------------------------------------------------
+# -- servers -----------------------------------------------------------------------------------------------------------
 
 
-def polite(history: History) -> Iterable[Violation]:
-    """I10: no 500, no traceback, no broken answer."""
+def without_errors(history: History) -> Iterable[Violation]:
+    """I10: no 500, no traceback, no malformed answer."""
     for error in history.errors:
         yield Violation("I10", error)
 
 
 def bounded(history: History) -> Iterable[Violation]:
-    """I11: no process grows: neither past a bound, nor from its first minute on."""
+    """I11: no process needs more memory than MEMORY_MIB, or grows by MEMORY_GROWTH_MIB after the first third."""
     by_process = defaultdict(list)
     for sample in history.samples:
         by_process[sample.worker, sample.pid].append(sample.rss_mib)
@@ -231,17 +233,17 @@ CHECKERS: tuple[Check, ...] = (
     authorised,
     complete,
     converged,
-    polite,
+    without_errors,
     bounded,
 )
 
 
-# -- access, as the log tells it ---------------------------------------------------------------------------------------
+# -- access, read from the log ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Membership:
-    """From the offset it was given at to the one it ended at."""
+    """A membership, from the event that began it to the one that ended it."""
 
     joined: LogEvent
     left: LogEvent | None
@@ -251,7 +253,10 @@ class _Membership:
 
 
 class Access:
-    """Who might read which stream at which offset. A membership's events share its key, also when they are erased."""
+    """Tells which user may read which stream at which offset.
+
+    The events of a membership share its key (`object`), also after they were erased.
+    """
 
     def __init__(self, history: History) -> None:
         self._memberships: dict[tuple[str, str], list[_Membership]] = defaultdict(list)
@@ -269,8 +274,11 @@ class Access:
             self._memberships[user, stream].append(_Membership(events[0], left))
 
     def may_see(self, user: str, stream: str, offset: int, at: float) -> bool:
-        """Whether this event could have been read when it arrived: it lies inside a time of access, or access was given
-        (again) after it and before now. Somebody who was let in reads the whole history."""
+        """Whether the user could read this event when it arrived, at time `at`.
+
+        Either it lies inside a time of access, or access was given after it and before `at`: a new member may read the
+        whole history.
+        """
         if self._is_public(stream, offset) or self._is_public_since(stream, offset, at):
             return True
         for membership in self._memberships.get((user, stream), ()):
@@ -281,12 +289,12 @@ class Access:
         return False
 
     def may_read_throughout(self, user: str, stream: str, since: float, until: float) -> bool:
-        """Whether access was there all the time between."""
+        """Whether the user was a member all the time from `since` to `until`."""
         memberships = self._memberships.get((user, stream), ())
         return any(m.joined.at <= since and (m.left is None or m.left.at >= until) for m in memberships)
 
     def _is_public(self, stream: str, offset: int) -> bool:
-        """The event that closes a room still reaches its guests."""
+        """Whether the room was public before this event. The event that closes it still reaches its guests."""
         changes = [is_public for event, is_public in self._kinds.get(stream, ()) if event.offset < offset]
         return changes[-1] if changes else stream in self._public_from_birth
 

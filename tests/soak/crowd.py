@@ -1,6 +1,6 @@
-"""Many sockets in one thread: no SDK, one selector. For storms, and for fan-out that a library could not keep up with.
+"""Many sockets in one thread with one selector, without an SDK: for more sockets and events than an SDK can handle.
 
-Sockets that are refused or cut come back as SDKs do: after a random time that doubles, from where they stood.
+Sockets that are refused or cut reconnect as SDKs do: after a random time that doubles, from their position.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ OFFSET = re.compile(rb'"offset":\s*(\d+)')
 
 @dataclass
 class Dialect:
-    """How a system is spoken to. `hello` is sent, a frame each, once a socket is open; it is ready when
-    `is_ready(text)`; `event` occurs once in every event."""
+    """The messages of one system. `hello` gives the frames to send once a socket is open; the socket is ready after a
+    frame for which `is_ready(text)`; the bytes `event` occur once in every event."""
 
     path: str
     hello: Callable[[Member], list[str]]
@@ -55,7 +55,7 @@ class Member:
 
 
 def tidewire(stream: str) -> Dialect:
-    """One stream, from the position that a member has."""
+    """Returns the dialect of Tidewire for one stream. A member with a position recovers from it."""
 
     def hello(member: Member) -> list[str]:
         subscribe: dict[str, Any] = {"channel": stream}
@@ -68,7 +68,7 @@ def tidewire(stream: str) -> Dialect:
 
 
 class Crowd:
-    """`wait` runs the selector: nothing happens outside it."""
+    """`size` sockets. Only `wait` runs the selector: outside of it, nothing is sent or read."""
 
     def __init__(self, ports: list[int], tokens: list[str], size: int, dialect: Dialect) -> None:
         self._ports, self._dialect = ports, dialect
@@ -79,17 +79,17 @@ class Crowd:
         self.connects = self.failures = 0
         self.events = self.bytes = 0
 
-    # -- what a test says ----------------------------------------------------------------------------------------------
+    # -- what a test calls ---------------------------------------------------------------------------------------------
 
     def come(self, spread: float = 0.0) -> None:
-        """Everybody who is away comes, within `spread` seconds."""
+        """Connects every member that is away, within `spread` seconds."""
         now = time.monotonic()
         for member in self.members:
             if member.state == "away":
                 self._schedule(member, now + random.uniform(0, spread))
 
     def go(self) -> None:
-        """Everybody leaves at once, without a word."""
+        """Closes every socket at once, without a close frame."""
         for member in self.members:
             self._drop(member)
         self._due.clear()
@@ -99,7 +99,7 @@ class Crowd:
         return sum(member.state == "ready" for member in self.members)
 
     def wait(self, is_done: Callable[[], bool], timeout: float) -> float:
-        """Seconds it took. Raises TimeoutError."""
+        """Runs the selector until `is_done`. Returns the seconds it took. Raises TimeoutError."""
         began = time.monotonic()
         while not is_done():
             now = time.monotonic()
@@ -164,7 +164,7 @@ class Crowd:
         if member.state == "upgrading":
             self._finish_upgrade(member)
         if member.state in ("waiting", "ready"):
-            self._take_frames(member)
+            self._read_frames(member)
 
     def _finish_upgrade(self, member: Member) -> None:
         end = member.buffer.find(b"\r\n\r\n")
@@ -177,7 +177,7 @@ class Crowd:
         assert member.socket is not None
         member.socket.sendall(b"".join(map(text_frame, self._dialect.hello(member))))
 
-    def _take_frames(self, member: Member) -> None:
+    def _read_frames(self, member: Member) -> None:
         buffer, start = member.buffer, 0
         while (found := _frame(buffer, start)) is not None:
             opcode, begin, end = found
@@ -185,10 +185,10 @@ class Crowd:
             if opcode == 8:
                 raise ConnectionError("closed with a code")
             if opcode == 1:
-                self._take(member, bytes(buffer[begin:end]))
+                self._receive(member, bytes(buffer[begin:end]))
         del buffer[:start]
 
-    def _take(self, member: Member, text: bytes) -> None:
+    def _receive(self, member: Member, text: bytes) -> None:
         if text == b"{}" or text.startswith(b"{}\n") or text.endswith(b"\n{}") or b"\n{}\n" in text:
             assert member.socket is not None
             member.socket.sendall(PONG)
@@ -202,7 +202,7 @@ class Crowd:
             self._follow(member, text)
 
     def _learn(self, member: Member, text: bytes) -> None:
-        """The reply to subscribe, if it is one of the protocol."""
+        """Reads the reply to subscribe, if the frame holds one: epoch, offset, recovered publications."""
         for line in text.splitlines():
             reply = json.loads(line)
             if "subscribe" not in reply:
@@ -240,7 +240,7 @@ class Crowd:
 
 
 def _frame(buffer: bytearray, start: int) -> tuple[int, int, int] | None:
-    """(opcode, begin, end) of the frame that starts here, if it is whole."""
+    """Returns (opcode, begin, end) of the frame that starts here; None when it is not complete."""
     have = len(buffer) - start
     if have < 2:
         return None

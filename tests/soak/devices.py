@@ -1,5 +1,5 @@
-"""Public SDKs that come and go. Each keeps what an application would keep: per stream a position, and a copy of the
-rows made from a REST list and the events after it."""
+"""Devices: public SDKs that come and go. Each keeps what an application keeps: per stream a position, and a copy of the
+rows, made from a REST list and the events after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GONE_CODES = (103, 2000)
 
 
 class Copy:
-    """Messages by id and members by user, made true by events. Applying one twice, or late, changes nothing."""
+    """Messages by id and members by user, kept up to date by events. Applying one twice, or late, changes nothing."""
 
     def __init__(self, messages: list[Json] = [], members: list[Json] = []) -> None:  # noqa: B006  never changed
         self.messages = {row["id"]: row for row in messages}
@@ -46,7 +46,7 @@ class Copy:
 
 
 def read_room(caller: Caller, account: Account, room: str) -> tuple[Copy, Position] | None:
-    """A fresh copy, and the position from which events make it true; None where it may not be read."""
+    """Reads a fresh copy of the room, and the position after which events keep it up to date. None if not readable."""
     messages = caller.everything(account, f"rooms/{room}/messages/?limit=100")
     members = caller.everything(account, f"rooms/{room}/members/?limit=100") if messages else None
     if messages is None or members is None or messages[1] is None:
@@ -55,7 +55,7 @@ def read_room(caller: Caller, account: Account, room: str) -> tuple[Copy, Positi
 
 
 class Device:
-    """One install: `life` counts its processes, `stored` is what survives them."""
+    """One install of an application. `_life` counts its processes; copies and positions survive them."""
 
     def __init__(self, name: str, account: Account, urls: tuple[str, str], rooms: list[str], history: History) -> None:
         self.name, self.account, self.history = name, account, history
@@ -66,7 +66,7 @@ class Device:
         self._copies: dict[str, Copy] = {}
         self._positions: dict[str, Position] = {}
         self._lost: set[str] = set()
-        self._hoped_for: set[str] = set()  # lost, asked for again, and not answered yet
+        self._retried: set[str] = set()  # lost, subscribed again, not answered yet
         self._asked: set[str] = set()
         self._life = self._attempt = 0
         self._client: SdkClient | None = None
@@ -75,11 +75,11 @@ class Device:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def be_born(self) -> None:
-        """A new process: what is in memory is gone, what is stored is there."""
+        """Starts a new process of the application. Copies and positions are still there."""
         self._life += 1
         self._note("born")
         base = JsAgent if self.name.startswith("js") else PyAgent
-        self._client = _recording(base, self._hear, self._life)
+        self._client = _recording(base, self._receive, self._life)
         self._client.connect(self._ws_url, get_token=self.account.token)
         for room in self._rooms:
             self._subscribe(f"room:{room}")
@@ -91,7 +91,7 @@ class Device:
                 client.close()
 
     def live(self, actions: list[PlannedAction], began: float, is_over: threading.Event) -> None:
-        """What was planned, when it is due, and another try at lost streams in between."""
+        """Does the planned actions when they are due. In between, subscribes to lost streams again."""
         pending = list(actions)
         while not is_over.is_set():
             if pending and time.monotonic() - began >= pending[0].at:
@@ -101,7 +101,7 @@ class Device:
             is_over.wait(min(RETRY_SECONDS, max(0.1, due)))
 
     def start_from(self, stream: str, position: Position) -> None:
-        """What is stored is this position, and nothing before it."""
+        """Stores a position to begin from."""
         self._positions[stream] = dict(position)
 
     def _act(self, action: PlannedAction, is_over: threading.Event) -> None:
@@ -133,7 +133,7 @@ class Device:
         assert self._client is not None
         self._asked.discard(stream)
         if stream in self._lost:
-            self._hoped_for.add(stream)
+            self._retried.add(stream)
             self._lost.discard(stream)
         self._client.subscribe(stream, get_state=lambda: self._state(stream))
 
@@ -148,8 +148,10 @@ class Device:
                     self.history.errors.append(f"{self.name}: cannot subscribe again: {error!r}"[:500])
 
     def _state(self, stream: str) -> Position:
-        """What is stored, else a fresh list. Asked a second time, the SDK was told that the position is worth
-        nothing."""
+        """Returns the stored position, else that of a fresh list.
+
+        The SDK calls it a second time when the server refused the position: then only a fresh list helps.
+        """
         with self._lock:
             attempt, known = self._attempt, self._positions.get(stream)
             if known is not None and stream not in self._asked:
@@ -160,24 +162,24 @@ class Device:
         fresh = read_room(self._caller, self.account, stream.partition(":")[2])
         with self._lock:
             if attempt != self._attempt:
-                raise ConnectionError("asked for a connection that is over")
+                raise ConnectionError("the connection that asked is over")
             self._asked.add(stream)
             if fresh is None:
-                # Not readable now, or not to be asked: the server must say so by itself.
+                # Not readable, or no answer. Go on with the old position: the server must refuse it by itself.
                 return known or self._begin_at_nothing(stream)
             self._copies[stream], self._positions[stream] = fresh
             self._note("state", stream, offset=fresh[1]["offset"], epoch=fresh[1]["epoch"])
             return fresh[1]
 
     def _begin_at_nothing(self, stream: str) -> Position:
-        """The whole log makes a copy too, whatever its epoch."""
+        """Stores the start of the log: all its events make a copy too. An empty epoch fits any."""
         self._copies[stream], self._positions[stream] = Copy(), {"epoch": "", "offset": 0}
         self._note("state", stream)
         return {"epoch": "", "offset": 0}
 
-    # -- hearing -------------------------------------------------------------------------------------------------------
+    # -- callbacks -----------------------------------------------------------------------------------------------------
 
-    def _hear(self, event: SdkEvent, life: int) -> None:
+    def _receive(self, event: SdkEvent, life: int) -> None:
         """Called in the SDK's thread, in the order of its callbacks."""
         with self._lock:
             if life != self._life:
@@ -192,14 +194,14 @@ class Device:
                 self._note(kind, event.channel or "", code=event.code or 0)
             elif event.kind in ("connected", "connecting", "disconnected", "error", "subscribing"):
                 if event.kind != "error" and event.channel is None:
-                    # What was asked for an attempt that is over may be asked again.
+                    # A new connection: each stream may use its stored position again.
                     self._asked.clear()
                     self._attempt += 1
                 self._note(event.kind, event.channel or "", code=event.code or 0)
 
     def _on_subscribed(self, event: SdkEvent) -> None:
         stream, position = event.channel or "", event.position or {"epoch": "", "offset": 0}
-        self._hoped_for.discard(stream)
+        self._retried.discard(stream)
         if not event.recovered:
             self._positions[stream] = dict(position)
             self._copies.setdefault(stream, Copy())
@@ -236,7 +238,7 @@ class Device:
     # -- at the end ----------------------------------------------------------------------------------------------------
 
     def offset(self, stream: str) -> int | None:
-        """Where it stands; None where it is not subscribed."""
+        """Returns the offset of the last event; None where it is not subscribed."""
         with self._lock:
             position = self._positions.get(stream)
             return position["offset"] if position and self._has(stream) else None
@@ -246,18 +248,18 @@ class Device:
             return {name: copy.canonical() for name, copy in self._copies.items() if self._has(name)}
 
     def _has(self, stream: str) -> bool:
-        return stream not in self._lost and stream not in self._hoped_for
+        return stream not in self._lost and stream not in self._retried
 
 
 def seconds(at: str) -> float:
     return datetime.fromisoformat(at).timestamp()
 
 
-def _recording(base: type[SdkClient], hear: Any, life: int) -> SdkClient:
-    """An agent that hands its events on instead of keeping them."""
+def _recording(base: type[SdkClient], receive: Any, life: int) -> SdkClient:
+    """Makes an agent that hands each event to `receive(event, life)` instead of keeping it."""
 
     class Recording(base):  # type: ignore[misc,valid-type]
         def _record(self, event: SdkEvent) -> None:
-            hear(event, life)
+            receive(event, life)
 
     return Recording()

@@ -1,4 +1,4 @@
-"""What was done and what was seen. Times are seconds of this machine's clock, the same for all processes."""
+"""What was written and what devices received. Times are seconds of this machine's clock, the same for all processes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
 
 @dataclass(slots=True)
 class Write:
-    """One attempt to change something. `objects` names what it changes, an event each; `positions` is what the answer
-    said: stream, epoch and offset of its last event there."""
+    """One attempt to change something. `objects` names what it changes, one event each. `positions` is what the answer
+    said: stream, epoch and offset of the last event in each stream."""
 
     writer: str
     op: str
@@ -31,14 +31,14 @@ class Write:
     objects: list[str] = field(default_factory=list)
     positions: list[tuple[str, str, int]] = field(default_factory=list)
     stream: str = ""
-    user: str = ""  # whom it concerns, where it is about somebody
+    user: str = ""  # the member that it adds or removes
     note: str = ""
 
 
 @dataclass(slots=True)
 class Seen:
-    """One thing that happened to a device: `event`, `subscribed`, `unsubscribed`, `refused`, `state` (a fresh
-    snapshot), `connected`, `disconnected`, `born` (a new process with what was stored)."""
+    """Something that happened to a device: `event`, `subscribed`, `unsubscribed`, `refused`, `unrecoverable`, `state`
+    (a fresh list), `connected`, `disconnected`, or `born` (a new process with the stored copies)."""
 
     device: str
     user: str
@@ -60,7 +60,7 @@ class Seen:
 
 @dataclass(slots=True)
 class LogEvent:
-    """A row of the event log, read from the database when all is over."""
+    """A row of the event log, read from the database at the end."""
 
     stream: str
     offset: int
@@ -92,22 +92,22 @@ class Sample:
 
 @dataclass
 class History:
-    """All of a run. The lists only grow; `append` is safe from any thread."""
+    """All that a run recorded. The lists only grow; `append` is safe from any thread."""
 
     writes: list[Write] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)  # answers that nobody should get, tracebacks, broken clients
+    errors: list[str] = field(default_factory=list)  # unexpected answers, tracebacks, broken clients
     phases: dict[str, float] = field(default_factory=dict)
-    # what is read when all is over
+    # read at the end
     log: list[LogEvent] = field(default_factory=list)
     heads: dict[str, tuple[str, int]] = field(default_factory=dict)
-    rest: dict[str, dict[str, Any]] = field(default_factory=dict)  # user → stream → what a fresh GET says, or None
-    copies: dict[str, dict[str, Any]] = field(default_factory=dict)  # device → stream → what it made of it
+    rest: dict[str, dict[str, Any]] = field(default_factory=dict)  # user → stream → a fresh GET, or None
+    copies: dict[str, dict[str, Any]] = field(default_factory=dict)  # device → stream → its copy
     users: dict[str, str] = field(default_factory=dict)  # device → user
-    fresh: set[str] = field(default_factory=set)  # devices that read from the start when all was over
+    fresh: set[str] = field(default_factory=set)  # devices that read each log from its start at the end
     members: dict[str, bool] = field(default_factory=dict)  # user → in all rooms from the start
     public_from_birth: set[str] = field(default_factory=set)
 
@@ -119,7 +119,7 @@ class History:
             self.statuses[status] = self.statuses.get(status, 0) + 1
 
     def save(self, path: Path) -> None:
-        """A line per record, compressed; for whoever wants to look closer."""
+        """Writes a line per record, compressed, for a closer look."""
         with gzip.open(path, "wt", encoding="utf-8") as file:
             for name, records in self._records():
                 for record in records:
@@ -136,6 +136,6 @@ def now() -> float:
 
 
 def digest(event: Json) -> str:
-    """The same for the same event, however it travelled."""
+    """Returns a text that is the same for the same event, whichever way it was read."""
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Figures of a history that say nothing about right or wrong: how much, how often, how late."""
+"""Figures of a history that are not right or wrong: how much, how often, how late."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def measure(history: History) -> Measures:
 
 
 def live_latencies(history: History) -> list[tuple[float, float]]:
-    """(when it arrived, how late) for events written while the device was subscribed."""
+    """Returns (time of arrival, seconds since it was written) of each event written while the device was subscribed."""
     since: dict[tuple[str, str], float] = {}
     found = []
     for seen in history.seen:
@@ -71,7 +71,7 @@ def during_fault(history: History, at: float, after: float = 3.0) -> bool:
 
 
 def story(history: History, device: str, stream: str, offset: int, around: int = 6) -> list[str]:
-    """What this device went through before and after this event."""
+    """Returns lines about what happened to this device before and after this event."""
     mine = [seen for seen in history.seen if seen.device == device and seen.stream in (stream, "")]
     index = next((n for n, seen in enumerate(mine) if seen.kind == "event" and seen.offset == offset), len(mine) - 1)
     start = history.phases.get("warm", mine[0].at if mine else 0.0)

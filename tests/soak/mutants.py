@@ -1,6 +1,6 @@
-"""A history as a server would leave that breaks one promise. For the checkers' own tests, on what really happened too.
+"""Histories as a server would leave them that breaks one promise, for the checkers' own tests.
 
-Each takes a history in which all is well and returns another; nothing of the first is changed.
+Each function takes a history without violations and returns a changed copy. The tests use them on real runs too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def repeat_one(history: History) -> History:
 
 
 def deliver_after_removal(history: History) -> History:
-    """Somebody who was removed gets the next event of that stream, a moment after it was written."""
+    """Delivers to a removed member the next event of that stream, a moment after it was written."""
     left, leaked = _written_after_a_removal(history)
     user = left.data["user"]["id"]
     device = next(device for device, owner in history.users.items() if owner == user)
@@ -56,12 +56,14 @@ MUTANTS: dict[Callable[[History], History], str] = {
     repeat_one: "I5",
     deliver_after_removal: "I7",
 }
-"""Each with the invariant that it breaks."""
+"""{mutant: the invariant that it breaks}"""
 
 
 def _two_in_a_row(history: History) -> tuple[int, int]:
-    """Two events that one device got one after the other, on one stream and one connection, from the middle of the
-    run."""
+    """Finds two events in a row that one device got, on one stream and one connection, from the middle of the run.
+
+    Returns their indices in `history.seen`. Raises IndexError when there are none.
+    """
     last: dict[tuple[str, str], int] = {}
     found = []
     for index, seen in enumerate(history.seen):
@@ -77,8 +79,10 @@ def _two_in_a_row(history: History) -> tuple[int, int]:
 
 
 def _written_after_a_removal(history: History) -> tuple[LogEvent, LogEvent]:
-    """The end of a membership of a room that was never open to all, and the message that came next. Earlier events of
-    a membership that ended have been erased, and look like its end."""
+    """Finds the end of a membership in a room that was never public, and the message that came next.
+
+    Earlier events of a membership that ended have been erased and look like its end. Raises LookupError.
+    """
     listening, opened = set(history.users.values()), set(history.public_from_birth)
     log = sorted(history.log, key=lambda event: (event.stream, event.offset))
     ends = {(event.stream, event.object): event.offset for event in log}
@@ -89,4 +93,4 @@ def _written_after_a_removal(history: History) -> tuple[LogEvent, LogEvent]:
         is_removal = is_end and left.data["user"]["id"] in listening and left.stream not in opened
         if is_removal and after.stream == left.stream and after.type.startswith("message."):
             return left, after
-    raise LookupError("nobody who listens was removed")
+    raise LookupError("no member with a device was removed")

@@ -1,4 +1,4 @@
-"""The faults. Each ends by itself after its time; what it broke is whole again, or on its way to be."""
+"""The faults. Each ends by itself after its time; what it broke then works again, or is starting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.soak.stalled import StalledReader
 
 SLOW_SECONDS = 0.7
 
-# What no hub may trip over: types of a newer release, wrong shapes, and bytes that are no message at all.
+# What must not stop a hub: types of a newer release, wrong shapes, and bytes that are no message.
 POISON = (
     {"type": "tidewire.of_the_future", "v": 2, "stream": "room:x"},
     {"type": "tidewire.events", "v": 1},
@@ -36,7 +36,7 @@ GARBAGE = (b"", b"\xc1\xff\x00", b"\x80" * 70_000)
 
 
 class Nemesis:
-    """Breaks what the plan says. Runs in the main thread: it starts processes, which die with the thread they have."""
+    """Inflicts the planned faults. Runs in the main thread, because a process dies with the thread that started it."""
 
     def __init__(self, stage: Stage, bulk: BulkProcess, history: History, token: Callable[[], str]) -> None:
         self._stage, self._bulk, self._history, self._token = stage, bulk, history, token
@@ -69,7 +69,7 @@ class Nemesis:
         return worker.name
 
     def _freeze_worker(self, planned: PlannedFault) -> str:
-        """SIGSTOP: its sockets stay open, and when it wakes the world has moved on."""
+        """SIGSTOP: its sockets stay open. When it wakes, time has passed."""
         worker = self._worker(planned)
         with frozen(worker.pids()):
             time.sleep(planned.seconds)
@@ -81,7 +81,7 @@ class Nemesis:
     # -- clients -------------------------------------------------------------------------------------------------------
 
     def _cut_clients(self, planned: PlannedFault) -> str:
-        """A storm: every connection is reset, everybody comes back at once."""
+        """Resets every connection: all clients come back at once."""
         self._stage.balancer.cut()
         return "all clients"
 
@@ -154,11 +154,11 @@ class Nemesis:
         finally:
             connection.close()
 
-    # -- the wire between a worker and Redis ---------------------------------------------------------------------------
+    # -- the proxy between a worker and Redis -------------------------------------------------------------------------
 
     def _link(self, planned: PlannedFault) -> tuple[Proxy, str]:
         number = planned.target % len(self._stage.links)
-        return self._stage.links[number], f"wire {number}"
+        return self._stage.links[number], f"link {number}"
 
     def _cut_link(self, planned: PlannedFault) -> str:
         link, name = self._link(planned)
@@ -215,7 +215,7 @@ class Nemesis:
 
 @contextlib.contextmanager
 def frozen(pids: list[int]) -> Iterator[None]:
-    """These processes stand still."""
+    """Stops these processes while the block runs."""
     try:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Who writes and who listens, and their tokens."""
+"""The accounts of writers and devices, their tokens, and their requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENT_TRIES = 10
 
 
 class Account:
-    """A user, and an access token that is kept fresh. Safe from any thread."""
+    """A user and an access token, which is renewed before it expires. Safe from any thread."""
 
     def __init__(self, url: str, name: str, access_seconds: float, history: History) -> None:
         self._lock = threading.Lock()
@@ -28,26 +28,26 @@ class Account:
         self.name, self.id = name, self._person.id
 
     def token(self) -> str:
-        """Raises when the server cannot be asked: an SDK tries again."""
+        """Returns a fresh token. Raises when the server does not answer; an SDK then tries again."""
         with self._lock:
             if time.monotonic() > self._until - RENEW_BEFORE_SECONDS:
                 self._renew()
             return self._person.access
 
     def some_token(self) -> str:
-        """A fresh one if the server can be asked, else the last."""
+        """Returns a fresh token, or the last one when the server does not answer."""
         try:
             return self.token()
         except Exception:
             return self._person.access
 
     def move(self, url: str) -> None:
-        """The same account, at another address."""
+        """Sends later requests to another address."""
         self._person = self._person.at(url)
         self._person.http.timeout = httpx.Timeout(REQUEST_SECONDS)
 
     def expire(self) -> None:
-        """The next token is a new one."""
+        """Makes the next call of `token` renew it."""
         self._until = 0.0
 
     def _renew(self) -> None:
@@ -55,15 +55,15 @@ class Account:
         try:
             self._person.fresh_token()
         except (AssertionError, httpx.HTTPError):
-            self._person.log_in()  # the answer that held the next refresh token may have been lost
+            self._person.log_in()  # perhaps the answer with the next refresh token was lost
         self._until = asked + self._access_seconds
 
 
 class Caller:
-    """Sends one thread's requests; any answer, or None when there was none.
+    """Sends the requests of one thread.
 
-    A patient one asks again where it got no answer, or was told to come back: what it reads is what everybody else is
-    judged by, and silence is not "you may not".
+    A patient one repeats a GET that got no answer, 401 or 503: devices are compared with what it reads, and no answer
+    does not mean "no access".
     """
 
     def __init__(self, url: str, history: History, is_patient: bool = False) -> None:
@@ -71,6 +71,7 @@ class Caller:
         self._history, self._tries = history, PATIENT_TRIES if is_patient else 1
 
     def send(self, account: Account, method: str, path: str, body: Any = None) -> httpx.Response | None:
+        """Returns the answer, of any status; None when there was none. Records answers that no client should get."""
         try:
             headers = {"Authorization": f"Bearer {account.token()}"}
             url = path if path.startswith("http") else API + path
@@ -87,7 +88,7 @@ class Caller:
         return response
 
     def get(self, account: Account, path: str) -> Json | None:
-        """The body of a 200, or None."""
+        """Returns the body of a 200; None for any other answer."""
         for attempt in range(1, self._tries + 1):
             response = self.send(account, "GET", path)
             if attempt == self._tries or (response is not None and response.status_code not in (401, 503)):
@@ -96,7 +97,7 @@ class Caller:
         raise AssertionError("unreachable")
 
     def everything(self, account: Account, path: str) -> tuple[list[Json], Json | None] | None:
-        """All pages of a list, and the position of the first; None if any page is refused."""
+        """Returns all rows of a list, and the position of its first page. None if a page is refused."""
         rows: list[Json] = []
         position, url = None, path
         while url:

@@ -1,4 +1,4 @@
-"""A timeline: faults as bars, a lane per kind, above the latency of every event that arrived live."""
+"""Draws a timeline: faults as bars, one lane per kind, above the latency of events that arrived live."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMITS_MS = (1.0, 100_000.0)
 TICKS_MS = (1, 10, 100, 1000, 10_000, 100_000)
 SHOWN_DOTS = 6000
 
-# Readable in light and dark surroundings: its own background, one accent per meaning.
+# Readable on light and dark pages: it has its own background.
 STYLE = (
     "text{font:11px system-ui,sans-serif;fill:#333} .title{font-size:14px;font-weight:600} .grid{stroke:#ddd} "
     ".fault{fill:#c0392b;opacity:.75} .dot{fill:#2471a3;opacity:.35} .phase{stroke:#888;stroke-dasharray:4 3}"
@@ -23,7 +23,7 @@ STYLE = (
 
 
 def draw(plan: Plan, history: History) -> str:
-    """The picture as SVG."""
+    """Returns the picture as SVG."""
     return _Picture(plan, history).svg()
 
 
@@ -99,7 +99,7 @@ class _Picture:
         return parts
 
     def _dots(self) -> list[str]:
-        """All of the slow ones, and as many of the others as fit."""
+        """Draws all slow events, and as many of the others as SHOWN_DOTS allows."""
         latencies = sorted(live_latencies(self._history), key=lambda pair: -pair[1])
         rest = latencies[SHOWN_DOTS // 2 :]
         shown = latencies[: SHOWN_DOTS // 2] + rest[:: max(1, len(rest) // (SHOWN_DOTS // 2))]

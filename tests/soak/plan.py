@@ -1,6 +1,7 @@
-"""The seed decides. Faults, devices and writers draw from streams of their own, so that a change to one of them leaves
-the others' draws as they were. A plan fixes what happens and when it is due; how the processes interleave is up to the
-machine."""
+"""Makes a plan from a seed: what happens and when it is due. How the processes interleave is up to the machine.
+
+Faults, devices and writers have a random generator each, so that a change to one leaves the draws of the others alone.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ GROWN = (
 )
 KINDS = {"embedded": WORKER, "grown": WORKER + GROWN}
 
-# How long each lasts, at least and at most. What has no length is over at once.
+# {fault: seconds that it lasts, at least and at most}. A fault without a row is over at once.
 SECONDS = {
     "worker.kill": (0.2, 1.5),
     "worker.term": (0.2, 1.0),
@@ -47,7 +48,7 @@ DEVICE_ACTIONS = ("sleep", "reborn", "forget", "freeze")
 
 @dataclass
 class PlannedFault:
-    """`at` counts from the start of the faults; `target` is drawn here and taken modulo what there is."""
+    """`at` is in seconds from the start of the faults. `target` is random, taken modulo the number of targets."""
 
     at: float
     kind: str
@@ -64,7 +65,7 @@ class PlannedAction:
 
 @dataclass
 class Plan:
-    """All that is decided before the start."""
+    """Everything that is decided before the start."""
 
     seed: int
     seconds: float
@@ -102,7 +103,7 @@ def device_names(plan: Plan) -> list[str]:
 
 
 def _faults(draw: random.Random, seconds: float, size: str) -> list[PlannedFault]:
-    """Every kind once before any comes twice."""
+    """Draws faults until the time is used up: every kind once before any comes twice."""
     faults: list[PlannedFault] = []
     due, left = draw.uniform(*PAUSE), []
     while due < seconds - 3:

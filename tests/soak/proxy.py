@@ -1,4 +1,4 @@
-"""A wire between two parties that can be cut, held, slowed and turned away. One thread carries all wires."""
+"""TCP proxies that can be cut, held, slowed and made to refuse. One thread runs all of them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ CHUNK = 65536
 Address = tuple[str, int]
 
 
-class Wires:
-    """The loop that proxies live in."""
+class Proxies:
+    """The thread and event loop of all proxies."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="wires", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._thread.start()
 
     def proxy(self, upstreams: Sequence[int], host: str = "127.0.0.1") -> Proxy:
-        """A listening proxy to one of these local ports, chosen anew for each connection."""
+        """Starts a proxy to these local ports. Each connection goes to a port chosen at random."""
         proxy = Proxy([(host, port) for port in upstreams])
         self.run(proxy.listen())
         proxy.run = self.run
@@ -42,7 +42,7 @@ class Wires:
 
 
 class Proxy:
-    """What passes in each direction waits while it is held, and for `delay` seconds; order is kept."""
+    """Carries bytes in both directions, in order. They wait while it is held, and for `delay` seconds."""
 
     def __init__(self, upstreams: list[Address]) -> None:
         self.port = free_port()
@@ -65,7 +65,7 @@ class Proxy:
         self.run(self._cut())
 
     def hold(self) -> None:
-        """Nothing passes any more, and nobody is told: a network that swallows packets."""
+        """Stops carrying without closing anything, as a network that loses all packets."""
         self.run(self._set(False))
 
     def release(self) -> None:
@@ -98,7 +98,7 @@ class Proxy:
             reset(upstream[1])
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """As a balancer does: another one when the first refuses."""
+        """Connects to an upstream, as a balancer does: to another one when the first refuses. None if all refuse."""
         for address in random.sample(self.upstreams, len(self.upstreams)):
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
@@ -106,7 +106,7 @@ class Proxy:
         return None
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until one side ends; then both do."""
+        """Carries one direction until its side ends; then both end."""
         try:
             while data := await reader.read(CHUNK):
                 await self._passing.wait()
@@ -122,7 +122,7 @@ class Proxy:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Ends a connection without a goodbye, as a crash does."""
+    """Resets a connection, as a crash does."""
     sock = writer.get_extra_info("socket")
     if sock is not None and not writer.transport.is_closing():
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The event log, read from the database itself when all is over."""
+"""Reads the event log from the database itself, at the end of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVENTS = (
 
 
 def read_log(url: str | None, folder: Path, history: History) -> None:
-    """Into `history.heads` and `history.log`."""
+    """Reads all heads and events into `history.heads` and `history.log`. `url` is PostgreSQL's; None means SQLite."""
     heads, rows = _query(url, folder)
     history.heads = {name: (epoch, head) for name, epoch, head in heads}
     history.log = [_event(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""One run: warm up, break things, heal everything, let it converge, read everything, check."""
+"""One run: warm up, inflict faults, repair everything, wait until devices have caught up, read everything."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class Run:
         self._threads: list[threading.Thread] = []
 
     def go(self) -> History:
+        """Does the run and returns its history. A watchdog ends the process when it takes too long."""
         watchdog = threading.Timer(self.plan.seconds + MARGIN_SECONDS, _give_up)
         watchdog.daemon = True
         watchdog.start()
@@ -157,7 +158,7 @@ class Run:
         return Device(name, account, (self.stage.url, self.stage.ws_url), self.rooms, self.history)
 
     def _fresh_device(self, number: int) -> Device:
-        """Reads everything from the first event on, when all is over."""
+        """Starts a device at the end that reads each log from its first event on."""
         device = self._device(f"fresh-{number}", self.owner)
         for room in self.rooms:
             epoch = self._head(room)[0]
@@ -179,13 +180,13 @@ class Run:
             if page is not None:
                 return page["stream"]["epoch"], page["stream"]["offset"]
             time.sleep(0.5)
-        raise RuntimeError("the list of a room cannot be read, though all is healed")
+        raise RuntimeError("the list of a room cannot be read, though everything was repaired")
 
     def _heads(self) -> dict[str, int]:
         return {f"room:{room}": self._head(room)[1] for room in self.rooms}
 
     def _is_at(self, heads: dict[str, int]) -> bool:
-        """Every stream of every device is at its head, or is one that the device may not read."""
+        """Whether every device has reached the head of each stream that it may read."""
         allowed = self._allowed()
         return all(
             device.offset(stream) == head
@@ -195,7 +196,7 @@ class Run:
         )
 
     def _allowed(self) -> set[tuple[str, str]]:
-        """Who may read what, as REST says; nobody changes it any more."""
+        """Returns (user, stream) of all that REST lets be read. Asked once: nothing changes it any more."""
         if not hasattr(self, "_allowed_now"):
             caller = Caller(self.stage.url, self.history)
             self._allowed_now = {
@@ -229,6 +230,6 @@ def run(plan: Plan, folder: Path | None = None) -> History:
 
 
 def _give_up() -> None:
-    """Children die with us."""
+    """Ends this process; its children die with it."""
     print("the soak took too long and was ended", flush=True)
     os._exit(3)

@@ -1,4 +1,4 @@
-"""Where it happens: a database, a Redis, workers behind a balancer, and the wires between them, all of which may break.
+"""The servers of a run: a database, a Redis, workers behind a balancer, and the proxies between them.
 
 Everything is started from the main thread, because children die with the thread that started them.
 """
@@ -14,15 +14,14 @@ from typing import Any
 from tests.rig import servers
 from tests.rig.site import ROOT, Environment, Server, child_environment, run_manage, tracebacks
 from tests.soak.plan import Plan
-from tests.soak.proxy import Proxy, Wires
+from tests.soak.proxy import Proxies, Proxy
 
-SERVE = ROOT / "tidewire" / "management" / "commands" / "serve.py"
 POSTGRESQL_SETTINGS = ("synchronous_commit = on",)  # what was answered must survive a crash of the database
 STOPPING = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
 class Worker(Server):
-    """One server process: `manage.py serve` where there is one, daphne otherwise."""
+    """One server process: `manage.py serve`, or `command`."""
 
     def __init__(self, environment: Environment, log: Path, command: list[str] | None = None) -> None:
         super().__init__(environment, log)
@@ -39,16 +38,14 @@ class Worker(Server):
     def _arguments(self) -> list[str]:
         if self._command is not None:
             return [part.format(port=self.port) for part in self._command]
-        if SERVE.exists():
-            return ["manage.py", "serve", "--port", str(self.port)]
-        return ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "backend.asgi:application"]
+        return ["manage.py", "serve", "--port", str(self.port)]
 
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def pids(self) -> list[int]:
-        """The process and its children: the memory of a supervisor is not that of its workers."""
+        """Returns the ids of the process and its children, because a supervisor's memory is not that of its workers."""
         if not self.is_running:
             return []
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -59,7 +56,7 @@ class Worker(Server):
 
 
 class Database:
-    """A PostgreSQL of our own, which may be stopped in two ways and comes back as it was."""
+    """A PostgreSQL that can be stopped in two ways and comes back with its data."""
 
     def __init__(self, name: str) -> None:
         self.server = servers.start_postgresql(servers.find_postgresql())
@@ -68,7 +65,7 @@ class Database:
             self.server.execute(f'ALTER DATABASE "{name}" SET {setting}')
 
     def restart(self, how: str, away: Any) -> None:
-        """`away` is called while it is gone."""
+        """Stops it and starts it again. `away` is called in between."""
         process = self.server.process
         assert process is not None
         assert self.server.log is not None
@@ -97,11 +94,11 @@ class Database:
 
 
 class Stage:
-    """All of it. `link(n)` is the wire between worker n and Redis, `balancer` the one between clients and workers."""
+    """All servers. `links[n]` is the proxy from worker n to Redis, `balancer` the one from clients to workers."""
 
     def __init__(self, plan: Plan, folder: Path, settings: dict[str, str]) -> None:
         self.plan, self.folder = plan, folder
-        self.wires = Wires()
+        self.proxies = Proxies()
         self.database: Database | None = None
         self.redis: servers.Redis | None = None
         self.links: list[Proxy] = []
@@ -110,14 +107,14 @@ class Stage:
             self.database = Database(f"soak_{plan.system}_{plan.seed}")
             self.environment["DATABASE_URL"] = self.database.url
             self.redis = servers.start_redis(servers.find_redis())
-            self.links = [self.wires.proxy([self.redis.port]) for _ in range(plan.workers + 1)]
+            self.links = [self.proxies.proxy([self.redis.port]) for _ in range(plan.workers + 1)]
         self.workers = [self._worker(number) for number in range(plan.workers)]
-        self.balancer = self.wires.proxy([worker.port for worker in self.workers])
+        self.balancer = self.proxies.proxy([worker.port for worker in self.workers])
         self.url = f"http://127.0.0.1:{self.balancer.port}"
         self.ws_url = f"ws://127.0.0.1:{self.balancer.port}/connection/websocket"
 
     def environment_of(self, number: int) -> Environment:
-        """Each process has its own wire to Redis; the last is the bulk writer's."""
+        """Returns the environment of process `number`. Each has its own link to Redis, the last for the bulk writer."""
         if not self.links:
             return self.environment
         return {**self.environment, "REDIS_URL": f"redis://127.0.0.1:{self.links[number].port}/0"}
@@ -126,7 +123,7 @@ class Stage:
         return Worker(self.environment_of(number), self.folder / f"worker-{number}.log", self.command())
 
     def command(self) -> list[str] | None:
-        """How a worker is started, if not as Tidewire is."""
+        """Returns the command of a worker; None for Tidewire's."""
         return None
 
     def migrate(self) -> None:
@@ -140,7 +137,7 @@ class Stage:
             worker.wait_until_ready()
 
     def heal(self) -> None:
-        """Whatever is broken is whole again."""
+        """Repairs everything that is broken and waits until all workers are ready."""
         for proxy in (*self.links, self.balancer):
             proxy.delay, proxy.is_refusing = 0.0, False
             proxy.release()
@@ -167,7 +164,7 @@ class Stage:
         for worker in self.workers:
             if worker.is_running:
                 worker.terminate()
-        self.wires.stop()
+        self.proxies.stop()
         if self.redis is not None:
             self.redis.stop()
         if self.database is not None:

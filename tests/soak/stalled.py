@@ -1,4 +1,4 @@
-"""A client that subscribes and then reads nothing: its window fills, and the server must not pay for it."""
+"""A client that subscribes and then reads nothing: its window fills, and the server must not hold more and more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL_BUFFER = 4096
 
 
 class StalledReader:
-    """Open while the block runs."""
+    """A socket that is open while the block runs."""
 
     def __init__(self, port: int, token: str, streams: Iterable[str]) -> None:
         self._port, self._token, self._streams = port, token, list(streams)
@@ -31,7 +31,7 @@ class StalledReader:
             commands = [{"id": 1, "connect": {"token": self._token}}, *subscribes]
             self._socket.sendall(text_frame("\n".join(map(json.dumps, commands))))
         except OSError:
-            pass  # the worker may be away just now
+            pass  # the worker may be down
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -52,7 +52,7 @@ def handshake(port: int, path: str = PATH) -> bytes:
 
 
 def text_frame(text: str) -> bytes:
-    """A client's frame: masked, as the protocol asks; with a mask of zeros, which changes nothing."""
+    """Returns a text frame of a client: masked, as the protocol demands, with zeros, which change nothing."""
     data = text.encode()
     if len(data) < 126:
         return struct.pack("!BB", 0x81, 0x80 | len(data)) + bytes(4) + data

@@ -1,4 +1,4 @@
-"""The checkers, checked: a history in which all is well passes, and each promise broken on purpose is noticed."""
+"""Tests of the checkers: a good history passes, and each promise broken on purpose is noticed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def seen_of(event: LogEvent, device: str, user: str, late: float = 0.1) -> Seen:
 
 
 def good_history() -> History:
-    """Alice and Bob are in the room. Bob hears 3 … 6, is removed by 7, and let in again by 10: he hears 8 … 14 then."""
+    """Alice and Bob are in the room. Bob gets 3 to 6, is removed by 7, and added again by 10: then he gets 8 to 14."""
     log = [membership(1, ALICE), membership(2, BOB)]
     log += [message(offset) for offset in range(3, 7)]
     log += [membership(7, BOB, "member.left"), message(8), message(9)]
@@ -88,7 +88,7 @@ def _listen(history: History) -> None:
     history.seen = sorted([*phone, *tablet, *fresh], key=lambda seen: seen.at)
 
 
-def test_a_history_in_which_all_is_well_passes() -> None:
+def test_a_good_history_passes() -> None:
     assert check(good_history()) == []
 
 
@@ -104,12 +104,12 @@ def drop_from_the_log(history: History) -> None:
 
 
 def derive_the_counter_from_rows(history: History) -> None:
-    """After a prune of the newest rows, numbers are given twice."""
+    """As when the counter comes from the rows: after a prune of the newest, an offset is used twice."""
     history.log.append(copy.copy(history.log[-1]))
 
 
 def let_the_counter_run_ahead(history: History) -> None:
-    """As a sequence does after a rollback."""
+    """As a database sequence does after a rollback."""
     history.heads[ROOM] = (EPOCH, 15)
 
 
@@ -128,20 +128,20 @@ def do_an_unknown_write_twice(history: History) -> None:
     history.writes.append(Write("w", "say", 13.0, 13.1, UNKNOWN, 0, [again.object], [], ROOM))
 
 
-def answer_with_a_place_of_another(history: History) -> None:
+def answer_with_the_position_of_another(history: History) -> None:
     history.writes[1].positions = [(ROOM, EPOCH, 3)]
 
 
 def number_before_commit(history: History) -> None:
-    """A sequence: the earlier answer has the larger number."""
+    """As a database sequence does: the earlier answer has the larger offset."""
     first, second = history.writes[0], history.writes[1]
     first.positions, second.positions = second.positions, first.positions
     first.objects, second.objects = second.objects, first.objects
 
 
 def swap_two(history: History) -> None:
-    heard = events(history, "phone")
-    one, two = history.seen.index(heard[4]), history.seen.index(heard[5])
+    received = events(history, "phone")
+    one, two = history.seen.index(received[4]), history.seen.index(received[5])
     history.seen[one], history.seen[two] = history.seen[two], history.seen[one]
 
 
@@ -150,22 +150,22 @@ def drop_one(history: History) -> None:
 
 
 def repeat_one(history: History) -> None:
-    heard = events(history, "phone")[5]
-    history.seen.insert(history.seen.index(heard) + 1, copy.copy(heard))
+    received = events(history, "phone")[5]
+    history.seen.insert(history.seen.index(received) + 1, copy.copy(received))
 
 
 def replay_off_by_one(history: History) -> None:
-    """The tablet comes back at 7 and starts with 7 again."""
-    heard = events(history, "tablet")[5]
+    """The tablet comes back at 7 and gets 7 again."""
+    received = events(history, "tablet")[5]
     again = copy.copy(events(history, "tablet")[4])
-    again.at = heard.at
-    history.seen.insert(history.seen.index(heard), again)
+    again.at = received.at
+    history.seen.insert(history.seen.index(received), again)
 
 
 def ignore_the_position(history: History) -> None:
-    """A resume that starts at the head and says that it recovered."""
-    for heard in events(history, "tablet")[5:8]:
-        history.seen.remove(heard)
+    """The server starts at the head and says that it recovered."""
+    for received in events(history, "tablet")[5:8]:
+        history.seen.remove(received)
 
 
 def lose_the_last(history: History) -> None:
@@ -174,7 +174,7 @@ def lose_the_last(history: History) -> None:
 
 
 def publish_before_commit(history: History) -> None:
-    """What was rolled back was heard."""
+    """A device gets an event that was rolled back."""
     ghost = copy.copy(events(history, "phone")[-1])
     ghost.offset, ghost.id = 15, "id-of-nothing"
     history.seen.append(ghost)
@@ -185,7 +185,7 @@ def deliver_another_state(history: History) -> None:
 
 
 def say_that_nothing_can_be_recovered(history: History) -> None:
-    """A server that always says so loses nothing and serves nobody."""
+    """A server that always refuses a position loses no event, and is of no use."""
     comeback = next(seen for seen in history.seen if seen.device == "tablet" and seen.at == 10.5)
     comeback.recovered = False
     comeback.offset = 7
@@ -240,7 +240,7 @@ BROKEN: dict[Callable[[History], None], set[str]] = {
     lose_an_answered_write: {"I2"},
     keep_a_refused_write: {"I2"},
     do_an_unknown_write_twice: {"I2"},
-    answer_with_a_place_of_another: {"I2"},
+    answer_with_the_position_of_another: {"I2"},
     number_before_commit: {"I3"},
     swap_two: {"I5"},
     drop_one: {"I5"},
@@ -277,8 +277,8 @@ def test_the_mutants_of_real_runs_are_noticed(break_it: Callable[[History], Hist
     assert check(history) == []
 
 
-def test_who_lost_access_and_came_back_may_hear_what_was_missed() -> None:
-    """But only once it is there: the same events, one second before the invitation, are a leak."""
+def test_a_member_who_is_added_again_may_get_what_was_missed() -> None:
+    """But not earlier: the same events, one second before the member was added, are a leak."""
     history = good_history()
     for seen in history.seen:
         if seen.device == "tablet" and seen.at == 10.6:
@@ -286,7 +286,7 @@ def test_who_lost_access_and_came_back_may_hear_what_was_missed() -> None:
     assert {violation.invariant for violation in check(history)} == {"I7"}
 
 
-def test_what_was_erased_later_may_differ_from_what_was_heard() -> None:
+def test_an_event_erased_later_may_differ_from_what_was_received() -> None:
     history = good_history()
     for event in history.log[3:5]:
         event.type, event.digest, event.data = "message.deleted", "of the deletion", {"id": event.data["id"]}

@@ -1,4 +1,4 @@
-"""What a run has shown: verdict.json for programs, verdict.txt for people, timeline.svg to look at."""
+"""Writes what a run has shown: verdict.json for programs, verdict.txt and timeline.svg for people."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ NAMES = {
     "I4": "agreement",
     "I5": "each device: +1, no repeat, no skip",
     "I6": "honest refusals",
-    "I7": "nobody unauthorised",
+    "I7": "no event without access",
     "I8": "complete in time",
     "I9": "copy equals a fresh GET",
-    "I10": "polite",
+    "I10": "no error of the server",
     "I11": "memory bounded",
 }
 
 
 def judge(plan: Plan, history: History, folder: Path) -> list[Violation]:
-    """Writes all there is to know into the folder. No violation is what we want."""
+    """Checks the history and writes everything about it into the folder. Returns the violations."""
     violations, measures = check(history), measure(history)
     plan.write(folder / "plan.json")
     history.save(folder / "history.jsonl.gz")
@@ -67,7 +67,7 @@ def _as_json(plan: Plan, history: History, measures: Measures, violations: list[
 
 
 def page(plan: Plan, history: History, measures: Measures, violations: list[Violation]) -> str:
-    """One page."""
+    """Returns the verdict as one page of text."""
     broken = Counter(violation.invariant for violation in violations)
     lines = [
         f"{'FAILED' if violations else 'PASSED'}   seed {plan.seed}, {plan.seconds:.0f} s, {plan.size}, "

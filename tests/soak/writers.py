@@ -1,5 +1,5 @@
-"""REST writers. Each draws from its plan: what to do, in which room, as whom. One of them keeps the members: it adds
-and removes, gives roles, renames, opens and closes a room."""
+"""REST writers. The plan says what each does, in which room, as which user. One of them, the keeper, adds and removes
+members, gives roles, renames rooms, and makes a room public and private again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.soak.people import Account, Caller
 
 KEPT_MESSAGES = 60
 
-# What a writer does, by weight.
+# (what a writer does, its weight)
 SAYING = (("say", 66), ("edit", 18), ("delete", 10), ("read", 6))
 KEEPING = (("say", 30), ("remove", 24), ("add", 24), ("role", 6), ("rename", 8), ("kind", 4), ("passing room", 4))
 
@@ -50,7 +50,7 @@ class Writer:
                 self.history.errors.append(f"{self.name}: {op}: {error!r}"[:500])
                 time.sleep(0.2)
 
-    # -- what there is to do -------------------------------------------------------------------------------------------
+    # -- actions -------------------------------------------------------------------------------------------------------
 
     def _say(self, room: str, who: float) -> None:
         author = self._somebody(who)
@@ -92,7 +92,7 @@ class Writer:
         self._send("rename", self._owner, "PATCH", f"rooms/{room}/", body, room, [f"api.room:{room}"])
 
     def _kind(self, room: str, who: float) -> None:
-        """The last room opens to everybody and closes again."""
+        """Makes the last room public, or private again."""
         room = self._rooms[-1]
         kind = "private" if self._is_public[room] else "public"
         write = self._send("kind", self._owner, "PATCH", f"rooms/{room}/", {"kind": kind}, room, [f"api.room:{room}"])
@@ -100,11 +100,11 @@ class Writer:
             self._is_public[room] = kind == "public"
 
     def _passing_room(self, room: str, who: float) -> None:
-        """Made, used and deleted: nobody listens, and nothing of it may be left over."""
+        """Makes a room, uses it and deletes it. No device subscribes to it."""
         made = self._caller.send(self._owner, "POST", "rooms/", {"name": "passing", "kind": "private"})
         if made is not None and made.status_code == 201:
             id = made.json()["id"]
-            self._caller.send(self._owner, "POST", f"rooms/{id}/messages/", {"text": "nobody hears"})
+            self._caller.send(self._owner, "POST", f"rooms/{id}/messages/", {"text": "passing"})
             self._caller.send(self._owner, "DELETE", f"rooms/{id}/")
 
     _ACTIONS: dict[str, Any] = {
@@ -145,20 +145,20 @@ class Writer:
         if response is not None:
             write.positions = positions(response.headers.get("tidewire-position", ""))
             if response.status_code == 200 and method == "POST":
-                write.objects = []  # it was there already: nothing happened
+                write.objects = []  # it was there already: nothing changed
         write.ended = now()
         return write
 
 
 def outcome(response: httpx.Response | None) -> str:
-    """A 5xx leaves open whether it was done: the database may have died after COMMIT, before it could say so."""
+    """Returns the outcome of a write. It is unknown after a 5xx: the database may have died after COMMIT."""
     if response is None or response.status_code >= 500:
         return UNKNOWN
     return OK if response.is_success else FAILED
 
 
 def positions(header: str) -> list[tuple[str, str, int]]:
-    """What a `Tidewire-Position` header says: stream, epoch, offset."""
+    """Returns the positions in a `Tidewire-Position` header: (stream, epoch, offset) each."""
     found = []
     for part in filter(None, header.split(", ")):
         stream, epoch, offset = part.split("; ")
