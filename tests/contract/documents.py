@@ -1,4 +1,4 @@
-"""The code blocks of a Markdown page, so that what is printed is what was run."""
+"""Reads Markdown pages: their code blocks, links and named files, so that tests can run and check them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 @dataclass(frozen=True)
 class Block:
-    """`key` and `name` are what the comment above it says: `<!-- runs: sign-in -->`."""
+    """A code block. `key` and `name` come from the comment above it: `<!-- runs: sign-in -->`."""
 
     key: str
     name: str
@@ -35,24 +35,24 @@ def pages() -> list[Path]:
 
 
 def links(page: Path) -> list[Path]:
-    """The files that a page links to."""
+    """Returns the files to which a page links."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
     return [page.parent / target for target in _LINK.findall(text) if "://" not in target]
 
 
 def anchors_linked(page: Path) -> list[tuple[Path, str]]:
-    """(page, anchor) of each link of a page to a heading, of itself or of another page."""
+    """Returns (page, anchor) of each link of a page to a heading, of itself or of another page."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
     found = re.findall(r"\]\(([^)#\s]*\.md|)#([^)\s]+)\)", text)
     return [((page.parent / target) if target else page, anchor) for target, anchor in found if "://" not in target]
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Returns the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def files_named(page: Path) -> list[str]:
-    """The files of this repository that a page names in code style, such as `tidewire/delivery/hub.py`."""
+    """Returns the files of this repository that a page names in code style, such as `tidewire/delivery/hub.py`."""
     return _FILE.findall(page.read_text(encoding="utf-8"))

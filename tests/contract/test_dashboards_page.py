@@ -1,4 +1,4 @@
-"""The recipes of docs/dashboards.md, pasted into a shell beside a running server."""
+"""Runs the recipes of docs/dashboards.md in a shell, beside a running server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def owner(site: Site) -> Person:
 
 
 def paste(site: Site, owner: Person, *names: str) -> str:
-    """What the last of these blocks prints."""
+    """Runs these blocks in one shell, and returns the output of the last one."""
     folder = servers.temporary_folder("recipes")
     Path(folder, "push_prometheus.py").write_text(BLOCKS["push_prometheus.py"])
     code = [f"URL={site.url} TOKEN={owner.fresh_token()}", *(BLOCKS[name] for name in names)]

@@ -1,4 +1,4 @@
-"""What the pages under docs/ print is what works."""
+"""Checks the pages: links, anchors and files exist, the way of an event is as described, the guide's code works."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def test_every_package_has_its_row_in_the_table_of_tests():
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of each row of the first table after this heading of the page about the way of an event."""
+    """Returns the cells of each row of the first table after this heading of docs/event-path.md."""
     section = EVENT_PATH.read_text().partition(f"{heading}\n")[2].split("\n## ")[0]
     table = [line.strip().strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in table[2:]]
 
 
 def defined(path: Path) -> set[str]:
-    """The names of all classes, functions and methods of a module."""
+    """Returns the names of all classes, functions and methods of a module."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
 
@@ -92,7 +92,7 @@ def test_each_question_is_answered_in_at_most_three_files():
 
 
 def test_the_functions_that_the_page_names_exist():
-    """`append`, `Recovery`, `erase_deleted`: each in one of the files that its answer names."""
+    """Looks for each name, such as `append`, in the files that its answer lists."""
     for _, answer, files in rows("## Six questions"):
         known = {name for file in re.findall(r"`([^`]+)`", files) for name in defined(ROOT / file)}
         named = set(re.findall(r"`([A-Za-z]+_?[A-Za-z]+)`", answer)) - {"ends_access"}
@@ -108,7 +108,7 @@ def test_the_page_fits_on_one_page():
 
 @pytest.fixture(scope="module")
 def project() -> Path:
-    """A copy of this project's settings with the guide's app beside them."""
+    """Returns a folder with the guide's app, for use with this project's settings."""
     folder = servers.temporary_folder("guide")
     for block in blocks(GUIDE):
         if block.key == "file":
@@ -121,7 +121,7 @@ def project() -> Path:
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> str:
-    """manage.py in the guide's project."""
+    """Runs manage.py with the guide's app, and returns its output."""
     environment = child_environment(folder) | {
         "PYTHONPATH": f"{folder}:{ROOT}",
         "TIDEWIRE_EXTRA_APPS": "polls",
@@ -147,16 +147,16 @@ def test_the_guides_live_model_is_live(project):
     run(project, "makemigrations", "polls")
     run(project, "migrate", "--verbosity", "0")
     run(project, "check")
-    told = run(project, "shell", "--verbosity", "0", stdin=(project / "try_it.py").read_text()).splitlines()
-    assert told[0] == "2"
-    assert [line.split()[:2] for line in told[1:3]] == [["1", "option.added"], ["2", "option.changed"]]
+    printed = run(project, "shell", "--verbosity", "0", stdin=(project / "try_it.py").read_text()).splitlines()
+    assert printed[0] == "2"
+    assert [line.split()[:2] for line in printed[1:3]] == [["1", "option.added"], ["2", "option.changed"]]
     run(project, "shell", "--verbosity", "0", "-c", (project / "rest.py").read_text())
     assert "option.changed" in run(project, "asyncapi")
     assert "option.changed" in run(project, "spectacular")
     run(project, "test", "polls")
 
 
-def test_the_guide_is_read_as_it_was_written():
+def test_the_guide_has_these_files():
     files = [block.name for block in blocks(GUIDE) if block.key == "file"]
     assert sorted(files) == sorted(
         [

@@ -1,4 +1,4 @@
-"""The engine in somebody else's project: tests/foreign_project, which is the one of docs/your-own-project.md."""
+"""Runs the engine in another project: tests/foreign_project, which docs/your-own-project.md shows in full."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "your-own-project.md"
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    """The project and the engine; nothing of Tidewire's own settings."""
+    """Returns an environment with the project and the engine, without this repository's settings."""
     folder = servers.temporary_folder("depot")
     (folder / "tidewire").symlink_to(ROOT / "tidewire")
     paths = f"{PROJECT}{os.pathsep}{folder}"
@@ -70,7 +70,7 @@ def url(environment) -> Iterator[str]:
     assert "Traceback" not in log.read_text()
 
 
-class Told(SubscriptionEventHandler):
+class Received(SubscriptionEventHandler):
     def __init__(self) -> None:
         self.events: asyncio.Queue = asyncio.Queue()
         self.refused: asyncio.Future = asyncio.get_running_loop().create_future()
@@ -84,7 +84,7 @@ class Told(SubscriptionEventHandler):
 
 
 @pytest.mark.slow
-async def test_couriers_follow_their_parcels_and_nobody_elses(environment, url):
+async def test_couriers_see_their_own_parcels_only(environment, url):
     code = (
         "from parcels.models import Courier; from parcels.tokens import token_of\n"
         "vera, ida = Courier.objects.create_user('vera'), Courier.objects.create_user('ida')\n"
@@ -93,7 +93,7 @@ async def test_couriers_follow_their_parcels_and_nobody_elses(environment, url):
     out = await asyncio.to_thread(manage, environment, "shell", stdin=code)
     vera, ida, token = out.partition("~ ")[2].split()[:3]
     client = Client(url.replace("http", "ws") + "/connection/websocket", token=token)
-    mine, others = Told(), Told()
+    mine, others = Received(), Received()
     await client.connect()
     async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as http:
         await client.new_subscription(f"courier:{vera}", events=mine).subscribe()

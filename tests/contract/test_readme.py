@@ -1,4 +1,4 @@
-"""Every command of the README does what the README says, in the order in which it is read."""
+"""Runs every command of the README in the order of the page, and checks that it does what the README says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL="]
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    """As the repository's, with what `make run` would have made: `.venv` and `var`."""
+    """Returns a folder like the repository's after `make run`: with `.venv` and `var`."""
     folder = servers.temporary_folder("readme")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "node_modules").symlink_to(SDK / "node_modules")
@@ -50,7 +50,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 
 class Reader:
-    """Somebody with a terminal, following the README."""
+    """A user with a terminal, following the README."""
 
     def __init__(self, site: Site, folder: Path) -> None:
         self.site, self.folder = site, folder
@@ -59,7 +59,7 @@ class Reader:
         return RUN[name].code.replace("localhost:8000", self.site.url.removeprefix("http://"))
 
     def run(self, *names: str, then: str = "") -> str:
-        """Pastes these blocks into one shell; answers what the last of them printed."""
+        """Runs these blocks in one shell, and returns the output of the last one."""
         script = "set -eu\n" + "\n".join([*map(self.code, names[:-1]), "echo ~~~", self.code(names[-1]), then])
         done = subprocess.run(
             ["bash", "-c", script], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False
@@ -73,7 +73,7 @@ class Reader:
 
 
 class Running:
-    """A command that goes on; its lines as they come."""
+    """A command that keeps running, and the lines of its output."""
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self.lines: Queue[str] = Queue()
@@ -117,7 +117,7 @@ def environment(**more: str) -> dict[str, str]:
 # -- every block -----------------------------------------------------------------------------------------------------
 
 
-def test_every_block_is_run_here_or_known_to_be_run_by_hand():
+def test_every_block_is_run_here_or_listed_as_run_by_hand():
     others = [block for block in blocks(README) if block.key != "runs" and block.language in ("sh", "js", "python")]
     left = [block.code for block in others if not block.code.startswith(tuple(BY_HAND))]
     assert left == []
@@ -196,5 +196,5 @@ def test_the_list_stays_true(reader: Reader):
 
 @pytest.mark.slow
 def test_production_settings_pass_the_checks(reader: Reader):
-    """Django's own for a deployment, and ours; warnings, too."""
+    """Runs Django's checks for a deployment and ours. Warnings fail, too."""
     assert "no issues (0 silenced)" in reader.run("production")

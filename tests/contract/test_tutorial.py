@@ -1,4 +1,4 @@
-"""docs/first-live-model.md, command by command, in a copy of the repository; so is `startresource` tested."""
+"""Runs docs/first-live-model.md, command by command, in a copy of the repository. This also tests `startresource`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COPIED += ("clients/typescript/package.json", "clients/typescript/src")
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    """The repository as somebody has it who has run `make run`."""
+    """Returns a copy of the repository, as it is after `make run`."""
     folder = servers.temporary_folder("tutorial")
     for name in COPIED:
         source, target = ROOT / name, folder / name
@@ -43,7 +43,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(folder: Path, *names: str, url: str = "") -> str:
-    """Pastes these blocks into one shell; answers what the last of them printed."""
+    """Runs these blocks in one shell, and returns the output of the last one."""
     code = [RUN[name].replace("http://localhost:8000", url) for name in names]
     script = "set -eu\n" + "\n".join([*code[:-1], "echo ~~~", code[-1]])
     command = ["bash", "-c", script]
@@ -64,7 +64,7 @@ def written(folder: Path) -> Path:
 
 @pytest.fixture
 def url(written: Path) -> Iterator[str]:
-    """As `make run` serves it."""
+    """Starts a server as `make run` does, and returns its address."""
     seed = [sys.executable, "manage.py", "seed_demo"]
     subprocess.run(seed, cwd=written, env=environment(written), check=True, capture_output=True)
     port = servers.free_port()
@@ -89,10 +89,10 @@ def test_the_declaration_is_the_one_that_is_written(written):
 
 
 @pytest.mark.slow
-def test_what_is_made_is_told(url, written):
-    told = json.loads(run(written, "sign-in", "make", "events", url=url))
-    events = told["results"]
-    assert [entry["event"]["type"] for entry in events] == ["poll.created", "poll.updated"], told
+def test_a_creation_and_an_update_are_events(url, written):
+    page = json.loads(run(written, "sign-in", "make", "events", url=url))
+    events = page["results"]
+    assert [entry["event"]["type"] for entry in events] == ["poll.created", "poll.updated"], page
 
 
 @pytest.mark.slow
@@ -104,7 +104,7 @@ def test_it_is_in_the_documents(written):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["Poll"], ["poll-x"], ["poll", "--plural", "poll"], ["poll"]])
-def test_names_that_are_none_or_taken(written, arguments):
+def test_bad_and_taken_names_are_refused(written, arguments):
     command = [sys.executable, "manage.py", "startresource", *arguments]
     done = subprocess.run(command, cwd=written, env=environment(written), capture_output=True, text=True, check=False)
     assert done.returncode == 1

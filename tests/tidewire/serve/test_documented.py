@@ -1,4 +1,4 @@
-"""docs/configuration.md lists every variable that is read, and no other."""
+"""Checks that docs/configuration.md lists every variable that the settings read, and no other."""
 
 import re
 
