@@ -70,11 +70,11 @@ run: $(VENV)/$(run_requirements).stamp
 # A file's tests stay in one of JOBS processes, each with servers of its own.
 JOBS ?= 2
 parallel := -n $(JOBS) --dist loadfile
-units := tests/api tests/backend tests/tidewire --ignore=tests/tidewire/serve tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
+units := tests/api tests/backend tests/bench tests/tidewire --ignore=tests/tidewire/serve tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
 	vectors demo
 
 check: lint
-	$(pytest) $(parallel) -m "not slow" tests/api tests/backend tests/tidewire --ignore=tests/tidewire/serve tests/contract
+	$(pytest) $(parallel) -m "not slow" tests/api tests/backend tests/bench tests/tidewire --ignore=tests/tidewire/serve tests/contract
 
 test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 	$(pytest) $(parallel) $(units)

@@ -1,6 +1,6 @@
 """`python -m bench.pieces`: what each piece of the fast path (tidewire/queries/) brings to one `POST …/messages/`.
 
-One process, one writer, no HTTP: requests go through Django's handler, as `tidewire/http/requests.py` calls it. What
+One process, one writer, no HTTP: requests go through Django's handler, as in `http/threaded_handler.py`. What
 follows COMMIT (the channel layer, the sockets) is left out. Each piece is compared with its absence in short batches
 that take turns, on then off, then off and on. Each of the two has a thread, a connection and prepared statements of its
 own, so nothing of one helps the other. A ratio is taken within each pair of neighbouring batches, and the median of the
@@ -158,9 +158,9 @@ class _Post:
     before: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self) -> None:
-        from tidewire.http.requests import Requests
+        from tidewire.http.threaded_handler import _SyncHandler
 
-        self.handler = Requests(None)
+        self.handler = _SyncHandler()
         room, token = _people()
         self.body = json.dumps({"text": TEXT}).encode()
         self.scope = {
