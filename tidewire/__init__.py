@@ -28,7 +28,7 @@ from tidewire.declare.intents import updates_named
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
 from tidewire.declare.registry import Registry, register, registry
-from tidewire.ground.actors import ACTOR_TYPES, SYSTEM, Actor, acting_as, current_actor, set_actor
+from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
 from tidewire.log.revocations import revoke_sessions
@@ -42,7 +42,6 @@ from tidewire.transactions.pre_commit import PreCommitStep
 from tidewire.transactions.writes import retried, write_transaction
 
 __all__ = [
-    "ACTOR_TYPES",
     "EVERYONE",
     "SYSTEM",
     "Actor",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from typing import Any
 
@@ -10,17 +9,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework.views import APIView
 
-from tidewire import ACTOR_TYPES, Live, registry
-
-ACTOR = {
-    "type": "object",
-    "description": "Who did it.",
-    "required": ["type", "id"],
-    "properties": {
-        "type": {"type": "string", "enum": list(ACTOR_TYPES)},
-        "id": {"type": ["string", "null"], "format": "uuid"},
-    },
-}
+from tidewire import Live, registry
+from tidewire.asyncapi.event_schemas import ACTOR, component_name, event_schema
 
 
 def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
@@ -31,15 +21,15 @@ def add_events(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
     mapper = AutoSchema()
     mapper.registry, mapper.view, mapper.method, mapper.path = generator.registry, APIView(request=None), "GET", ""
     events = {
-        type: _event(type, mapper.resolve_serializer(documented_serializer(live, is_key), "response").ref)
+        type: event_schema(type, mapper.resolve_serializer(documented_serializer(live, is_key), "response").ref)
         for live in registry.lives
         for type, is_key in event_types(live).items()
     }
     events |= {
-        fact.type: _event(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
+        fact.type: event_schema(fact.type, mapper.resolve_serializer(fact.serializer, "response").ref)
         for fact in registry.facts
     }
-    refs = {type: f"#/components/schemas/{event_component(type)}" for type in sorted(events)}
+    refs = {type: f"#/components/schemas/{component_name(type)}" for type in sorted(events)}
     union = {"oneOf": [{"$ref": ref} for ref in refs.values()]}
     union["discriminator"] = {"propertyName": "type", "mapping": refs}
     for name, schema in {"Actor": deepcopy(ACTOR), **_named(events), "AnyEvent": union}.items():
@@ -56,30 +46,11 @@ def event_types(live: Live) -> dict[str, bool]:
     return live.types | dict.fromkeys(touching, False)
 
 
-def event_component(type: str) -> str:
-    """`message.created` → `MessageCreatedEvent`."""
-    return "".join(word.capitalize() for word in re.split(r"[._]", type)) + "Event"
-
-
 def _named(events: dict[str, Any]) -> dict[str, Any]:
-    return {event_component(type): schema for type, schema in events.items()}
+    return {component_name(type): schema for type, schema in events.items()}
 
 
 def documented_serializer(live: Live, is_key: bool) -> type:
     if is_key:
         return live.key_schema
     return getattr(live.serializer, "documented_as", live.serializer)
-
-
-def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": ["type", "id", "at", "actor", "data"],
-        "properties": {
-            "type": {"type": "string", "const": type},
-            "id": {"type": "string", "format": "uuid"},
-            "at": {"type": "string", "format": "date-time"},
-            "actor": {"$ref": "#/components/schemas/Actor"},
-            "data": data,
-        },
-    }

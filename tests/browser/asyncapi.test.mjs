@@ -86,9 +86,9 @@ test('replays from an offset', async () => {
   assert.match(await frames('replayed after 0').first().textContent(), /: [1-9]\d* in the reply/)
 })
 
-test('publishes signals and sends raw frames', async () => {
+test('publishes ephemeral messages and sends raw frames', async () => {
   await signInAndSubscribe()
-  await page.locator('#signal').getByRole('button', { name: 'Publish' }).click()
+  await page.locator('#ephemeral').getByRole('button', { name: 'Publish' }).click()
   await soon(frames('typing'))
   await page.getByLabel('Start from').selectOption('presence_stats')
   await page.getByLabel('Frame', { exact: true }).press('Control+Enter')

@@ -27,7 +27,7 @@ def lost_messages(old: Json, new: Json) -> list[str]:
         if theirs is None:
             found.append(f"{name}: gone")
         else:
-            is_sent = message["tags"][0]["name"] in ("command", "signal")
+            is_sent = message["tags"][0]["name"] in ("command", "ephemeral", "signal")
             found += Comparison(old, new, is_sent).schemas(message["payload"], theirs["payload"], name)
     for table, rows in old["x-codes"].items():
         missing = {row["code"] for row in rows} - {row["code"] for row in new["x-codes"][table]}

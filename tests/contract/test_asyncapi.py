@@ -1,4 +1,4 @@
-"""asyncapi.yaml is what the code says, its examples are true, and a real session holds to it."""
+"""asyncapi.yaml is generated from the code, its examples are valid, and every frame of a real session matches it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft7Validator, FormatChecker
 
+from api.models import Reaction
 from tests.rig import servers
 from tests.rig.raw import Json, RawSocket
 from tests.rig.site import ROOT, Site, Sites
@@ -36,7 +37,7 @@ def committed() -> Json:
 
 @cache
 def closed_schemas() -> Json:
-    """All schemas, closed: a client must bear new fields, but a test must notice them."""
+    """Returns all schemas, closed: clients ignore fields that they do not know, but a test must notice them."""
     schemas = copy.deepcopy(committed()["components"]["schemas"])
     close(schemas)
     return schemas
@@ -54,7 +55,7 @@ def close(node: Any) -> None:
 
 
 def errors(message: str, payload: Any) -> list[str]:
-    """What is wrong with a payload, by the message's schema."""
+    """Returns what is wrong with a payload by the message's schema."""
     schema = copy.deepcopy(committed()["components"]["messages"][message]["payload"])
     close(schema)
     whole = {"components": {"schemas": closed_schemas()}, "allOf": [schema]}
@@ -63,7 +64,7 @@ def errors(message: str, payload: Any) -> list[str]:
 
 
 def message_of(frame: Json, is_ours: bool) -> str:
-    """The name of the message that a frame claims to be."""
+    """Returns the name of the message that a frame should be."""
     if not frame:
         return "client.pong" if is_ours else "server.ping"
     if "push" in frame:
@@ -112,12 +113,12 @@ def test_what_is_declared_is_described_and_nothing_else():
         for touch in registry.touches:
             if touch.parent_model in [live.model for live in lives]:
                 declared |= {touch.created, touch.updated, touch.deleted} - {None}
-        shown = [said(ref) for ref in channels[kind.name]["messages"].values()]
+        shown = [type_of(ref) for ref in channels[kind.name]["messages"].values()]
         assert sorted(shown) == sorted(declared)
 
 
-def said(reference: Json) -> str:
-    """The event type that a message carries."""
+def type_of(reference: Json) -> str:
+    """Returns the event type that a message carries."""
     message = committed()["components"]["messages"][reference["$ref"].rsplit("/", 1)[1]]
     schema = committed()["components"]["schemas"][message["payload"]["$ref"].rsplit("/", 1)[1]]
     return schema["properties"]["type"]["const"]
@@ -136,21 +137,14 @@ def test_every_code_is_in_the_tables():
 # -- the generator ---------------------------------------------------------------------------------------------------
 
 
-def test_a_part_of_a_resource_is_told_with_the_whole_of_it():
+def test_an_event_of_a_part_has_the_state_of_the_whole():
     message = next(live for live in registry.lives if "message.created" in live.types)
-
-    class Star:
-        class _meta:
-            @staticmethod
-            def get_field(name: str) -> Any:
-                return type("Field", (), {"related_model": message.model})
-
-    made = made_of(message, Touch(Star, parent="message", created="star.added"))
+    made = made_of(message, Touch(Reaction, parent="message", created="star.added"))
     schema = made["components"]["schemas"]["StarAddedEvent"]
     assert schema["properties"]["data"] == {"$ref": "#/components/schemas/Message"}
 
 
-def test_one_name_that_says_two_things_is_told_apart():
+def test_messages_of_one_name_and_two_forms_are_told_apart():
     room, message = (
         next(live for live in registry.lives if type in live.types) for type in ("room.updated", "message.created")
     )
@@ -171,21 +165,21 @@ def made_of(*declarations: Live | Touch) -> Json:
 # -- a real session --------------------------------------------------------------------------------------------------
 
 
-class Listening(RawSocket):
+class RecordingSocket(RawSocket):
     """Keeps every frame of both directions."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.heard: list[Json] = []
-        self.said: list[Json] = []
+        self.received: list[Json] = []
+        self.sent: list[Json] = []
 
     def send(self, *commands: Json) -> None:
-        self.said += commands
+        self.sent += commands
         super().send(*commands)
 
     def receive(self, timeout: float = 15.0) -> Json:
         message = super().receive(timeout)
-        self.heard.append(message)
+        self.received.append(message)
         return message
 
 
@@ -205,7 +199,7 @@ def test_every_frame_of_a_session_is_as_described(site):
     room = alice.make_room()
     stream = f"room:{room}"
     alice.add(room, bob)
-    with Listening(site.ws_url) as first, Listening(site.ws_url) as second:
+    with RecordingSocket(site.ws_url) as first, RecordingSocket(site.ws_url) as second:
         first.connect(bob.access)
         second.connect(alice.access)
         first.subscribe(stream, join_leave=True)
@@ -213,25 +207,25 @@ def test_every_frame_of_a_session_is_as_described(site):
         alice.say(room, "one")
         second.send({"id": 3, "publish": {"channel": stream, "data": {"type": "typing", "data": {"is_typing": True}}}})
         second.reply(3)
-        ask(second, stream)
+        send_the_others(second, stream)
         second.send({"id": 9, "unsubscribe": {"channel": stream}})
         second.reply(9)
         second.subscribe(stream, id=10, recover=True, epoch=position["epoch"], offset=position.get("offset", 0))
         alice.remove(room, bob)
         until(first, "push.unsubscribe")
     for socket in (first, second):
-        for frame in socket.heard:
+        for frame in socket.received:
             assert errors(message_of(frame, is_ours=False), frame) == []
-        for frame in socket.said:
+        for frame in socket.sent:
             assert errors(message_of(frame, is_ours=True), frame) == []
-    names = {message_of(frame, is_ours=False) for frame in [*first.heard, *second.heard]}
+    names = {message_of(frame, is_ours=False) for frame in [*first.received, *second.received]}
     commands = {f"{name}.reply" for name in ("connect", "subscribe", "unsubscribe", "refresh", "publish", "presence")}
     assert commands | {"push.pub", "push.join", "push.leave", "push.unsubscribe", "error"} <= names
 
 
-def ask(socket: Listening, stream: str) -> None:
-    """One of each remaining command."""
-    token = socket.said[0]["connect"]["token"]
+def send_the_others(socket: RecordingSocket, stream: str) -> None:
+    """Sends one of each remaining command."""
+    token = socket.sent[0]["connect"]["token"]
     socket.send(
         {"id": 4, "presence": {"channel": stream}},
         {"id": 5, "presence_stats": {"channel": stream}},
@@ -243,7 +237,7 @@ def ask(socket: Listening, stream: str) -> None:
     assert socket.reply(11) == {"id": 11, "ping": {}}
 
 
-def until(socket: Listening, name: str) -> None:
+def until(socket: RecordingSocket, name: str) -> None:
     while message_of(socket.receive(), is_ours=False) != name:
         pass
 

@@ -36,7 +36,7 @@ DELIVERY_SIDE = ("delivery", "connection")
 PRODUCT_MAY_IMPORT = {
     "tidewire",
     *(f"tidewire.{name}" for name in PUBLIC),
-    *("tidewire.testing", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
+    *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from api.schema.events import event_component, event_types
+from api.schema.events import event_types
 from tests.contract_client import PATH, ContractError, check_event, document
+from tidewire.asyncapi.event_schemas import component_name
 from tidewire.declare.registry import registry
 
 
@@ -23,7 +24,7 @@ def test_every_declared_event_has_a_schema_and_no_other_has():
     assert set(any_event["discriminator"]["mapping"]) == declared
     assert len(any_event["oneOf"]) == len(declared)
     for type in declared:
-        schema = document()["components"]["schemas"][event_component(type)]
+        schema = document()["components"]["schemas"][component_name(type)]
         assert schema["properties"]["type"]["const"] == type
 
 

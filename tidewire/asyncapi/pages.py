@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 
 from tidewire.asyncapi import document
 from tidewire.asyncapi.document import ADDRESS
+from tidewire.asyncapi.frames import KINDS, METHODS
 from tidewire.asyncapi.schema_rows import Row, rows
-from tidewire.asyncapi.wire_schemas import METHODS, PUSHES
 from tidewire.protocol import codes
 
 POLICY = (
@@ -101,7 +101,7 @@ def reference() -> dict[str, Any]:
         "methods": [
             {"name": name, "asked": _shown(shown, name), "answered": _shown(shown, f"{name}.reply")} for name in METHODS
         ],
-        "pushes": [_shown(shown, name) for name in ["server.ping", *[f"push.{name}" for name in PUSHES], "error"]],
+        "pushes": [_shown(shown, name) for name in ["server.ping", *[f"push.{kind}" for kind in KINDS], "error"]],
         "codes": shown["x-codes"],
     }
 
@@ -120,7 +120,7 @@ def _kind(document: dict[str, Any], name: str) -> dict[str, Any]:
 def _shown(document: dict[str, Any], name: str) -> dict[str, Any]:
     message, schemas = document["components"]["messages"][name], document["components"]["schemas"]
     tag, found = message["tags"][0]["name"], list(rows(message["payload"], schemas))
-    is_enveloped = tag in ("event", "signal")
+    is_enveloped = tag in ("event", "ephemeral")
     return {
         "name": name,
         "summary": message["summary"],

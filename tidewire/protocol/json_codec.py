@@ -11,7 +11,7 @@ from tidewire.ground.positions import Entry
 from tidewire.protocol import strict_json
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
-from tidewire.protocol.pushes import Publication, Push, Tags
+from tidewire.protocol.pushes import Publication, PublicationTags, Push
 from tidewire.protocol.requests import UINT32, BadCommand, BadFrame, Command
 from tidewire.protocol.results import Error, Result
 
@@ -65,7 +65,7 @@ class JsonCodec:
         return b"\n".join(frames)
 
     def _publication(self, entry: Entry) -> Publication:
-        return Publication(entry.offset, Raw(entry.payload), Tags(entry.type))
+        return Publication(entry.offset, Raw(entry.payload), PublicationTags(entry.type))
 
     def _command(self, line: str) -> Command | BadCommand:
         try:

@@ -7,7 +7,6 @@ It is what the Swift, Java/Kotlin, Dart and C# SDKs speak.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -19,7 +18,7 @@ from tidewire.protocol import wire_pb2
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.pushes import Push
-from tidewire.protocol.requests import METHODS, BadCommand, BadFrame, Command
+from tidewire.protocol.requests import BadCommand, BadFrame, Command, request_types
 from tidewire.protocol.results import Result
 
 
@@ -72,7 +71,7 @@ class ProtobufCodec:
             message = self.wire.Command.FromString(frame)
         except DecodeError:
             raise BadFrame("not a protobuf command") from None
-        kinds = _requests(self.command_type).items()
+        kinds = request_types(self.command_type).items()
         requests = {name: _request(kind, message, name) for name, kind in kinds if message.HasField(name)}
         command = self.command_type(id=message.id, **requests)
         if command.is_in_range:
@@ -108,13 +107,6 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
     raise BadFrame("a length that does not end")
-
-
-@cache
-def _requests(command_type: type[Command]) -> dict[str, type[Struct]]:
-    """The methods of a command, and what their requests hold."""
-    fields = msgspec.structs.fields(command_type)
-    return {field.name: get_args(field.type)[0] for field in fields if field.name in METHODS}
 
 
 def _request(kind: type[Struct], command: Message, name: str) -> Struct:

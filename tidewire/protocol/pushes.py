@@ -22,7 +22,7 @@ class ClientInfo(Struct, gc=False):
     client: Annotated[str, Meta(description="The id of the connection.")]
 
 
-class Tags(Struct, gc=False):
+class PublicationTags(Struct, gc=False):
     """What a client may read of an event without decoding `data`."""
 
     type: Annotated[str, Meta(description="The event's type.")]
@@ -36,7 +36,7 @@ class Publication(Push, gc=False):
     # Without defaults, so that it can be made with positional arguments: this is the hot path.
     offset: Annotated[Offset | UnsetType, Meta(description="Its place in the stream; not of an ephemeral message.")]
     data: Annotated[Raw, Meta(description="A JSON text.")]
-    tags: Annotated[Tags | UnsetType, Meta(description="Stored events only.")] = UNSET
+    tags: Annotated[PublicationTags | UnsetType, Meta(description="Stored events only.")] = UNSET
     info: Annotated[ClientInfo | UnsetType, Meta(description="Ephemeral messages only: who sent it.")] = UNSET
 
 

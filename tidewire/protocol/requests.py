@@ -1,33 +1,51 @@
-"""The commands that a client sends, as types. References: `client.proto` of centrifugal/protocol, and the frames that
-the public SDKs send."""
+"""The commands that a client sends, as types. The AsyncAPI document is derived from them.
+
+References: `client.proto` of centrifugal/protocol, and the frames that the public SDKs send.
+"""
 
 from __future__ import annotations
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from functools import cache
+from typing import get_args, get_type_hints
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 UINT32 = 2**32 - 1
 UINT64 = 2**64 - 1
 
 
+def _null() -> Raw:
+    """As a factory, because msgspec can derive no schema from a default that is Raw."""
+    return Raw(b"null")
+
+
 class BadFrame(Exception):
-    """A client's message that cannot be read as commands."""
+    """A client's message that cannot be read as commands. It ends the connection."""
 
 
 class BadCommand(Exception):
-    """A command that has an id but not the right shape: it gets an error, the connection lives on."""
+    """A command that has an id but not the right shape. It is answered with an error, and the connection lives on."""
 
     def __init__(self, id: int) -> None:
         super().__init__(id)
         self.id = id
 
 
-class ConnectRequest(Struct):
+class Request(Struct, omit_defaults=True):
+    """The content of a command, which stands in its frame under the name of the method."""
+
+
+class ConnectRequest(Request):
+    """Opens the protocol's connection with a credential. `name` and `version` are the SDK's."""
+
     token: str = ""
     name: str = ""
     version: str = ""
 
 
-class SubscribeRequest(Struct):
+class SubscribeRequest(Request):
+    """Subscribes to a stream; with `recover`, from the position `epoch` and `offset`."""
+
     channel: str
     recover: bool = False
     epoch: str = ""
@@ -37,34 +55,39 @@ class SubscribeRequest(Struct):
 
     @property
     def is_rejecting_unrecoverable(self) -> bool:
-        """Flag bit 2: answer error 112 rather than `recovered: false`."""
+        """Whether the client asks for error 112 rather than `recovered: false` (bit 2 of `flag`)."""
         return bool(self.flag & 2)
 
 
-class ChannelRequest(Struct):
-    """What unsubscribe, presence and presence_stats ask for."""
+class ChannelRequest(Request):
+    """Names a stream, for unsubscribe, presence and presence_stats."""
 
     channel: str
 
 
-class RefreshRequest(Struct):
+class RefreshRequest(Request):
+    """Carries a newer credential of the same user."""
+
     token: str = ""
 
 
-class PublishRequest(Struct):
-    """`data` is a JSON text in both encodings."""
+class PublishRequest(Request):
+    """Publishes an ephemeral message to a stream. `data` is a JSON text in both encodings."""
 
     channel: str
-    data: Raw = Raw(b"null")
+    data: Raw = field(default_factory=_null)
 
 
-class StreamPosition(Struct):
+class StreamPosition(Struct, omit_defaults=True):
+    """A place in a stream."""
+
     offset: int = 0
     epoch: str = ""
 
 
-class HistoryRequest(Struct):
-    """`limit` 0 asks for the position only; no `since` starts at the oldest event, or at the newest in reverse."""
+class HistoryRequest(Request):
+    """Asks for at most `limit` events of the log; with 0, only for the head. Without `since` they begin with the oldest
+    event, or with the newest in `reverse`."""
 
     channel: str
     limit: int = 0
@@ -72,13 +95,19 @@ class HistoryRequest(Struct):
     reverse: bool = False
 
 
-class RpcRequest(Struct):
+class RpcRequest(Request):
+    """Calls a method of the application. `data` is a JSON text in both encodings."""
+
     method: str = ""
-    data: Raw = Raw(b"null")
+    data: Raw = field(default_factory=_null)
 
 
-class Anything(Struct):
-    """A request of which nothing is read."""
+class PingRequest(Request):
+    """Asks whether the server is there."""
+
+
+class UnreadRequest(Request):
+    """A request of which nothing is read, because this server does not offer its method."""
 
 
 class Command(Struct):
@@ -94,12 +123,13 @@ class Command(Struct):
     presence_stats: ChannelRequest | UnsetType = UNSET
     history: HistoryRequest | UnsetType = UNSET
     rpc: RpcRequest | UnsetType = UNSET
-    sub_refresh: Anything | UnsetType = UNSET
-    send: Anything | UnsetType = UNSET
-    ping: Anything | UnsetType = UNSET
+    sub_refresh: UnreadRequest | UnsetType = UNSET
+    send: UnreadRequest | UnsetType = UNSET
+    ping: PingRequest | UnsetType = UNSET
 
     @property
     def methods(self) -> list[str]:
+        """The methods that are set. A well-formed command has one, a pong none."""
         return [name for name in METHODS if getattr(self, name) is not UNSET]
 
     @property
@@ -108,7 +138,7 @@ class Command(Struct):
 
     @property
     def is_in_range(self) -> bool:
-        """The numbers fit the protocol's types, and at most one method is named."""
+        """Whether the numbers fit the protocol's types, and at most one method is set."""
         numbers = [(self.id, UINT32)]
         if self.subscribe is not UNSET:
             numbers += [(self.subscribe.offset, UINT64), (self.subscribe.flag, UINT32)]
@@ -119,3 +149,10 @@ class Command(Struct):
 
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
+
+
+@cache
+def request_types(command_type: type[Command] = Command) -> dict[str, type[Struct]]:
+    """Returns {method: type of its request}."""
+    hints = get_type_hints(command_type)
+    return {name: get_args(hints[name])[0] for name in METHODS}

@@ -45,7 +45,7 @@ function enable() {
   $('drop').disabled = !link.isOnline
   $('leave').disabled = ['idle', 'stopped', undefined].includes(link.state)
   for (const id of ['follow', 'raw']) button(id).disabled = !link.isOnline
-  for (const id of ['replay', 'signal']) button(id).disabled = !link.isOnline || !chosen
+  for (const id of ['replay', 'ephemeral']) button(id).disabled = !link.isOnline || !chosen
 }
 
 const button = (form) => $(form).querySelector('button[type=submit]')
@@ -95,7 +95,7 @@ async function choose(stream) {
   $('head').textContent = ''
   $('older').hidden = true
   showStreams()
-  showSignals()
+  suggestEphemeralTypes()
   if (stream && link.isOnline) await older().catch((error) => notify(error.message))
 }
 
@@ -191,11 +191,11 @@ async function suggestStreams(token) {
   $('streams-known').replaceChildren(...options)
 }
 
-// -- signals and raw frames --------------------------------------------------------------------------------------------
+// -- ephemeral messages and raw frames ---------------------------------------------------------------------------------
 
-on('signal', async (data) => {
-  const signal = { type: data.get('type'), data: JSON.parse(data.get('data')) }
-  await link.ask('publish', { channel: chosen, data: signal })
+on('ephemeral', async (data) => {
+  const message = { type: data.get('type'), data: JSON.parse(data.get('data')) }
+  await link.ask('publish', { channel: chosen, data: message })
 })
 on('raw', (data) => link.send(data.get('frame').trim().replaceAll('\r', '')))
 $('raw').elements.frame.addEventListener('keydown', (event) => {
@@ -222,12 +222,12 @@ function fill(name) {
   $('raw').elements.frame.value = JSON.stringify(frame)
 }
 
-function showSignals() {
+function suggestEphemeralTypes() {
   const kind = specification?.channels[chosen.split(':')[0]]
   const names = Object.keys(kind?.messages ?? {})
-  const signals = names.filter((name) => specification.components.messages[name].tags[0].name === 'signal')
-  $('signals-known').replaceChildren(...signals.map((name) => new Option(name)))
-  $('signal').elements.type.value = signals[0] ?? ''
+  const types = names.filter((name) => specification.components.messages[name].tags[0].name === 'ephemeral')
+  $('ephemeral-known').replaceChildren(...types.map((name) => new Option(name)))
+  $('ephemeral').elements.type.value = types[0] ?? ''
   if ($('raw').elements.preset.value) fill($('raw').elements.preset.value)
 }
 
