@@ -3,7 +3,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class TidewireConfig(AppConfig):
-    """Finds the declarations of all installed apps and connects to the writes of their models."""
+    """Connects the packages of the engine, finds the declarations of all installed apps, and notes their writes."""
 
     name = "tidewire"
     default_auto_field = "django.db.models.BigAutoField"
@@ -12,7 +12,7 @@ class TidewireConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from tidewire.capture import receivers
-        from tidewire.checks import declarations  # noqa: F401  registers itself
+        from tidewire.checks import database, declarations, settings  # noqa: F401  they register themselves
         from tidewire.declare.registry import registry
         from tidewire.layer import publishing
         from tidewire.log import event_log, revocations

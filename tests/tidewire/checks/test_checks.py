@@ -326,7 +326,7 @@ def test_a_part_of_what_is_not_live(monkeypatch):
 
 
 def complaints(monkeypatch, *declarations) -> list[str]:
-    """Registers these alone, and tells what the checks say of them."""
+    """Registers these declarations alone. Returns what the checks find, as "id message"."""
     fresh = Registry()
     for declaration in declarations:
         fresh.add(declaration)
@@ -395,7 +395,7 @@ def test_one_type_of_two_shapes(monkeypatch):
     assert facts[0].declared_at in complaint
 
 
-def test_a_paced_model_of_a_kind_without_a_pace(monkeypatch):
+def test_a_rate_limited_model_of_a_kind_without_a_rate(monkeypatch):
     (complaint,) = complaints(monkeypatch, live(is_rate_limited=True))
     assert complaint.startswith("tidewire.E126 ")
 

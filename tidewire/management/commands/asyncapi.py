@@ -1,4 +1,4 @@
-"""Writes the AsyncAPI document, as `spectacular` writes OpenAPI's."""
+"""`manage.py asyncapi`: writes the AsyncAPI document, as `spectacular` writes that of OpenAPI."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tidewire.asyncapi import document
 
 
 class Command(BaseCommand):
-    help = "The AsyncAPI 3 document of the socket, made from what is declared live."
+    help = "Writes the AsyncAPI 3 document of the WebSocket, which is made from the declarations of live models."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--file", type=Path, help="where to write it; standard output by default")
+        parser.add_argument("--file", type=Path, help="the file to write (default: standard output)")
         parser.add_argument("--format", choices=("yaml", "json"), default="yaml")
 
     def handle(self, *args: Any, file: Path | None, format: str, **options: Any) -> None:

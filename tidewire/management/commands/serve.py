@@ -10,8 +10,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from tidewire.ground.conf import conf
+from tidewire.log.database import log_alias
 from tidewire.serve import listening_socket, systemd
 
 
@@ -35,6 +37,10 @@ class Command(BaseCommand):
             "--supervisor-fd", type=int, help="for workers only: the pipe to the process that started them"
         )
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
+        """Lets the start-up checks look at the database of the log, too."""
+        return {**super().get_check_kwargs(options), "databases": [log_alias()]}
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["workers"] > 1 and options["supervisor_fd"] is None:
             self._supervise(options)
@@ -51,6 +57,7 @@ class Command(BaseCommand):
         from tidewire.serve.supervisor import Supervisor, worker_command  # for more than one process only
 
         self._require_shared_stores(options["workers"])
+        getattr(connections[log_alias()], "close_pool", lambda: None)()  # the checks opened it; only workers need one
         supervisor = Supervisor(
             self._listen(options), options["workers"], worker_command(sys.argv[0]), conf.DRAIN_SECONDS
         )
