@@ -50,10 +50,13 @@ def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
 
     config = _parsed(url)
     pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}
+    # The pool doubles the time between its attempts. Given up after 2 s, an attempt is made anew with the next request:
+    # so the server is of use again within some seconds, however long the database was away.
+    pool["reconnect_timeout"] = 2
     options = config.get("OPTIONS", {}) | {
         "pool": pool | {"connection_class": Connection},
         "cursor_factory": Cursor,
-        "connect_timeout": 5,
+        "connect_timeout": 3,
         # A transaction that idles holds its streams' locks; above the longest one the poll would miss it.
         "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",
     }

@@ -33,7 +33,7 @@ from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
 from tidewire.log.revocations import revoke_sessions
 from tidewire.protocol import strict_json
-from tidewire.queries.errors import is_retryable
+from tidewire.queries.errors import Fault, fault_of, is_retryable
 from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import deferred_inserts
@@ -46,6 +46,7 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "Fact",
+    "Fault",
     "Live",
     "PreCommitStep",
     "PreparedQuery",
@@ -58,6 +59,7 @@ __all__ = [
     "acting_as",
     "current_actor",
     "deferred_inserts",
+    "fault_of",
     "is_retryable",
     "note",
     "parse_stream",

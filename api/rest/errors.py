@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -23,6 +22,7 @@ from api.models.conflicts import Conflict
 from api.models.users import UserGoneError
 from api.rest import problems
 from api.rest.problems import CONTENT_TYPE
+from tidewire import Fault, fault_of
 
 RETRY_SECONDS = 1
 
@@ -107,15 +107,27 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(exc, DjangoPermissionDenied):
         return exceptions.PermissionDenied()
-    if is_unavailable(exc):
+    return _as_database_problem(exc)
+
+
+def _as_database_problem(exc: Exception) -> exceptions.APIException | None:
+    """What the database's error means for the client. None for what is no error of the database: a bug of ours.
+
+    What only an operator can cure is logged with its traceback, and answered like a database that is away: no input and
+    no state of the database is a 500.
+    """
+    fault = fault_of(exc)
+    if fault is None:
+        return None
+    if fault is Fault.CONFLICT:
+        return ConflictProblem("Another request was faster. Read the resource again.", "conflict")
+    if fault is Fault.INPUT:
+        return BadRequest("A value of the request is outside what can be stored or compared.", "out_of_range")
+    if fault is Fault.UNREADY:
+        logger.error("the database is not set up for this release", exc_info=exc)
+    else:
         logger.warning("the database is busy or away: %s", exc)
-        return Unavailable()
-    return None
-
-
-def is_unavailable(exc: Exception) -> bool:
-    """Whether the database was busy or away, rather than asked something wrong."""
-    return isinstance(exc, OperationalError | InterfaceError) and "no such" not in str(exc)
+    return Unavailable()
 
 
 def _describe(exc: exceptions.APIException) -> tuple[str, str, list[dict[str, str]]]:
@@ -152,7 +164,7 @@ def _problem(
 
 
 class ProblemMiddleware:
-    """Gives a body to refusals that have none: Django's own 405."""
+    """Gives a body to refusals that have none (Django's 405), and answers errors of the database outside the API."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -163,6 +175,16 @@ class ProblemMiddleware:
             phrase = HTTPStatus(response.status_code).phrase
             body = _problem(request, response.status_code, phrase.lower().replace(" ", "_"), f"{phrase}.")
             response.content, response["Content-Type"] = json.dumps(body), CONTENT_TYPE
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
+        problem = _as_database_problem(exception)
+        if problem is None:
+            return None
+        code, detail, _ = _describe(problem)
+        response = _answer(request, problem.status_code, code, detail)
+        if wait := getattr(problem, "wait", None):
+            response["Retry-After"] = str(wait)
         return response
 
 

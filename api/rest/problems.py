@@ -77,6 +77,8 @@ PROBLEMS: dict[str, Kind] = {
     ),
     "version_mismatch": Kind(412, "The resource has another version than the one named in If-Match.", _READ_AGAIN),
     "version_required": Kind(428, "Changing this takes the version that was seen.", "Send `If-Match` with its ETag."),
+    "conflict": Kind(409, "Another request changed the same things at the same moment.", _READ_AGAIN),
+    "out_of_range": Kind(400, "A value is outside what can be stored or compared.", _FIX),
     # retries
     "idempotency_key_invalid": Kind(400, "The Idempotency-Key is empty, too long, or said twice.", _FIX),
     "idempotency_key_reused": Kind(422, "The Idempotency-Key was used for another request.", "Make a new key."),

@@ -278,7 +278,8 @@ def test_what_is_accepted_is_shown_as_it_was_sent(db, name):
         response = client.generic(field.method, path, field.text(value), content_type="application/json")
         if response.status_code < 300:
             shown = client.get(response["Location"] if response.status_code == 201 else path).json()
-            assert shown[field.name] == response.json()[field.name] == json.loads(value).strip(), value[:80]
+            sent = json.loads(value) if name == "message" else json.loads(value).strip()  # names are trimmed
+            assert shown[field.name] == response.json()[field.name] == sent, value[:80]
             accepted += 1
     assert accepted > 100
 

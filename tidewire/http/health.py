@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connections
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
@@ -62,11 +63,32 @@ def _check_database() -> dict[str, str]:
     global _is_migrated
     connection = connections[log_alias()]
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        if _is_read_only(connection):
+            _discard(connection)
+            return {"database": "read-only", "migrations": "unknown"}
         if not _is_migrated:
             executor = MigrationExecutor(connection)
             _is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         return {"database": "unavailable", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if _is_migrated else "missing"}
+
+
+def _is_read_only(connection: BaseDatabaseWrapper) -> bool:
+    """Returns whether the server takes no writes: a failover has made it a standby.
+
+    Raises django.db.Error when it does not answer.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT 1")
+            return False
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        return cursor.fetchone() == ("on",)
+
+
+def _discard(connection: BaseDatabaseWrapper) -> None:
+    """Closes the session, so that a pool does not hand it out again: the next check asks the primary of then."""
+    if connection.connection is not None:
+        connection.connection.close()
+    connection.close()

@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from tidewire.ground.conf import conf
 from tidewire.queries import prepared_statement
+from tidewire.queries.errors import is_read_only
 from tidewire.queries.round_trips import joined
 
 
@@ -51,6 +52,10 @@ class Cursor(DjangoCursor):
         except psycopg.Error as error:
             if isinstance(connection, Connection):
                 prepared_statement.note_error(connection, error)
+            if is_read_only(error):
+                # The primary has become a standby and keeps its connections. The pool replaces a closed one, and finds
+                # the new primary where the name or the balancer leads by then.
+                connection.close()
             raise
 
     def _execute(self, begin: str | None, query: Any, params: Any, options: dict[str, Any]) -> Self:
