@@ -1,25 +1,25 @@
 import { realClock, type Clock } from './clock.js'
 import { ApiError, problem, restOf, type Rest } from './rest.js'
 
-/** What the client tells its auth when they meet. */
+/** What the client gives to its auth in `createClient`. */
 export interface AuthContext {
   readonly url: string
   readonly fetch: typeof fetch
   readonly clock: Clock
 }
 
-/** Where tokens come from; one for REST and socket alike. */
+/** The source of tokens, for REST and the socket. */
 export interface Auth {
-  /** The token to use now, null when nobody is signed in. `fresh`: the server refused the last one. */
+  /** Returns the token to use now, null when no user is signed in. `fresh`: the server refused the last one. */
   getToken(options: { fresh: boolean }): Promise<string | null>
-  /** When the token in use should be asked for again, in milliseconds since 1970; null for never. */
+  /** When the current token should be renewed, in milliseconds since 1970; null for never. */
   refreshAt(): number | null
-  /** Somebody signed in or out. */
+  /** Calls back after a user signed in or out. */
   onChange(listener: (isSignedIn: boolean) => void): () => void
   attach(context: AuthContext): void
 }
 
-/** The part of `localStorage` that is used; the answers may be promises, as AsyncStorage's are. */
+/** The part of `localStorage` that is used. Results may be promises, as those of AsyncStorage are. */
 export interface TokenStorage {
   getItem(key: string): string | null | Promise<string | null>
   setItem(key: string, value: string): unknown
@@ -27,7 +27,7 @@ export interface TokenStorage {
 }
 
 export interface JwtOptions {
-  /** Where to keep the tokens between visits. In memory if absent. */
+  /** Where to store the tokens between visits; in memory if absent. */
   readonly storage?: TokenStorage | undefined
   readonly storageKey?: string
 }
@@ -35,7 +35,7 @@ export interface JwtOptions {
 export interface JwtAuth extends Auth {
   signIn(email: string, password: string): Promise<void>
   signOut(): Promise<void>
-  /** Who is signed in; null for nobody. */
+  /** The id of the signed-in user; null for none. */
   userId(): Promise<string | null>
 }
 
@@ -44,11 +44,11 @@ interface Pair {
   refresh: string
 }
 
-/** The share of a token's life after which the next one is fetched. Spread, so that a crowd does not come together. */
+/** The part of a token's lifetime after which it is renewed. It varies, so that clients do not renew all at once. */
 const REFRESH_AT = 0.8
 const SPREAD = 0.1
 
-/** E-mail and password once, tokens from then on. */
+/** Signs in with e-mail and password once, and renews tokens from then on. */
 export const jwt = (options: JwtOptions = {}): JwtAuth => new Jwt(options)
 
 class Jwt implements JwtAuth {
@@ -106,13 +106,13 @@ class Jwt implements JwtAuth {
     try {
       return await (this.refreshing ??= this.refresh().finally(() => (this.refreshing = null)))
     } catch (error) {
-      // Not reachable just now, and the old one still works: use it, and try again with the next call.
+      // The server cannot be reached, and the old token is still valid: use it, and try again with the next call.
       if (isAlive && error instanceof ApiError && error.isTemporary) return old
       throw error
     }
   }
 
-  /** One at a time, also among tabs that share a storage: a refresh token works once. */
+  /** Renews once at a time, also among tabs that share a storage: a refresh token works only once. */
   private refresh(): Promise<string | null> {
     const locks = this.storage && globalThis.navigator?.locks
     return locks ? locks.request(this.key, () => this.exchange()).then((token) => token) : this.exchange()
@@ -136,7 +136,7 @@ class Jwt implements JwtAuth {
     }
   }
 
-  /** Another tab may have exchanged the token already. */
+  /** Reads the storage again: another tab may have renewed the token already. */
   private async takeOver(mine: Pair): Promise<boolean> {
     const stored = await this.stored()
     if (!stored || stored.refresh === mine.refresh) return false
@@ -167,8 +167,8 @@ class Jwt implements JwtAuth {
   private use(pair: Pair | null, isNew = false): void {
     this.pair = pair
     const { exp = 0, iat = 0 } = pair ? claims(pair.access) : {}
-    // A new token lives from now on, whatever our own clock says of its claims. One from the storage has some of its
-    // life behind it, and then the clock is all there is.
+    // The lifetime of a new token begins now, even when our clock differs from the server's. For a token from the storage,
+    // only its claims and our clock say how old it is.
     const life = (exp - iat) * 1000
     const now = this.clock.now()
     const born = isNew ? now : Math.min(now, Math.max(iat * 1000, now - life))
@@ -192,7 +192,7 @@ interface Claims {
   user_id?: string
 }
 
-/** What a token says of itself. Nothing is checked: that is the server's business. */
+/** Returns the claims of a token, without checking its signature: the server does that. */
 function claims(token: string): Claims {
   try {
     const part = token.split('.')[1] ?? ''
@@ -202,7 +202,7 @@ function claims(token: string): Claims {
   }
 }
 
-/** A key that does not change, for scripts and servers. */
+/** An API key, for scripts and servers. */
 export const apiKey = (key: string): Auth => ({
   getToken: async () => key,
   refreshAt: () => null,

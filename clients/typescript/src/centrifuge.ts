@@ -8,7 +8,7 @@ const INVALID_TOKEN = 3500
 /** Below this an unsubscribe is final, unless it is our own. */
 const RESUBSCRIBE_FROM = 2500
 
-/** The protocol as the published SDK speaks it. Nothing else in this package knows the SDK. */
+/** The protocol, as the published SDK implements it. No other module of this package uses the SDK. */
 export const centrifugeTransport: TransportFactory = (options, events) => {
   const network = new EventTarget()
   let wantsFresh = false
@@ -16,7 +16,7 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
     name: 'tidewire-js',
     websocket: options.WebSocket ?? null,
     networkEventTarget: network,
-    // The link says when (`network('online')`), so that it can show when. This is for the case that it forgets.
+    // The client starts each attempt (`network('online')`), so that it can show its time. These delays are only a fallback.
     minReconnectDelay: 30_000,
     maxReconnectDelay: 30_000,
     async getToken() {
@@ -27,7 +27,7 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
       return token
     },
   })
-  // Each attempt asks for a token, rather than find out from the server that the kept one is of yesterday.
+  // Each attempt asks for a token, because a stored one may have expired.
   const forgetToken = () => sdk.setToken('')
   sdk.on('connecting', ({ code, reason }) => {
     forgetToken()
@@ -47,12 +47,12 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
     connect: () => sdk.connect(),
     disconnect: () => sdk.disconnect(),
     network: (type) => void network.dispatchEvent(new Event(type)),
-    // Any answer will do, and a server that knows no such call answers with an error at once.
+    // Any answer proves that the socket works; a server without this call answers with an error at once.
     probe: () =>
       sdk.rpc('ping', null).catch((error: { code: number }) => {
         if (error.code < 100) throw error
       }),
-    subscribe: (channel, how, told) => subscribe(sdk, channel, how, told),
+    subscribe: (channel, how, events) => subscribe(sdk, channel, how, events),
   }
 }
 

@@ -19,73 +19,73 @@ import type { Reason, TransportFactory } from './transport.js'
 export type LinkState = 'idle' | 'connecting' | 'online' | 'waiting' | 'paused' | 'signed-out' | 'stopped'
 
 export interface ConnectionStatus {
-  /** `waiting`: lost, and tried again soon. `paused`: a phone's background. `stopped`: the server wants us away. */
+  /** `waiting`: lost, and tried again soon. `paused`: the app is in the background. `stopped`: the server refuses us. */
   readonly state: LinkState
-  /** Since when, in milliseconds since 1970. */
+  /** The time since which this state holds, in milliseconds since 1970. */
   readonly since: number
-  /** How many attempts were made since the link was last up. */
+  /** The number of attempts since the last connection. */
   readonly attempt: number
-  /** When the next attempt begins, while `waiting`; null where that is not a matter of time (offline). */
+  /** When the next attempt begins, while `waiting`; null when it does not depend on time (offline). */
   readonly retryAt: number | null
   readonly reason: Reason
-  /** Tells "Connecting…" from "Reconnecting…". */
+  /** Whether there was a connection before: for "Connecting…" or "Reconnecting…". */
   readonly everConnected: boolean
 }
 
 export interface ClientOptions {
-  /** Where the server is: `https://api.example.com`. On its own pages: `location.origin`. */
+  /** The server's address: `https://api.example.com`. On its own pages: `location.origin`. */
   readonly url: string
   readonly auth: Auth
   readonly lifecycle?: Lifecycle
   readonly fetch?: typeof fetch
-  /** Node before 22 has none of its own: `import { WebSocket } from 'ws'`. */
+  /** Needed in Node before 22, which has no WebSocket: `import { WebSocket } from 'ws'`. */
   readonly WebSocket?: unknown
-  /** What goes wrong where nobody waits for it: listeners that throw, and failures that are tried again. */
+  /** Gets errors that no caller waits for: listeners that throw, and failures that are tried again. */
   readonly onError?: OnError
   readonly clock?: Clock
   readonly transport?: TransportFactory
 }
 
-/** The first attempt after a loss comes within this time, later ones within twice as much each. */
+/** The first attempt after a lost connection comes within this time; each later one within twice the time before. */
 const FIRST_RETRY = 1_000
-/** After being hidden this long the socket may be dead without anybody having noticed: ask, and wait this long. */
+/** After the page was hidden for this long, the socket may be dead: send a request, and wait this long for the answer. */
 const PROBE_AFTER = 5_000
 const PROBE_LIMIT = 2_000
-/** Hidden longer than a ping's distance: it is dead, or the server will say so soon. */
+/** Longer than the interval of pings: the socket is dead, or the server closes it soon. */
 const DEAD_AFTER = 25_000
 
-/** How many lists and the like are remembered after nobody uses them any more. */
+/** How many unused lists, resources and other stores are remembered. */
 const MAX_STORES = 100
 
-/** The link to one server, and everything kept true over it. One per page. */
+/** The connection to one server, and all lists, resources and streams that use it. One per page. */
 export interface Client<Paths extends object = paths, Event extends WireEvent = AnyEvent> extends Store<ConnectionStatus> {
-  /** Typed calls; they throw ApiError. */
+  /** Typed REST calls. They throw ApiError. */
   readonly api: Api<Paths>
   /** The same without types. */
   readonly rest: Rest
   readonly auth: Auth
-  /** Counts of what should be rare. */
+  /** Counts of rare events, for diagnosis. */
   readonly metrics: Metrics
-  /** A list that stays true. The same descriptor gives the same list; it works while somebody subscribes to it. */
+  /** A live list. The same descriptor gives the same list. It is updated while it has a listener. */
   list<T extends AnyRow, Create, Update>(
     descriptor: ListDescriptor<T, Create, Update>,
     query?: Record<string, unknown>,
   ): LiveList<T, Create, Update>
-  /** One resource that stays true. */
+  /** One live resource. */
   item<T extends AnyRow, Update>(descriptor: ItemDescriptor<T, Update>): LiveItem<T, Update>
-  /** A stream's events as they come, for what is no list. */
+  /** The events of a stream, for uses other than a list. */
   stream(name: StreamName): EventStream<Event>
-  /** Who is here. */
+  /** The users that are subscribed to a stream. */
   presence(name: StreamName): Presence
-  /** What is said in passing: `client.signal(messages(room), 'typing').send()`. */
+  /** Ephemeral messages: `client.signal(messages(room), 'typing').send()`. */
   signal<Data = unknown>(name: StreamName, type: string): Signal<Data>
   readonly status: ConnectionStatus
   onStatus(listener: (status: ConnectionStatus) => void): () => void
-  /** Connects, if it is not. The first use of a list does that too. */
+  /** Connects, if there is no connection. The first use of a list does the same. */
   connect(): void
-  /** Ends the link until `connect()`. Nothing of it stays: no timer, no listener. Lists keep what they show. */
+  /** Closes the connection until `connect()`, and stops all timers and listeners. Lists keep their rows. */
   close(): void
-  /** Drops the socket and opens another; everything resumes from where it is. */
+  /** Drops the socket and opens another. Every subscription resumes from its position. */
   reconnect(): void
 }
 
@@ -115,7 +115,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
 
   let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: reason(0, 'not connected'), everConnected: false }
   let clientId: string | null = null
-  /** A link is wanted: it is up, or being made. */
+  /** Whether the client should be connected: it is, or it is trying to. */
   let isWanted = false
   let isClosed = false
   let isSignedIn = true
@@ -128,7 +128,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
 
   const transport = transportOf({ url: socket.href, WebSocket }, {
     waiting(why) {
-      // The transport may say more than once why one attempt failed: that is still one wait.
+      // The transport may report one failed attempt several times: that is still one wait.
       if (!isWanted || current.retryAt) return
       if (lifecycle.isOnline()) move('waiting', why, backoff(clock, current.attempt, FIRST_RETRY))
       else offline()
@@ -144,7 +144,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
       move('online', reason(0, 'online'))
     },
     stopped(why, isSignedOut) {
-      // Our own doing says what it is itself.
+      // When we close the connection ourselves, that code sets the state.
       if (!isWanted) return
       isWanted = false
       renewal()
@@ -189,7 +189,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
       },
       hide: () => (hiddenAt ??= clock.now()),
       show,
-      /** Synchronous to the last step: a phone runs nothing after this. */
+      /** Closes the socket synchronously: a phone runs no code after this. */
       pause() {
         if (isWanted) halt('paused', reason(0, 'in the background'))
       },
@@ -219,7 +219,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     transport.disconnect()
   }
 
-  /** Fetches the next token before the socket needs it, so that renewing it there takes no time. */
+  /** Fetches the next token before the socket needs it, so that the socket does not wait for it. */
   function keepFresh(attempt: number): void {
     const at = auth.refreshAt() ?? Infinity
     if (at === Infinity || !isWanted) return renewal()
@@ -238,7 +238,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     for (const stream of streams.values()) stream.restart()
   })
 
-  /** Back from sleep, or from another tab: the socket may be dead without anybody having noticed. */
+  /** Checks the socket after sleep, or after another tab was shown: it may be dead without a close. */
   function show(): void {
     const away = hiddenAt === null ? 0 : clock.now() - hiddenAt
     hiddenAt = null
@@ -252,7 +252,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     transport.probe().catch(dead).finally(probe)
   }
 
-  // -- what is kept true ------------------------------------------------------------------------------------------------
+  // -- live stores ----------------------------------------------------------------------------------------------------
 
   const context: Context = {
     ...rest,
@@ -289,7 +289,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   }
 
   function shared<S>(key: string, make: () => S): S {
-    // What was looked at before is kept to be shown at once, but not without bound.
+    // Unused stores are kept, so that they can be shown at once, up to a limit.
     for (const [unused, store] of stores) if (stores.size >= MAX_STORES && !store.isUsed() && unused !== key) stores.delete(unused)
     return remember<unknown>(stores, key, make) as S
   }

@@ -1,4 +1,4 @@
-/** Time and chance, so that a test can hold both. */
+/** Time and random numbers, so that a test can control both. */
 export interface Clock {
   now(): number
   setTimeout(run: () => void, ms: number): unknown
@@ -13,7 +13,7 @@ export const realClock: Clock = {
   random: Math.random,
 }
 
-/** One thing to be done later: `later(run, ms)` replaces what was to be done before, `later()` only forgets that. */
+/** One delayed call: `later(run, ms)` replaces the earlier one, `later()` cancels it. */
 export type Timer = (run?: false | (() => unknown), ms?: number) => void
 
 export const timerOf = (clock: Clock): Timer => {
@@ -24,6 +24,6 @@ export const timerOf = (clock: Clock): Timer => {
   }
 }
 
-/** Full jitter: anywhere between nothing and `base · 2ⁿ`, so that a crowd does not come back in step. */
+/** Full jitter: a random time between 0 and `base · 2ⁿ`, so that clients do not return all at once. */
 export const backoff = (clock: Clock, attempt: number, base = 500): number =>
   clock.random() * Math.min(20_000, base * 2 ** attempt)

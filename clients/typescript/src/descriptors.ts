@@ -1,33 +1,33 @@
 import type { liveItem } from './item.js'
 import type { liveList } from './list.js'
 
-/** What a client must know to keep a list or a resource true. Generated from the server's declarations. */
+/** What a client must know to keep a list or a resource up to date. Generated from the server's declarations. */
 interface Live {
-  /** Where it is read over REST. */
+  /** The path under which it is read over REST. */
   readonly path: string
-  /** The stream that promises it. */
+  /** The stream with its events. */
   readonly channel: string
   /** Event types whose `data` is a row's full new state. */
   readonly upsert: readonly string[]
-  /** Event types whose `data` is the key of a row that is gone. */
+  /** Event types whose `data` is the key of a deleted row. */
   readonly remove: readonly string[]
-  /** Where a row holds its key: `id`, or `user.id`. */
+  /** The path of the key in a row: `id`, or `user.id`. */
   readonly key: string
 }
 
 export interface ListDescriptor<Row, Create = never, Update = never> extends Live {
-  /** What keeps it: `liveList`. Named here, so that an app which has no list does not carry the code for one. */
+  /** The code for it: `liveList`. It is named here, so that an app without lists does not contain this code. */
   readonly open: typeof liveList
-  /** Fields to sort by; a leading `-` turns one round. */
+  /** The fields to sort by; a leading `-` means descending. */
   readonly order: readonly string[]
-  /** A row of which nothing is known yet: what an optimistic row shows until the server answers. */
+  /** An empty row: an optimistic row shows its values until the server answers. */
   readonly blank: () => Row
   /** Types only, never a value. */
   readonly $types?: (create: Create, update: Update) => void
 }
 
 export interface ItemDescriptor<Row, Update = never> extends Live {
-  /** What keeps it: `liveItem`. */
+  /** The code for it: `liveItem`. */
   readonly open: typeof liveItem
   /** The key of the one row. */
   readonly id: string
@@ -35,14 +35,14 @@ export interface ItemDescriptor<Row, Update = never> extends Live {
   readonly $types?: (row: Row, update: Update) => void
 }
 
-/** A place in a stream. */
+/** A position in a stream. */
 export interface Position {
   readonly channel: string
   readonly epoch: string
   readonly offset: number
 }
 
-/** An event as it is on the wire. The generated `AnyEvent` is the closed union of those that are known. */
+/** An event on the wire. The generated `AnyEvent` is the union of all known events. */
 export interface WireEvent {
   readonly type: string
   readonly id?: string
@@ -51,7 +51,7 @@ export interface WireEvent {
   readonly data: unknown
 }
 
-/** A stream by its name, or by anything that lives on it. */
+/** A stream's name, or a descriptor that uses the stream. */
 export type StreamName = string | { readonly channel: string }
 
 export const channelOf = (name: StreamName): string => (typeof name === 'string' ? name : name.channel)

@@ -2,21 +2,21 @@ import type { Position, WireEvent } from './descriptors.js'
 import type { Context } from './follower.js'
 import type { Listener, Stream } from './stream.js'
 
-/** How many events may wait for a slow `for await` before it is told that it fell behind. */
+/** How many events may wait for a slow `for await`. Above this it gets an error. */
 const MAX_WAITING = 10_000
 
 type OfType<Event extends WireEvent, Type extends string> = Extract<Event, { type: Type }>
 type Handler<Event> = (event: Event, offset: number) => void
 
-/** A stream's events as they come: typed, in order, each once. For what is no list. */
+/** The events of a stream: typed, in order, each once. For uses other than a list. */
 export interface EventStream<Event extends WireEvent> extends AsyncIterable<Event> {
-  /** Up to where everything was told; null while there is no subscription. */
+  /** The position up to which every event was delivered; null while there is no subscription. */
   readonly position: Position | null
-  /** Calls back for each event of this type. Returns how to stop that. */
+  /** Calls back for each event of this type. Returns a function that stops this. */
   on<Type extends Event['type']>(type: Type, handler: Handler<OfType<Event, Type>>): () => void
   /** Calls back for each event, also of types that this version does not know. */
   onAny(handler: Handler<Event>): () => void
-  /** Calls back when events may have been missed, because the server has them no more. Read anew what you keep. */
+  /** Calls back when events may be missing, because the server no longer has them. Read your data again then. */
   onReset(handler: () => void): () => void
 }
 

@@ -5,8 +5,8 @@ import { storeOf, type Guard, type Kept, type OnError, type Store } from './stor
 import { LINGER, type Place, type Stream } from './stream.js'
 
 /**
- * `loading`: nothing to show yet. `live`: true now, and it stays so. `stale`: what was true when the link was lost.
- * `denied`: one may not read this (any more). `error`: it cannot be read just now; it is tried again.
+ * `loading`: no data yet. `live`: up to date. `stale`: as it was when the connection was lost. `denied`: the user may
+ * not read this (any more). `error`: it cannot be read now; the client tries again.
  */
 export type ListStatus = 'loading' | 'live' | 'stale' | 'denied' | 'error'
 
@@ -20,16 +20,16 @@ export interface Context extends Rest {
   clientId(): string | null
 }
 
-/** What a list and a single resource have in common, for those who use them. */
+/** The common interface of a list and a single resource. */
 export interface Live<State> extends Store<State> {
-  /** Reads everything anew, also after having been denied. */
+  /** Reads everything again, also after `denied`. */
   refresh(): void
-  /** Resolves when there is something to show (or a no), for scripts that have no screen. */
+  /** Resolves when the data has been read or was refused: for scripts without a screen. */
   ready(): Promise<State>
 }
 
 interface Followed<State> {
-  /** Reads, and says where that stood (null for what no stream promises) and how to keep it. */
+  /** Reads the data. Returns its position (null for data without a stream), and a function that keeps it. */
   read(): Promise<Reading>
   event(event: WireEvent, offset: number): void
   forget(): void
@@ -43,13 +43,13 @@ interface Reading {
 
 export interface Following<State> extends Live<State>, Kept<State> {
   changed(): void
-  /** One request, where our stream stood with its answer, and the offset of that: 0 where it compares with nothing. */
+  /** Makes one request. Returns its answer, our stream's position in it, and that offset: 0 if it cannot be compared. */
   call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null; offset: number }>
-  /** Runs a reading, and then applies the events that arrived in the meantime, so that none is lost. */
+  /** Runs a read, and then applies the events that arrived in the meantime, so that none is lost. */
   reconcile(run: () => Promise<Reading | null>): Promise<void>
 }
 
-/** What a list and a single resource share: read over REST, keep true by a stream, say how things stand. */
+/** The common part of lists and single resources: reads over REST, applies a stream's events, reports the status. */
 export function following<State>(context: Context, channel: string, { read, event: keepEvent, forget, compute }: Followed<State>): Following<State> {
   const { clock } = context
   const again = timerOf(clock)
@@ -59,7 +59,7 @@ export function following<State>(context: Context, channel: string, { read, even
   let problem: Problem | undefined
   let isLoaded = false
   let isDenied = false
-  /** Whether it was read since it was last started or called back. */
+  /** Whether it was read since the last start or reload. */
   let isFresh = false
   let seen = 0
   let reading = 0
@@ -72,7 +72,7 @@ export function following<State>(context: Context, channel: string, { read, even
     return isFresh && stream?.isLive() ? 'live' : 'stale'
   }
   const store = storeOf(context.guard, () => compute(status(), problem), start, () =>
-    // Not at once: a component that unmounts and mounts again reads nothing twice.
+    // Not at once: a component that unmounts and mounts again should not read twice.
     idle(() => {
       halt()
       leave?.()

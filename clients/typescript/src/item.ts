@@ -5,7 +5,7 @@ import { rowsBy, type AnyRow } from './rows.js'
 import type { Kept } from './store.js'
 
 export interface LiveItemState<T> {
-  /** Undefined while loading, and when it is not there (any more) or not for us. */
+  /** Undefined while loading, and when it does not exist (any more) or may not be read. */
   readonly data: T | undefined
   readonly status: ListStatus
   /** It was deleted. */
@@ -13,9 +13,9 @@ export interface LiveItemState<T> {
   readonly error: Problem | undefined
 }
 
-/** One resource that stays true. */
+/** One live resource. */
 export interface LiveItem<T extends AnyRow, Update = never> extends Live<LiveItemState<T>> {
-  /** Changes it. What the server answers is shown at once. */
+  /** Changes it, and shows the server's answer at once. */
   update(patch: [Update] extends [never] ? never : Update): Promise<T>
 }
 
@@ -36,8 +36,8 @@ export function liveItem<T extends AnyRow, Update>(
       }
       return { place, keep }
     },
-    event(told, offset) {
-      if (keyIn(told.data) === id) event(told, offset)
+    event(received, offset) {
+      if (keyIn(received.data) === id) event(received, offset)
     },
   })
   return {

@@ -1,22 +1,22 @@
-/** What the place we run in tells us. A browser's page is the default; `tidewire/react-native` has the phone's. */
+/** Events of the environment. The default is a browser's page; `tidewire/react-native` has the adapter for phones. */
 export interface LifecycleEvents {
   online(): void
   offline(): void
   /** Timers may stop from here on. */
   hide(): void
   show(): void
-  /** The sockets of a phone in the background are dead weight: close now, because nothing runs later. */
+  /** A phone app goes to the background: close the socket now, because no code runs later. */
   pause(): void
   resume(): void
 }
 
 export interface Lifecycle {
   isOnline(): boolean
-  /** Returns how to stop watching. */
+  /** Listens to these events. Returns a function that stops this. */
   watch(events: LifecycleEvents): () => void
 }
 
-/** The page: network and visibility. Where there is none (Node), it says nothing. */
+/** A browser's page: network and visibility. Without a page (Node) there are no events. */
 export const browser: Lifecycle = {
   isOnline: () => globalThis.navigator?.onLine !== false,
   watch({ online, offline, hide, show }) {

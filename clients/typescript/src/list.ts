@@ -5,7 +5,7 @@ import { rowsBy, type AnyRow } from './rows.js'
 import type { Kept } from './store.js'
 import { uuid7 } from './uuid.js'
 
-/** `saving`: on its way to the server. `failed`: it did not get there; `retry` or `discard` it. */
+/** `saving`: sent to the server. `failed`: not saved; `retry` or `discard` it. */
 export type RowState = 'saved' | 'saving' | 'failed'
 export type Row<T> = T & { readonly $state: RowState }
 
@@ -13,7 +13,7 @@ export interface LiveListState<T> {
   readonly items: readonly Row<T>[]
   readonly status: ListStatus
   readonly error: Problem | undefined
-  /** Whether `older()` would bring more. */
+  /** Whether there are more rows for `older()`. */
   readonly hasOlder: boolean
   readonly isLoadingOlder: boolean
   /** Writes that the server has not answered yet. */
@@ -32,29 +32,29 @@ interface Draft<T> {
   state: RowState
 }
 
-/** No more pages than this are read again at once after a long absence. */
+/** After a long absence, at most this many pages are read again at once. */
 const MAX_PAGES = 20
 
-/** The id of a row that is made here; the server keeps it. */
+/** The id of a new row, chosen by the client; the server keeps it. */
 type Input<Create> = [Create] extends [never] ? never : Omit<Create, 'id'>
 
-/** A list that stays true: the pages read so far, every event since, and what is being written from here. */
+/** A live list: the pages read so far, every later event, and the client's own unsaved writes. */
 export interface LiveList<T extends AnyRow, Create = never, Update = never> extends Live<LiveListState<T>> {
-  /** Reads the next page. Several calls at once read one. */
+  /** Reads the next page. Simultaneous calls read only one. */
   older(): Promise<void>
   /**
-   * Shows a new row at once and sends it. Its id is made here and is the request's Idempotency-Key too, so sending it
-   * twice makes one, and the event that brings it back replaces what is shown. `preview`: what else the row shows until
-   * then. The promise rejects with ApiError when it failed; the row stays, as `failed`.
+   * Shows a new row at once and sends it. The client chooses its id, which is also the request's Idempotency-Key. So
+   * sending it twice creates one row, and the row's event replaces the shown values. `preview`: further values to show
+   * until then. The promise rejects with ApiError when sending failed; the row stays, as `failed`.
    */
   create(input: Input<Create>, preview?: Partial<T>): Promise<T>
   /** Sends a failed row again. */
   retry(id: string): Promise<T | undefined>
-  /** Takes a failed row off the list. */
+  /** Removes a failed row from the list. */
   discard(id: string): void
-  /** Changes a row: shown at once, and taken back when the server refuses. */
+  /** Changes a row: shown at once, and undone when the server refuses. */
   update(key: string, patch: [Update] extends [never] ? never : Update): Promise<T>
-  /** Removes a row: gone at once, and back when the server refuses. */
+  /** Removes a row: at once, and undone when the server refuses. */
   remove(key: string): Promise<void>
 }
 
@@ -92,7 +92,7 @@ export function liveList<T extends AnyRow, Create, Update>(
         return hidden.has(key) ? [] : [{ ...row, ...patch, $state: patch ? 'saving' : 'saved' } as Row<T>]
       })
       const unsaved = [...drafts.values()].map(({ row, state }): Row<T> => ({ ...row, $state: state }))
-      // What is not saved yet has no place by the server's clock: it stands at the newest end.
+      // An unsaved row has no time of the server yet: it is shown at the newest end.
       const items = order[0]?.startsWith('-') ? [...unsaved.reverse(), ...saved] : [...saved, ...unsaved]
       return { items, status, error, hasOlder: next !== null, isLoadingOlder: loading !== null, pending }
     },
@@ -101,7 +101,7 @@ export function liveList<T extends AnyRow, Create, Update>(
       const { results, stream, next: second } = await page(path, query)
       const read = [...results]
       let after = second
-      // As much as was on the screen before, so that nobody loses the place they are at.
+      // As many rows as were shown before, so that the scroll position stays valid.
       for (let i = 1; after && read.length < wanted && i < MAX_PAGES; i++) {
         const { results, next } = await page(after)
         read.push(...results)
@@ -113,9 +113,9 @@ export function liveList<T extends AnyRow, Create, Update>(
       }
       return { place: stream, keep }
     },
-    event(told, offset) {
-      event(told, offset)
-      if (rows.has(keyIn(told.data))) drafts.delete(keyIn(told.data))
+    event(received, offset) {
+      event(received, offset)
+      if (rows.has(keyIn(received.data))) drafts.delete(keyIn(received.data))
     },
     forget() {
       clear()
@@ -150,7 +150,7 @@ export function liveList<T extends AnyRow, Create, Update>(
     }
   }
 
-  /** Whoever awaits it gets the error; whoever does not has it in the list's state, and no unhandled rejection. */
+  /** A caller that awaits the promise gets the error. Without await, it is in the list's state, not an unhandled rejection. */
   const quiet = <P extends Promise<unknown>>(promise: P): P => {
     promise.catch(() => {})
     return promise
@@ -164,7 +164,7 @@ export function liveList<T extends AnyRow, Create, Update>(
       loading ??= followed
         .reconcile(async () => {
           const { results, stream, next: after } = await page(from)
-          // A reload came between, and this cursor is of another reading.
+          // The list was reloaded in between, so this cursor belongs to an earlier read.
           return next === from ? { place: stream, keep: () => keepPage(results, after, stream?.offset ?? 0) } : null
         })
         .finally(() => {

@@ -5,18 +5,18 @@ import type { Person } from './transport.js'
 
 export interface Present {
   readonly user: string
-  /** How many connections they have here: tabs, phones. */
+  /** The number of this user's connections to the stream: tabs, phones. */
   readonly connections: number
   readonly info: unknown
 }
 
 export interface PresenceState {
   readonly people: readonly Present[]
-  /** `unavailable`: the server keeps no presence of this stream. */
+  /** `unavailable`: this stream has no presence. */
   readonly status: 'loading' | 'live' | 'stale' | 'denied' | 'unavailable'
 }
 
-/** Who is here: asked once whenever the stream goes live, and kept by joins and leaves. */
+/** The users of a stream: read whenever the stream becomes live, then updated by joins and leaves. */
 export type Presence = Store<PresenceState>
 
 export function presenceOf({ stream: streamOf, guard }: Context, channel: string): Kept<PresenceState> {

@@ -16,8 +16,8 @@ export interface NetInfoLike {
 }
 
 /**
- * A phone: the socket closes in the background (synchronously, since timers do not run there) and comes back with its
- * position in the foreground.
+ * The lifecycle of a phone app: the socket closes when the app goes to the background (synchronously, because timers do not
+ * run there). In the foreground the client reconnects with its position.
  *
  *     createClient({ url, auth, lifecycle: reactNative(AppState, NetInfo) })
  */

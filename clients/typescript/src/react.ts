@@ -8,10 +8,10 @@ import type { PresenceState } from './people.js'
 import type { AnyRow } from './rows.js'
 import type { Signalled } from './signal.js'
 
-/** The address a hook is for. `null`: not yet. */
+/** The descriptor of a hook. `null`: not known yet. */
 type Maybe<T> = T | null | undefined | false | ''
 
-// What a hook needs of a client, whatever its types of paths and events are.
+// The part of a client that hooks need, for any types of paths and events.
 type AnyClient = Pick<Client, 'list' | 'item' | 'presence' | 'signal' | 'get' | 'subscribe'> & { stream(name: StreamName): unknown }
 
 const ClientContext = createContext<AnyClient | null>(null)
@@ -35,11 +35,11 @@ const nothing = () => () => undefined
 
 function useStore<State>(store: Readable<State> | null, empty: State): State {
   const get = () => (store ? store.get() : empty)
-  // On a server nothing is known yet, and the first render in the browser must agree with that.
+  // During server rendering there is no data, and the first render in the browser must be the same.
   return useSyncExternalStore(store?.subscribe ?? nothing, get, () => empty)
 }
 
-/** How the link is: for the bar that says "Reconnecting…". */
+/** The state of the connection: for a message such as "Reconnecting…". */
 export function useConnection(): ConnectionStatus {
   const client = useClient()
   return useSyncExternalStore(client.subscribe, client.get, client.get)
@@ -48,12 +48,12 @@ export function useConnection(): ConnectionStatus {
 const LIST: LiveListState<never> = { items: [], status: 'loading', error: undefined, hasOlder: false, isLoadingOlder: false, pending: 0 }
 const ITEM: LiveItemState<never> = { data: undefined, status: 'loading', isGone: false, error: undefined }
 const NO_PRESENCE: PresenceState = { people: [], status: 'loading' }
-const SILENCE: readonly Signalled<never>[] = []
+const NO_MESSAGES: readonly Signalled<never>[] = []
 
 export type UseLiveList<T extends AnyRow, Create, Update> = LiveListState<T> &
   Pick<LiveList<T, Create, Update>, 'create' | 'update' | 'remove' | 'older' | 'retry' | 'discard' | 'refresh'>
 
-/** `useLiveList(roomId && messages(roomId))`: rows that stay true, and what can be done with them. */
+/** `useLiveList(roomId && messages(roomId))`: the rows of a live list, and its methods. */
 export function useLiveList<T extends AnyRow, Create, Update>(
   descriptor: Maybe<ListDescriptor<T, Create, Update>>,
   query?: Record<string, unknown>,
@@ -83,7 +83,7 @@ function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Upd
 
 export type UseLiveItem<T extends AnyRow, Update> = LiveItemState<T> & Pick<LiveItem<T, Update>, 'refresh' | 'update'>
 
-/** `useLiveItem(roomId && room(roomId))`: one resource that stays true. */
+/** `useLiveItem(roomId && room(roomId))`: one live resource. */
 export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDescriptor<T, Update>>): UseLiveItem<T, Update> {
   const client = useClient()
   const item = descriptor ? client.item(descriptor) : null
@@ -99,7 +99,7 @@ export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDesc
   )
 }
 
-/** Calls back for every event of a stream while the component is there. The newest handler is the one that is called. */
+/** Calls back for every event of a stream while the component is mounted. The newest handler is called. */
 export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<StreamName>, handler: (event: Event, offset: number) => void): void {
   const client = useClient<AnyClient>()
   const newest = useRef(handler)
@@ -112,22 +112,22 @@ export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<Stream
   }, [client, channel])
 }
 
-/** `usePresence(roomId && messages(roomId))`: who is here. */
+/** `usePresence(roomId && messages(roomId))`: the users that are subscribed. */
 export function usePresence(name: Maybe<StreamName>): PresenceState {
   const client = useClient()
   return useStore(name ? client.presence(name) : null, NO_PRESENCE)
 }
 
-/** `const [typing, say] = useSignal(roomId && messages(roomId), 'typing')` */
+/** Ephemeral messages: `const [typing, send] = useSignal(roomId && messages(roomId), 'typing')` */
 export function useSignal<Data = unknown>(
   name: Maybe<StreamName>,
   type: string,
-): readonly [heard: readonly Signalled<Data>[], send: (data?: Data) => void] {
+): readonly [received: readonly Signalled<Data>[], send: (data?: Data) => void] {
   const client = useClient()
   const signal = name ? client.signal<Data>(name, type) : null
-  const heard = useStore<readonly Signalled<Data>[]>(signal, SILENCE)
+  const received = useStore<readonly Signalled<Data>[]>(signal, NO_MESSAGES)
   const send = useCallback((data?: Data) => signal?.send(data), [signal])
-  return [heard, send]
+  return [received, send]
 }
 
 /** The user's id once it is known, for descriptors that need it: `rooms(userId)`. */

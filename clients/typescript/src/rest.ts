@@ -1,7 +1,7 @@
 import { backoff, timerOf, type Clock } from './clock.js'
 import type { Position } from './descriptors.js'
 
-/** RFC 9457, as every error of the server is. Programs read `code`. */
+/** A problem document (RFC 9457), as every error of the server is. Programs should read `code`. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -12,12 +12,12 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[]
 }
 
-/** The server said no, or (status 0) could not be reached. */
+/** The server refused the request, or (status 0) could not be reached. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   constructor(
     readonly problem: Problem,
-    /** What the server asked us to wait, in milliseconds. */
+    /** How long the server asks the client to wait, in milliseconds. */
     readonly retryAfter: number | null = null,
     options?: ErrorOptions,
   ) {
@@ -26,7 +26,7 @@ export class ApiError extends Error {
   get status(): number {
     return this.problem.status
   }
-  /** Worth another try, unlike a no. */
+  /** Whether another try may succeed. */
   get isTemporary(): boolean {
     return TEMPORARY.includes(this.problem.status)
   }
@@ -55,7 +55,7 @@ type PathsWith<Paths, M extends Method> = {
 type Operation<Paths, P extends keyof Paths, M extends Method> = Paths[P] extends { [K in M]: infer Op } ? Op : never
 type JsonOf<Content> = Content extends { content: { 'application/json': infer Body } } ? Body : undefined
 type Answers<Op> = Op extends { responses: infer R } ? R : never
-/** What a 2xx answer holds. */
+/** The body of a 2xx answer. */
 export type Answer<Op> = { [S in keyof Answers<Op> & (200 | 201 | 202 | 204)]: JsonOf<Answers<Op>[S]> }[keyof Answers<Op> &
   (200 | 201 | 202 | 204)]
 type Body<Op> = Op extends { requestBody?: infer R } ? JsonOf<NonNullable<R>> : never
@@ -63,14 +63,14 @@ type Given<T> = { [K in keyof T as T[K] extends undefined ? never : K]: T[K] }
 type Parameters<Op> = Op extends { parameters: infer P } ? Given<Omit<P, 'header' | 'cookie'>> : object
 type Optional<K extends string, T> = Record<never, never> extends T ? { [P in K]?: T } : { [P in K]: T }
 type HasBody<Op> = Op extends { requestBody: unknown } ? { body: Body<Op> } : [Body<Op>] extends [never] ? object : { body?: Body<Op> }
-/** What a call needs: path and query parameters, the body, and headers if one likes. */
+/** The options of a call: path and query parameters, body, and optional headers. */
 export type Init<Op> = Optional<'params', Parameters<Op>> & HasBody<Op> & { headers?: Record<string, string>; signal?: AbortSignal }
 type Arguments<I> = Record<never, never> extends I ? [init?: I] : [init: I]
 
 export interface Answered<Data> {
   readonly data: Data
   readonly response: Response
-  /** Where the streams that this answer belongs to stood: after a write, wait for that to see it come back. */
+  /** The positions of the answer's streams. After a write, its event has this position. */
   readonly positions: readonly Position[]
 }
 
@@ -91,13 +91,13 @@ export interface Api<Paths> {
 
 export interface Request {
   readonly method: string
-  /** A path of the API, or the whole address that a `next` link names. */
+  /** A path of the API, or the full address of a `next` link. */
   readonly path: string
   readonly query?: Record<string, unknown> | undefined
   readonly body?: unknown
   readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal | undefined
-  /** Sent as it is, without a token. */
+  /** Sent without a token. */
   readonly isAnonymous?: boolean
 }
 
@@ -109,7 +109,7 @@ export interface RestOptions {
 }
 
 export interface Rest {
-  /** One request and its answer. What is safe to send twice is: reads, PUT, DELETE, and what has an Idempotency-Key. */
+  /** Makes one request. Repeats it when that is safe: reads, PUT, DELETE, and requests with an Idempotency-Key. */
   send<Data = unknown>(request: Request): Promise<Answered<Data>>
 }
 
@@ -122,7 +122,7 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
     limit(stop, TIMEOUT)
     signal?.addEventListener('abort', stop)
     try {
-      // A `next` link is followed on the host we were given: a proxy may have told the server another name.
+      // A `next` link is followed on the configured host: behind a proxy, the server may know itself by another name.
       const { pathname, search } = new URL(path, base)
       const url = new URL(pathname + search, base)
       for (const [name, value] of Object.entries(query ?? {})) if (value != null) url.searchParams.set(name, String(value))
@@ -160,7 +160,7 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
           if (!(error instanceof ApiError) || signal?.aborted || attempt >= TRIES - 1) throw error
           const { status, isTemporary, retryAfter } = error
           const wasOld: boolean = status === 401 && !fresh && !isAnonymous
-          // A 429 or 503 was refused before anything was done, so everything may be repeated after those.
+          // The server refuses with 429 or 503 before it does anything, so any request may be repeated after those.
           if (!wasOld && !(isTemporary && (mayRepeat || retryAfter !== null))) throw error
           fresh = wasOld
           if (!wasOld) await new Promise<void>((resolve) => void clock.setTimeout(resolve, wait(clock, attempt, error)))
@@ -170,7 +170,7 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
   }
 }
 
-/** What the server names wins; a little is added, so that those it told the same do not come together. */
+/** Returns the wait: the server's Retry-After, plus a random time, so that clients do not return all at once. */
 export const wait = (clock: Clock, attempt: number, { retryAfter }: { retryAfter?: number | null }): number =>
   retryAfter == null ? backoff(clock, attempt) : retryAfter * (1 + clock.random() / 4)
 
@@ -184,21 +184,21 @@ export const positions = (header: string | null): Position[] =>
 
 function refusal({ status, statusText, headers }: Response, text: string): ApiError {
   const seconds = Number(headers.get('Retry-After') ?? NaN)
-  let told = problem(status, 'http', statusText || `HTTP ${status}`)
+  let reported = problem(status, 'http', statusText || `HTTP ${status}`)
   try {
     const body = JSON.parse(text) as Problem
-    if (body.code) told = body
+    if (body.code) reported = body
   } catch {
-    // Not ours: a proxy's page, say.
+    // Not a problem document: perhaps a proxy's page.
   }
-  return new ApiError(told, Number.isFinite(seconds) ? seconds * SECONDS : null)
+  return new ApiError(reported, Number.isFinite(seconds) ? seconds * SECONDS : null)
 }
 
 interface Loose extends Partial<Request> {
   params?: { path?: Record<string, unknown>; query?: Record<string, unknown> }
 }
 
-/** The calls as people write them: `api.POST('/api/v1/rooms/{room_id}/join/', { params: { path: { room_id } } })`. */
+/** The typed calls: `api.POST('/api/v1/rooms/{room_id}/join/', { params: { path: { room_id } } })`. */
 export const apiOf = <Paths>({ send }: Rest): Api<Paths> =>
   Object.fromEntries(
     ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [

@@ -1,6 +1,6 @@
 import type { ListDescriptor, WireEvent } from './descriptors.js'
 
-/** A row as the server wrote it, seen from here: any object with a version. */
+/** A row from the server: any object with a version. */
 export type AnyRow = object
 
 const at = (row: unknown, path: string): unknown =>
@@ -10,7 +10,7 @@ export const keyOf = (row: unknown, path: string): string => String(at(row, path
 
 const versionOf = (row: unknown): number => (at(row, 'version') as number | undefined) ?? 0
 
-/** Plain comparison: times are RFC 3339 in UTC and ids hexadecimal, so their order is that of their letters. */
+/** Compares strings: times are RFC 3339 in UTC and ids hexadecimal, so their order is that of their characters. */
 export const comparator =
   (order: readonly string[]) =>
   (a: unknown, b: unknown): number => {
@@ -26,21 +26,21 @@ export const comparator =
 const comparable = (value: unknown): string | number =>
   typeof value === 'number' ? value : String(value ?? '').replace(/(:\d\d)Z$/, '$1.000000Z')
 
-/** What must be known of rows to keep them: a single resource has no order. */
+/** How rows are identified and sorted; a single resource has no order. */
 type Known = Pick<ListDescriptor<unknown>, 'key' | 'upsert' | 'remove'> & Partial<Pick<ListDescriptor<unknown>, 'order'>>
 
 /**
- * The rows of a list as far as they are known, whatever order things arrive in.
+ * The known rows of a list. The order in which their states arrive does not matter.
  *
- * Everything that is said of a row has a place in its stream: an event its own, an answer that of its write, a page the
- * one it was read at or after. Whether a row is there is what was said last, by place; how it looks is its highest version.
+ * Every state of a row has a place in its stream: an event its own, an answer that of its write, a page the one at or after
+ * which it was read. The state with the latest place decides whether the row exists; its highest version decides its content.
  */
 export function rowsBy<Row extends AnyRow>({ key: path, order = [], upsert, remove }: Known) {
   const rows = new Map<string, Row>()
-  /** The latest place at which a row was shown or removed. */
+  /** The latest place at which each row was shown or removed. */
   const saidAt = new Map<string, number>()
   const compare = comparator(order)
-  /** The last row of the last page: beyond it, there is more that we have not read. Null when we have all. */
+  /** The last row of the last page: there are more rows beyond it. Null when all rows are known. */
   let edge: Row | null = null
   const keyIn = (row: unknown) => keyOf(row, path)
   const isOld = (key: string, offset: number) => offset < (saidAt.get(key) ?? 0)
@@ -54,7 +54,7 @@ export function rowsBy<Row extends AnyRow>({ key: path, order = [], upsert, remo
       const key = keyIn(row)
       const old = rows.get(key)
       if (old ? versionOf(row) < versionOf(old) : isOld(key, offset) || !(isPage || !edge || compare(row, edge) <= 0)) continue
-      // What only REST says of a row (`me`) outlives the events, which do not say it.
+      // Fields that only REST sends (`me`) stay when an event without them arrives.
       rows.set(key, { ...old, ...row })
       if (!isOld(key, offset)) saidAt.set(key, offset)
     }
@@ -62,17 +62,17 @@ export function rowsBy<Row extends AnyRow>({ key: path, order = [], upsert, remo
   return {
     rows,
     keyIn,
-    /** It was there, and was removed. */
+    /** Whether the row existed and was removed. */
     isGone: (key: string) => !rows.has(key) && saidAt.has(key),
     sorted: (): Row[] => [...rows.values()].sort(compare),
-    /** Rows that a page, an answer or an event showed, which stood at `offset`. Only a page brings what lies beyond the edge. */
+    /** Applies rows of a page, an answer or an event at `offset`. Only a page adds rows beyond the edge. */
     take,
     drop,
     event({ type, data }: WireEvent, offset: number): void {
       if (remove.includes(type)) drop(keyIn(data), offset)
       else if (upsert.includes(type)) take([data as Row], offset)
     },
-    /** Where the pages read so far end. */
+    /** Sets the end of the pages read so far. */
     end(row: Row | null | undefined): void {
       if (row !== undefined) edge = row
     },

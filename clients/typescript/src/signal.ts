@@ -3,34 +3,34 @@ import type { Context } from './follower.js'
 import { storeOf, type Kept, type Store } from './store.js'
 import type { Stream } from './stream.js'
 
-/** How long a signal is worth something, and how often one may be sent. */
+/** How long an ephemeral message is shown, and how often one may be sent. */
 const LIFE = 5_000
 const EVERY = 2_000
 
 export interface Signalled<Data> {
   readonly user: string
   readonly data: Data
-  /** When it came, in milliseconds since 1970. */
+  /** When it arrived, in milliseconds since 1970. */
   readonly at: number
 }
 
 /**
- * What is said in passing and never kept, such as "is typing". Not delivered when the link is down, expires by itself, and
- * is sent at most once in two seconds.
+ * Ephemeral messages of one type, such as "is typing". They are never stored, not delivered without a connection, expire by
+ * themselves, and are sent at most once in two seconds.
  */
 export interface Signal<Data = unknown> extends Store<readonly Signalled<Data>[]> {
-  /** Says it, if the link is up and it was not said just now. */
+  /** Sends one, if there is a connection and none was sent in the last two seconds. */
   send(data?: Data): void
 }
 
 export function signalOf<Data>(context: Context, channel: string, type: string): Signal<Data> & Kept<readonly Signalled<Data>[]> {
   const { clock } = context
-  const said = new Map<string, { shown: Signalled<Data>; expire: Timer }>()
+  const received = new Map<string, { shown: Signalled<Data>; expire: Timer }>()
   let stream: Stream | undefined
   let leave: (() => void) | undefined
   let sentAt = -Infinity
 
-  const store = storeOf(context.guard, () => [...said.values()].map(({ shown }) => shown), start, () => {
+  const store = storeOf(context.guard, () => [...received.values()].map(({ shown }) => shown), start, () => {
     leave?.()
     stream = undefined
     reset()
@@ -47,10 +47,10 @@ export function signalOf<Data>(context: Context, channel: string, type: string):
         drop(user)
         const expire = timerOf(clock)
         expire(() => drop(user), LIFE)
-        said.set(user, { expire, shown: { user, data, at: clock.now() } })
+        received.set(user, { expire, shown: { user, data, at: clock.now() } })
         changed()
       },
-      // What one writes is no longer being typed.
+      // A user whose event arrives is no longer typing.
       event: ({ actor }) => drop(actor?.id),
       moved() {
         if (!stream?.isLive()) reset()
@@ -59,15 +59,15 @@ export function signalOf<Data>(context: Context, channel: string, type: string):
   }
 
   function drop(user?: string | null): void {
-    const old = said.get(user!)
+    const old = received.get(user!)
     if (!old) return
     old.expire()
-    said.delete(user!)
+    received.delete(user!)
     changed()
   }
 
   function reset(): void {
-    for (const user of said.keys()) drop(user)
+    for (const user of received.keys()) drop(user)
   }
 
   return {

@@ -1,6 +1,6 @@
 export type OnError = (error: unknown) => void
 
-/** Runs what somebody else wrote. Whatever it throws is reported and goes no further. */
+/** Runs code of the app. Its exceptions are reported, and not passed on. */
 export type Guard = (run: () => unknown) => void
 
 export const guardWith =
@@ -12,23 +12,23 @@ export const guardWith =
       try {
         onError(error)
       } catch {
-        // The reporter itself failed: there is nobody left to tell.
+        // The reporter itself failed: there is no other place to report to.
       }
     }
   }
 
-/** A value that changes, and those who want to know. */
+/** A value that changes, and its listeners. */
 export interface Store<State> {
   /** The same object until something changes. */
   get(): State
-  /** Calls back after each change, at most once per turn of the loop. Returns how to stop that. */
+  /** Calls back after each change, at most once per turn of the loop. Returns a function that stops this. */
   subscribe(listener: () => void): () => void
 }
 
-/** What the client hands out and shares among those who ask for the same. */
+/** A store that the client shares among all callers with the same descriptor. */
 export interface Kept<State> extends Store<State> {
   isUsed(): boolean
-  /** Nobody is signed in, or somebody else: nothing of before may stay on the screen. */
+  /** Forgets all data: no user is signed in, or another one, who may not see it. */
   reset(): void
 }
 

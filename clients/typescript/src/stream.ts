@@ -3,9 +3,9 @@ import type { WireEvent } from './descriptors.js'
 import type { Guard, OnError } from './store.js'
 import type { Channel, Person, Publication, Reason, Transport } from './transport.js'
 
-/** How long a stream without users stays: a component that unmounts and mounts again costs nothing on the wire. */
+/** How long an unused stream stays subscribed, so that a component may unmount and mount again without a new subscribe. */
 export const LINGER = 300
-/** A hole that is still there after so many attempts to fill it will not be filled. */
+/** After this many attempts to fill a hole, the stream is read again instead. */
 const MAX_HOLES = 3
 
 export interface Place {
@@ -13,19 +13,19 @@ export interface Place {
   readonly offset: number
 }
 
-/** Somebody who wants what is said in a stream, or who is there. */
+/** A listener for a stream's events, ephemeral messages or presence. */
 export interface Listener {
   event?(event: WireEvent, offset: number): unknown
   signal?(publication: Publication): void
-  /** Events may have been missed: read anew. Who `reads` says `landed(place)` when that is done. */
+  /** Events may be missing: read again. A listener that `reads` calls `landed(place)` afterwards. */
   reset?(): void
   /** The stream went live, was lost or was denied. */
   moved?(): void
   join?(person: Person): void
   leave?(person: Person): void
-  /** Holds state that is read over REST, and knows itself up to where; it may be told the same twice. */
+  /** Holds state that is read over REST, and knows its position; it may get the same event twice. */
   readonly reads?: boolean
-  /** Wants joins and leaves. */
+  /** Gets joins and leaves. */
   readonly presence?: boolean
 }
 
@@ -35,13 +35,13 @@ export interface StreamContext {
   readonly guard: Guard
   readonly onError: OnError
   readonly metrics: Metrics
-  /** Where the stream stands, for one that nothing is read of. */
+  /** Reads the stream's head, for a stream without a snapshot. */
   locate(channel: string): Promise<Place>
   opened(): void
   closed(stream: Stream): void
 }
 
-/** What happened that should be rare. */
+/** Counts of rare events. */
 export interface Metrics {
   holes: number
   duplicates: number
@@ -52,25 +52,26 @@ export interface Metrics {
 export interface Stream {
   denied(): Reason | null
   isLive(): boolean
-  /** The place up to which everybody has everything. */
+  /** The place up to which all listeners have all events. */
   place(): Place | null
   listen(listener: Listener): () => void
-  /** Back to the beginning: nothing is subscribed and no place is known. */
+  /** Returns to the initial state: no subscription, and no known place. */
   reset(): void
-  /** Everything from the start, as after signing in as somebody else, or when one was let in again. */
+  /** Begins again, as after another user signed in, or after access was granted again. */
   restart(): void
-  /** A listener's reading stood at `place`; `floor` is what this stream had told when the reading began. */
+  /** A listener has read its data at `place`; `floor` is this stream's offset when the read began. */
   landed(place: Place, floor: number | undefined): void
-  /** Dropped when the stream is not live: what is typed now is nothing tomorrow. */
+  /** Publishes an ephemeral message. It is dropped when the stream is not live. */
   publish(data: unknown): void
   people(): Promise<readonly Person[]>
 }
 
 /**
- * One stream, shared by all who use it, and the one listener of its subscription.
+ * One stream, shared by all its listeners, and the only listener of its subscription.
  *
- * Listeners read over REST and say where that stood (`landed`). The first place opens the subscription; a later one that
- * lies before what was already told goes back there, since telling twice is harmless and a hole is not.
+ * Listeners read over REST and report the position of their data (`landed`). The first position opens the subscription. When
+ * a later one lies before events that were already delivered, the stream goes back to it: events that arrive twice are
+ * harmless, holes are not.
  */
 export function streamOf(name: string, { transport, clock, guard, onError, metrics, locate, opened, closed }: StreamContext): Stream {
   const listeners = new Set<Listener>()
@@ -80,14 +81,14 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
   let isLive = false
   let place: Place | null = null
   let channel: Channel | null = null
-  /** Where the first reading stood. */
+  /** The position of the first read. */
   let base = 0
-  let told = 0
+  let delivered = 0
   let holes = 0
   let hasPresence = false
   let locating = 0
   let generation = 0
-  /** A subscription that waits for a place to go on from. */
+  /** A subscription that waits for a position to continue from. */
   let answer: ((place: Place) => void) | null = null
 
   const each = (tell: (listener: Listener) => unknown) => [...listeners].forEach((listener) => guard(() => tell(listener)))
@@ -137,7 +138,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
     generation++
     channel?.unsubscribe()
     channel = denied = place = answer = null
-    base = told = holes = 0
+    base = delivered = holes = 0
     isLive = false
   }
 
@@ -146,10 +147,10 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
   function subscribe(since: Place | null): void {
     channel?.unsubscribe()
     place = since
-    told = Math.max(told, since?.offset ?? 0)
+    delivered = Math.max(delivered, since?.offset ?? 0)
     hasPresence = anybody('presence')
     isLive = false
-    // What a subscription that was replaced still tells is void.
+    // Messages of a replaced subscription are ignored.
     const mine = ++generation
     const own =
       <A>(tell: (a: A) => unknown) =>
@@ -169,7 +170,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
           metrics.reloads++
           isLive = false
           place = null
-          told = holes = 0
+          delivered = holes = 0
           answer = resolve
           reloadAll()
         }),
@@ -181,7 +182,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
     each((listener) => listener.moved?.())
   }
 
-  /** One may not read this: the stream has nothing to say to us. */
+  /** The user may not read this stream. */
   function deny(reason: Reason): void {
     if (denied) return
     reset()
@@ -197,15 +198,15 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
     if (offset <= seen) {
       metrics.duplicates++
     } else if (offset > seen + 1) {
-      // Something between is missing. Ask for it; if it never comes, read everything anew.
+      // Events in between are missing. Request them; if they do not come, read everything again.
       metrics.holes++
       subscribe(++holes > MAX_HOLES ? null : place)
     } else {
       place = { epoch, offset }
       holes = 0
-      // After a rewind the same is told again, to those who know how far they are.
-      const isNew = offset > told
-      if (isNew) told = offset
+      // After a step back, events arrive again, for listeners that know their own position.
+      const isNew = offset > delivered
+      if (isNew) delivered = offset
       each((listener) => (isNew || listener.reads) && listener.event?.(publication.data as WireEvent, offset))
     }
   }

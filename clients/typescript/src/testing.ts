@@ -1,4 +1,4 @@
-/** A Tidewire in memory, for tests of what you build on the client: no sockets, no ports, no waiting. */
+/** A server in memory, for tests of apps: no sockets, no ports, no waiting. */
 import type { Auth } from './auth.js'
 import type { Clock } from './clock.js'
 import type { ListDescriptor } from './descriptors.js'
@@ -11,13 +11,13 @@ import { uuid7 } from './uuid.js'
 // -- time ---------------------------------------------------------------------------------------------------------------
 
 export interface TestClock extends Clock {
-  /** Lets so many milliseconds pass, timer by timer, with everything that follows from each. */
+  /** Advances the clock by this many milliseconds, timer by timer, and waits for the effects of each. */
   advance(ms: number): Promise<void>
-  /** How many timers are waiting. */
+  /** The number of waiting timers. */
   readonly timers: number
 }
 
-/** Lets everything happen that needs no time. */
+/** Waits until everything has happened that needs no time. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
 export function createTestClock(start = Date.UTC(2026, 0, 1)): TestClock {
@@ -56,7 +56,7 @@ export function createTestClock(start = Date.UTC(2026, 0, 1)): TestClock {
 
 export interface TestServerOptions {
   readonly clock?: Clock
-  /** Waits before each step that takes time on a real network; by default none does. Name it to hold it back. */
+  /** Called before each step that takes time on a real network. By default no step waits; give a function to delay it. */
   readonly step?: (what: string) => Promise<void>
   readonly pageSize?: number
 }
@@ -84,7 +84,7 @@ export class TestCollection<T extends AnyRow> {
     private readonly descriptor: AnyDescriptor<T>,
   ) {}
 
-  /** What a fresh GET of everything would show. */
+  /** The result of a fresh GET of all rows. */
   all(): T[] {
     return [...this.rows.values()].sort(comparator(this.descriptor.order))
   }
@@ -93,7 +93,7 @@ export class TestCollection<T extends AnyRow> {
     return this.rows.get(key)
   }
 
-  /** Creates the row, or changes it; answers it with its new version. */
+  /** Creates or changes the row. Returns it with its new version. */
   put(row: T): T {
     const key = keyOf(row, this.descriptor.key)
     const version = (this.versions.get(key) ?? 0) + 1
@@ -116,13 +116,13 @@ export class TestCollection<T extends AnyRow> {
 }
 
 export class TestServer {
-  /** Everybody's requests and subscriptions are refused with these statuses, by path prefix or stream. */
+  /** Refuses all requests and subscriptions with these statuses, by path prefix or stream. */
   readonly refusals = new Map<string, number>()
   readonly requests: { method: string; path: string; headers: Headers; body: unknown }[] = []
-  /** How often each stream was subscribed to. */
+  /** The number of subscribes of each stream. */
   readonly subscribes: { channel: string; since: number | null }[] = []
   readonly published: { channel: string; data: unknown }[] = []
-  /** The next publications meet this fate. */
+  /** What happens to the next publications. */
   fault: 'none' | 'lose' | 'twice' = 'none'
   isUp = true
   token: string | null = 'token'
@@ -160,7 +160,7 @@ export class TestServer {
     return made
   }
 
-  /** An event of a stream, told to all who are subscribed. */
+  /** Sends an event of a stream to all subscriptions. */
   publish(channel: string, type: string, data: unknown, actor: string | null = null): void {
     const log = this.log(channel)
     log.offset++
@@ -172,27 +172,27 @@ export class TestServer {
     for (const link of this.links) for (let i = 0; i < copies; i++) link.tell(channel, { offset: log.offset, data: event })
   }
 
-  /** Said in passing by somebody. */
+  /** Sends an ephemeral message of a user. */
   signal(channel: string, data: unknown, user: string): void {
     for (const link of this.links) link.tell(channel, { data, info: { user, client: `c-${user}` } })
   }
 
-  /** Every socket is lost; clients come back by themselves while `isUp`. */
+  /** Drops every socket. Clients reconnect by themselves while `isUp`. */
   cut(): void {
     for (const link of [...this.links]) link.lose({ code: 1, text: 'transport closed' })
   }
 
-  /** Every socket is closed with a code that says not to come back. */
+  /** Closes every socket with a code that forbids reconnecting. */
   stop(code: number): void {
     for (const link of [...this.links]) link.end(code)
   }
 
-  /** What was in the log is no longer, as after the retention window. */
+  /** Empties the log, as after the retention window. */
   prune(channel: string): void {
     this.log(channel).events = []
   }
 
-  /** The stream begins anew, as after a restore: offsets count from the start, and live clients are told (2502). */
+  /** Gives the stream a new epoch, as after a restore: offsets begin at 1 again, and live clients get 2502. */
   newEpoch(channel: string): void {
     const log = this.log(channel)
     log.epoch += "'"
@@ -201,7 +201,7 @@ export class TestServer {
     for (const link of this.links) link.renew(channel)
   }
 
-  /** Whoever follows the stream is sent away, and not let in again. */
+  /** Ends all subscriptions of the stream, and refuses new ones. */
   expel(channel: string): void {
     this.refusals.set(channel, 103)
     for (const link of this.links) link.deny(channel, { code: 2000, text: 'server unsubscribe' })
@@ -250,7 +250,7 @@ export class TestServer {
     return refused(404)
   }
 
-  /** The position first, then the rows: what comes between is in both. */
+  /** Reads the position first, then the rows: a change in between is in both. */
   private async list(url: URL, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>): Promise<Response> {
     const stream = this.place(descriptor.channel)
     await this.step(`rows ${url.pathname}`)
@@ -364,7 +364,7 @@ class Link implements Transport {
     })
   }
 
-  /** In order, each after the steps the network takes, and only while the socket lives. */
+  /** Sends in order, each message after the steps of the network, and only while the socket is open. */
   private inOrder(channel: string, subscription: Subscribed, tell: () => void): void {
     const { attempt } = this
     this.queue = this.queue
@@ -393,7 +393,7 @@ class Link implements Transport {
     subscription?.events.denied(reason)
   }
 
-  /** Nothing more is told; in the order of what was told before, it is subscribed to again. */
+  /** Ends this subscription, and subscribes again after the messages that were sent before. */
   renew(channel: string): void {
     const subscription = this.subscriptions.get(channel)
     if (!subscription?.isLive) return

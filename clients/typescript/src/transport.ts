@@ -1,26 +1,26 @@
-/** Why something is as it is: a code of the protocol (docs/protocol.md), and words for people. */
+/** A reason: a code of the protocol (docs/protocol.md), and a text for users. */
 export interface Reason {
   readonly code: number
   readonly text: string
 }
 
-/** What the socket tells the link. */
+/** Events of the socket, for the client. */
 export interface TransportEvents {
-  /** The connection is lost, or an attempt failed. The next begins with `network('online')`, or when the transport likes. */
+  /** The connection is lost, or an attempt failed. The next begins with `network('online')`, or by the transport's timer. */
   waiting(reason: Reason): void
-  /** An attempt begins and wants a token. Null: nobody is signed in. */
+  /** An attempt begins and needs a token. Null: no user is signed in. */
   token(options: { fresh: boolean }): Promise<string | null>
   online(clientId: string): void
-  /** It will not try again by itself. `isSignedOut`: for want of a token. */
+  /** The transport does not try again by itself. `isSignedOut`: because there is no token. */
   stopped(reason: Reason, isSignedOut: boolean): void
   error(error: unknown): void
 }
 
 export interface Publication {
-  /** A signal has no place in the stream. */
+  /** Absent in ephemeral messages. */
   readonly offset?: number
   readonly data: unknown
-  /** Who said it: a client, for a signal. */
+  /** The sender of an ephemeral message. */
   readonly info?: Pick<Person, 'user' | 'client'> | undefined
 }
 
@@ -30,40 +30,40 @@ export interface Person {
   readonly connInfo?: unknown
 }
 
-/** What one subscription tells its stream. */
+/** Events of one subscription, for its stream. */
 export interface ChannelEvents {
   live(epoch: string): void
   lost(): void
-  /** Final: the server does not want us here. */
+  /** The server refused the subscription, or ended it for good. */
   denied(reason: Reason): void
   publication(publication: Publication): void
   join(person: Person): void
   leave(person: Person): void
-  /** The position is worth nothing any more (error 112): read everything anew, and say where that stands. */
+  /** The position can no longer be continued (error 112): reads everything again, and returns the new position. */
   reload(): Promise<{ epoch: string; offset: number }>
 }
 
 export interface SubscribeOptions {
-  /** Where to go on from; null when `reload` has to say so first. */
+  /** The position to continue from; null when `reload` has to return it first. */
   readonly since: { readonly epoch: string; readonly offset: number } | null
-  /** Whether joins and leaves are wanted. */
+  /** Whether to receive joins and leaves. */
   readonly presence: boolean
 }
 
 export interface Channel {
-  /** After this, no event of this subscription is told. */
+  /** Ends the subscription. After this, it delivers no event. */
   unsubscribe(): void
   publish(data: unknown): Promise<unknown>
   presence(): Promise<readonly Person[]>
 }
 
-/** The seam behind which the protocol's SDK sits. `createTestServer` has another side of it. */
+/** The interface to the protocol's SDK. `createTestServer` has another implementation. */
 export interface Transport {
   connect(): void
   disconnect(): void
-  /** What is known of the network from elsewhere. `online`: try now. */
+  /** Reports the state of the network. `online`: try now. */
   network(type: 'online' | 'offline'): void
-  /** Resolves when the server answers anything at all. */
+  /** Resolves when the server sends any answer. */
   probe(): Promise<unknown>
   subscribe(channel: string, options: SubscribeOptions, events: ChannelEvents): Channel
 }

@@ -1,4 +1,4 @@
-/** A UUIDv7: sorts by the time it was made, and needs nobody's permission. The id of an optimistic row. */
+/** Returns a UUIDv7, which sorts by its time of creation: the id of an optimistic row. */
 export function uuid7(now: number = Date.now()): string {
   const { crypto } = globalThis
   if (!crypto?.getRandomValues) throw new Error('tidewire needs crypto.getRandomValues: import "react-native-get-random-values" first')
