@@ -1,4 +1,4 @@
-"""JSON on the wire: text messages, objects separated by newlines, `data` embedded as it stands in the log."""
+"""JSON on the wire: text messages of objects separated by newlines; `data` is embedded as it stands in the log."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ class _Frame(Struct, gc=False):
 
 
 class JsonCodec:
+    """See Codec."""
+
     is_text = True
     _commands = msgspec.json.Decoder(Command)
     _only_id = msgspec.json.Decoder(_OnlyId)
     _encode = staticmethod(msgspec.json.encode)
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
+        if isinstance(message, bytes):
+            raise BadFrame("a binary message on a JSON connection")
         lines = [line for line in message.split("\n") if line.strip()]
         if not lines:
             raise BadFrame("an empty message")
@@ -78,7 +82,7 @@ class JsonCodec:
         return command if command.is_in_range else BadCommand(self._id_of(line))
 
     def _id_of(self, line: str) -> int:
-        """The id of a command whose shape is wrong. Raises BadFrame where there is none to answer to."""
+        """Returns the id of a command whose shape is wrong. Raises BadFrame when it has none."""
         try:
             id = self._only_id.decode(line).id
         except msgspec.MsgspecError:

@@ -1,9 +1,10 @@
-"""Which encoding a socket speaks: asked for by subprotocol, or by `?format=protobuf` in older clients."""
+"""The encoding of a socket, which the handshake asks for by subprotocol, or by `?format=protobuf` in older clients."""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qs
+
+from asgiref.typing import WebSocketScope
 
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.json_codec import JSON
@@ -12,8 +13,8 @@ from tidewire.protocol.protobuf_codec import PROTOBUF
 SUBPROTOCOLS: dict[str, Codec] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
 
 
-def negotiate(scope: dict[str, Any]) -> tuple[Codec, str | None]:
-    """The codec of a handshake, and the subprotocol to echo (clients that offered one insist on it)."""
+def negotiate(scope: WebSocketScope) -> tuple[Codec, str | None]:
+    """Returns the codec of a handshake, and the subprotocol to echo: clients that offered one insist on it."""
     for offered in scope.get("subprotocols", []):
         if offered in SUBPROTOCOLS:
             return SUBPROTOCOLS[offered], offered

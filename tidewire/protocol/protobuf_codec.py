@@ -1,15 +1,14 @@
-"""Protobuf on the wire: binary messages of varint-length-delimited frames; `data` is the JSON text of the log, as
-bytes.
+"""Protobuf on the wire: binary messages of frames, each after its length as a varint; `data` is JSON text, as bytes.
 
-It is what the Swift, Java/Kotlin, Dart and C# SDKs speak.
+The SDKs for Swift, Java/Kotlin, Dart and C# speak nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from functools import cache
+from typing import Any, cast, get_args, get_type_hints
 
-import msgspec
 from google.protobuf.message import DecodeError, Message
 from msgspec import Raw, Struct
 
@@ -23,13 +22,15 @@ from tidewire.protocol.results import Result
 
 
 class ProtobufCodec:
-    """`wire` holds the messages, `command_type` what is read of them."""
+    """See Codec. `wire` has the generated messages; `command_type` is the type that commands are decoded to."""
 
     is_text = False
     wire: Any = wire_pb2
     command_type: type[Command] = Command
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
+        if isinstance(message, str):
+            raise BadFrame("a text message on a Protobuf connection")
         commands = [self._command(frame) for frame in _split(message)]
         if not commands:
             raise BadFrame("an empty message")
@@ -71,9 +72,10 @@ class ProtobufCodec:
             message = self.wire.Command.FromString(frame)
         except DecodeError:
             raise BadFrame("not a protobuf command") from None
-        kinds = request_types(self.command_type).items()
-        requests = {name: _request(kind, message, name) for name, kind in kinds if message.HasField(name)}
-        command = self.command_type(id=message.id, **requests)
+        command = self.command_type(message.id)
+        for method, type in request_types(self.command_type).items():
+            if message.HasField(method):
+                setattr(command, method, _struct(type, getattr(message, method)))
         if command.is_in_range:
             return command
         if not command.id:
@@ -85,7 +87,7 @@ class ProtobufCodec:
 
 
 def _split(message: bytes) -> Iterator[bytes]:
-    """The frames of one message. Raises BadFrame."""
+    """Yields the frames of one message. Raises BadFrame."""
     at = 0
     while at < len(message):
         length, at = _varint(message, at)
@@ -96,7 +98,7 @@ def _split(message: bytes) -> Iterator[bytes]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """A length and where it ends: seven bits a byte, lowest first, at most five bytes."""
+    """Returns a length and where it ends: seven bits a byte, lowest first, at most five bytes. Raises BadFrame."""
     value = 0
     for shift in range(0, 35, 7):
         if at >= len(message):
@@ -109,17 +111,23 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
     raise BadFrame("a length that does not end")
 
 
-def _request(kind: type[Struct], command: Message, name: str) -> Struct:
-    message = getattr(command, name)
-    values = {}
-    for field in msgspec.structs.fields(kind):
-        value = getattr(message, field.name)
-        if isinstance(value, Message):
-            if message.HasField(field.name):
-                values[field.name] = _request(get_args(field.type)[0], message, field.name)
-        else:
-            values[field.name] = Raw(value) if isinstance(value, bytes) else value
-    return kind(**values)
+def _struct(type: type[Struct], message: Message) -> Struct:
+    """Returns the request that a message holds."""
+    values: dict[str, Any] = {}
+    for name, part in _fields(type):
+        value = getattr(message, name)
+        if part is None:
+            values[name] = Raw(value) if isinstance(value, bytes) else value
+        elif message.HasField(name):
+            values[name] = _struct(part, value)
+    return type(**values)
+
+
+@cache
+def _fields(type: type[Struct]) -> tuple[tuple[str, type[Struct] | None], ...]:
+    """Returns (name, struct that lies there or None) of each field."""
+    hints = get_type_hints(type)
+    return tuple((name, next(iter(get_args(hints[name])), None)) for name in type.__struct_fields__)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -144,8 +152,8 @@ def _fill(message: Message, content: Struct) -> None:
             getattr(message, name).extend(value)
         elif isinstance(value, dict):
             entries = getattr(message, name)
-            for key, item in value.items():
-                _fill(entries[key], item)
+            for key, part in cast("dict[str, Struct]", value).items():
+                _fill(entries[key], part)
         else:
             setattr(message, name, bytes(value) if isinstance(value, Raw) else value)
 

@@ -1,31 +1,31 @@
-"""One guarded JSON decoder for REST and sockets: what it lets through can be stored, listed and sent on.
+"""The JSON decoder of REST and sockets: every value that it accepts can be stored, listed and sent.
 
-Python's decoder takes NaN, numbers of any size, lone surrogates and nesting until the stack ends. A stored lone
-surrogate turns every list that holds it into a 500, and PostgreSQL refuses NUL in text; so they are refused at the
-door.
+Python's own decoder accepts NaN, numbers of any size, lone surrogates, and nesting until the stack overflows. A lone
+surrogate that is stored turns every list with it into a 500, and PostgreSQL refuses NUL in text. Therefore this decoder
+refuses them all.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1  # what a JavaScript client can hold exactly
 
-# A string that does not end takes all that is left, and nothing is tried twice (possessive quantifiers): a text made to
-# be searched again from each of its quotes would otherwise hold the process for minutes.
+# A string without an end matches the rest of the text, and possessive quantifiers try no character twice. Otherwise a
+# hostile text would be searched again from each of its quotes, and block the process for minutes.
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JSONError(ValueError):
-    """The text is not JSON that this server accepts; the message says what is wrong with it."""
+    """The text is not JSON that this server accepts. The message says why."""
 
 
 def decode(text: str | bytes, max_bytes: int | None = None) -> Any:
-    """The value of a JSON text (UTF-8 if bytes). Raises JSONError."""
+    """Returns the value of a JSON text (UTF-8 if bytes). Raises JSONError."""
     if max_bytes is not None and _is_longer(text, max_bytes):
         raise JSONError(f"longer than {max_bytes} bytes")
     if isinstance(text, bytes):
@@ -35,11 +35,12 @@ def decode(text: str | bytes, max_bytes: int | None = None) -> Any:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise JSONError(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+    _check_item(value)  # texts outside any object; those inside are checked already
     return value
 
 
 def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
-    """Raises JSONError when brackets nest too deep, without building anything."""
+    """Raises JSONError when brackets nest deeper than `max_depth`. Builds no value."""
     if text.count("[") + text.count("{") <= max_depth:
         return
     depth = 0
@@ -53,7 +54,7 @@ def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
 
 
 def _is_longer(text: str | bytes, max_bytes: int) -> bool:
-    """Whether it takes more bytes than that. A character takes four at the most, so most texts need not be encoded."""
+    """Returns whether it takes more bytes in UTF-8. A character takes at most four, so few texts must be encoded."""
     if isinstance(text, bytes) or len(text) > max_bytes or 4 * len(text) <= max_bytes:
         return len(text) > max_bytes
     return len(text.encode("utf-8", "surrogatepass")) > max_bytes
@@ -97,7 +98,7 @@ def _check_item(item: Any) -> None:
     if isinstance(item, str):
         _check_text(item)
     elif isinstance(item, list):
-        for element in item:
+        for element in cast("list[Any]", item):
             _check_item(element)
 
 
@@ -108,13 +109,6 @@ def _check_text(text: str) -> None:
         raise JSONError("a text with half a surrogate pair")
 
 
-class _Decoder(json.JSONDecoder):
-    def decode(self, text: str) -> Any:
-        value = super().decode(text)
-        _check_item(value)  # values outside any object
-        return value
-
-
-_DECODER = _Decoder(
+_DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant, strict=True
 )

@@ -1,43 +1,48 @@
 """WebSocket frames of finished messages, for servers that take them as they are.
 
-A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write}`: `write(frame: bytes)` puts a whole frame
-(header and payload, unmasked, one frame per message) on the connection's way out, at once and in order with what
-`send` sends, without waiting and without raising; after the connection's end it does nothing. `manage.py serve` does.
-Building the frame here means that it is built once per message, not once per socket.
+A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write}`. `write(frame: bytes)` writes one whole
+frame (header and payload, unmasked, one frame per message) to the connection, in order with what `send` sends. It
+neither waits nor raises, and after the connection's end it does nothing. `manage.py serve` offers it.
+
+A frame that is built here is built once per message, not once per socket.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar, cast
+
+from asgiref.typing import WebSocketScope
 
 EXTENSION = "tidewire.frames"
 TEXT, BINARY = 0x81, 0x82  # final, and unmasked: this side is the server
 
 Write = Callable[[bytes], None]
+T = TypeVar("T")
 
 
-def writer(scope: dict[str, Any]) -> Write | None:
-    """The server's `write`, where it offers one."""
-    return (scope.get("extensions") or {}).get(EXTENSION, {}).get("write")
+def writer(scope: WebSocketScope) -> Write | None:
+    """Returns the server's `write`, or None when it offers none."""
+    extension = (scope.get("extensions") or {}).get(EXTENSION, {})
+    return cast("Write | None", extension.get("write"))
 
 
-class Once:
-    """A function of a message. A fan-out hands the same bytes to one socket after the other, so remembering the last
-    result is enough to build each once."""
+class Once(Generic[T]):
+    """A function of a message that keeps its last result. A fan-out passes the same bytes for one socket after the
+    other, so this is enough to build each result once."""
 
     __slots__ = ("_build", "_message", "_result")
 
-    def __init__(self, build: Callable[[bytes], Any]) -> None:
+    def __init__(self, build: Callable[[bytes], T]) -> None:
         self._build = build
         self._message: bytes | None = None
-        self._result: Any = None
+        self._result: T | None = None
 
-    def __call__(self, message: bytes) -> Any:
+    def __call__(self, message: bytes) -> T:
         if message is not self._message:
             self._result = self._build(message)
             self._message = message
-        return self._result
+        return cast("T", self._result)
 
 
 def _header(opcode: int, length: int) -> bytes:
