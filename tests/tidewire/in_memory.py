@@ -13,7 +13,7 @@ from tidewire.delivery.access_checks import Look
 from tidewire.delivery.hub import Intervals
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.delivery.subscription import Subscription
-from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entry, Page, Position
+from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
@@ -132,14 +132,14 @@ class Log:
                 if found and size > PAGE_BYTES:
                     break
                 found.append(entry)
-        return await self._answer("page", Page(self.position(name), found), name, offset)
+        return await self._answer("page", Page(self.position(name), Entries(found)), name, offset)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         before = [entry for entry in self.stored(name).entries if offset is None or entry.offset < offset]
-        return await self._answer("page_before", Page(self.position(name), before[::-1][:limit]), name, offset)
+        return await self._answer("page_before", Page(self.position(name), Entries(before[::-1][:limit])), name, offset)
 
     async def recent(self, name: str, seconds: float) -> Page:
-        return await self._answer("recent", Page(self.position(name), list(self.stored(name).entries)), name)
+        return await self._answer("recent", Page(self.position(name), Entries(self.stored(name).entries)), name)
 
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
         return await self._answer("positions", {name: self.position(name) for name in names}, sorted(names))

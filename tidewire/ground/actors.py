@@ -6,7 +6,7 @@ not set (a shell, a command, a worker), events say `system`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Annotated
@@ -43,7 +43,7 @@ def set_actor(actor: Actor) -> None:
 
 
 @contextmanager
-def acting_as(actor: Actor) -> Iterator[None]:
+def acting_as(actor: Actor) -> Generator[None]:
     """Makes `actor` the actor inside the block, and the one before it the actor again at the end, even if `set_actor`
     was called meanwhile."""
     token = _actor.set(actor)
@@ -62,6 +62,6 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         user = getattr(request, "user", None)
-        is_known = user is not None and user.is_authenticated
-        with acting_as(Actor("user", str(user.pk)) if is_known else SYSTEM):
+        actor = Actor("user", str(user.pk)) if user is not None and user.is_authenticated else SYSTEM
+        with acting_as(actor):
             return self.get_response(request)

@@ -1,8 +1,9 @@
-"""The credential of a socket and when it ends. What a credential looks like is the application's business.
+"""Credentials of sockets, and the identities that they prove. The application defines what a credential looks like.
 
-`TIDEWIRE["AUTHENTICATE"]` names a function `(credential: str) -> Identity`. It checks signature and claims only: a
-reconnecting crowd must not cost a query each. Who may read what is asked, freshly, at every subscribe. A credential
-that says nothing by itself (a key) is answered with a `LookUp` instead, which runs in a database thread.
+`TIDEWIRE["AUTHENTICATE"]` names a function `(credential: str) -> Identity`. It checks signature and claims only,
+because clients that reconnect all at once must not cost a query each. Access to a stream is checked at every subscribe.
+For a credential that proves nothing by itself (a key) the function returns a `LookUp` instead, which runs in a database
+thread.
 """
 
 from __future__ import annotations
@@ -16,20 +17,22 @@ from tidewire.ground.conf import conf
 
 
 class InvalidCredential(Exception):
-    """Not a credential of ours, or not for sockets. The client must not come back with it."""
+    """The credential is not one of ours, or not for sockets. The client must not use it again."""
 
 
 class ExpiredCredential(Exception):
-    """It was good. The client should fetch another."""
+    """The credential was valid once. The client should fetch another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a credential stands for. `expires_at` in seconds since 1970, None for never.
+    """The user that a credential proves, and what the credential allows.
 
-    `session_id` is what an ending names (see control.py): a session's id, or a key's. A credential may be good for less
-    than its user: `streams` are the only ones it may read (None for all that the user may), and only one that
-    `may_signal` passes signals on. One that is not `is_renewable` has no successor that a client could fetch.
+    - `expires_at` is in seconds since 1970; None means never.
+    - `session_id` is the id by which a revocation names it: of a session or of a key.
+    - `streams` are the only streams it may read; None means all that its user may read.
+    - `may_publish`: it may publish ephemeral messages.
+    - `is_renewable`: a client can fetch a successor before it expires.
     """
 
     user_id: str
@@ -40,12 +43,12 @@ class Identity:
     is_renewable: bool = True
 
     def may_read(self, stream: str) -> bool:
-        """As far as the credential is concerned: the user must be allowed to, too."""
+        """Returns whether the credential allows this stream. The access of its user is checked separately."""
         return self.streams is None or stream in self.streams
 
 
 def may_command(identity: Identity) -> bool:
-    """Whether the quota of whoever it is allows one more command. Counts it. Synchronous."""
+    """Counts one command and returns whether the quota allows it. May block: runs in a database thread."""
     check: Callable[[Identity], bool] | None = conf.MAY_COMMAND and import_string(conf.MAY_COMMAND)
     return check is None or check(identity)
 
@@ -54,6 +57,7 @@ LookUp = Callable[[], Identity]
 
 
 def authenticate(credential: str) -> Identity | LookUp:
-    """Both it and the look-up raise InvalidCredential or ExpiredCredential."""
+    """Returns the identity of a credential, or a look-up that returns it. Both raise InvalidCredential or
+    ExpiredCredential."""
     check: Callable[[str], Identity | LookUp] = import_string(conf.AUTHENTICATE)
     return check(credential)

@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562), time-ordered, so that a primary key index grows at its right edge."""
+"""Identifiers: UUID version 7 (RFC 9562). They are ordered by time, so a primary key index grows at its right edge."""
 
 import uuid
 
@@ -6,8 +6,8 @@ import uuid_utils.compat
 
 
 def uuid7() -> uuid.UUID:
-    """A new UUIDv7; two made in one process never compare in the wrong order."""
+    """Returns a new UUIDv7. Those of one process compare in the order in which they were made."""
     return uuid_utils.compat.uuid7()
 
 
-uuid7.__module__ = "tidewire.ids"  # migrations of every project name it so
+uuid7.__module__ = "tidewire.ids"  # as migrations of every project name it

@@ -1,25 +1,26 @@
-"""Places in a stream, and what lies between two of them. Plain values, shared by the write side and the delivery
-side."""
+"""Places in a stream, and the events between two of them: plain values for the write side and the delivery side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PAGE_EVENTS = 500
 MESSAGE_BYTES = 512 * 1024
-"""No message to a client is longer. (daphne refuses to send more than 1 MiB.)"""
+"""The longest message to a client. (daphne refuses to send more than 1 MiB.)"""
 ENVELOPE_BYTES = 256
-"""What a frame adds to its event's JSON, at the most: stream (89), type (64), offset (20), and what stands around
-them."""
+"""The most that a frame adds to its event's JSON: stream (89), type (64), offset (20), and the names around them."""
 PAGE_BYTES = MESSAGE_BYTES - 1024
-"""A page of events is bounded by both, envelopes included: so it fits a message, in a reply or as pushes."""
+"""A page of events has at most PAGE_EVENTS and PAGE_BYTES, envelopes included. So it fits a message, as a reply or as
+pushes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a stream. On the wire the stream is called channel."""
+    """A place in a stream, which is called channel on the wire."""
 
     channel: str
     epoch: str
@@ -31,10 +32,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as delivery needs it.
+    """An event, as the delivery side needs it.
 
-    `ends_access`: who must be asked again after it. `control`: how much of the control log must be applied before it is
-    delivered. `payload`: its finished JSON.
+    - `ends_access` is the id of the user whose access must be checked again after it, "*" for all users, "" for none.
+    - `payload` is its finished JSON.
+    - `revocation_offset` is how much of the revocation log must be applied before the event is delivered.
     """
 
     offset: int
@@ -45,22 +47,22 @@ class Entry:
 
 
 class Entries(list[Entry]):
-    """A run of events that many clients are shown: what it was encoded to stays with it, and goes with it."""
+    """A run of events for many clients. It keeps what it was encoded to, for as long as it lives itself."""
 
     __slots__ = ("encoded",)
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         super().__init__(entries)
-        self.encoded: dict[Any, Any] = {}
+        self.encoded: dict[Hashable, Any] = {}
 
     def up_to(self, offset: int) -> Entries:
-        """Those that are not above `offset`: nearly always all of them."""
+        """Returns the entries with at most this offset: nearly always itself."""
         if not self or self[-1].offset <= offset:
             return self
         return Entries(entry for entry in self if entry.offset <= offset)
 
-    def once(self, key: Any, encode: Callable[[Entries], Any]) -> Any:
-        """What `encode` makes of them, made once."""
+    def once(self, key: Hashable, encode: Callable[[Entries], T]) -> T:
+        """Returns `encode(self)`, which is called once for each key."""
         if key not in self.encoded:
             self.encoded[key] = encode(self)
         return self.encoded[key]
@@ -68,11 +70,7 @@ class Entries(list[Entry]):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events after a position, oldest first, with the stream's head when they were read."""
+    """Events after a position, oldest first, with the stream's head at the time when they were read."""
 
     head: Position
     entries: Entries = field(default_factory=Entries)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.entries, Entries):
-            object.__setattr__(self, "entries", Entries(self.entries))

@@ -1,4 +1,4 @@
-"""An event that was recorded: what the log hands to the layer and to the hub."""
+"""A recorded event, as the log passes it to the channel layer and to the hub."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ class Recorded:
     ends_access: str
     revocation_offset: int
     payload: str
-    data: Any = field(default=None, compare=False)  # as in the payload, for an answer that shows the same
+    data: Any = field(default=None, compare=False)  # as in the payload, for a response that shows the same

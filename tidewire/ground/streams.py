@@ -1,20 +1,20 @@
-"""Stream names: `kind:key`. Built, parsed and mapped to a Channels group here and nowhere else."""
+"""Stream names, `kind:key`: the only place where they are parsed and mapped to Channels groups."""
 
 from __future__ import annotations
 
 import re
 
-# The alphabet is what a Channels group name may hold (letters, digits, "-", "_", "."; fewer than 100 characters), less
-# the dot, which `group` uses in place of the colon: 3 + 24 + 1 + 64 = 92 characters at the most.
+# A Channels group name has fewer than 100 letters, digits, "-", "_" and ".". A stream name has no dot, because `group`
+# writes one in place of the colon. The longest group name has 3 + 24 + 1 + 64 = 92 characters.
 _NAME = re.compile(r"([a-z][a-z0-9_]{0,23}):([A-Za-z0-9_-]{1,64})")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 REVOCATIONS = "revocations:all"
-"""The log of what ended everywhere at once: sessions, keys. Hubs follow it; nobody can subscribe to it."""
+"""The revocation log. Every hub follows it, and no client can subscribe to it."""
 
 
 def parse(name: str) -> tuple[str, str] | None:
-    """`"room:0197…"` → `("room", "0197…")`; None when `name` is not a stream name."""
+    """Returns the kind and the key, `"room:0197…"` → `("room", "0197…")`, or None when `name` is no stream name."""
     match = _NAME.fullmatch(name)
     return (match[1], match[2]) if match else None
 
@@ -29,5 +29,5 @@ def canonical(name: str) -> str:
 
 
 def group(name: str) -> str:
-    """The Channels group of a stream: injective, and valid on every channel layer."""
+    """Returns the Channels group of a stream. No two streams share one, and every channel layer accepts it."""
     return "tw." + name.replace(":", ".")

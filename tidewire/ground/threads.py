@@ -1,8 +1,8 @@
-"""A few long-lived threads, for what must not run in the event loop: views, and reads of the log.
+"""A few long-lived threads for work that must not run in the event loop: views, and reads of the log.
 
-A thread keeps its database connection from job to job, which saves a trip to the pool and a check for each. The thread
-that was idle last works first, and one that idles for long ends and gives its connection back: so there are as many
-connections as there is work, not as many as there may be.
+A thread keeps its database connection from job to job, which saves a request to the connection pool and a check each
+time. The thread that became idle last gets the next job, and a thread that is idle for long ends and gives its
+connection back. So the number of connections follows the work and not the limit.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
 KEEP_SECONDS = 600.0
-"""Then a connection goes through the pool again: servers that were added or left are noticed."""
+"""After this time a connection goes back to the pool, so that servers that were added or removed are noticed."""
 
 Job = Callable[[], None]
 
 
 class Threads:
-    """At most `size` of them; what comes when all are busy waits. May be used from any thread."""
+    """At most `size` threads. Jobs wait while all are busy. Its methods may be called from any thread."""
 
     def __init__(self, size: int, name: str) -> None:
         self._size, self._name = size, name
@@ -42,11 +42,12 @@ class Threads:
         self._is_closed = False
 
     def run(self, job: Job) -> None:
-        """Runs it soon, in the caller's context. It must not raise: who waits for it is not known here."""
+        """Runs a job soon, in a copy of the caller's context. An exception that it raises is only logged. Raises
+        RuntimeError after `close`."""
         job = _in_context(contextvars.copy_context(), job)
         with self._lock:
             if self._is_closed:
-                raise RuntimeError("these threads have ended")
+                raise RuntimeError("these threads are closed")
             if self._idle:
                 self._idle.pop().put(job)
             elif self._count < self._size:
@@ -56,7 +57,7 @@ class Threads:
                 self._waiting.append(job)
 
     def close(self) -> None:
-        """Ends those that idle; the others end with what they do. What waits is not done any more."""
+        """Ends idle threads now and the others after their job. Drops the jobs that wait."""
         with self._lock:
             self._is_closed = True
             self._waiting.clear()
@@ -76,7 +77,7 @@ class Threads:
         connections.close_all()
 
     def _next(self, queue: SimpleQueue[Job | None]) -> Job | None:
-        """What waits, or what comes; None when it is time to end."""
+        """Returns a waiting job, or the next that arrives; None when the thread shall end."""
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
@@ -90,7 +91,7 @@ class Threads:
                 if queue in self._idle:
                     self._idle.remove(queue)
                     return self._ended()
-            return queue.get() or self._ended()  # it was given one in this very moment
+            return queue.get() or self._ended()  # a job arrived at this very moment
 
     def _ended(self) -> None:
         self._count -= 1
@@ -100,21 +101,21 @@ def _in_context(context: contextvars.Context, job: Job) -> Job:
     return lambda: context.run(job)
 
 
-# -- connections that are kept -----------------------------------------------------------------------------------------
+# -- kept connections --------------------------------------------------------------------------------------------------
 
 _this = threading.local()
 
 
 def begin_job() -> None:
-    """Call it where Django's `close_old_connections` was called for a job of these threads.
+    """Spares the health check of this thread's kept connections. To be called after Django's `close_old_connections`.
 
-    Django asks a kept connection with a statement whether it is alive. One whose socket is silent is: a server that has
-    ended it has said so, and then the statement is worth its price.
+    Django's check costs one statement per job. It is needed only when something can be read from the socket: a server
+    that closes a connection sends a message first.
     """
     if getattr(_this, "keeps_connections", False):
         for connection in connections.all(initialized_only=True):
             if connection.connection is not None and _is_silent(connection):
-                connection.health_check_done = True
+                connection.health_check_done = True  # pyright: ignore[reportAttributeAccessIssue]  missing in the stubs
 
 
 def _is_silent(connection: BaseDatabaseWrapper) -> bool:
@@ -129,8 +130,8 @@ def _is_silent(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _keep(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """CONN_MAX_AGE is 0, because elsewhere every request has a thread of its own and its connection would stay open
-    for ever. Here it is kept."""
+    """Keeps a new connection for KEEP_SECONDS. CONN_MAX_AGE is 0, because in threads that serve one request each a kept
+    connection would stay open for ever."""
     if getattr(_this, "keeps_connections", False):
         connection.close_at = time.monotonic() + KEEP_SECONDS
 

@@ -1,8 +1,9 @@
-"""One timer for all sockets of a process, in place of three each.
+"""A timer wheel: one timer of the event loop for all sockets of a process, instead of three timers for each socket.
 
-What is due in some seconds, a ping, a missing pong, a token's end, is put into the slot of its quarter of a second and
-nearly always taken out again. A slot is a dictionary: both cost the same however many sockets there are. Things happen
-up to a quarter of a second late; what is due so soon that this would matter gets a timer of its own.
+A timer (a ping, a missing pong, the end of a token) lies in the slot of the quarter of a second in which it is due, and
+is nearly always cancelled before. A slot is a dictionary, so adding and cancelling cost the same however many sockets
+there are. Timers fire up to a quarter of a second late. One that is due so soon that this would matter goes to the
+event loop itself.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ COARSE_SECONDS = 2.0
 
 
 class Handle(Protocol):
+    """A timer that can be cancelled: of the wheel, or of the event loop."""
+
     def cancel(self) -> None: ...
 
 
 class Timer:
-    """Something that is due."""
+    """One timer of the wheel."""
 
     __slots__ = ("_args", "_call", "_slot")
 
@@ -41,7 +44,7 @@ class Timer:
 
 
 class TimerWheel:
-    """Of one event loop."""
+    """The timers of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -50,7 +53,8 @@ class TimerWheel:
         self._is_turning = False
 
     def call_later(self, seconds: float, call: Callable[..., None], *args: Any) -> Handle:
-        """As the loop's own, a little late. `call` must not wait."""
+        """Calls `call(*args)` after `seconds`, like the loop's own `call_later` but up to TURN_SECONDS later. `call`
+        must not block."""
         if seconds < COARSE_SECONDS:
             return self._loop.call_later(seconds, call, *args)
         if not self._is_turning:
@@ -69,20 +73,20 @@ class TimerWheel:
             self._loop.call_later(TURN_SECONDS, self._turn)
 
     def _fire(self, slot: dict[Timer, None]) -> None:
-        while slot:  # what one of them does may cancel others
+        while slot:  # one timer's call may cancel others
             timer = next(iter(slot))
             del slot[timer]
             try:
                 timer.fire()
             except Exception:
-                logger.exception("what was due failed")
+                logger.exception("a timer's call failed")
 
 
 _timer_wheels: WeakKeyDictionary[asyncio.AbstractEventLoop, TimerWheel] = WeakKeyDictionary()
 
 
 def timer_wheel() -> TimerWheel:
-    """The running loop's."""
+    """Returns the timer wheel of the running loop."""
     loop = asyncio.get_running_loop()
     found = _timer_wheels.get(loop)
     if found is None:

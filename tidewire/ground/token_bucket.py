@@ -1,10 +1,10 @@
-"""A token bucket: how often somebody may do something."""
+"""A token bucket: a rate with bursts."""
 
 from __future__ import annotations
 
 
 class TokenBucket:
-    """`burst` at once, `per_second` in the long run."""
+    """Allows `burst` actions at once, and `per_second` in the long run. `now` is in seconds, of any steady clock."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_second")
 
@@ -13,7 +13,7 @@ class TokenBucket:
         self._left, self._at = burst, now
 
     def take(self, now: float) -> bool:
-        """Takes one; False when there is none."""
+        """Takes one token. Returns False when there is none."""
         self._refill(now)
         if self._left < 1:
             return False
@@ -21,7 +21,7 @@ class TokenBucket:
         return True
 
     def wait(self, now: float) -> float:
-        """Seconds until there is one to take."""
+        """Returns the seconds until there is a token to take."""
         self._refill(now)
         return max(0.0, (1 - self._left) / self._per_second)
 

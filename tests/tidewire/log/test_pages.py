@@ -51,7 +51,7 @@ def test_a_page_after_the_head_is_empty(board):
 
 def test_reading_a_page_of_a_new_stream_creates_it():
     page = pages.read_after("board:x", 0)
-    assert page == Page(heads.position("board:x"), [])
+    assert page == Page(heads.position("board:x"))
 
 
 def test_a_page_is_bounded_by_count(board):
