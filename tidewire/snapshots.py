@@ -1,21 +1,12 @@
 """Public: REST answers that carry their stream's position, and the log read over REST."""
 
-from tidewire.capture.snapshots import (
-    HEADER,
-    Page,
-    Position,
-    SnapshotMixin,
-    Written,
-    position,
-    position_header,
-    record_ahead,
-    recorded_events,
-    records_at_commit,
-    written_positions,
-)
+from tidewire.capture.snapshots import HEADER, SnapshotMixin, Written, position_header, written_positions
+from tidewire.ground.positions import Page, Position
 from tidewire.ground.recorded import Recorded
 from tidewire.ground.streams import canonical
+from tidewire.log.heads import position
 from tidewire.log.pages import read_after
+from tidewire.transactions.commit import record_ahead, recorded_events
 
 __all__ = [
     "HEADER",
@@ -30,6 +21,5 @@ __all__ = [
     "read_after",
     "record_ahead",
     "recorded_events",
-    "records_at_commit",
     "written_positions",
 ]

@@ -13,25 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Model
 
 from tidewire.declare.registry import registry
-from tidewire.ground.positions import Page, Position
+from tidewire.ground.positions import Position
 from tidewire.ground.recorded import Recorded
 from tidewire.log.building import object_name
 from tidewire.log.heads import position
-from tidewire.transactions.commit import record_ahead, recorded_events, records_at_commit
-
-__all__ = [
-    "HEADER",
-    "Page",
-    "Position",
-    "SnapshotMixin",
-    "Written",
-    "position",
-    "position_header",
-    "record_ahead",
-    "recorded_events",
-    "records_at_commit",
-    "written_positions",
-]
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

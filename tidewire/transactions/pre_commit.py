@@ -8,7 +8,7 @@ for a moment only.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any
 
 from tidewire.transactions.notes import Note
 
@@ -22,10 +22,10 @@ class PreCommitStep(Note):
     __slots__ = ()
 
     @classmethod
-    def run(cls, steps: list[Self], using: str) -> None:
+    def run(cls, steps: list[Any], using: str) -> None:
         """Does all steps of this class that the transaction has, in an order that is the same for every writer.
 
-        May change live models. When it raises, the transaction is rolled back.
+        A subclass writes `steps: list[Self]`. It may change live models. When it raises, the transaction is rolled back.
         """
         raise NotImplementedError
 
