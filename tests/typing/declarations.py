@@ -1,4 +1,4 @@
-"""Declarations as a type checker sees them: a callback takes rows of the model, a fact takes what its serializer does."""
+"""Declarations as a type checker sees them: each knows its model, and a fact knows its value."""
 
 from __future__ import annotations
 

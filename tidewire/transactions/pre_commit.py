@@ -25,7 +25,7 @@ class PreCommitStep(Note):
     def run(cls, steps: list[Any], using: str) -> None:
         """Does all steps of this class that the transaction has, in an order that is the same for every writer.
 
-        A subclass writes `steps: list[Self]`. It may change live models. When it raises, the transaction is rolled back.
+        A subclass writes `steps: list[Self]`. It may change live models. If it raises, the transaction is rolled back.
         """
         raise NotImplementedError
 
