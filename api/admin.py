@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from api.models import Key, Member, Message, Room, User
-from api.models.erasure import erase
 
 
 class UserAddForm(AdminUserCreationForm):
@@ -44,11 +43,11 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        erase(obj)
+        obj.erase()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            erase(user)
+            user.erase()
 
 
 class MemberInline(admin.TabularInline):

@@ -1,28 +1,33 @@
-"""Who may do what in a room, or with a dashboard. Views and subscriptions ask here, and nowhere else.
+"""Who may do what with a room or a dashboard. Views and subscriptions ask here, and nowhere else.
 
-Everybody signed in reads public rooms; the others exist for their members only, which is why a stranger is told
-"not found" there and "not allowed" elsewhere. Writing takes a membership, and some things take a higher role.
+Every signed-in user reads public rooms and dashboards. The others exist for their members only: another user gets
+"not found" there, and "permission denied" where the resource is public. Writing takes a membership, and some actions
+take a higher role.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import Enum, auto
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, OuterRef, Q, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
-from tidewire import parse_stream, registry
+from api.models.memberships import SharedResource
+from tidewire import PreparedQuery, parse_stream, registry
+
+S = TypeVar("S", bound=SharedResource)
 
 Role = Member.Role
 RANK = {None: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
 
 class Action(Enum):
-    """What somebody may want to do in a room, or with a dashboard."""
+    """What a user may want to do with a room or a dashboard."""
 
     READ = auto()
     WRITE = auto()
@@ -50,76 +55,62 @@ LOWEST_ROLE = {
 }
 
 
-def visible_to(user_id: Any) -> QuerySet[Room]:
-    """The rooms a user may read. Each row knows their role in it as `my_role`, None for a guest of a public room."""
-    mine = Member.objects.filter(room=OuterRef("pk"), user_id=user_id)
-    rooms = Room.objects.annotate(my_role=Subquery(mine.values("role")[:1]))
-    return rooms.filter(Q(kind=Room.Kind.PUBLIC) | Q(my_role__isnull=False))
-
-
-def rooms_of(user_id: Any) -> QuerySet[Room]:
-    """The rooms a user is a member of, with `my_role`."""
-    return Room.objects.filter(members__user=user_id).annotate(my_role=F("members__role"))
+# -- by role ---------------------------------------------------------------------------------------------------------
 
 
 def may(action: Action, role: str | None) -> bool:
     return RANK[role] >= RANK[LOWEST_ROLE[action]]
 
 
-def room_for(user: User, room_id: UUID, action: Action) -> Room:
-    """The room, if `user` may do `action` in it. One query. Raises NotFound or PermissionDenied."""
-    room = visible_to(user.pk).filter(pk=room_id).first()
-    if room is None:
-        raise NotFound()
-    require(action, room.my_role)
-    return room
-
-
 def require(action: Action, role: str | None) -> None:
+    """Raises PermissionDenied unless `role` allows the action."""
     if not may(action, role):
         raise PermissionDenied()
 
 
-def may_give(mine: str, *roles: str) -> bool:
-    """Owners give and take every role; everybody else only roles below their own."""
-    return mine == Role.OWNER or all(RANK[role] < RANK[mine] for role in roles)
+def require_may_give(mine: str, *roles: str) -> None:
+    """Raises PermissionDenied unless a member with the role `mine` may give and take these roles.
+
+    Owners give and take every role, other members only roles below their own.
+    """
+    if mine != Role.OWNER and not all(RANK[role] < RANK[mine] for role in roles):
+        raise PermissionDenied()
 
 
-def may_edit(user: User, message: Message, role: str | None) -> bool:
-    """Nobody puts words into another's mouth, and who has left writes no more."""
-    return may(Action.WRITE, role) and message.author_id == user.pk
+def require_may_edit(user: User, message: Message, role: str | None) -> None:
+    """Raises PermissionDenied unless the user wrote the message and is still a member."""
+    if not (may(Action.WRITE, role) and message.author_id == user.pk):
+        raise PermissionDenied()
 
 
-def may_delete(user: User, message: Message, role: str | None) -> bool:
-    return may(Action.MODERATE, role) or may_edit(user, message, role)
+def require_may_delete(user: User, message: Message, role: str | None) -> None:
+    """Raises PermissionDenied unless the user may edit the message or moderate the room."""
+    if not may(Action.MODERATE, role):
+        require_may_edit(user, message, role)
 
 
-# Dashboards: everybody signed in reads public ones; members push, admins say what is measured, owners delete.
+# -- by row ----------------------------------------------------------------------------------------------------------
 
 
-def visible_dashboards(user_id: Any) -> QuerySet[Dashboard]:
-    """The dashboards a user may read, with `my_role`, None for a guest of a public one."""
-    mine = DashboardMember.objects.filter(dashboard=OuterRef("pk"), user_id=user_id)
-    dashboards = Dashboard.objects.annotate(my_role=Subquery(mine.values("role")[:1]))
-    return dashboards.filter(Q(visibility=Dashboard.Visibility.PUBLIC) | Q(my_role__isnull=False))
+def authorize(model: type[S], user: User, id: UUID, action: Action, *, lock: bool = False) -> S:
+    """Returns the room or dashboard with this id, which knows the user's role as `my_role`. One query.
 
-
-def dashboards_of(user_id: Any) -> QuerySet[Dashboard]:
-    """The dashboards a user is a member of, with `my_role`."""
-    return Dashboard.objects.filter(members__user=user_id).annotate(my_role=F("members__role"))
-
-
-def dashboard_for(user: User, dashboard_id: UUID, action: Action) -> Dashboard:
-    """The dashboard, if `user` may do `action` with it. One query. Raises NotFound or PermissionDenied."""
-    dashboard = visible_dashboards(user.pk).filter(pk=dashboard_id).first()
-    if dashboard is None:
+    Raises NotFound or PermissionDenied. With `lock` the row is locked first, in a statement of its own, so that what is
+    read afterwards is what the previous holder of the lock has left. That is for callers that count or compare members.
+    """
+    if lock:
+        model.objects.select_for_update(no_key=True).filter(pk=id).values_list("pk").first()
+    resource = model.objects.readable_by(user.pk).filter(pk=id).first()
+    if resource is None:
         raise NotFound()
-    require(action, dashboard.my_role)
-    return dashboard
+    require(action, resource.my_role)
+    return resource
 
 
-def metric_for(user: User, metric_id: UUID, action: Action) -> Metric:
-    """The metric, if `user` may do `action` with its dashboard. One query, as above."""
+def authorize_metric(user: User, metric_id: UUID, action: Action, *, lock: bool = False) -> Metric:
+    """Returns the metric, if the user may do `action` with its dashboard. As `authorize`."""
+    if lock:
+        Metric.objects.select_for_update(no_key=True).filter(pk=metric_id).values_list("pk").first()
     mine = DashboardMember.objects.filter(dashboard=OuterRef("dashboard"), user_id=user.pk)
     metrics = Metric.objects.annotate(my_role=Subquery(mine.values("role")[:1])).filter(pk=metric_id)
     is_public = Q(dashboard__visibility=Dashboard.Visibility.PUBLIC)
@@ -130,70 +121,76 @@ def metric_for(user: User, metric_id: UUID, action: Action) -> Metric:
     return metric
 
 
-# Streams: the same rules, for the keys of one subscribe frame at once. Each asks one query.
+_LOCKED_MEMBER = PreparedQuery(
+    lambda room_id, user_id: (
+        Member.objects.select_related("room")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(room=room_id, user=user_id)
+    )
+)
 
 
-def readable_room_ids(user_id: str, keys: Collection[str]) -> set[str]:
-    ids = _uuids(keys)
-    person = _uuids([user_id])
-    if not ids or not person:
-        return set()
-    is_active = Exists(User.objects.filter(pk=person[0], is_active=True))
-    return {str(pk) for pk in visible_to(person[0]).filter(is_active, pk__in=ids).values_list("pk", flat=True)}
+def authorize_writer(user: User, room_id: UUID, action: Action) -> tuple[Room, Member | None]:
+    """Returns the room and the user's membership, which is locked: it cannot end or change before this request ends.
+
+    A removal and a write are therefore ordered: the one that commits last sees the other. The membership is None for a
+    guest of a public room. Raises NotFound or PermissionDenied.
+    """
+    member = _LOCKED_MEMBER.first(DEFAULT_DB_ALIAS, room_id, user.pk)
+    if member is None:
+        return authorize(Room, user, room_id, action), None
+    require(action, member.role)
+    member.room.my_role = member.role
+    return member.room, member
 
 
-def room_readers(key: str, user_ids: Collection[str]) -> set[str]:
-    """`readable_room_ids` the other way round: who of these users reads the room, in one query."""
-    ids = _uuids([key])
-    if not ids:
-        return set()
-    is_member = Q(memberships__room=ids[0])
-    is_public = Exists(Room.objects.filter(pk=ids[0], kind=Room.Kind.PUBLIC))
-    people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
-    return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
+# -- by stream: the same rules, for all keys of a subscribe frame. Each asks one query. ------------------------------
 
 
-def readable_dashboard_ids(user_id: str, keys: Collection[str]) -> set[str]:
+def readable_ids(model: type[SharedResource], user_id: str, keys: Collection[str]) -> set[str]:
+    """Returns those of the ids that the user may read. An id that is not a UUID in canonical form is left out."""
     ids, person = _uuids(keys), _uuids([user_id])
     if not ids or not person:
         return set()
     is_active = Exists(User.objects.filter(pk=person[0], is_active=True))
-    readable = visible_dashboards(person[0]).filter(is_active, pk__in=ids)
+    readable = model.objects.readable_by(person[0]).filter(is_active, pk__in=ids)
     return {str(pk) for pk in readable.values_list("pk", flat=True)}
 
 
-def dashboard_readers(key: str, user_ids: Collection[str]) -> set[str]:
-    """`readable_dashboard_ids` the other way round."""
+def readers(model: type[SharedResource], key: str, user_ids: Collection[str]) -> set[str]:
+    """Returns those of the users who may read one room or dashboard: `readable_ids` for many users."""
     ids = _uuids([key])
     if not ids:
         return set()
-    is_member = Q(dashboard_memberships__dashboard=ids[0])
-    is_public = Exists(Dashboard.objects.filter(pk=ids[0], visibility=Dashboard.Visibility.PUBLIC))
+    member = model.membership_model()
+    memberships = member._meta.get_field("user").related_query_name()
+    is_member = Q(**{f"{memberships}__{member.resource_field}": ids[0]})
+    is_public = Exists(model.objects.filter(model.is_public_condition, pk=ids[0]))
     people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
     return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
 
 
 def own_user_id(user_id: str, keys: Collection[str]) -> set[str]:
-    """Everybody has one stream that is about them; nobody else reads it."""
+    """Returns the user's own id, if it is one of the keys: a user's stream has one reader."""
     person = _uuids([user_id] if user_id in keys else [])
     return {user_id} if person and User.objects.filter(pk=person[0], is_active=True).exists() else set()
 
 
 def may_subscribe(user: User, stream: str) -> bool:
-    """The answer a subscription would get, for one stream."""
+    """Returns what a subscription to this stream would be answered."""
     kind_name, key = parse_stream(stream) or ("", "")
     kind = registry.kinds.get(kind_name)
     return kind is not None and key in kind.may_subscribe(str(user.pk), [key])
 
 
 def may_know_position(user: User, stream: str) -> bool:
-    """Whether the answer to a write may say how far it moved `stream`. What happens to others is their affair."""
+    """Returns whether the answer to a write may contain the new position of `stream`: not of other users' streams."""
     kind_name, key = parse_stream(stream) or ("", "")
     return kind_name in registry.kinds and (kind_name != "user" or key == str(user.pk))
 
 
 def _uuids(texts: Iterable[str]) -> list[UUID]:
-    """The texts that are UUIDs in canonical form: one stream must not have two names."""
+    """The texts that are UUIDs in canonical form, because one stream must not have two names."""
     found = []
     for text in texts:
         try:

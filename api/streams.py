@@ -1,42 +1,50 @@
-"""The stream kinds of the product, and the facts that are told in them."""
+"""The stream kinds of the product, and its facts with the functions that record them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from api import permissions
-from api.models import Metric
+from api.models import Dashboard, Metric, Room
 from api.models.samples import Point
 from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
 from tidewire import Fact, Rate, StreamKind, record_fact
 
 rooms = StreamKind(
     "room",
-    may_subscribe=permissions.readable_room_ids,
-    readers=permissions.room_readers,
+    may_subscribe=partial(permissions.readable_ids, Room),
+    readers=partial(permissions.readers, Room),
     ephemeral=frozenset({"typing"}),
     has_presence=True,
 )
 users = StreamKind("user", may_subscribe=permissions.own_user_id)
 dashboards = StreamKind(
     "dashboard",
-    may_subscribe=permissions.readable_dashboard_ids,
-    readers=permissions.dashboard_readers,
+    may_subscribe=partial(permissions.readable_ids, Dashboard),
+    readers=partial(permissions.readers, Dashboard),
     has_presence=True,
-    # However many push: to a viewer, what is measured is told in at most so many events.
+    # A viewer gets no more events than this, however many programs record samples.
     rate=Rate(events=10, seconds=0.5),
 )
 
 
-def merged_samples(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
-    """Samples of one metric in one event, up to the size of a batch."""
+def merge_samples(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns the data of one event for two of the same metric, or None when it would be larger than a batch."""
     samples = earlier["samples"] + later["samples"]
     return {**earlier, "samples": samples} if len(samples) <= MAX_BATCH else None
 
 
-samples_recorded = Fact("samples.recorded", kind=dashboards, serializer=RecordedSamplesSerializer, merge=merged_samples)
+samples_recorded = Fact("samples.recorded", kind=dashboards, serializer=RecordedSamplesSerializer, merge=merge_samples)
 
 
-def tell_samples(metric: Metric, points: list[Point]) -> None:
-    """What was added to a metric is an event of its dashboard."""
-    record_fact(samples_recorded, metric.dashboard_id, (metric.pk, points), about=metric)
+def record_samples(metric: Metric, points: Sequence[Point]) -> list[Point]:
+    """Adds samples to a metric, and makes an event of its dashboard of those that were new, which it returns.
+
+    Call it inside a transaction. Raises Metric.DoesNotExist when the metric has been deleted.
+    """
+    added = metric.record(points)
+    if added:
+        record_fact(samples_recorded, metric.dashboard_id, (metric.pk, added), about=metric)
+    return added

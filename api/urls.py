@@ -1,14 +1,14 @@
-"""The API's own addresses, as DESIGN section 6 has them."""
+"""The URLs of the REST API, below `/api/v1/`. `openapi.yaml` describes them."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 import api.rest.addresses  # noqa: F401  the converter "id"
-from api.views.dashboards import DashboardMemberViewSet, DashboardViewSet
+from api.views.dashboards import DashboardViewSet
 from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
-from api.views.members import MemberViewSet
+from api.views.memberships import DashboardMemberViewSet, MemberViewSet
 from api.views.messages import MessageViewSet, ReactionViewSet
 from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
@@ -22,7 +22,7 @@ COLLECTION = {"get": "list", "post": "create"}
 DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
-    # What is asked most comes first: they are looked through in this order.
+    # Django tries these in order, so the busiest ones come first.
     path("rooms/<id:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
     path("rooms/<id:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
     path("rooms/<id:room_id>/messages/<id:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),

@@ -170,14 +170,14 @@ def _ingest(ours: Any, plain: Any, end: int) -> dict[str, Any]:
 
     from api.models import Sample
     from api.models.samples import Point
-    from api.views.samples import push
+    from api.streams import record_samples
 
     times: dict[str, list[float]] = {"push": [], "bulk_create": []}
     for batch in range(60):
         points = [Point(end + (batch * BATCH + n) * 1000, n / 7) for n in range(BATCH)]
         started = time.perf_counter()
         with transaction.atomic():
-            push(ours, points)
+            record_samples(ours, points)
         times["push"].append(time.perf_counter() - started)
         started = time.perf_counter()
         with transaction.atomic():

@@ -15,8 +15,10 @@ from django.db import models
 from django.db.models.signals import post_delete
 from rest_framework.exceptions import NotFound
 
-from api import permissions, streams
+from api import streams
 from api.models import Dashboard, DashboardMember, Key, Member, Room, User
+from api.models.memberships import SharedResource
+from api.permissions import Action, authorize
 from tidewire import StreamKind, parse_stream
 
 
@@ -77,39 +79,21 @@ def close_unused(account: User, stream: str) -> None:
 # -- rooms and dashboards --------------------------------------------------------------------------------------------
 
 
-def _find_room(user: User, id: UUID, lock: bool) -> Room:
-    if lock:
-        Room.objects.select_for_update(no_key=True).filter(pk=id).values_list("pk").first()
-    return permissions.room_for(user, id, permissions.Action.MANAGE_KEYS)
+def _of_shared(kind: StreamKind, model: type[SharedResource]) -> KeyBinding:
+    return KeyBinding(
+        kind,
+        model,
+        find=lambda user, id, lock: authorize(model, user, id, Action.MANAGE_KEYS, lock=lock),
+        add_account=lambda resource, account: resource.add_member(account.pk),
+        remove_account=_end_memberships,
+    )
 
 
-def _find_dashboard(user: User, id: UUID, lock: bool) -> Dashboard:
-    if lock:
-        Dashboard.objects.select_for_update(no_key=True).filter(pk=id).values_list("pk").first()
-    return permissions.dashboard_for(user, id, permissions.Action.MANAGE_KEYS)
-
-
-def _remove_account(account: User) -> None:
+def _end_memberships(account: User) -> None:
     for model in (Member, DashboardMember):
         for member in model.objects.filter(user=account):
             member.delete()
 
 
-register(
-    KeyBinding(
-        streams.rooms,
-        Room,
-        find=_find_room,
-        add_account=lambda room, account: Member.objects.create(room=room, user=account),
-        remove_account=_remove_account,
-    )
-)
-register(
-    KeyBinding(
-        streams.dashboards,
-        Dashboard,
-        find=_find_dashboard,
-        add_account=lambda dashboard, account: DashboardMember.objects.create(dashboard=dashboard, user=account),
-        remove_account=_remove_account,
-    )
-)
+register(_of_shared(streams.rooms, Room))
+register(_of_shared(streams.dashboards, Dashboard))

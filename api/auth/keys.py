@@ -8,17 +8,11 @@ secrets, tell a key from junk without a query. The secret is 190 random bits: no
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
-import re
-import secrets
-import string
-import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import DatabaseError
 from django.utils import timezone
@@ -26,57 +20,13 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from api.auth import scopes, tokens
-from api.models import Key, User
+from api.models import Key, User, key_text
 from tidewire import Actor, set_actor
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 
-PREFIX = "tw_"
-TOUCH_EVERY = timedelta(minutes=10)
-
-_LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_ID, _SECRET, _SUM = 22, 32, 6
-_KEY = re.compile(rf"tw_live_([0-9A-Za-z]{{{_ID}}})_[0-9A-Za-z]{{{_SECRET}}}([0-9A-Za-z]{{{_SUM}}})")
+USE_NOTED_EVERY = timedelta(minutes=10)
 
 logger = logging.getLogger(__name__)
-
-
-# -- the text of a key -----------------------------------------------------------------------------------------------
-
-
-def mint(id: UUID) -> str:
-    secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET))
-    text = f"tw_live_{_base62(id.int, _ID)}_{secret}"
-    return text + _checksum(text)
-
-
-def id_of(text: str) -> UUID | None:
-    """The id of a key, if it is one of ours as far as can be seen without a query."""
-    match = _KEY.fullmatch(text)
-    if match is None or _checksum(text[:-_SUM]) != match[2]:
-        return None
-    number = 0
-    for letter in match[1]:
-        number = number * 62 + _LETTERS.index(letter)
-    return UUID(int=number) if number < 2**128 else None
-
-
-def hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _checksum(text: str) -> str:
-    return _base62(zlib.crc32(text.encode()), _SUM)
-
-
-def _base62(number: int, width: int) -> str:
-    letters = ""
-    for _ in range(width):
-        number, rest = divmod(number, 62)
-        letters = _LETTERS[rest] + letters
-    return letters
-
-
-# -- whom it stands for ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +39,26 @@ class KeyIdentity(Identity):
 
 def authenticate(credential: str) -> Identity | LookUp:
     """Who holds this credential, a token or a key: asked by sockets at connect."""
-    if not credential.startswith(PREFIX):
+    if not credential.startswith(key_text.PREFIX):
         return tokens.authenticate(credential)
-    if id_of(credential) is None:
+    if key_text.id_of(credential) is None:
         raise InvalidCredential
     return lambda: identity_of(look_up(credential))
 
 
 def look_up(credential: str) -> Key:
     """The living key with its user: one query. Raises InvalidCredential or ExpiredCredential."""
-    id = id_of(credential)
+    id = key_text.id_of(credential)
     key = Key.objects.select_related("user").filter(pk=id).first() if id else None
-    if key is None or not hmac.compare_digest(key.hashed, hashed(credential)):
+    if key is None or not hmac.compare_digest(key.hashed, key_text.hashed(credential)):
         raise InvalidCredential
     if key.ended_at is not None or not key.user.is_active:
         raise InvalidCredential
     now = timezone.now()
     if key.is_expired(now):
         raise ExpiredCredential
-    if key.used_at is None or now - key.used_at > TOUCH_EVERY:
-        _touch(key, now)
+    if key.used_at is None or now - key.used_at > USE_NOTED_EVERY:
+        _note_use(key, now)
     return key
 
 
@@ -131,9 +81,9 @@ def actor_of(user: User) -> Actor:
     return Actor("service" if user.is_service else "user", str(user.pk))
 
 
-def _touch(key: Key, now: Any) -> None:
+def _note_use(key: Key, now: Any) -> None:
     try:
-        key.touch(now)
+        key.note_use(now)
     except DatabaseError as error:  # a busy database must not turn away who only wants to read
         logger.info("cannot note the use of a key: %s", error)
 
@@ -146,7 +96,11 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Any) -> tuple[User, KeyIdentity] | None:
         scheme, *credentials = get_authorization_header(request).split() or [b""]
-        if scheme.lower() != b"bearer" or len(credentials) != 1 or not credentials[0].startswith(PREFIX.encode()):
+        if (
+            scheme.lower() != b"bearer"
+            or len(credentials) != 1
+            or not credentials[0].startswith(key_text.PREFIX.encode())
+        ):
             return None
         try:
             key = look_up(credentials[0].decode("ascii", "replace"))

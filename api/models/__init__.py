@@ -1,3 +1,5 @@
+"""The tables of the product, and what can be done with their rows."""
+
 from . import lookups  # registers itself
 from .answers import Answer
 from .attempts import Attempts

@@ -1,11 +1,11 @@
-"""What was answered to a write that may be sent again, so that it is done once and answered twice."""
+"""Stored answers of writes with an `Idempotency-Key`: a write that is sent again is answered from here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -19,19 +19,19 @@ _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 class AnswerQuerySet(models.QuerySet):
-    def old(self) -> AnswerQuerySet:
-        """Those that are no longer kept for anybody."""
+    def old(self) -> Self:
+        """The answers that are older than KEEP."""
         return self.filter(created_at__lt=timezone.now() - KEEP)
 
     def forget(self, ids: Iterable[Any]) -> None:
-        """Takes the bodies away in which any of these ids stand: of the thing itself, or its room, or its author."""
+        """Removes the bodies that contain one of these ids, as the id of the resource, its room or its author."""
         named = AnswerName.objects.using(self.db).filter(object__in=list(ids)).values("answer")
         self.filter(pk__in=named).update(body=None)
 
     forget.alters_data = True
 
     def prune(self, limit: int = PRUNE_BATCH) -> int:
-        """Deletes old answers, at most `limit` of them."""
+        """Deletes at most `limit` old answers, and returns how many."""
         old = list(self.old().values_list("pk", flat=True)[:limit])
         return self.filter(pk__in=old).delete()[0] if old else 0
 
@@ -39,8 +39,11 @@ class AnswerQuerySet(models.QuerySet):
 
 
 class Answer(models.Model):
-    """One write by one account, named by `digest`. Its row is made before the write and filled after it, in the same
-    transaction: so whoever comes second waits for the first, and finds either the answer or nothing."""
+    """The answer of one write by one account, named by `digest`.
+
+    The row is inserted before the write and filled after it, in the same transaction. A second request with the same
+    key therefore waits for the first, and finds its answer or, after a rollback, nothing.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     digest = models.CharField(max_length=64)
@@ -60,7 +63,7 @@ class Answer(models.Model):
 
     @classmethod
     def claim(cls, user_id: UUID, digest: str, fingerprint: str) -> Answer | None:
-        """A row of one's own, or None where somebody was first. Waits for a transaction that is about to be."""
+        """Inserts a row and returns it, or None when there is one. Waits for a transaction that is inserting it."""
         using = router.db_for_write(cls)
         connection, meta = connections[using], cls._meta
         table = connection.ops.quote_name(meta.db_table)
@@ -81,7 +84,10 @@ class Answer(models.Model):
         return row
 
     def fill(self, status: int, headers: dict[str, str], body: bytes | None) -> None:
-        """`body` None is an answer that must not be kept. Who has just closed their account has no answers any more."""
+        """Stores an answer. None as `body` is for an answer that must not be stored.
+
+        Does nothing when the row was deleted by the write itself, which happens when a user deletes their account.
+        """
         self.status, self.headers, self.body = status, headers, body
         if not Answer.objects.filter(pk=self.pk).update(status=status, headers=headers, body=body):
             return
@@ -90,7 +96,7 @@ class Answer(models.Model):
 
 
 class AnswerName(models.Model):
-    """An id that stands in an answer: when what it names is erased, so is the answer."""
+    """An id that an answer contains. When the object of this id is erased, so is the body of the answer."""
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="names")
     object = models.UUIDField(db_index=True)

@@ -1,4 +1,4 @@
-"""How often somebody tried lately. In the database: one count for all processes, on both sizes, and it is atomic."""
+"""Counts of attempts, such as passwords tried. They are in the database, so that all processes share them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import F
 
 
 class Attempts(models.Model):
-    """Counts one key within a window that starts with its first attempt. `until` in seconds since 1970."""
+    """The attempts of one key in a window that starts with the first. `until` is its end, in seconds since 1970."""
 
     key = models.CharField(max_length=64, primary_key=True)
     count = models.IntegerField()
@@ -21,7 +21,7 @@ class Attempts(models.Model):
 
     @classmethod
     def add(cls, keys: Collection[str], seconds: float) -> dict[str, tuple[int, float]]:
-        """Counts one attempt for each key, in one statement. {key: (attempts in its window, seconds left of it)}."""
+        """Counts one attempt for each key, in one statement. Returns {key: (attempts in its window, seconds left)}."""
         using, now = router.db_for_write(cls), time.time()
         table = connections[using].ops.quote_name(cls._meta.db_table)
         rows = ", ".join(["(%s, 1, %s)"] * len(keys))
@@ -38,8 +38,8 @@ class Attempts(models.Model):
 
     @classmethod
     def take_back(cls, keys: Collection[str]) -> None:
-        """These attempts were none to count."""
-        for key in keys:  # one by one: a statement that holds one row waits for nobody who waits for it
+        """Subtracts one attempt for each key."""
+        for key in keys:  # one by one: a statement that locks a single row cannot deadlock
             cls.objects.filter(key=key, count__gt=0).update(count=F("count") - 1)
 
     @classmethod

@@ -1,8 +1,8 @@
-"""What the state of things does not allow. Models and views raise it; api/rest/errors.py answers 409."""
+"""The error of a change that the present state does not allow. REST answers it with 409."""
 
 
 class Conflict(Exception):
-    """`code` for programs, `detail` for people."""
+    """`code` is for programs, `detail` for people."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

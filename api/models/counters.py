@@ -1,4 +1,4 @@
-"""How many messages a room has had, so that what is unread is a subtraction, not a row per reader."""
+"""Message counters of rooms. The unread count is a subtraction of numbers instead of a row per reader."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tidewire import PreCommitStep, PreparedStatement
 
 
 class MessageCounter(models.Model):
-    """One row for each room in which something was said. It only grows.
+    """How many messages a room has had, deleted ones included. A room without messages has no row.
 
-    Not a column of the room: whoever joins or renames should not wait for those who talk. Its lock is taken last of all
-    but the streams', see `Numbering`.
+    It is not a column of the room, because a transaction that joins or renames the room should not wait for those that
+    write messages. Only the locks of the streams are taken after its own, see `MessageNumbering`.
     """
 
     room = models.OneToOneField("api.Room", on_delete=models.CASCADE, primary_key=True, related_name="counter")
@@ -33,14 +33,14 @@ class MessageCounter(models.Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Numbering(PreCommitStep):
-    """A new message wants its room's next number: commit order, without a lock in the middle of a transaction."""
+class MessageNumbering(PreCommitStep):
+    """Gives a new message the next number of its room just before COMMIT, so that numbers follow the commit order."""
 
     message_id: UUID
 
     @classmethod
     def run(cls, steps: list[Self], using: str) -> None:
-        """Two statements, however many messages and rooms. What was deleted meanwhile takes no number."""
+        """Two statements, however many messages and rooms. A row that was deleted in the transaction gets no number."""
         connection = connections[using]
         key = apps.get_model("api", "Message")._meta.pk
         new = [key.get_db_prep_value(step.message_id, connection) for step in steps]
@@ -48,7 +48,7 @@ class Numbering(PreCommitStep):
             _statement(text, connection.vendor).run_with_next(connection, [_array(new, connection.vendor)])
 
 
-# In the order of rooms: two writers never wait for each other in a circle.
+# In the order of rooms, so that two writers cannot deadlock.
 _COUNT = """INSERT INTO {counters} (room_id, total)
 SELECT room_id, COUNT(*) FROM {messages} WHERE id {new} AND number IS NULL GROUP BY room_id ORDER BY room_id
 ON CONFLICT (room_id) DO UPDATE SET total = {counters}.total + EXCLUDED.total
@@ -70,7 +70,7 @@ def _statement(text: str, vendor: str) -> PreparedStatement:
     return PreparedStatement(text.format(**names, new=_IN[vendor]), count=1)
 
 
-# A condition whose one parameter holds the values, however many.
+# A condition with one parameter that holds any number of values.
 _IN = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 
 

@@ -1,10 +1,12 @@
-"""Keys of programs. Of its text only a hash is kept, and what people tell keys apart by."""
+"""API keys, for programs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -13,16 +15,63 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
-from tidewire import revoke_sessions
+from api.models import key_text
+from api.models.conflicts import Conflict
+from tidewire import revoke_sessions, uuid7
 from tidewire.models import LiveModel, LiveQuerySet
+
+MAX_KEYS = 50
+"""Keys of one user, and of one room or dashboard."""
 
 
 class KeyQuerySet(LiveQuerySet):
-    def alive(self) -> KeyQuerySet:
+    def alive(self) -> Self:
+        """The keys that are neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), ended_at=None)
 
+    def in_use(self, user: Any, stream: str) -> Self:
+        """The keys that are not revoked: those bound to `stream`, or for "" the user's own."""
+        keys = self.filter(stream=stream) if stream else self.filter(user=user, stream="")
+        return keys.filter(ended_at=None).select_related("user")
+
+    def require_space(self, user: Any, stream: str) -> None:
+        """Raises Conflict when there are MAX_KEYS keys already."""
+        if self.in_use(user, stream).count() >= MAX_KEYS:
+            raise Conflict("too_many_keys", f"There are {MAX_KEYS} keys already. Revoke one that is not used.")
+
+    def issue(
+        self,
+        user: Any,
+        *,
+        made_by: Any,
+        name: str,
+        scopes: Iterable[str],
+        stream: str = "",
+        expires_at: datetime | None = None,
+        id: UUID | None = None,
+    ) -> Key:
+        """Creates a key that acts as `user`. The returned key has its `text`, of which only a hash is stored."""
+        id = id or uuid7()
+        text = key_text.mint(id)
+        key = Key(
+            id=id,
+            user=user,
+            made_by=made_by,
+            name=name,
+            scopes=list(scopes),
+            stream=stream,
+            expires_at=expires_at,
+            hashed=key_text.hashed(text),
+            last4=text[-4:],
+        )
+        key.save(force_insert=True)
+        key.text = text
+        return key
+
+    issue.alters_data = True
+
     def end(self) -> None:
-        """Revokes those that are not, their sockets everywhere with them."""
+        """Revokes those that are not revoked yet, and closes their sockets in all processes."""
         with transaction.atomic(using=self.db):
             rows = self.filter(ended_at=None).order_by("user_id", "pk").select_for_update(no_key=True)
             for user_id, group in groupby(rows.values_list("user_id", "pk"), key=lambda row: row[0]):
@@ -34,7 +83,7 @@ class KeyQuerySet(LiveQuerySet):
 
 
 class Key(LiveModel):
-    """Acts as `user`, within its scopes. One with a `stream` is confined to it, and its user is a service account."""
+    """Acts as `user`, within its scopes. A key with a `stream` is bound to it, and its user is a service account."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="keys")
     made_by = models.ForeignKey(
@@ -64,13 +113,29 @@ class Key(LiveModel):
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
-    def touch(self, now: datetime) -> None:
-        """It was used. Not a change of the key: its version stays."""
+    def note_use(self, now: datetime) -> None:
+        """Stores when the key was used. That is no change of the key: its version stays."""
         models.QuerySet(Key).filter(pk=self.pk).update(used_at=now)
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.save(update_fields=["name"])
+
+    def rotate(self, made_by: Any, **values: Any) -> Key:
+        """Issues another key for the same account and scopes. `expires_at` may be given; by default the new key is
+        valid for as long as this one was when it was made."""
+        if self.expires_at and "expires_at" not in values:
+            values["expires_at"] = timezone.now() + (self.expires_at - self.created_at)
+        content = {"name": self.name, "scopes": self.scopes, "stream": self.stream}
+        return Key.objects.issue(self.user, made_by=made_by, **content, **values)
+
+    def revoke(self) -> None:
+        """Ends the key and closes its sockets in all processes."""
+        Key.objects.filter(pk=self.pk).end()
 
 
 @receiver(post_delete, sender=Key)
 def on_delete(instance: Key, using: str, **kwargs: Any) -> None:
-    """A row that goes with its user was a key all the same."""
+    """Closes the sockets of a key that is deleted with its user."""
     if instance.ended_at is None:
         revoke_sessions(str(instance.user_id), [instance.pk], using)

@@ -1,4 +1,4 @@
-"""How far a member has read."""
+"""Read markers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from tidewire.models import LiveModel
 
 
 class ReadMarker(LiveModel):
-    """Goes with the membership. Room and user are columns of their own because they name its two streams."""
+    """The last message of a room that a member has read. It is deleted with the membership.
+
+    Room and user are columns of their own because they name the two streams of its events.
+    """
 
     member = models.OneToOneField("api.Member", on_delete=models.CASCADE, related_name="marker")
     room = models.ForeignKey("api.Room", on_delete=models.CASCADE, related_name="markers", db_index=False)

@@ -1,4 +1,4 @@
-"""Who is in a room, and as what."""
+"""Members of rooms."""
 
 from __future__ import annotations
 
@@ -12,30 +12,26 @@ from django.utils import timezone
 
 from api.models.conflicts import Conflict
 from api.models.counters import MessageCounter
-from tidewire.models import LiveModel
+from api.models.markers import ReadMarker
+from api.models.memberships import Membership
+from api.models.messages import Message
 
 
-class Member(LiveModel):
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        ADMIN = "admin"
-        MEMBER = "member"
+class Member(Membership):
+    """A user in a room."""
+
+    resource_field = "room"
 
     room = models.ForeignKey("api.Room", on_delete=models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
-    joined_at = models.DateTimeField(default=timezone.now, editable=False)
     read_from = models.BigIntegerField(editable=False, help_text="How many messages were there when they joined.")
 
-    class Meta(LiveModel.Meta):
+    class Meta(Membership.Meta):
         indexes = [models.Index(fields=["room", "joined_at", "id"], name="member_by_time")]
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="member_once_per_room")]
 
-    def __str__(self) -> str:
-        return f"{self.user_id} in {self.room_id} ({self.role})"
-
     def save(self, **kwargs: Any) -> None:
-        """What was said before somebody came is not unread."""
+        """As Django's. Messages that are older than the membership do not count as unread."""
         if self._state.adding and self.read_from is None:
             using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
             self.read_from = MessageCounter.total_of(self.room_id, using)
@@ -43,36 +39,37 @@ class Member(LiveModel):
 
     save.alters_data = True
 
-    # The changes below count the owners: call them with the room locked.
-
-    def take_role(self, role: str) -> None:
-        if role != self.Role.OWNER:
-            self._keep_an_owner()
-        elif self.user.is_service:
+    def change_role(self, role: str) -> None:
+        """As a membership's. Raises Conflict also for a service account that would own a room."""
+        if role == self.Role.OWNER and self.user.is_service:
             raise Conflict("service_account", "A program owns no room.")
-        self.role = role
-        self.save(update_fields=["role"])
-
-    def hand_over(self, heir: Member) -> None:
-        """The owner of a room makes another member its owner, and goes on as an admin."""
-        heir.take_role(self.Role.OWNER)
-        self.take_role(self.Role.ADMIN)
+        super().change_role(role)
 
     def leave(self) -> None:
-        if self.room.kind == self.room.Kind.DIRECT:
+        """As a membership's. Raises Conflict also in a direct room."""
+        if self.room.has_fixed_members:
             raise Conflict("direct_room", "A direct room keeps its two people.")
-        self._keep_an_owner()
-        self.delete()
+        super().leave()
 
-    def _keep_an_owner(self) -> None:
-        owners = Member.objects.filter(room=self.room_id, role=self.Role.OWNER)
-        if self.role == self.Role.OWNER and not owners.exclude(pk=self.pk).exists():
-            raise Conflict("last_owner", "A room keeps at least one owner.")
+    def mark_read(self, message: Message) -> ReadMarker:
+        """Moves the member's read marker to a message of the room, and returns it. It never moves back.
+
+        Call it with the membership locked, so that no other transaction moves the marker now.
+        """
+        marker = ReadMarker.objects.select_related("message").filter(member=self).first()
+        if marker is None:
+            return ReadMarker.objects.create(member=self, room_id=self.room_id, user_id=self.user_id, message=message)
+        if marker.message.number < message.number:
+            marker.message, marker.at = message, timezone.now()
+            marker.save(update_fields=["message", "at"])
+        return marker
 
 
 @receiver(pre_save, sender=settings.AUTH_USER_MODEL)
 def on_rename(instance: Any, using: str, update_fields: Any, **kwargs: Any) -> None:
-    """A member is shown by name, so a new name changes each of that person's memberships: one event per room, however
-    many people are in it. What they said shows the new name when it is read next."""
+    """Raises the version of each membership of a user who gets a new name, because a member is shown by name.
+
+    That is one event per room, however many members it has. Messages show the new name when they are read next.
+    """
     if not instance._state.adding and (update_fields is None or "name" in update_fields):
         Member.objects.using(using).filter(user=instance.pk).exclude(user__name=instance.name).touch()

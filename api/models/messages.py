@@ -1,10 +1,10 @@
-"""What was said. A deleted message keeps its row, without text, for `reply_to` and for the log."""
+"""Messages. A deleted message keeps its row, without text, because other messages and the log refer to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -12,8 +12,9 @@ from django.db import models, router, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from api.models.counters import Numbering
-from api.models.reactions import Reaction
+from api.models.conflicts import Conflict
+from api.models.counters import MessageNumbering
+from api.models.reactions import MAX_DISTINCT, Reaction
 from tidewire import note
 from tidewire.models import LiveModel, LiveQuerySet
 
@@ -21,23 +22,34 @@ MAX_MENTIONS = 20
 
 
 class MessageQuerySet(LiveQuerySet):
-    def whole(self) -> MessageQuerySet:
-        """With all that a message shows: two queries, however many messages."""
+    def whole(self) -> Self:
+        """The messages with their authors and reactions, in two queries."""
         reactions = Prefetch("reactions", Reaction.objects.named(), to_attr="named_reactions")
-        return self.select_related("author").defer(*_unshown_of_author()).prefetch_related(reactions)
+        return self.select_related("author").defer(*_hidden_author_fields()).prefetch_related(reactions)
+
+    def soft_delete(self) -> None:
+        """Removes the text, mentions and reactions, in a few statements however many messages. The rows stay."""
+        with transaction.atomic():
+            Mention.objects.filter(message__in=self)._raw_delete(self.db)
+            Reaction.objects.filter(message__in=self)._raw_delete(self.db)
+            self.update(text="", mentions=[], deleted_at=timezone.now())
+
+    soft_delete.alters_data = True
+    soft_delete.queryset_only = True  # not for Message.objects, which is all of them
 
     def bulk_create(self, objs: Iterable[Message], *args: Any, **kwargs: Any) -> list[Message]:
+        """As Django's. Each message gets its number in its room at the end of the transaction."""
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(objs, *args, **kwargs)
-            note(self.db, [Numbering(message.pk) for message in created])
+            note(self.db, [MessageNumbering(message.pk) for message in created])
             return created
 
     bulk_create.alters_data = True
 
 
 @cache
-def _unshown_of_author() -> tuple[str, ...]:
-    """What nobody is shown of an author need not be fetched, and made a datetime, with each of their messages."""
+def _hidden_author_fields() -> tuple[str, ...]:
+    """The columns of an author that no message shows: fetching and converting them for each message takes time."""
     fields = Message._meta.get_field("author").related_model._meta.concrete_fields
     return tuple(f"author__{field.name}" for field in fields if field.name not in ("id", "name"))
 
@@ -67,7 +79,7 @@ class Message(LiveModel):
     class Meta(LiveModel.Meta):
         indexes = [
             models.Index(fields=["room", "created_at", "id"], name="message_by_time"),
-            # Both are for what is unread: what somebody said themselves, and what is gone, is not.
+            # Both are for the unread count, from which a user's own messages and deleted ones are subtracted.
             models.Index(fields=["author", "room", "number"], name="message_by_author"),
             models.Index(fields=["room", "number"], condition=Q(deleted_at__isnull=False), name="message_deleted"),
         ]
@@ -76,19 +88,19 @@ class Message(LiveModel):
         return f"{self.pk} in {self.room_id}"
 
     def save(self, **kwargs: Any) -> None:
-        """A new message takes its room's next number at the end of its transaction."""
+        """As Django's. A new message gets its number in its room at the end of the transaction."""
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         is_new = self._state.adding
         with transaction.atomic(using=using, savepoint=False):
             super().save(**kwargs)
             if is_new:
-                note(using, [Numbering(self.pk)])
+                note(using, [MessageNumbering(self.pk)])
 
     save.alters_data = True
 
     @property
     def tally(self) -> list[dict[str, Any]]:
-        """Its reactions by emoji, in the order of their first ones."""
+        """The reactions as `[{"emoji": …, "count": …, "users": [id, …]}]`, in the order of each emoji's first use."""
         rows = self.__dict__.get("named_reactions")
         if rows is None:
             rows = self.reactions.named()
@@ -99,6 +111,7 @@ class Message(LiveModel):
         return list(tally.values())
 
     def edit(self, text: str | None = None, mentions: list[UUID] | None = None) -> None:
+        """Replaces the text, the mentions, or both. Members who were not mentioned before are told."""
         self.edited_at = timezone.now()
         self.text = self.text if text is None else text
         before, after = set(self.mentions), self.mentions if mentions is None else [str(id) for id in mentions]
@@ -107,27 +120,36 @@ class Message(LiveModel):
         self.mention(UUID(id) for id in after if id not in before)
 
     def mention(self, user_ids: Iterable[UUID]) -> None:
-        """Tells these people, each in their own stream. Who is named again after an edit is not told twice."""
+        """Records a mention in the stream of each of these users. A user is told once of one message."""
         rows = [Mention(message=self, user_id=user_id) for user_id in user_ids]
         if rows:
             known = set(self.mentioned.values_list("user", flat=True)) if self.edited_at else set()
             Mention.objects.bulk_create(row for row in rows if row.user_id not in known)
 
     def soft_delete(self) -> None:
-        """Take the words away and keep the row: replies still point at it, and its id stays taken."""
-        soft_delete(Message.objects.filter(pk=self.pk))
+        """Removes the content and keeps the row: replies refer to it, and its id stays taken."""
+        Message.objects.filter(pk=self.pk).soft_delete()
 
+    def react(self, user: Any, emoji: str) -> bool:
+        """Adds a user's reaction, and returns whether it is new. Call it with the message locked.
 
-def soft_delete(messages: MessageQuerySet) -> None:
-    """Takes the words of these messages away, and what was thought of them. A few statements for any number."""
-    with transaction.atomic():
-        Mention.objects.filter(message__in=messages)._raw_delete(messages.db)
-        Reaction.objects.filter(message__in=messages)._raw_delete(messages.db)
-        messages.update(text="", mentions=[], deleted_at=timezone.now())
+        Raises Conflict when the message has MAX_DISTINCT other emoji.
+        """
+        if self.reactions.filter(user=user, emoji=emoji).exists():
+            return False
+        used = {entry["emoji"] for entry in self.tally}
+        if emoji not in used and len(used) >= MAX_DISTINCT:
+            raise Conflict("too_many_emoji", f"A message takes {MAX_DISTINCT} different emoji.")
+        Reaction.objects.create(message=self, user=user, emoji=emoji)
+        return True
+
+    def unreact(self, user: Any, emoji: str) -> None:
+        """Takes a user's reaction back, if there is one."""
+        self.reactions.filter(user=user, emoji=emoji).delete()
 
 
 class Mention(LiveModel):
-    """A member was named in a message: the one thing about a message that is told to a person and not to a room."""
+    """A member was mentioned in a message. It is the only event of a message that goes to a user's own stream."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentioned", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")

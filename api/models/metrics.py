@@ -1,22 +1,29 @@
-"""What is measured, and what of it is alarming."""
+"""Metrics of a dashboard, and the alarms that their thresholds raise."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from api.models.samples import Sample, Series
+from api.models.samples import Point, Sample, Series, microseconds
+from api.models.thresholds import Thresholds
+from tidewire import PreCommitStep, note, updates_named
 from tidewire.models import LiveModel, LiveQuerySet
 
-MAX_PER_DASHBOARD = 200
+PRUNED_EVERY = 500
+"""Old samples of a metric are deleted about once in so many calls of `record`."""
 
 
 class MetricQuerySet(LiveQuerySet):
-    def whole(self) -> MetricQuerySet:
-        """With its latest sample: a look-up in the samples' own key for each metric."""
+    def whole(self) -> Self:
+        """The metrics with their latest samples, `latest_at` and `latest_value`: a look-up by key for each of them."""
         newest = Sample.objects.filter(series=OuterRef("series_number")).order_by("-at")
         return self.annotate(series_number=F("series__pk")).annotate(
             latest_at=Subquery(newest.values("at")[:1]), latest_value=Subquery(newest.values("value")[:1])
@@ -53,20 +60,87 @@ class Metric(LiveModel):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.above, self.below)
+
+    def change(self, **values: Any) -> None:
+        """Saves these columns. New thresholds are compared with the latest sample."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        if values:
+            self.save(update_fields=list(values))
+        if {"above", "below"} & values.keys():
+            self._check_latest()
+
     def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Who pushes holds the series: what is deleted is all there is."""
+        """As Django's, with the series locked: no sample is added to it while its samples are deleted."""
         with transaction.atomic():
-            self.lock_series()
+            list(Series.objects.select_for_update().filter(metric=self.pk).values_list("pk"))
             return super().delete(**kwargs)
 
     delete.alters_data = True
 
-    def lock_series(self) -> None:
-        list(Series.objects.select_for_update().filter(metric=self.pk).values_list("pk"))
+    def record(self, points: Sequence[Point]) -> list[Point]:
+        """Adds samples, in the transaction around it, and returns those that were new.
 
-    @property
-    def has_thresholds(self) -> bool:
-        return self.above is not None or self.below is not None
+        A sample at a time that has one already is left out. The new ones are compared with the thresholds just before
+        COMMIT. Makes no event: see `api.streams.record_samples`. Raises Metric.DoesNotExist when the metric has been
+        deleted by another transaction.
+        """
+        series = Series.hold(self.pk)
+        if series is None:
+            raise Metric.DoesNotExist
+        added = series.append(points)
+        if added and self.thresholds:
+            note(series._state.db, [ThresholdCheck(series.pk, tuple(added))])
+        if random.random() < 1 / PRUNED_EVERY:
+            series.prune(microseconds(timezone.now() - timedelta(days=self.retention_days)), limit=1)
+        return added
 
-    def is_alarming(self, value: float) -> bool:
-        return (self.above is not None and value > self.above) or (self.below is not None and value < self.below)
+    def _check_latest(self) -> None:
+        using = self._state.db
+        series = Series.objects.using(using).select_for_update(of=("self",), no_key=True).filter(metric=self).first()
+        latest = series.latest() if series else None
+        is_alarming = latest is not None and self.thresholds.are_crossed_by(latest.value)
+        if is_alarming != (self.state == self.State.ALARM):
+            self._change_state(is_alarming, using)
+
+    def _change_state(self, is_alarming: bool, using: str) -> None:
+        state, event = (self.State.ALARM, "metric.alarm") if is_alarming else (self.State.OK, "metric.ok")
+        with updates_named(Metric, event):
+            Metric.objects.using(using).filter(pk=self.pk).update(state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdCheck(PreCommitStep):
+    """Compares new samples of one series with its metric's thresholds, under the lock of the series.
+
+    The lock is taken just before COMMIT and held for a moment. Of many transactions that record at once, one sees that
+    the metric became alarming, so `metric.alarm` and `metric.ok` are recorded once for each change.
+    """
+
+    series_id: int
+    points: tuple[Point, ...]
+
+    @classmethod
+    def run(cls, steps: list[Self], using: str) -> None:
+        points: dict[int, list[Point]] = {}
+        for step in steps:
+            points.setdefault(step.series_id, []).extend(step.points)
+        locked = Series.objects.using(using).select_for_update(of=("self",), no_key=True).select_related("metric")
+        for series in locked.filter(pk__in=points).order_by("pk"):
+            cls._check(series, points[series.pk], using)
+
+    @staticmethod
+    def _check(series: Series, points: list[Point], using: str) -> None:
+        """Samples that are older than the last one checked are left out: they say nothing about the present state."""
+        later = sorted(point for point in points if point.at > series.judged_at)
+        if not later:
+            return
+        series.judged_at = later[-1].at
+        series.save(using=using, update_fields=["judged_at"])
+        metric = series.metric
+        values = [point.value for point in later]
+        for is_alarming in metric.thresholds.changes(metric.state == Metric.State.ALARM, values):
+            metric._change_state(is_alarming, using)

@@ -1,6 +1,8 @@
-"""What people think of a message, in one sign."""
+"""Reactions to messages: one emoji by one user."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -12,14 +14,14 @@ from api.models.emoji import MAX_STORED
 from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_DISTINCT = 20
-"""Different emoji of one message."""
+"""Different emoji on one message."""
 MAX_NAMED = 50
-"""People named per emoji; `count` says how many there are."""
+"""Users listed per emoji. Its `count` includes the others."""
 
 
 class ReactionQuerySet(LiveQuerySet):
-    def named(self) -> ReactionQuerySet:
-        """The first people of each emoji, each row with the emoji's `total`: one bounded query for many messages."""
+    def named(self) -> Self:
+        """The first MAX_NAMED reactions of each emoji and message, in one query. Each row has the emoji's `total`."""
         same = [F("message"), F("emoji")]
         rows = self.annotate(
             place=Window(RowNumber(), partition_by=same, order_by=[F("created_at").asc(), F("id").asc()]),

@@ -1,10 +1,10 @@
-"""Who is signed in, where. One row per sign-in: the family of its refresh tokens, which name it as `sid`."""
+"""Sessions. One row per sign-in, which all its tokens name as `sid`."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -21,11 +21,11 @@ PRUNE_BATCH = 500
 
 
 class SessionQuerySet(models.QuerySet):
-    def alive(self) -> SessionQuerySet:
+    def alive(self) -> Self:
         return self.filter(ended_at=None, expires_at__gt=timezone.now())
 
     def end(self) -> None:
-        """Ends those that are alive, their sockets everywhere with them."""
+        """Ends those that have not ended, and closes their sockets in all processes."""
         now = timezone.now()
         with transaction.atomic(using=self.db):
             rows = self.alive().order_by("user_id", "pk").select_for_update(no_key=True).values_list("user_id", "pk")
@@ -37,7 +37,7 @@ class SessionQuerySet(models.QuerySet):
     end.alters_data = True
 
     def prune(self, limit: int = PRUNE_BATCH) -> int:
-        """Deletes rows that no token needs any more, at most `limit` of them."""
+        """Deletes at most `limit` rows that no valid token names, and returns how many."""
         old = list(self.filter(expires_at__lt=timezone.now()).values_list("pk", flat=True)[:limit])
         return self.filter(pk__in=old)._raw_delete(self.db) if old else 0
 
@@ -45,7 +45,11 @@ class SessionQuerySet(models.QuerySet):
 
 
 class Session(models.Model):
-    """`generation` counts its refresh tokens: the latest one counts, made at `rotated_at`, good until `expires_at`."""
+    """One sign-in of a user.
+
+    `generation` is the number of the refresh token that is valid now. It was made at `rotated_at` and expires at
+    `expires_at`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions")
@@ -68,6 +72,6 @@ class Session(models.Model):
 
 @receiver(post_delete, sender=Session)
 def on_delete(instance: Session, using: str, **kwargs: Any) -> None:
-    """A row that goes with its user was a session all the same."""
+    """Closes the sockets of a session that is deleted with its user."""
     if instance.is_alive(timezone.now()):
         revoke_sessions(str(instance.user_id), [instance.pk], using)

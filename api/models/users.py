@@ -1,21 +1,32 @@
-"""People who sign in, by e-mail address."""
+"""Users, who sign in by e-mail address, and service accounts, which only have API keys."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone
 
+from api.models.answers import Answer
+from api.models.conflicts import Conflict
+from api.models.dashboards import Dashboard
 from api.models.keys import Key
+from api.models.members import Member
+from api.models.messages import Message
+from api.models.reactions import Reaction
+from api.models.rooms import Room
 from api.models.sessions import Session
+from tidewire import SYSTEM, acting_as, uuid7
+from tidewire.erasure import forget_actor
 from tidewire.models import LiveModel, LiveQuerySet
 
 
 class UserGoneError(Exception):
-    """A user who is known by a token has been deleted meanwhile."""
+    """The account of a valid token has been deleted."""
 
 
 class LowercaseEmailField(models.EmailField):
@@ -33,8 +44,8 @@ class LowercaseEmailField(models.EmailField):
 
 class UserQuerySet(LiveQuerySet):
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Closing accounts ends their sessions and keys on this path too, also where an expression closes
-        them."""
+        """As Django's. Ends the sessions and keys of accounts that it closes, also when `is_active` is an
+        expression."""
         if kwargs.get("is_active", True) is True:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db, savepoint=False):
@@ -49,13 +60,20 @@ class UserQuerySet(LiveQuerySet):
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Creates an account. Hashes the password, which is slow: call it outside a transaction."""
         user = self.model(email=email, **fields)
-        user.set_password(password)  # slow on purpose, and done before any transaction is open
+        user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+    def create_service_account(self, name: str) -> User:
+        """Creates an account for API keys. It has no password, and an address that no mail reaches."""
+        id = uuid7()
+        email, password = f"{id}@service.invalid", make_password(None)
+        return self.create(pk=id, name=name, email=email, password=password, is_service=True)
 
 
 class User(LiveModel, AbstractBaseUser, PermissionsMixin):
@@ -78,7 +96,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
         return self.name
 
     def save(self, **kwargs: Any) -> None:
-        """A closed account has neither sessions nor keys. A new password (`set_password`) ends the sessions only."""
+        """As Django's. A new password (`set_password`) ends the sessions; closing the account ends the keys, too."""
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         is_new, is_password_new = self._state.adding, self._password is not None
         with transaction.atomic(using=using, savepoint=False):
@@ -103,8 +121,39 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 raise UserGoneError(self.pk) from None
             raise
 
-    def take_password(self, hashed: str, keep: Any) -> None:
-        """The owner's own change: ends the other sessions. Hashed before, because no transaction should wait for it."""
-        self.password = hashed
-        self.save(update_fields=["password"])
-        self.sessions.exclude(pk=keep).end()
+    def change_password(self, hashed: str, keep_session: UUID | str | None) -> None:
+        """Replaces the password that this instance knows, and ends all sessions but one.
+
+        Takes a hash, so that no transaction waits for hashing. Raises Conflict when another request has changed the
+        password.
+        """
+        with transaction.atomic():
+            locked = User.objects.select_for_update(no_key=True).get(pk=self.pk)
+            if locked.password != self.password:
+                raise Conflict("password_changed", "The password was changed meanwhile.")
+            locked.password = hashed
+            locked.save(update_fields=["password"])
+            locked.sessions.exclude(pk=keep_session).end()
+
+    def erase(self) -> None:
+        """Deletes the account with its messages, reactions, memberships and sessions, from the log too.
+
+        A room or dashboard of which it was the only owner gets another owner, or is deleted when there is no other
+        member. The events of the erasure have the system as their actor. The id may still stand in mentions that other
+        users wrote; it belongs to nobody any more.
+        """
+        with transaction.atomic(), acting_as(SYSTEM):
+            User.objects.select_for_update().filter(pk=self.pk).values_list("pk").first()
+            for model in (Room, Dashboard):
+                shared = model.objects.filter(members__user=self).select_for_update(of=("self",), no_key=True)
+                for resource in shared.order_by("pk"):
+                    resource.replace_owner(self)
+            # A request that writes a message holds the lock of its membership.
+            list(Member.objects.filter(user=self).select_for_update(no_key=True).order_by("pk").values_list("pk"))
+            Message.objects.filter(author=self, deleted_at=None).soft_delete()
+            Reaction.objects.filter(user=self)._raw_delete(DEFAULT_DB_ALIAS)
+            # Django's own queryset makes no event: a deleted message shows no author anyway.
+            models.QuerySet(Message).filter(author=self).update(author=None)
+            forget_actor(str(self.pk), DEFAULT_DB_ALIAS)
+            Answer.objects.forget([self.pk])
+            self.delete()

@@ -1,4 +1,4 @@
-"""Many rows in one request: for collections that say how many they take at once."""
+"""Many rows in one request."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 
 class BatchMixin:
-    """For a viewset whose collection takes a list: all of it or nothing, and an event for each row.
+    """For a viewset whose collection accepts a list: all rows are written or none, and each makes its own event.
 
-    What is wrong with a row is told with a pointer to it: `/3/text`.
+    An error names the row in its pointer: `/3/text`.
     """
 
     batch_limit: int
+    """The most rows that one request may have."""
 
     def items_of(self, data: Any) -> list[Any]:
-        """The rows of the body. Raises ValidationError for what is no list, or too long a one."""
+        """Returns the rows of the body. Raises ValidationError unless it is a list of 1 to `batch_limit`."""
         if not isinstance(data, list):
             raise ValidationError([ErrorDetail("Must be a list.", "not_a_list")])
         if not 1 <= len(data) <= self.batch_limit:
@@ -25,13 +26,13 @@ class BatchMixin:
 
 
 def many(component: str, limit: int) -> dict[str, Any]:
-    """The schema of a batch: drf-spectacular would take a list for a page."""
+    """The schema of a batch. drf-spectacular would document a list as a page."""
     items = {"$ref": f"#/components/schemas/{component}"}
     return {"type": "array", "items": items, "minItems": 1, "maxItems": limit}
 
 
-def twice(ids: list[Any]) -> dict[int, Any]:
-    """{index: error} of ids that stand in the list before."""
+def repeated(ids: list[Any]) -> dict[int, Any]:
+    """Returns {index: error} for each id that the list contains earlier, too."""
     seen: set[Any] = set()
     errors = {}
     for index, id in enumerate(ids):

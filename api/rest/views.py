@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError
 from django.http import HttpResponse
@@ -17,11 +17,13 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from api import permissions
 from api.auth import quotas, tokens
 from api.auth.quotas import Count
+from api.models import User
 from api.rest import idempotency
 from api.rest.media import OneRenderer
 from api.rest.parameters import ParametersMixin
@@ -87,6 +89,17 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
             self.counts = quotas.spend(request, None)
             raise
         self.counts = quotas.spend(request, request.auth)
+
+    @property
+    def user(self) -> User:
+        """The caller. Not for views that take no credential."""
+        return cast(User, self.request.user)
+
+    def validated(self, serializer_class: type[BaseSerializer], **context: Any) -> dict[str, Any]:
+        """Returns the validated body of the request. Raises ValidationError."""
+        serializer = serializer_class(data=self.request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
 
     def complete(self, response: Response) -> Response:
         """What a view adds to all its answers."""

@@ -1,18 +1,16 @@
-"""How far everybody has read."""
+"""Read markers of a room."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import streams
-from api.models import Member, Message, ReadMarker
+from api.models import ReadMarker
 from api.permissions import Action
 from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
@@ -31,33 +29,20 @@ from tidewire.snapshots import SnapshotMixin
 class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     resource = "markers"
     serializer_class = ReadMarkerSerializer
-    # A marker that moves while somebody turns pages goes forward: it may be seen twice, but is never missed.
+    # A marker that moves while a client reads page after page moves towards the later pages: it may be on two of them,
+    # but it is not left out.
     order_field = "at"
     is_newest_first = False
 
     def get_stream(self) -> str:
-        return streams.rooms(self.room_for(Action.READ).pk)
+        return self.stream_kind(self.authorize(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[ReadMarker]:
-        return ReadMarker.objects.filter(room=self.kwargs["room_id"])
+        return ReadMarker.objects.filter(room=self.shared_id)
 
     @extend_schema(operation_id="read_put", request=ReadSerializer, responses=ReadMarkerSerializer)
     def put(self, request: Request, room_id: UUID) -> Response:
         """I have read up to this message (members). It only goes forward: an older one answers where I am."""
-        room = self.room_as_member(Action.WRITE)
-        serializer = ReadSerializer(data=request.data, context={"room": room})
-        serializer.is_valid(raise_exception=True)
-        marker = self._move(room.my_membership, serializer.validated_data["message"])
+        room, member = self.authorize_writer(Action.WRITE)
+        marker = member.mark_read(self.validated(ReadSerializer, room=room)["message"])
         return Response(ReadMarkerSerializer(marker).data)
-
-    def _move(self, member: Member, message: Message) -> ReadMarker:
-        """The membership is locked, so nobody else moves this marker now."""
-        marker = ReadMarker.objects.select_related("message").filter(member=member).first()
-        if marker is None:
-            return ReadMarker.objects.create(
-                member=member, room_id=member.room_id, user_id=member.user_id, message=message
-            )
-        if marker.message.number < message.number:
-            marker.message, marker.at = message, timezone.now()
-            marker.save(update_fields=["message", "at"])
-        return marker

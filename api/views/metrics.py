@@ -1,4 +1,4 @@
-"""What is measured on a dashboard."""
+"""Metrics of a dashboard."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from api import streams
 from api.filters import FILTERS, MetricFilter
 from api.models import Metric
 from api.models.conflicts import Conflict
-from api.models.metrics import MAX_PER_DASHBOARD
-from api.models.thresholds import judge_anew
-from api.permissions import Action, metric_for
+from api.permissions import Action, authorize_metric
+from api.rest.posts import posted
 from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.metrics import MetricCreateSerializer, MetricSerializer, MetricUpdateSerializer
@@ -41,10 +40,10 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
     is_newest_first = False
 
     def get_stream(self) -> str:
-        return streams.dashboards(self.dashboard_for(Action.READ).pk)
+        return self.stream_kind(self.authorize(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Metric]:
-        return Metric.objects.filter(dashboard=self.kwargs["dashboard_id"]).whole()
+        return Metric.objects.filter(dashboard=self.shared_id).whole()
 
     @extend_schema(
         operation_id="metrics_create",
@@ -53,35 +52,26 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
     )
     def create(self, request: Request, dashboard_id: UUID) -> Response:
         """Measure something more (admins). 200 answers a repeated id with the metric that is there already."""
-        dashboard = self.dashboard_for(Action.MANAGE_METRICS, lock=True)
-        serializer = MetricCreateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        wanted = fields_of(serializer.validated_data)
-        metric = self._already_there(wanted)
-        status = 200 if metric else 201
-        metric = metric or Metric.objects.create(dashboard=dashboard, **({"name": wanted["key"]} | wanted))
+        dashboard = self.authorize(Action.MANAGE_METRICS, lock=True)
+        fields = columns_of(self.validated(MetricCreateSerializer))
+        known = self._find(fields)
+        metric = known or dashboard.add_metric(**fields)
         location = reverse("metric", kwargs={"metric_id": metric.pk})
-        body = MetricSerializer(self.get_queryset().get(pk=metric.pk)).data
-        return Response(body, status=status, headers={"Location": location})
+        return posted(MetricSerializer(self.get_queryset().get(pk=metric.pk)).data, location, is_new=known is None)
 
-    def _already_there(self, wanted: dict[str, Any]) -> Metric | None:
-        here = Metric.objects.filter(dashboard=self.kwargs["dashboard_id"])
-        if "id" in wanted and (metric := Metric.objects.filter(pk=wanted["id"]).first()):
-            if str(metric.dashboard_id) != str(self.kwargs["dashboard_id"]) or metric.key != wanted["key"]:
-                raise Conflict("id_taken", "This id belongs to another metric.")
-            return metric
-        if here.filter(key=wanted["key"]).exists():
-            raise Conflict("key_taken", "The dashboard has a metric of this key.")
-        if here.count() >= MAX_PER_DASHBOARD:
-            raise Conflict("too_many_metrics", f"A dashboard takes {MAX_PER_DASHBOARD} metrics.")
-        return None
+    def _find(self, fields: dict[str, Any]) -> Metric | None:
+        """The metric that an earlier POST with this id created here, with the same key. Raises Conflict."""
+        metric = Metric.objects.filter(pk=fields["id"]).first() if "id" in fields else None
+        if metric and (metric.dashboard_id != self.shared_id or metric.key != fields["key"]):
+            raise Conflict("id_taken", "This id belongs to another metric.")
+        return metric
 
 
-class OfMetric:
+class OfMetric(BaseViewSet):
     """For a viewset below `metrics/{metric_id}/`."""
 
     def get_binding(self) -> str | None:
-        """The metric's dashboard: a key that is confined to it may push."""
+        """The stream of the metric's dashboard: a key that is bound to it may record samples."""
         metric = Metric.objects.filter(pk=self.kwargs["metric_id"]).only("dashboard").first()
         return streams.dashboards(metric.dashboard_id) if metric else None
 
@@ -93,46 +83,36 @@ class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, RetrieveModelMixin, B
     serializer_class = MetricSerializer
 
     def get_stream(self) -> str:
-        return streams.dashboards(self.metric_for(Action.READ).dashboard_id)
+        return streams.dashboards(self.authorize(Action.READ).dashboard_id)
 
     def get_object(self) -> Metric:
-        metric = Metric.objects.whole().filter(pk=self.metric_for(Action.READ).pk).first()
+        metric = Metric.objects.whole().filter(pk=self.authorize(Action.READ).pk).first()
         if metric is None:
             raise NotFound()
         return metric
 
-    def metric_for(self, action: Action, *, lock: bool = False) -> Metric:
-        """The metric of this URL, if the caller may do `action`."""
-        if lock:
-            locked = Metric.objects.select_for_update(no_key=True).filter(pk=self.kwargs["metric_id"])
-            locked.values_list("pk").first()
-        return metric_for(self.request.user, self.kwargs["metric_id"], action)
+    def authorize(self, action: Action, *, lock: bool = False) -> Metric:
+        """Returns the metric of this URL, if the caller may do `action` with its dashboard."""
+        return authorize_metric(self.user, self.kwargs["metric_id"], action, lock=lock)
 
     @extend_schema(operation_id="metrics_update", request=MetricUpdateSerializer, responses=MetricSerializer)
     def partial_update(self, request: Request, metric_id: UUID) -> Response:
         """Say better what it is, or what of it is alarming (admins)."""
-        metric = self.metric_for(Action.MANAGE_METRICS, lock=True)
+        metric = self.authorize(Action.MANAGE_METRICS, lock=True)
         self.check_version(metric)
-        serializer = MetricUpdateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        changes = fields_of(serializer.validated_data)
-        for name, value in changes.items():
-            setattr(metric, name, value)
-        if changes:
-            metric.save(update_fields=list(changes))
-        if {"above", "below"} & changes.keys():
-            judge_anew(metric)
+        metric.change(**columns_of(self.validated(MetricUpdateSerializer)))
         return Response(MetricSerializer(self.get_object()).data)
 
     @extend_schema(operation_id="metrics_destroy", responses={204: None})
     def destroy(self, request: Request, metric_id: UUID) -> Response:
         """Delete a metric with all its samples (admins)."""
-        metric = self.metric_for(Action.MANAGE_METRICS, lock=True)
+        metric = self.authorize(Action.MANAGE_METRICS, lock=True)
         self.check_version(metric)
         metric.delete()
         return Response(status=204)
 
 
-def fields_of(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The columns of what a client says of a metric."""
-    return {**{name: value for name, value in wanted.items() if name != "thresholds"}, **wanted.get("thresholds", {})}
+def columns_of(content: dict[str, Any]) -> dict[str, Any]:
+    """Returns a validated body as columns of a metric: the thresholds are two of them."""
+    columns = {name: value for name, value in content.items() if name != "thresholds"}
+    return columns | content.get("thresholds", {})

@@ -1,8 +1,7 @@
-"""What is measured: pushed by the one or by the many, read by range, as it is or in steps."""
+"""Samples of metrics: recorded one by one or in batches, read by range, as they are or summed up in steps."""
 
 from __future__ import annotations
 
-import random
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +17,7 @@ from rest_framework.utils.urls import replace_query_param
 from api import streams
 from api.models import Metric, Series
 from api.models.samples import Bucket, Point, as_text, microseconds
-from api.models.thresholds import judge
-from api.permissions import Action, metric_for
+from api.permissions import Action, authorize_metric
 from api.rest.pagination import KeysetPagination
 from api.rest.parameters import single
 from api.rest.views import BaseViewSet
@@ -37,7 +35,6 @@ from tidewire.snapshots import position
 MAX_ROWS = 1_000
 MAX_BUCKETS = 2_000
 DEFAULT_RANGE = timedelta(hours=1)
-PRUNED_EVERY = 500  # pushes, about
 
 FROM = OpenApiParameter("from", datetime, description="The first moment; an hour before `to` by default.")
 TO = OpenApiParameter("to", datetime, description="The first moment after; now by default.")
@@ -73,7 +70,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
     )
     def list(self, request: Request, metric_id: UUID) -> Response:
         """What was measured from a moment to another, oldest first."""
-        metric = metric_for(request.user, metric_id, Action.READ)
+        metric = authorize_metric(self.user, metric_id, Action.READ)
         before = position(streams.dashboards(metric.dashboard_id))
         series = Series.objects.filter(metric=metric).first()
         step, (start, end) = self._step(), self._range()
@@ -86,13 +83,12 @@ class SampleViewSet(OfMetric, BaseViewSet):
     @extend_schema(operation_id="samples_create", request=PushSerializer, responses={201: PushedSerializer})
     def create(self, request: Request, metric_id: UUID) -> Response:
         """Push what was measured (members), one sample or a batch. What is there at the same time already stays."""
-        # The membership is not locked, as it is elsewhere: all who push by one account would take turns. A push may
-        # therefore be the last thing of somebody who is removed at the same moment.
-        metric = metric_for(request.user, metric_id, Action.WRITE)
+        # The membership is not locked, unlike elsewhere: programs that share an account would have to wait for each
+        # other. A member who is being removed may therefore add samples until the removal commits.
+        metric = authorize_metric(self.user, metric_id, Action.WRITE)
         serializer = PushSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        added = push(metric, serializer.validated_data)
-        return Response({"recorded": len(added)}, status=201)
+        return Response({"recorded": record(metric, serializer.validated_data)}, status=201)
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
@@ -161,24 +157,19 @@ class DashboardSampleViewSet(OnDashboard, BaseViewSet):
     )
     def create(self, request: Request, dashboard_id: UUID) -> Response:
         """Push samples of several metrics at once, named by their keys (members)."""
-        dashboard = self.dashboard_for(Action.WRITE)
+        dashboard = self.authorize(Action.WRITE)
         metrics = {metric.key: metric for metric in dashboard.metrics.all()}
         serializer = PushToManySerializer(data=request.data, context={"metrics": metrics})
         serializer.is_valid(raise_exception=True)
-        pushed = sorted(serializer.validated_data.items(), key=lambda item: item[0].pk)  # so that no two writers cross
-        recorded = sum(len(push(metric, points)) for metric, points in pushed)
+        # In one order, so that two writers cannot deadlock.
+        pushed = sorted(serializer.validated_data.items(), key=lambda item: item[0].pk)
+        recorded = sum(record(metric, points) for metric, points in pushed)
         return Response({"recorded": recorded}, status=201)
 
 
-def push(metric: Metric, points: list[Point]) -> list[Point]:
-    """Adds samples to a metric, in the transaction around it: they are told, and held against the thresholds."""
-    series = Series.hold(metric.pk)
-    if series is None:
-        raise NotFound()
-    added = series.append(points)
-    if added:
-        streams.tell_samples(metric, added)
-        judge(metric, series, added)
-    if random.random() < 1 / PRUNED_EVERY:
-        series.prune(microseconds(timezone.now() - timedelta(days=metric.retention_days)), limit=1)
-    return added
+def record(metric: Metric, points: list[Point]) -> int:
+    """Adds samples to a metric and returns how many were new. Raises NotFound when the metric has been deleted."""
+    try:
+        return len(streams.record_samples(metric, points))
+    except Metric.DoesNotExist:
+        raise NotFound() from None

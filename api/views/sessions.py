@@ -1,4 +1,4 @@
-"""Where the caller is signed in."""
+"""The caller's sessions."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SessionViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
     is_newest_first = True
 
     def get_stream(self) -> None:
-        """No stream tells of sessions; those that end close their sockets."""
+        """No stream has events of sessions. The sockets of an ended session are closed."""
 
     def get_queryset(self) -> QuerySet[Session]:
-        return Session.objects.alive().filter(user=self.request.user)
+        return Session.objects.alive().filter(user=self.user)
 
     @extend_schema(operation_id="sessions_destroy", responses={204: None})
     def destroy(self, request: Request, session_id: UUID) -> Response:

@@ -61,7 +61,7 @@ class StreamViewSet(BaseViewSet):
         return Response({"next": self._next(page, after), "results": entries, "stream": page.head.as_json()})
 
     def _require_access(self) -> None:
-        if not may_subscribe(self.request.user, self.kwargs["name"]):
+        if not may_subscribe(self.user, self.kwargs["name"]):
             raise NotFound()
 
     def _next(self, page: Page, after: int) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -14,8 +13,6 @@ from rest_framework.response import Response
 from api.auth import scopes
 from api.auth.throttles import guessing
 from api.models import User
-from api.models.conflicts import Conflict
-from api.models.erasure import erase
 from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.users import PasswordSerializer, RegisterSerializer, UserSerializer
@@ -46,12 +43,12 @@ class MeViewSet(VersionMixin, BaseViewSet):
     @extend_schema(operation_id="me_retrieve", responses=UserSerializer)
     def retrieve(self, request: Request) -> Response:
         """Who am I."""
-        return Response(UserSerializer(request.user).data)
+        return Response(UserSerializer(self.user).data)
 
     @extend_schema(operation_id="me_update", request=UserSerializer, responses=UserSerializer)
     def partial_update(self, request: Request) -> Response:
         """Change my name."""
-        user = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
+        user = User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
         self.check_version(user)
         serializer = UserSerializer(user, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
@@ -63,8 +60,8 @@ class MeViewSet(VersionMixin, BaseViewSet):
     @extend_schema(operation_id="me_destroy", responses={204: None})
     def destroy(self, request: Request) -> Response:
         """Delete my account, and all that I said with it. A room that was mine alone gets an heir."""
-        self.check_version(request.user)
-        erase(request.user)
+        self.check_version(self.user)
+        self.user.erase()
         return Response(status=204)
 
 
@@ -74,19 +71,11 @@ class PasswordViewSet(BaseViewSet):
     @extend_schema(tags=["me"], operation_id="me_password", request=PasswordSerializer, responses={204: None})
     def create(self, request: Request) -> Response:
         """Change my password. Ends my other sessions."""
-        user = request.user
-        serializer = PasswordSerializer(data=request.data, context={"user": user})
-        serializer.is_valid(raise_exception=True)
+        user = self.user
+        passwords = self.validated(PasswordSerializer, user=user)
         with guessing(request, f"password of {user.pk}"):
-            if not check_password(serializer.validated_data["current_password"], user.password):
+            if not check_password(passwords["current_password"], user.password):
                 error = ErrorDetail("This is not the password.", "incorrect")
                 raise ValidationError({"current_password": [error]})
-        self._change(user, make_password(serializer.validated_data["new_password"]))
+        user.change_password(make_password(passwords["new_password"]), keep_session=request.auth.session_id)
         return Response(status=204)
-
-    def _change(self, user: User, hashed: str) -> None:
-        with transaction.atomic():
-            locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-            if locked.password != user.password:
-                raise Conflict("password_changed", "The password was changed meanwhile.")
-            locked.take_password(hashed, keep=self.request.auth.session_id)

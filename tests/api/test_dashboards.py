@@ -7,10 +7,9 @@ import json
 import pytest
 
 from api.models import Dashboard, DashboardMember, Metric, Series
-from api.models.erasure import erase
 from api.models.samples import Point
-from api.permissions import dashboard_readers, readable_dashboard_ids
-from api.views.samples import push
+from api.permissions import readable_ids, readers
+from api.streams import record_samples
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.factories import make_dashboard, make_metric
 from tidewire.ids import uuid7
@@ -45,7 +44,7 @@ def test_discovery_shows_public_ones_and_belongs_to_no_stream(dashboard, charlie
 
 
 def test_a_page_draws_from_one_answer(dashboard, metric, bob):
-    push(metric, [Point(1_000_000, 1.5), Point(2_000_000, 2.5)])
+    record_samples(metric, [Point(1_000_000, 1.5), Point(2_000_000, 2.5)])
     silent = make_metric(dashboard, key="silent")
     response = bob.get(at("dashboards", dashboard.pk))
     body = response.json()
@@ -60,7 +59,7 @@ def test_a_page_draws_from_one_answer(dashboard, metric, bob):
 @pytest.mark.parametrize("metrics", [1, 3])
 def test_the_whole_takes_a_constant_number_of_queries(dashboard, alice, metrics, django_assert_num_queries):
     for _ in range(metrics):
-        push(make_metric(dashboard), [Point(1, 1.0)])
+        record_samples(make_metric(dashboard), [Point(1, 1.0)])
     alice.get(at("dashboards", dashboard.pk))  # the stream is born
     with django_assert_num_queries(5):  # user, dashboard, position, dashboard, metrics
         assert len(alice.get(at("dashboards", dashboard.pk)).json()["metrics"]) == metrics
@@ -123,7 +122,7 @@ def test_admins_rename_owners_open(dashboard, alice, dora, bob, charlie):
 
 @pytest.mark.django_db(transaction=True)
 def test_only_owners_delete_and_nothing_is_left(dashboard, metric, alice, dora, bob, charlie):
-    push(metric, [Point(1, 1.0)])
+    record_samples(metric, [Point(1, 1.0)])
     path = at("dashboards", dashboard.pk)
     answers = [problem(person.delete(path)) for person in (dora, bob, charlie)]
     assert answers == [(403, "permission_denied")] * 2 + [(404, "not_found")]
@@ -180,21 +179,21 @@ def test_who_may_subscribe(dashboard, alice, bob, charlie):
     key = str(dashboard.pk)
     open_to_all = str(make_dashboard(visibility="public").pk)
     keys = [key, open_to_all, MISSING, "x", key.upper()]
-    assert readable_dashboard_ids(bob.id, keys) == {key, open_to_all}
-    assert readable_dashboard_ids(charlie.id, keys) == {open_to_all}
-    assert readable_dashboard_ids("x", keys) == set()
-    assert dashboard_readers(key, [alice.id, charlie.id, "x"]) == {alice.id}
-    assert dashboard_readers(open_to_all, [alice.id, charlie.id]) == {alice.id, charlie.id}
-    assert dashboard_readers("x", [alice.id]) == set()
+    assert readable_ids(Dashboard, bob.id, keys) == {key, open_to_all}
+    assert readable_ids(Dashboard, charlie.id, keys) == {open_to_all}
+    assert readable_ids(Dashboard, "x", keys) == set()
+    assert readers(Dashboard, key, [alice.id, charlie.id, "x"]) == {alice.id}
+    assert readers(Dashboard, open_to_all, [alice.id, charlie.id]) == {alice.id, charlie.id}
+    assert readers(Dashboard, "x", [alice.id]) == set()
     bob.user.is_active = False
     bob.user.save()
-    assert readable_dashboard_ids(bob.id, keys) == set()
+    assert readable_ids(Dashboard, bob.id, keys) == set()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_account_that_ends_leaves_its_dashboards_an_heir(dashboard, alice, dora):
     lonely = make_dashboard(alice.user)
-    erase(alice.user)
+    alice.user.erase()
     assert DashboardMember.objects.get(user=dora.user).role == "owner"
     assert not Dashboard.objects.filter(pk=lonely.pk).exists()
     assert alice.id not in json.dumps([entry.payload for entry in read_after(f"dashboard:{lonely.pk}", 0).entries])

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from api.models import Metric
-from api.models.metrics import MAX_PER_DASHBOARD
+from api.models.dashboards import MAX_METRICS
 from api.models.samples import Point
-from api.views.samples import push
+from api.streams import record_samples
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.factories import make_dashboard, make_metric
 from tidewire.ids import uuid7
@@ -30,7 +30,7 @@ def push_committed(metric: Metric, points: list[Point]) -> None:
     from django.db import transaction  # one call is one request
 
     with transaction.atomic():
-        push(metric, points)
+        record_samples(metric, points)
 
 
 # -- the resource --------------------------------------------------------------------------------------------------
@@ -83,9 +83,7 @@ def test_wrong_metrics(dashboard, alice, body, found):
 
 
 def test_a_dashboard_takes_so_many(dashboard, alice):
-    Metric.objects.bulk_create(
-        Metric(dashboard=dashboard, key=f"k{number}", name="x") for number in range(MAX_PER_DASHBOARD)
-    )
+    Metric.objects.bulk_create(Metric(dashboard=dashboard, key=f"k{number}", name="x") for number in range(MAX_METRICS))
     path = at("dashboards", dashboard.pk, "metrics")
     assert problem(alice.post(path, {"key": "more"})) == (409, "too_many_metrics")
 

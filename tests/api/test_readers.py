@@ -18,15 +18,15 @@ def test_both_questions_have_one_answer(kind, django_assert_num_queries):
     everyone = [str(user.id) for user in (alice, bob, charlie, gone)]
 
     with django_assert_num_queries(1):
-        readers = permissions.room_readers(str(room.id), everyone)
-    assert readers == {id for id in everyone if permissions.readable_room_ids(id, [str(room.id)])}
+        readers = permissions.readers(Room, str(room.id), everyone)
+    assert readers == {id for id in everyone if permissions.readable_ids(Room, id, [str(room.id)])}
     assert readers == {str(u.id) for u in ((alice, bob, charlie) if kind == Room.Kind.PUBLIC else (alice, bob))}
 
 
 def test_what_is_no_room_has_no_readers():
     alice = make_user()
-    assert permissions.room_readers("no-room", [str(alice.id)]) == set()
-    assert permissions.room_readers(str(alice.id), [str(alice.id), "nobody"]) == set()
+    assert permissions.readers(Room, "no-room", [str(alice.id)]) == set()
+    assert permissions.readers(Room, str(alice.id), [str(alice.id), "nobody"]) == set()
 
 
 def test_many_users_are_answered_as_each_alone(django_assert_max_num_queries):

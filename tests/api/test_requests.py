@@ -201,19 +201,19 @@ class Failure(OperationalError):
 @pytest.fixture
 def failing(monkeypatch):
     """`failing(times, error)`: saying something writes its row and then fails that often. Returns the runs so far."""
-    say = MessageViewSet._say
+    post = Room.post
 
     def arrange(times: int, error: Exception) -> list[int]:
         runs: list[int] = []
 
-        def fail(self, room, said):
-            message = say(self, room, said)
+        def fail(room, author, **content):
+            message = post(room, author, **content)
             runs.append(Message.objects.count())
             if len(runs) <= times:
                 raise error
             return message
 
-        monkeypatch.setattr(MessageViewSet, "_say", fail)
+        monkeypatch.setattr(Room, "post", fail)
         monkeypatch.setattr("tidewire.transactions.writes.FIRST_WAIT_SECONDS", 0)
         return runs
 
@@ -263,7 +263,7 @@ def test_a_refusal_leaves_nothing_behind(alice, monkeypatch):
     def refuse(**kwargs):
         raise Conflict("last_owner", "No.")
 
-    monkeypatch.setattr("api.views.rooms.Member.objects.create", refuse)
+    monkeypatch.setattr("api.models.Member.objects.create", refuse)
     assert problem(alice.post(url(), {"name": "x"})) == (409, "last_owner")
     assert not Room.objects.exists()
 

@@ -9,9 +9,8 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from api.models import Answer, Message, Reaction
+from api.models import Answer, Message, Reaction, Room
 from api.models.answers import KEEP, AnswerName
-from api.views.messages import MessageViewSet
 from tests.api.conftest import Person, problem, url
 from tests.factories import make_message, make_room, make_user
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
@@ -86,12 +85,12 @@ def test_a_refusal_is_not_kept(room, bob):
 
 
 def test_a_crash_is_not_kept(room, bob, monkeypatch):
-    original = MessageViewSet._say
-    monkeypatch.setattr(MessageViewSet, "_say", lambda *args: 1 / 0)
+    original = Room.post
+    monkeypatch.setattr(Room, "post", lambda *args, **kwargs: 1 / 0)
     bob.raise_request_exception = False
     assert say(bob, room).status_code == 500
     assert not Answer.objects.exists()
-    monkeypatch.setattr(MessageViewSet, "_say", original)
+    monkeypatch.setattr(Room, "post", original)
     assert say(bob, room).status_code == 201
 
 
@@ -264,17 +263,17 @@ def test_the_second_waits_for_the_first(is_done, monkeypatch):
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     started, go_on = threading.Event(), threading.Event()
-    original = MessageViewSet._say
+    original = Room.post
 
-    def slow(view, room, said):
+    def slow(room, author, **content):
         if not started.is_set():
             started.set()
             assert go_on.wait(10)
             if not is_done:
                 raise ZeroDivisionError
-        return original(view, room, said)
+        return original(room, author, **content)
 
-    monkeypatch.setattr(MessageViewSet, "_say", slow)
+    monkeypatch.setattr(Room, "post", slow)
     answers = {}
     first, second = (Person(bob.user) for _ in range(2))
     first.raise_request_exception = second.raise_request_exception = False  # it hears of the other's, too
@@ -298,14 +297,14 @@ def test_nobody_waits_for_ever(monkeypatch):
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     answers, started, go_on = {}, threading.Event(), threading.Event()
-    original = MessageViewSet._say
+    original = Room.post
 
-    def slow(view, room, said):
+    def slow(room, author, **content):
         started.set()
         assert go_on.wait(10)
-        return original(view, room, said)
+        return original(room, author, **content)
 
-    monkeypatch.setattr(MessageViewSet, "_say", slow)
+    monkeypatch.setattr(Room, "post", slow)
     one = Writer(lambda: answers.update(first=say(Person(bob.user), room)))
     assert started.wait(10)
     response = say(bob, room)

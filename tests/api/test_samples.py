@@ -14,7 +14,8 @@ from api import streams
 from api.models import Sample, Series
 from api.models.samples import Point, as_text, microseconds
 from api.serializers.samples import MAX_BATCH
-from api.views.samples import MAX_BUCKETS, push
+from api.streams import record_samples
+from api.views.samples import MAX_BUCKETS
 from tests.api.conftest import MISSING, at, pointers, problem
 from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric
@@ -232,8 +233,8 @@ def test_wrong_ranges(path, alice, query, found):
 
 
 def test_metrics_do_not_see_each_others_samples(dashboard, metric, path, alice):
-    push(make_metric(dashboard), [Point(microseconds(NOON), 5.0)])
-    push(metric, [Point(microseconds(NOON), 6.0)])
+    record_samples(make_metric(dashboard), [Point(microseconds(NOON), 5.0)])
+    record_samples(metric, [Point(microseconds(NOON), 6.0)])
     assert [row["value"] for row in read(alice, path)] == [6]
     assert [row["last"] for row in read(alice, path, step=60)] == [6]
 
@@ -245,8 +246,8 @@ def test_what_is_older_than_the_metrics_retention_goes_but_for_the_latest(dashbo
     now = microseconds(timezone.now())
     day = 24 * 3600 * 1_000_000
     short, silent = make_metric(dashboard, retention_days=1), make_metric(dashboard, retention_days=1)
-    push(short, [Point(now - number * day // 2, number) for number in range(5)])
-    push(silent, [Point(now - 10 * day, 1.0), Point(now - 9 * day, 2.0)])
+    record_samples(short, [Point(now - number * day // 2, number) for number in range(5)])
+    record_samples(silent, [Point(now - 10 * day, 1.0), Point(now - 9 * day, 2.0)])
     call_command("prune_samples", verbosity=0)
     left = {series.metric_id: [p.value for p in series.points(0, now + 1, 10)] for series in Series.objects.all()}
     assert left == {short.pk: [1, 0], silent.pk: [2]}
@@ -254,7 +255,7 @@ def test_what_is_older_than_the_metrics_retention_goes_but_for_the_latest(dashbo
 
 def test_deleting_a_metric_takes_its_samples(metric, path, alice):
     other = make_metric(make_dashboard())
-    push(other, [Point(1, 1.0)])
+    record_samples(other, [Point(1, 1.0)])
     alice.post(path, samples((0, 1)))
     assert alice.delete(at("metrics", metric.pk)).status_code == 204
     assert [row.series.metric_id for row in Sample.objects.select_related("series")] == [other.pk]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api import permissions
-from api.models import Member, User
+from api.models import Member, Room, User
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.contract_client import check_event
 from tests.factories import make_message
@@ -48,26 +48,26 @@ def test_no_such_stream(alice, name):
 def test_many_rooms_are_asked_in_one_query(room, lobby, charlie, bob, django_assert_num_queries):
     keys = [str(room.pk), str(lobby.pk), MISSING]
     with django_assert_num_queries(1):
-        assert permissions.readable_room_ids(bob.id, keys) == {str(room.pk), str(lobby.pk)}
+        assert permissions.readable_ids(Room, bob.id, keys) == {str(room.pk), str(lobby.pk)}
     with django_assert_num_queries(1):
-        assert permissions.readable_room_ids(charlie.id, keys) == {str(lobby.pk)}
+        assert permissions.readable_ids(Room, charlie.id, keys) == {str(lobby.pk)}
 
 
 def test_a_room_has_one_name(room, bob):
     id = str(room.pk)
     others = [id.upper(), id.replace("-", ""), f"{{{id}}}", f"urn:uuid:{id}", f" {id}", "", "x", "\0"]
-    assert permissions.readable_room_ids(bob.id, [key for key in others if key != id]) == set()
+    assert permissions.readable_ids(Room, bob.id, [key for key in others if key != id]) == set()
 
 
 @pytest.mark.parametrize("user_id", ["", "x", MISSING, "\0"])
 def test_an_unknown_user_reads_nothing(lobby, user_id):
-    assert permissions.readable_room_ids(user_id, [str(lobby.pk)]) == set()
+    assert permissions.readable_ids(Room, user_id, [str(lobby.pk)]) == set()
     assert permissions.own_user_id(user_id, [user_id]) == set()
 
 
 def test_a_closed_account_reads_nothing(room, lobby, bob):
     User.objects.filter(pk=bob.id).update(is_active=False)
-    assert permissions.readable_room_ids(bob.id, [str(room.pk), str(lobby.pk)]) == set()
+    assert permissions.readable_ids(Room, bob.id, [str(room.pk), str(lobby.pk)]) == set()
     assert permissions.own_user_id(bob.id, [bob.id]) == set()
 
 

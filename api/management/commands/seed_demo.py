@@ -13,10 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from api.auth import keys
 from api.management.host_metrics import METRICS
 from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
-from tidewire.ids import uuid7
 
 # The lobby is where people who try things out meet; Charlie stands outside the private room.
 PEOPLE = ("alice", "bob", "charlie")
@@ -96,17 +94,8 @@ def _measure(path: Path, users: dict[str, User]) -> None:
         for key, about in METRICS.items():
             thresholds = about.get("thresholds", {})
             Metric.objects.create(dashboard=dashboard, key=key, name=about["name"], unit=about["unit"], **thresholds)
-        id = uuid7()
-        text = keys.mint(id)
-        Key.objects.create(
-            id=id,
-            user=users["alice"],
-            name="push_host_metrics",
-            scopes=["samples:write"],
-            hashed=keys.hashed(text),
-            last4=text[-4:],
-        )
-    _write(path, {"dashboard": str(dashboard.pk), "key": text})
+        key = Key.objects.issue(users["alice"], made_by=None, name="push_host_metrics", scopes=["samples:write"])
+    _write(path, {"dashboard": str(dashboard.pk), "key": key.text})
 
 
 def _read(path: Path) -> dict[str, str]:
