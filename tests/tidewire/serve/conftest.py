@@ -1,4 +1,4 @@
-"""Servers over TCP, in processes of their own."""
+"""Running servers over TCP, each in processes of its own."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,8 +20,8 @@ def sites() -> Iterator[Sites]:
 
 @pytest.fixture(scope="module")
 def make_site(sites: Sites) -> Iterator[MakeSite]:
-    """Sites behind `serve`: `make_site(size="embedded", arguments=(), **settings)`. No traceback may be in their
-    logs."""
+    """`make_site(size="embedded", arguments=(), **settings)` starts a site behind `manage.py serve`. At the end the
+    sites are stopped, and their logs must hold no traceback."""
     made: list[Site] = []
 
     def make(size: str = "embedded", arguments: tuple[str, ...] = (), **settings: str) -> Site:
@@ -39,7 +39,7 @@ def make_site(sites: Sites) -> Iterator[MakeSite]:
 
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite) -> Site:
-    """One with the shipped settings."""
+    """A site with the default settings."""
     return make_site()
 
 

@@ -1,4 +1,4 @@
-"""Many readers in one thread: they speak just enough of the protocol to stay, come back, and count what they get."""
+"""Many readers in one thread. They speak just enough of the protocol to stay, to reconnect, and to count events."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PING = re.compile(rb"^\{\}$", re.M)
 OFFSET = re.compile(rb'"offset":(\d+)')
 RETRY_SECONDS = 0.5
 MAX_PING_DELAY_SECONDS = 10.0
-"""As the SDKs have it: who has heard nothing for a server's ping interval and this is cut off without having been told.
-A kernel that gives up sending to a window that stayed shut for minutes says nothing to the other side."""
+"""As in the SDKs: a client that received nothing for the server's ping interval and this long takes the connection as
+lost. A kernel that gives up on a receive window that stayed shut for minutes sends nothing to the other side."""
 
 
 class Reader:
-    """One client, over all its sockets. A stalled one reads nothing any more."""
+    """One client over all its connections. `offsets` are those of the events that it received, in order."""
 
     def __init__(self, port: int, token: str, channel: str) -> None:
         self._port, self._token, self._channel = port, token, channel
@@ -31,14 +31,14 @@ class Reader:
         self.close_code = 0
         self.resumed = 0
         self._epoch, self._start = "", 0
-        self._heard_at, self._ping_seconds = time.monotonic(), 25.0
+        self._received_at, self._ping_seconds = time.monotonic(), 25.0
         self._subscribe({})
         while not self._epoch:
             self.read()
             assert not self.is_closed, f"closed with {self.close_code}"
 
     def resume(self) -> None:
-        """Comes back from where it was, as an SDK does."""
+        """Reconnects and recovers from the last offset, as an SDK does."""
         self.socket.close()
         offset = self.offsets[-1] if self.offsets else self._start
         self._subscribe({"recover": True, "epoch": self._epoch, "offset": offset})
@@ -46,48 +46,48 @@ class Reader:
         self.is_closed = False
 
     def stall(self) -> None:
-        """With small buffers in the kernel, so that what is not read shows in the server."""
+        """Shrinks the kernel's receive buffer, so that unread bytes pile up in the server."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
     def wake(self) -> None:
-        """With a window again: what a server that does not hang up still holds comes by the probes of minutes else."""
+        """Opens the receive window again. Without it the sender would notice only by its probes, minutes apart."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
 
     @property
-    def is_forgotten(self) -> bool:
-        return time.monotonic() - self._heard_at > self._ping_seconds + MAX_PING_DELAY_SECONDS
+    def is_lost(self) -> bool:
+        return time.monotonic() - self._received_at > self._ping_seconds + MAX_PING_DELAY_SECONDS
 
     def read(self) -> None:
-        """What is there now."""
+        """Reads what has arrived."""
         try:
             data = self.socket.recv(1 << 20)
-            self._heard_at = time.monotonic()
+            self._received_at = time.monotonic()
             self.is_closed = not data
-            self._take_frames(data)
-        except OSError:  # also while a pong was sent: it was cut off
+            self._parse_frames(data)
+        except OSError:  # also from sending a pong: the server cut the connection
             self.is_closed = True
 
-    def _take_frames(self, data: bytes) -> None:
+    def _parse_frames(self, data: bytes) -> None:
         self._buffer += data
         start = 0
         while (found := self._frame(start)) is not None:
             opcode, begin, start = found
-            self._take(opcode, bytes(self._buffer[begin:start]))
+            self._handle(opcode, bytes(self._buffer[begin:start]))
         del self._buffer[:start]
 
-    def _take(self, opcode: int, payload: bytes) -> None:
+    def _handle(self, opcode: int, payload: bytes) -> None:
         if opcode == 0x88:
             self.close_code = int.from_bytes(payload[:2], "big")
         elif opcode == 0x89:  # WebSocket's own ping
             self.socket.sendall(bytes((0x8A, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
         elif payload.startswith(b'{"id":'):
-            self._take_replies(payload)
+            self._handle_replies(payload)
         else:
-            self._take_pushes(payload)
+            self._handle_pushes(payload)
 
-    def _take_replies(self, payload: bytes) -> None:
-        """What was missed is in the reply; pushes may follow it in the same frame."""
+    def _handle_replies(self, payload: bytes) -> None:
+        """Missed events are in the reply; pushes may follow it in the same frame."""
         for line in payload.split(b"\n"):
             if line.startswith(b'{"id":'):
                 answer = json.loads(line)
@@ -97,15 +97,15 @@ class Reader:
                 if "epoch" in reply and not self._epoch:
                     self._epoch, self._start = reply["epoch"], reply.get("offset", 0)
             else:
-                self._take_pushes(line)
+                self._handle_pushes(line)
 
-    def _take_pushes(self, payload: bytes) -> None:
+    def _handle_pushes(self, payload: bytes) -> None:
         self.offsets += map(int, OFFSET.findall(payload))
         if pings := len(PING.findall(payload)):
             self.socket.sendall(pings * PONG)
 
     def _frame(self, start: int) -> tuple[int, int, int] | None:
-        """(first byte, begin of the payload, end) of the frame that starts here, if it is whole."""
+        """Returns (first byte, start of the payload, end) of the frame at `start`; None when it is not whole yet."""
         buffer, have = self._buffer, len(self._buffer) - start
         if have < 2:
             return None
@@ -121,7 +121,7 @@ class Reader:
     def _subscribe(self, position: dict[str, object]) -> None:
         self._buffer = bytearray()
         self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
         self._upgrade()
         self._send({"id": 1, "connect": {"token": self._token}})
         self._send({"id": 2, "subscribe": {"channel": self._channel, **position}})
@@ -134,7 +134,7 @@ class Reader:
         )
         self._until(b"\r\n\r\n")
         if b" 101 " not in self._buffer[:20]:
-            raise ConnectionError("not let in")
+            raise ConnectionError("the handshake was refused")
         self._buffer.clear()
 
     def _send(self, command: dict) -> None:
@@ -151,7 +151,7 @@ class Reader:
 
 
 class Crowd:
-    """Readers that read, in a thread. Who is closed comes back."""
+    """Readers that read, in a thread. A reader that is closed reconnects."""
 
     def __init__(self, readers: list[Reader]) -> None:
         self.readers = readers
@@ -177,17 +177,17 @@ class Crowd:
             for key, _ in self._selector.select(0.1):
                 key.data.read()
                 if key.data.is_closed:
-                    self._let_go(key.data)
-            for reader in [reader for reader in self.readers if reader.is_forgotten and reader not in self._away]:
-                self._let_go(reader)
+                    self._drop(key.data)
+            for reader in [reader for reader in self.readers if reader.is_lost and reader not in self._away]:
+                self._drop(reader)
             for reader in [reader for reader, due in self._away.items() if time.monotonic() >= due]:
-                self._bring_back(reader)
+                self._reconnect(reader)
 
-    def _let_go(self, reader: Reader) -> None:
+    def _drop(self, reader: Reader) -> None:
         self._selector.unregister(reader.socket)
         self._away[reader] = time.monotonic() + RETRY_SECONDS
 
-    def _bring_back(self, reader: Reader) -> None:
+    def _reconnect(self, reader: Reader) -> None:
         self._away[reader] = time.monotonic() + RETRY_SECONDS
         with contextlib.suppress(OSError):
             reader.resume()

@@ -1,4 +1,4 @@
-"""A running `manage.py serve`, as a deployment starts it, and what is asked of its process."""
+"""A running `manage.py serve`, as a deployment starts it, and questions to its process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,7 @@ from tests.rig.site import ROOT, Environment, Server
 
 
 class Served(Server):
-    """One `manage.py serve`, of one worker or several."""
+    """One `manage.py serve`, with one worker or several."""
 
     def __init__(self, environment: Environment, log: Path, *arguments: str) -> None:
         super().__init__(environment, log)
@@ -33,14 +34,15 @@ class Served(Server):
         return httpx.get(self.url + path, timeout=10, trust_env=False, **options)
 
     def wait_for_end(self, seconds: float = 20.0) -> int:
-        """The exit status."""
+        """Waits for the process to end; returns its exit status."""
         return self.process.wait(seconds)
 
     def drain(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
 
-    def say(self, *pieces: bytes, pause: float = 0.0, timeout: float = 15.0) -> bytes:
-        """What it answers to these bytes, sent on a connection of their own, until it closes it."""
+    def exchange(self, *pieces: bytes, pause: float = 0.0, timeout: float = 15.0) -> bytes:
+        """Sends these bytes on a new connection, with a pause after each piece; returns all bytes that the server sends
+        until it closes the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             try:
                 for piece in pieces:
@@ -52,7 +54,7 @@ class Served(Server):
 
 
 class Other(Server):
-    """The same application on another server."""
+    """The same application on `daphne` or `uvicorn` (`kind`)."""
 
     def __init__(self, environment: Environment, log: Path, kind: str) -> None:
         super().__init__(environment, log)
@@ -70,7 +72,7 @@ class Other(Server):
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """To the end, which may be a reset."""
+    """Returns all bytes up to the end of the connection, which may be a reset."""
     received = b""
     try:
         while piece := connection.recv(65536):
@@ -85,19 +87,21 @@ def status(response: bytes) -> int:
 
 
 def memory(process: subprocess.Popen[bytes] | int) -> int:
-    """Resident bytes."""
+    """Returns the resident memory in bytes."""
     pid = process if isinstance(process, int) else process.pid
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """Returns the ids of its child processes: the workers of a supervisor."""
     tasks = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in tasks.read_text().split()]
 
 
-def wait_until(is_so, seconds: float = 60.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Waits until the condition holds; returns False when it did not within `seconds`."""
     deadline = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)

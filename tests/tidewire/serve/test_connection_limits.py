@@ -1,4 +1,5 @@
-"""How many sockets, from whom, how fast. Loopback is free of the caps per address, so clients come by "proxy"."""
+"""How many WebSockets, from which addresses, how fast. Loopback is exempt from the limits per address, so the clients
+here come through a "proxy"."""
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -20,7 +21,7 @@ def site(make_site) -> Site:
 
 
 class Crowd:
-    """Sockets that are all gone at the end."""
+    """Sockets that are all closed at the end of the test."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -47,7 +48,7 @@ def crowd(site: Site):
 
 
 def is_empty(site: Site) -> bool:
-    """The server has noticed that all are gone: four strangers may come again."""
+    """Returns whether the server has noticed that all are gone: it then accepts a full number again."""
     probes = Crowd(site.ws_url)
     try:
         for n in range(8):
@@ -60,7 +61,7 @@ def is_empty(site: Site) -> bool:
     return True
 
 
-def test_a_process_takes_so_many_and_serves_the_rest(site: Site, crowd: Crowd) -> None:
+def test_a_full_process_refuses_sockets_and_answers_requests(site: Site, crowd: Crowd) -> None:
     for n in range(8):
         crowd.connect(f"192.0.2.{n}")
 
@@ -69,10 +70,10 @@ def test_a_process_takes_so_many_and_serves_the_rest(site: Site, crowd: Crowd) -
     assert (status, retry_after) == (503, "5")
     assert site.server.get("/readyz").status_code == 200
     crowd.sockets.pop().close()
-    assert wait_until(lambda: is_taken(crowd, "192.0.2.9"))
+    assert wait_until(lambda: is_accepted(crowd, "192.0.2.9"))
 
 
-def is_taken(crowd: Crowd, address: str) -> bool:
+def is_accepted(crowd: Crowd, address: str) -> bool:
     try:
         crowd.connect(address)
     except InvalidStatus:
@@ -80,7 +81,7 @@ def is_taken(crowd: Crowd, address: str) -> bool:
     return True
 
 
-def test_an_address_has_so_many_strangers(crowd: Crowd) -> None:
+def test_unidentified_sockets_are_limited_per_address(crowd: Crowd) -> None:
     crowd.connect("192.0.2.1")
     crowd.connect("192.0.2.1")
 
@@ -88,7 +89,7 @@ def test_an_address_has_so_many_strangers(crowd: Crowd) -> None:
     crowd.connect("192.0.2.2")
 
 
-def test_whoever_said_who_they_are_is_no_stranger(site: Site, crowd: Crowd) -> None:
+def test_an_authenticated_socket_is_not_unidentified(site: Site, crowd: Crowd) -> None:
     token = site.person("alice").fresh_token()
 
     for _ in range(3):
@@ -98,15 +99,15 @@ def test_whoever_said_who_they_are_is_no_stranger(site: Site, crowd: Crowd) -> N
     assert crowd.refused("192.0.2.1")[0] == 503  # the fifth
 
 
-def test_what_a_client_writes_into_the_header_means_nothing(crowd: Crowd) -> None:
-    """The right-most address is the one the proxy saw."""
+def test_addresses_that_the_client_wrote_into_the_header_are_ignored(crowd: Crowd) -> None:
+    """Only the right-most address counts: the proxy saw it."""
     crowd.connect("198.51.100.7, 192.0.2.1")
     crowd.connect("198.51.100.8, 192.0.2.1")
 
     assert crowd.refused("198.51.100.9, 192.0.2.1")[0] == 503
 
 
-def test_the_oldest_of_too_many_sockets_of_a_user_ends(site: Site, crowd: Crowd) -> None:
+def test_the_oldest_of_too_many_sockets_of_a_user_is_closed(site: Site, crowd: Crowd) -> None:
     token = site.person("bob").fresh_token()
     clients = [crowd.connect(f"192.0.2.{n}") for n in range(4)]
     for client in clients:
@@ -117,13 +118,13 @@ def test_the_oldest_of_too_many_sockets_of_a_user_ends(site: Site, crowd: Crowd)
     assert "unsubscribe" in clients[1].reply(9)
 
 
-def test_sockets_are_taken_at_a_pace(make_site) -> None:
+def test_sockets_are_accepted_at_a_limited_rate(make_site) -> None:
     site = make_site(ACCEPTS_PER_SECOND="0.5", ACCEPT_BURST="3")
     crowd = Crowd(site.ws_url)
     for _ in range(3):
         crowd.connect("127.0.0.1")
 
     assert crowd.refused("127.0.0.1") == (503, "2")
-    assert wait_until(lambda: is_taken(crowd, "127.0.0.1"))
+    assert wait_until(lambda: is_accepted(crowd, "127.0.0.1"))
     for client in crowd.sockets:
         client.close()

@@ -1,4 +1,4 @@
-"""The files of deploy/: read as their programs read them, and Supervisor's run for real."""
+"""The files of deploy/: read as their programs read them; Supervisor's is also run."""
 
 import configparser
 import re
@@ -22,7 +22,7 @@ from tidewire.serve.supervisor import KILL_SECONDS
 
 DEPLOY = ROOT / "deploy"
 DRAINED = DEFAULTS["DRAIN_SECONDS"] + GRACE_SECONDS
-"""Within so many seconds a process has ended by itself."""
+"""Within so many seconds a process that drains has ended."""
 
 
 def ini(name: str) -> configparser.ConfigParser:
@@ -60,7 +60,7 @@ def test_systemd_gives_no_privileges() -> None:
 
 
 @pytest.mark.verify
-def test_systemd_understands_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for name in ("tidewire.service", "tidewire.socket"):
         text = (DEPLOY / name).read_text().replace("/srv/tidewire/.venv/bin/python", "/bin/true")
         (tmp_path / name).write_text(text.replace("User=tidewire", "User=root").replace("Group=tidewire", "Group=root"))
@@ -127,7 +127,7 @@ def test_nginx_upgrades_waits_and_strips() -> None:
 
 
 @pytest.mark.verify
-def test_nginx_understands_it(tmp_path: Path) -> None:
+def test_nginx_accepts_the_file(tmp_path: Path) -> None:
     text = re.sub(r"ssl_certificate.*;|listen 443 ssl;|http2 on;", "", (DEPLOY / "nginx.conf").read_text())
     conf = tmp_path / "nginx.conf"
     conf.write_text(
@@ -162,7 +162,7 @@ def test_supervisor_waits_for_the_drain() -> None:
 
 
 class Supervised:
-    """supervisord with our file, its paths changed to those of a test."""
+    """supervisord with our file, in which the paths are those of the test."""
 
     def __init__(self, folder: Path, environment: dict[str, str], port: int) -> None:
         (folder / "environment").write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()))
@@ -201,11 +201,11 @@ class Supervised:
         return done.stdout
 
     def started(self) -> int:
-        """How many processes have come so far as to serve."""
+        """Returns how many processes have begun to serve."""
         return sum(log.read_text().count("serving, process") for log in self.conf.parent.glob("tidewire-*.log"))
 
     def pids(self) -> dict[str, int]:
-        """The running processes by name."""
+        """Returns {name: process id} of the running processes."""
         return {name: int(pid) for name, pid in re.findall(r":(\S+)\s+RUNNING\s+pid (\d+)", self.ctl("status"))}
 
 
@@ -223,7 +223,7 @@ def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
         for client in clients:
             client.connect(alice.fresh_token())
 
-        # A deploy: one by one. Those of each process are told to come back, and somebody always serves.
+        # A deploy, one process after the other: sockets get the reconnect code, and requests are always answered.
         for name in before:
             supervised.ctl("restart", f"tidewire:{name}")
             assert served.is_ready()
@@ -241,7 +241,7 @@ def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
         supervised.ctl("stop", "tidewire:*")
         assert time.monotonic() - started < 2 * DRAINED
         exits = re.findall(r"stopped: (\S+) \((.*)\)", (site.folder / "supervisord.log").read_text())
-        assert {how for _, how in exits} == {"exit status 0"}
+        assert {status for _, status in exits} == {"exit status 0"}
     finally:
         servers.end(supervised.process, signal.SIGTERM)
         if site._redis is not None:

@@ -1,4 +1,4 @@
-"""A deploy is a non-event, with people on it: SDK clients are moved while somebody writes, and nothing is lost."""
+"""A deploy under load: SDK clients move to other processes while messages are written, and lose nothing."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from tidewire.serve.drain import ENOUGH_PER_SECOND
 CLIENTS = 500 if IS_VERIFY else 40
 DRAIN_SECONDS = 5.0
 WRITE_SECONDS = 0.1
-BACK_SECONDS = START_SECONDS = 120.0  # on a busy machine; nothing is measured by them
+BACK_SECONDS = START_SECONDS = 120.0  # generous: only waited for, never measured
 SHUTDOWN = "3001"
 
 
@@ -38,12 +38,12 @@ def site(make_site) -> Site:
 
 
 class Writer:
-    """Posts all the time. A post without an answer is sent again, with the id it had: it is stored once."""
+    """Posts all the time. A post without an answer is sent again with the same id, so it is stored once."""
 
     def __init__(self, person: Person, room: str) -> None:
         self._person, self._room = person, room
         self._is_over = threading.Event()
-        self.written, self.again = 0, 0
+        self.written, self.retried = 0, 0
         self.refused: list[str] = []
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -61,7 +61,7 @@ class Writer:
             try:
                 response = self._person.send("POST", f"rooms/{self._room}/messages/", body)
             except httpx.TransportError:
-                self.again += 1
+                self.retried += 1
                 continue
             if response.is_success:
                 self.written += 1
@@ -95,7 +95,7 @@ def crowd(site: Site, alice: Person, room: str) -> Iterator[SdkCrowd]:
 
 
 def end_one(site: Site) -> None:
-    """As a process that is told to end: the supervisor starts another."""
+    """Sends SIGTERM to one worker: it drains, and the supervisor starts another."""
     ended, _ = before = children(site.server.process)
     os.kill(ended, signal.SIGTERM)
     assert wait_until(lambda: ended not in children(site.server.process), START_SECONDS)
@@ -103,6 +103,7 @@ def end_one(site: Site) -> None:
 
 
 def replace_all(site: Site) -> None:
+    """Sends SIGHUP to the supervisor: it replaces all workers."""
     before = set(children(site.server.process))
     site.server.process.send_signal(signal.SIGHUP)
     assert wait_until(lambda: is_replaced(site, before), START_SECONDS), site.server.log.read_text()[-6000:]
@@ -114,7 +115,7 @@ def is_replaced(site: Site, before: set[int]) -> bool:
 
 
 @pytest.mark.parametrize("deploy", [end_one, replace_all], ids=lambda each: each.__name__)
-def test_all_come_back_and_nothing_is_lost(
+def test_all_clients_reconnect_and_lose_nothing(
     site: Site, alice: Person, room: str, crowd: SdkCrowd, writer: Writer, deploy
 ) -> None:
     began = time.time()
@@ -127,16 +128,16 @@ def test_all_come_back_and_nothing_is_lost(
 
     assert set(report.codes) <= {SHUTDOWN}
     moved = report.codes.get(SHUTDOWN, 0)
-    pace = max(ENOUGH_PER_SECOND, moved / DRAIN_SECONDS)
+    rate = max(ENOUGH_PER_SECOND, moved / DRAIN_SECONDS)
     figure(
         f"{deploy.__name__}, under {CLIENTS} SDK clients and a writer: {moved} closings in {took:.1f} s, at most "
         f"{report.peak(began)} came back within a second; {writer.written} messages written meanwhile, "
-        f"{writer.again} posts sent again"
+        f"{writer.retried} posts sent again"
     )
     assert set(report.codes) == {SHUTDOWN}
-    # The kernel gives a connection to whichever worker asks first: of few, one may have got nearly none.
+    # The kernel gives each connection to the worker that accepts first: of few, one worker may have hardly any.
     assert moved >= (CLIENTS if deploy is replace_all else CLIENTS / 10 if IS_VERIFY else 0)
     assert (report.gaps, report.unrecovered) == (0, 0)
     assert writer.refused == []
     assert head == 1 + writer.written
-    assert report.peak(began) <= 2 * pace
+    assert report.peak(began) <= 2 * rate

@@ -1,4 +1,4 @@
-"""The ways to start it while trying out: `make run`, `manage.py runserver`, daphne by hand. Each serves sockets."""
+"""Three ways to start it in development: `make run`, `manage.py runserver`, daphne by hand. Each serves WebSockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PEOPLE = ["alice@example.com", "bob@example.com", "charlie@example.com"]
 
 
 class Run(Server):
-    """What `make run` does once its environment is there."""
+    """What `make run` does once its virtual environment is there."""
 
     def start(self, wait: bool = True) -> None:
         environment = {**self._environment, "BIN": str(Path(sys.executable).parent), "PORT": str(self.port)}
@@ -45,7 +45,7 @@ def folder() -> Path:
 
 @pytest.fixture(scope="module")
 def environment(folder: Path) -> dict[str, str]:
-    """A DATA_DIR and a HOME that are not there yet, as in a fresh clone."""
+    """With a DATA_DIR and a HOME that do not exist yet, as in a fresh clone."""
     return child_environment(folder / "data" / "of" / "mine") | {"HOME": str(folder / "home")}
 
 
@@ -59,12 +59,12 @@ def run(environment: dict[str, str], folder: Path) -> Iterator[Run]:
 
 @pytest.fixture
 def kept(run: Run, environment: dict[str, str]) -> dict[str, str]:
-    """The logins, as they are kept for whoever comes back."""
+    """{email: password}, as stored for the next start."""
     return json.loads(Path(environment["DATA_DIR"], "demo_logins.json").read_text())
 
 
 def is_live(server: Server, email: str, password: str) -> bool:
-    """A message that is posted over REST arrives at a socket."""
+    """Returns whether a message that is posted over REST arrives at a socket."""
     person = Person(server.url, email, email, password)
     person.log_in()
     room = person.make_room()
@@ -77,7 +77,7 @@ def is_live(server: Server, email: str, password: str) -> bool:
     return (event["type"], event["data"]) == ("message.created", said)
 
 
-def test_make_run_prints_where_it_is_and_logins_that_work(run: Run, kept: dict[str, str], folder: Path):
+def test_make_run_prints_its_addresses_and_logins_that_work(run: Run, kept: dict[str, str], folder: Path):
     printed = run.log.read_text()
     assert sorted(kept) == PEOPLE
     assert dict(re.findall(r"(\S+@example\.com) +(\S+)", printed)) == kept
@@ -98,7 +98,7 @@ def test_the_other_commands_serve_the_same(kept: dict[str, str], environment: di
     assert "Traceback" not in other.log.read_text()
 
 
-def test_make_run_again_keeps_what_was_there(run: Run, kept: dict[str, str]):
+def test_make_run_again_keeps_the_data(run: Run, kept: dict[str, str]):
     run.terminate()
     run.start()
     assert is_live(run, PEOPLE[1], kept[PEOPLE[1]])

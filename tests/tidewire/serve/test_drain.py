@@ -1,4 +1,4 @@
-"""A deploy is a non-event: sockets are told to come back, requests are finished, the process ends with 0."""
+"""The orderly end: sockets are closed with the reconnect code, requests are finished, the exit status is 0."""
 
 import itertools
 import signal
@@ -18,7 +18,7 @@ SHUTDOWN = 3001
 
 @pytest.fixture
 def site(make_site) -> Site:
-    """One to be ended."""
+    """A site that the test may end."""
     return make_site(DRAIN_SECONDS="1.0", MAX_CONNECTIONS_PER_USER="0")
 
 
@@ -46,9 +46,9 @@ def test_a_hundred_sockets_get_the_code_spread_over_time(site: Site, number: int
     assert all(later - earlier < 0.5 for earlier, later in itertools.pairwise(moments))
 
 
-def test_a_client_that_does_not_answer_the_close_is_not_waited_for_long(site: Site) -> None:
+def test_a_client_that_does_not_answer_the_close_delays_the_end_briefly(site: Site) -> None:
     alice = site.person("alice")
-    client = connected(site, alice, 1)[0]  # reads nothing from here on
+    client = connected(site, alice, 1)[0]  # does not read from here on
     started = time.monotonic()
 
     site.server.drain()
@@ -58,7 +58,7 @@ def test_a_client_that_does_not_answer_the_close_is_not_waited_for_long(site: Si
     assert client.close_code() == SHUTDOWN
 
 
-def test_a_socket_that_never_said_who_it_is_is_told_too(site: Site) -> None:
+def test_an_unidentified_socket_gets_the_code_too(site: Site) -> None:
     with RawSocket(site.ws_url) as client:
         site.server.drain()
 
@@ -66,9 +66,9 @@ def test_a_socket_that_never_said_who_it_is_is_told_too(site: Site) -> None:
     assert site.server.wait_for_end() == 0
 
 
-def test_readiness_goes_off_first(site: Site) -> None:
-    """On a connection that was open: new ones are not accepted any more."""
-    connected(site, site.person("alice"), 30)  # their spread keeps the process draining for a while
+def test_readiness_ends_first(site: Site) -> None:
+    """Asked on a connection that is open already: no new one is accepted."""
+    connected(site, site.person("alice"), 30)  # closing them takes a while
     with socket.create_connection(("127.0.0.1", site.server.port), timeout=10) as busy:
         busy.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n")  # in the middle of a request
         time.sleep(0.2)
@@ -102,7 +102,7 @@ def test_requests_in_flight_are_finished(site: Site) -> None:
 NEW_USER = {"email": "new@example.com", "name": "new", "password": "a long passphrase 9"}
 
 
-def test_what_was_written_before_the_end_is_there_after_it(site: Site) -> None:
+def test_events_written_before_the_end_are_recovered_after_it(site: Site) -> None:
     alice = site.person("alice")
     room = alice.make_room()
     client = connected(site, alice, 1)[0]
@@ -130,8 +130,8 @@ def test_a_second_signal_ends_it_at_once(make_site) -> None:
     assert site.server.wait_for_end(2) == 0
 
 
-def test_one_that_nobody_has_asked_anything_ends_too(make_site) -> None:
-    """Its engine has not begun, and is not begun to be ended."""
+def test_a_process_without_any_request_ends_too(make_site) -> None:
+    """Its engine has not started, and the drain must not start it."""
     site = make_site("grown", DRAIN_SECONDS="1.0")
     site.server.drain()
     assert site.server.wait_for_end() == 0
@@ -143,7 +143,7 @@ def test_one_that_nobody_has_asked_anything_ends_too(make_site) -> None:
     assert site.server.wait_for_end() == 0
 
 
-def test_with_nobody_there_nothing_is_waited_for(site: Site) -> None:
+def test_without_clients_the_end_is_immediate(site: Site) -> None:
     started = time.monotonic()
     site.server.drain()
 

@@ -1,4 +1,4 @@
-"""Limits hold before memory is spent, and are answered with what a client can understand."""
+"""Limits hold before memory is spent, and are answered with problem documents and close codes."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ HEAD = b"POST /api/v1/rooms/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: applic
 
 
 def pour(served: Served, head: bytes, piece: bytes, count: int) -> bytes:
-    """Sends a body to its end, or as far as the server listens; the answer."""
+    """Sends a body to its end, or until the server stops reading; returns the answer."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         connection.sendall(head)
         try:
@@ -45,11 +45,11 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 def test_a_body_at_the_limit_is_read(served: Served) -> None:
     answer = pour(served, HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % MIB, b"x" * MIB, 1)
 
-    assert status(answer) == 401  # it got as far as the question of who asks
+    assert status(answer) == 401  # the body was read, and authentication answered
 
 
-def test_a_promised_body_is_refused_without_asking_for_it(served: Served) -> None:
-    answer = served.say(HEAD + b"Content-Length: 9999999999\r\nExpect: 100-continue\r\n\r\n")
+def test_a_long_body_is_refused_before_100_continue(served: Served) -> None:
+    answer = served.exchange(HEAD + b"Content-Length: 9999999999\r\nExpect: 100-continue\r\n\r\n")
 
     assert status(answer) == 413
     assert b"100 Continue" not in answer
@@ -60,8 +60,8 @@ def test_a_promised_body_is_refused_without_asking_for_it(served: Served) -> Non
     [b"GET /healthz HTTP/1.1\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"],
     ids=["no host", "two hosts"],
 )
-def test_a_request_names_one_host(served: Served, request_head: bytes) -> None:
-    answer = served.say(request_head)
+def test_a_request_without_exactly_one_host_is_refused(served: Served, request_head: bytes) -> None:
+    answer = served.exchange(request_head)
 
     assert status(answer) == 400
     assert b"text/html" not in answer
@@ -70,14 +70,14 @@ def test_a_request_names_one_host(served: Served, request_head: bytes) -> None:
 def test_too_many_headers_are_refused(served: Served) -> None:
     many = b"".join(b"X-%d: y\r\n" % n for n in range(200))
 
-    assert status(served.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")) == 400
+    assert status(served.exchange(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")) == 400
 
 
 def test_long_headers_are_refused(served: Served) -> None:
-    assert status(served.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000)) == 431
+    assert status(served.exchange(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000)) == 431
 
 
-def test_daphnes_root_path_header_means_nothing(served: Served) -> None:
+def test_daphnes_root_path_header_is_ignored(served: Served) -> None:
     plain = served.get("/api/v1/rooms/")
     spoofed = served.get("/api/v1/rooms/", headers={"Daphne-Root-Path": "/evil"})
 
@@ -127,7 +127,7 @@ def handshake(served: Served) -> socket.socket:
 
 
 def frame(first: int, payload: bytes) -> bytes:
-    """Masked with zeros, which change nothing."""
+    """Returns a short frame, masked with zeros, which leave the payload as it is."""
     assert len(payload) < 126
     return bytes((first, 0x80 | len(payload), 0, 0, 0, 0)) + payload
 
@@ -151,18 +151,18 @@ def impatient(make_site) -> Site:
 def test_headers_that_drip_are_cut_off(impatient: Site) -> None:
     started = time.monotonic()
 
-    assert impatient.server.say(b"GET /healthz HTTP/1.1\r\n", *[b"X: y\r\n"] * 30, pause=0.2) == b""
+    assert impatient.server.exchange(b"GET /healthz HTTP/1.1\r\n", *[b"X: y\r\n"] * 30, pause=0.2) == b""
     assert time.monotonic() - started < 8
 
 
-def test_a_connection_that_says_nothing_is_cut_off(impatient: Site) -> None:
-    assert impatient.server.say(b"") == b""
+def test_a_silent_connection_is_cut_off(impatient: Site) -> None:
+    assert impatient.server.exchange(b"") == b""
 
 
 def test_a_body_that_drips_is_cut_off(impatient: Site) -> None:
     head = HEAD + b"Content-Length: 1000\r\n\r\n"
 
-    assert impatient.server.say(head, *[b"x"] * 30, pause=0.2) == b""
+    assert impatient.server.exchange(head, *[b"x"] * 30, pause=0.2) == b""
 
 
 def test_a_connection_is_kept_between_requests(impatient: Site) -> None:
@@ -176,7 +176,7 @@ def test_a_connection_is_kept_between_requests(impatient: Site) -> None:
         assert status(connection.recv(65536)) == 200
 
 
-# -- what a client sends -----------------------------------------------------------------------------------------------
+# -- commands --------------------------------------------------------------------------------------------------------
 
 
 def test_a_flood_is_closed_with_3013_and_costs_no_memory(site: Site) -> None:
@@ -192,7 +192,7 @@ def test_a_flood_is_closed_with_3013_and_costs_no_memory(site: Site) -> None:
 
 
 def test_a_burst_of_single_subscribes_is_served(site: Site) -> None:
-    """Phones come back with a frame for each of their streams."""
+    """Mobile clients reconnect with one frame for each of their streams."""
     alice = site.person("alice")
     rooms = [alice.make_room() for _ in range(5)]
     with RawSocket(site.ws_url) as client:

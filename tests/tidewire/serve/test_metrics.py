@@ -1,4 +1,4 @@
-"""What is counted, who may read it, and that it adds up over workers."""
+"""/metrics: what it counts, who may read it, and the sums over several workers."""
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -8,7 +8,7 @@ from tests.rig.rest import channel
 from tests.rig.site import Site
 from tests.tidewire.serve.served import Served, wait_until
 
-TOKEN = "a-token-for-measures"
+TOKEN = "a-token-for-metrics"
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,8 @@ def site(make_site) -> Site:
     return make_site(METRICS_TOKEN=TOKEN, TRUSTED_PROXIES="1")
 
 
-def measures(served: Served) -> dict[tuple[str, ...], float]:
+def samples(served: Served) -> dict[tuple[str, ...], float]:
+    """Returns {(name, *label values): value}."""
     text = served.get("/metrics").text
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
@@ -25,7 +26,7 @@ def measures(served: Served) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_what_happens_is_counted(site: Site) -> None:
+def test_connections_commands_events_and_recoveries_are_counted(site: Site) -> None:
     alice = site.person("alice")
     room = alice.make_room()
     with RawSocket(site.ws_url) as client:
@@ -34,14 +35,14 @@ def test_what_happens_is_counted(site: Site) -> None:
         alice.say(room, "hello")
         client.receive()
         client.subscribe("room:none", id=3)
-        assert wait_until(lambda: measures(site.server).get(("tidewire_connections",)) == 1)
-        now = measures(site.server)
+        assert wait_until(lambda: samples(site.server).get(("tidewire_connections",)) == 1)
+        now = samples(site.server)
     with RawSocket(site.ws_url) as client:
         client.connect(alice.fresh_token())
         client.subscribe(channel(room), recover=True, epoch=position["epoch"], offset=position.get("offset", 0))
         client.send_frame("not JSON")
         assert client.close_code() == 3501
-    later = measures(site.server)
+    later = samples(site.server)
 
     assert now["tidewire_users",] == now["tidewire_subscriptions", "room"] == 1
     assert now["tidewire_replies_total", "0", "connect"] == 1
@@ -70,7 +71,7 @@ def test_no_label_names_a_stream_or_a_user(site: Site) -> None:
     [
         ({}, 200),  # this machine
         ({"X-Forwarded-For": "203.0.113.5"}, 404),
-        ({"X-Forwarded-For": "127.0.0.1"}, 404),  # it came by a proxy, whatever it says
+        ({"X-Forwarded-For": "127.0.0.1"}, 404),  # it came through a proxy, whatever the header says
         ({"X-Forwarded-For": "203.0.113.5", "Authorization": f"Bearer {TOKEN}"}, 200),
         ({"X-Forwarded-For": "203.0.113.5", "Authorization": "Bearer other"}, 404),
     ],
@@ -79,7 +80,7 @@ def test_it_is_not_public(site: Site, headers: dict[str, str], status: int) -> N
     assert site.server.get("/metrics", headers=headers).status_code == status
 
 
-def test_without_a_token_an_empty_one_opens_nothing(make_site) -> None:
+def test_an_unset_token_matches_no_credential(make_site) -> None:
     served = make_site().server
 
     for authorization in ("Bearer", "Basic eDp5"):
@@ -87,14 +88,14 @@ def test_without_a_token_an_empty_one_opens_nothing(make_site) -> None:
         assert served.get("/metrics", headers=headers).status_code == 404
 
 
-def test_it_adds_up_over_workers(make_site) -> None:
+def test_counts_are_summed_over_workers(make_site) -> None:
     site = make_site("grown", ("--workers", "2"))
     alice = site.person("alice")
     clients = [RawSocket(site.ws_url) for _ in range(10)]
     for client in clients:
         client.connect(alice.fresh_token())
 
-    assert wait_until(lambda: measures(site.server).get(("tidewire_connections",)) == 10)
-    assert measures(site.server)["tidewire_replies_total", "0", "connect"] == 10
+    assert wait_until(lambda: samples(site.server).get(("tidewire_connections",)) == 10)
+    assert samples(site.server)["tidewire_replies_total", "0", "connect"] == 10
     for client in clients:
         client.close()

@@ -1,4 +1,4 @@
-"""An answer leaves in one piece; whatever else the client sends, answers come whole and in order."""
+"""Several requests on one connection: whatever else the client sends, answers come whole and in order."""
 
 import re
 import socket
@@ -19,7 +19,7 @@ def ids(answers: bytes) -> list[bytes]:
 def test_requests_that_come_at_once_are_answered_in_order(served: Served) -> None:
     asked = [(b"GET", b"api/v1/rooms/"), (b"HEAD", b"healthz"), (b"GET", b"healthz"), (b"GET", b"api/schema/")]
     asked += [(b"PUT", b"api/v1/rooms/"), (b"GET", b"nowhere")]
-    answers = served.say(
+    answers = served.exchange(
         *[ONE % (method, path, n, LAST if n + 1 == len(asked) else b"") for n, (method, path) in enumerate(asked)]
     )
 
@@ -29,14 +29,14 @@ def test_requests_that_come_at_once_are_answered_in_order(served: Served) -> Non
 
 
 def test_a_head_has_no_body(served: Served) -> None:
-    answer = served.say(ONE % (b"HEAD", b"api/schema/", 1, LAST))
+    answer = served.exchange(ONE % (b"HEAD", b"api/schema/", 1, LAST))
 
     assert status(answer) == 200
     assert answer.endswith(b"\r\n\r\n")
 
 
-def test_whoever_reads_slowly_gets_all_of_a_long_answer(served: Served) -> None:
-    """What the kernel does not take at once goes Twisted's way."""
+def test_a_slow_reader_gets_all_of_a_long_answer(served: Served) -> None:
+    """The kernel takes only a part of it at once."""
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", served.port))
@@ -49,15 +49,15 @@ def test_whoever_reads_slowly_gets_all_of_a_long_answer(served: Served) -> None:
     assert len(answers) > 20 * SCHEMA_BYTES
 
 
-def test_a_client_that_leaves_before_its_answer_harms_nobody(served: Served) -> None:
+def test_a_client_that_leaves_before_its_answer_does_no_harm(served: Served) -> None:
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", served.port)) as connection:
             connection.sendall(ONE % (b"GET", b"api/schema/", 1, b""))
 
-    assert status(served.say(ONE % (b"GET", b"healthz", 1, LAST))) == 200
+    assert status(served.exchange(ONE % (b"GET", b"healthz", 1, LAST))) == 200
 
 
-def test_a_socket_that_is_asked_for_behind_a_request_is_one_and_gives_its_place_back(make_site: MakeSite) -> None:
+def test_an_upgrade_behind_a_request_counts_as_one_socket_and_is_uncounted(make_site: MakeSite) -> None:
     served = make_site(MAX_CONNECTIONS="2").server
 
     def is_opened() -> bool:

@@ -22,7 +22,7 @@ def site(make_site) -> Site:
 
 
 @pytest.fixture
-def handed_down():
+def inherited():
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         yield listening
@@ -36,7 +36,7 @@ def two_serve(site: Site) -> bool:
     return site.server.log.read_text().count("serving, process") >= 2
 
 
-def test_both_serve_and_share_what_is_live(site: Site) -> None:
+def test_events_reach_the_clients_of_both_workers(site: Site) -> None:
     assert wait_until(lambda: two_serve(site))
     alice = site.person("alice")
     room = alice.make_room()
@@ -63,7 +63,7 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(site: Site) -> None
     assert all(site.server.get("/healthz").status_code == 200 for _ in range(10))
 
 
-def test_hangup_replaces_all_and_no_request_fails(site: Site) -> None:
+def test_sighup_replaces_all_workers_and_no_request_fails(site: Site) -> None:
     assert wait_until(lambda: two_serve(site))
     before = set(workers(site))
     site.server.process.send_signal(signal.SIGHUP)
@@ -79,7 +79,7 @@ def is_replaced(site: Site, before: set[int]) -> bool:
     return len(now) == 2 and not now & before
 
 
-def test_terminated_it_drains_all_and_ends_with_0(site: Site) -> None:
+def test_sigterm_drains_all_workers_and_the_exit_status_is_0(site: Site) -> None:
     assert wait_until(lambda: two_serve(site))
     alice = site.person("alice")
     clients = [RawSocket(site.ws_url) for _ in range(20)]
@@ -109,14 +109,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_a_worker_does_not_serve_for_a_supervisor_that_died_meanwhile(make_site, handed_down: socket.socket) -> None:
-    """It takes seconds to start; killed by then, the supervisor would never hear that it serves."""
+def test_a_worker_does_not_serve_for_a_supervisor_that_died_meanwhile(make_site, inherited: socket.socket) -> None:
+    """A worker takes seconds to start. A supervisor that is killed meanwhile never reads that it serves."""
     site = make_site()
     supervisors, pipe = socket.socketpair()
     orphan = spawn(
         site,
-        ["--skip-checks", "--fd", str(handed_down.fileno()), "--supervisor-fd", str(pipe.fileno())],
-        handed_down,
+        ["--skip-checks", "--fd", str(inherited.fileno()), "--supervisor-fd", str(pipe.fileno())],
+        inherited,
         pipe,
     )
     supervisors.close()
@@ -146,7 +146,7 @@ def serve(site: Site, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_a_taken_port_is_said_plainly(make_site) -> None:
+def test_a_taken_port_is_reported_without_a_traceback(make_site) -> None:
     site = make_site()
 
     done = serve(site, "--port", str(site.server.port))
@@ -156,35 +156,35 @@ def test_a_taken_port_is_said_plainly(make_site) -> None:
     assert "Traceback" not in done.stderr
 
 
-# -- sockets handed down -----------------------------------------------------------------------------------------------
+# -- inherited sockets -----------------------------------------------------------------------------------------------
 
 
-def test_it_listens_on_a_descriptor(make_site, handed_down: socket.socket) -> None:
-    """As Supervisor hands it down: bound, and not listening yet."""
+def test_it_listens_on_an_inherited_descriptor(make_site, inherited: socket.socket) -> None:
+    """As Supervisor passes it: bound, and not listening yet."""
     site = make_site()
-    serving = spawn(site, ["--fd", str(handed_down.fileno())], handed_down)
+    serving = spawn(site, ["--fd", str(inherited.fileno())], inherited)
     try:
-        assert wait_until(lambda: answers(handed_down))
+        assert wait_until(lambda: answers(inherited))
     finally:
         servers.end(serving, signal.SIGTERM)
     assert serving.returncode == 0
 
 
-def test_systemd_hands_a_socket_down_and_is_told(make_site, handed_down: socket.socket, tmp_path) -> None:
-    """LISTEN_PID must name the process, so a shell sets it and becomes the server."""
+def test_it_listens_on_systemds_socket_and_notifies_it(make_site, inherited: socket.socket, tmp_path) -> None:
+    """LISTEN_PID must hold the server's process id, so a shell sets it and then becomes the server."""
     site = make_site()
-    handed_down.listen()
+    inherited.listen()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(30)
-        script = f'exec 3<&{handed_down.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" manage.py serve'
+        script = f'exec 3<&{inherited.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" manage.py serve'
         environment = site.environment | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
         serving = subprocess.Popen(
-            ["/bin/bash", "-c", script, sys.executable], cwd=ROOT, env=environment, pass_fds=[handed_down.fileno()]
+            ["/bin/bash", "-c", script, sys.executable], cwd=ROOT, env=environment, pass_fds=[inherited.fileno()]
         )
         try:
             assert systemd.recv(100) == b"READY=1"
-            assert wait_until(lambda: answers(handed_down))
+            assert wait_until(lambda: answers(inherited))
             started = time.monotonic()
             serving.terminate()
             assert systemd.recv(100) == b"STOPPING=1"
