@@ -1,4 +1,4 @@
-"""Writers that meet: threads with connections of their own, and how to know that one waits for the other."""
+"""Writers in threads with connections of their own, and how a test knows that one waits for the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAIT_SECONDS = 10.0
 
 
 class Writer(threading.Thread):
-    """Does its work in a thread; `finish` raises what the work raised."""
+    """Runs its work in a thread of its own, from the start. `finish` raises what the work raised."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         super().__init__(daemon=True)
@@ -34,16 +34,16 @@ class Writer(threading.Thread):
 
     def finish(self) -> None:
         self.join(WAIT_SECONDS)
-        assert not self.is_alive(), "still waiting for somebody"
+        assert not self.is_alive(), "the writer still waits"
         if self.error is not None:
             raise self.error
 
 
 def until_it_waits(writer: Writer) -> None:
-    """Until a connection of this database waits for a lock, as the writer will."""
+    """Waits until a connection of this database waits for a lock, as the writer will."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     deadline = time.monotonic() + WAIT_SECONDS
     with connection.cursor() as cursor:
         while cursor.execute(waiting).fetchone()[0] == 0:
-            assert writer.is_alive(), f"it did not wait: {writer.error!r}"
-            assert time.monotonic() < deadline, "nobody waits"
+            assert writer.is_alive(), f"the writer did not wait: {writer.error!r}"
+            assert time.monotonic() < deadline, "no connection waits for a lock"

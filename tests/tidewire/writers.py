@@ -1,4 +1,4 @@
-"""Writers in processes of their own, all at the same two streams. A program; `test_concurrent_writers` runs it.
+"""Writers in processes of their own, all to the same two streams. A program that `test_concurrent_writers` runs.
 
 Prints one JSON object: what each writer did and when, by one clock, and what the log says in the end.
 """
@@ -28,7 +28,7 @@ class Stop(Exception):
 
 
 class Writer:
-    """Commits so many transactions, and rolls back some others. `rooms` in the order in which it writes to them."""
+    """Commits `commits` transactions, and rolls some others back. Every second writer takes the rooms in reverse."""
 
     def __init__(self, number: int, rooms: list[str], commits: int) -> None:
         self.number, self.commits = number, commits
@@ -45,7 +45,10 @@ class Writer:
         return done
 
     def write_once(self) -> dict[str, Any]:
-        """One transaction: {began, ended, committed, kept: {room: ids}, lost: ids}. A deadlock ends the test."""
+        """Runs one transaction. A deadlock ends the test.
+
+        Returns {began, ended, committed, kept: {room: ids}, lost: ids}.
+        """
         from django.db import transaction
 
         kept: dict[str, list[str]] = {room: [] for room in self.rooms}
@@ -69,13 +72,13 @@ class Writer:
         from api.models import Message
 
         kept.append(str(Message.objects.create(room_id=room, text="saved").pk))
-        way = self.random.choice(("alone", "alone", "many", "edited", "savepoint"))
-        if way == "many":
+        path = self.random.choice(("alone", "alone", "many", "edited", "savepoint"))
+        if path == "many":
             made = Message.objects.bulk_create(Message(room_id=room, text="many") for _ in range(2))
             kept += [str(message.pk) for message in made]
-        elif way == "edited" and self.kept:
+        elif path == "edited" and self.kept:
             Message.objects.filter(pk=self.random.choice(self.kept)).update(text="edited")
-        elif way == "savepoint":
+        elif path == "savepoint":
             self.write_in_savepoint(room, kept, lost)
 
     def write_in_savepoint(self, room: str, kept: list[str], lost: list[str]) -> None:
@@ -98,7 +101,7 @@ class Writer:
 
 
 def in_child(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Starts the work in a process of its own; call the result to wait for what it returned."""
+    """Starts the work in a process of its own. Returns a function that waits for it, and returns what it returned."""
     ours, theirs = FORK.Pipe(duplex=False)
 
     def run() -> None:
@@ -122,7 +125,7 @@ def in_child(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def prepare() -> list[str]:
-    """Tables and two rooms."""
+    """Makes the tables and two rooms. Returns the keys of the rooms."""
     from django.core.management import call_command
 
     from api.models import Room
@@ -132,7 +135,7 @@ def prepare() -> list[str]:
 
 
 def log(rooms: list[str]) -> dict[str, Any]:
-    """{room: {head, events: [(offset, type, message)]}}"""
+    """Returns {room: {head, events: [(offset, type, message)]}}."""
     from tidewire.log.tables import Event, Stream
 
     found = {}

@@ -1,4 +1,4 @@
-"""The bulk paths that Django announces to nobody become exactly these events."""
+"""The bulk writes, for which Django sends no signal, become exactly these events."""
 
 import threading
 
@@ -8,7 +8,7 @@ from django.db import NotSupportedError, connection, transaction
 from django.db.models import Count, F, Value
 from django.db.models.functions import Concat
 
-from tests.tidewire.event_rows import Fact, logged
+from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Counter, Item, Label, ProxyItem, Vote
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.log.tables import Event
@@ -16,12 +16,12 @@ from tidewire.log.tables import Event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def fact(type: str, item: Item, version: int | None, board: Board | None = None) -> Fact:
+def row(type: str, item: Item, version: int | None, board: Board | None = None) -> Row:
     return f"board:{(board or item.board).pk}", type, str(item.pk), version
 
 
-def changed(items: list[Item], version: int = 2) -> list[Fact]:
-    return sorted(fact("item.changed", item, version) for item in items)
+def changed(items: list[Item], version: int = 2) -> list[Row]:
+    return sorted(row("item.changed", item, version) for item in items)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_an_update_of_any_queryset(items, rows):
     assert sorted(events) == changed(items)
 
 
-def test_an_update_may_use_what_was_annotated(items):
+def test_an_update_may_use_annotations(items):
     items[0].labels.add(Label.objects.create(name="x"))
     with logged() as events:
         Item.objects.annotate(wanted=F("rank") + 7).filter(title="b").update(rank=F("wanted"))
@@ -106,7 +106,7 @@ def test_an_update_that_django_refuses_is_refused(items):
 
 
 def test_an_update_of_many_rows_matches_them_once(board):
-    """What the first rows change must not decide whether the later ones still match."""
+    """The changes of the first rows must not decide whether the later ones still match."""
     first = Item.objects.create(board=board, title="first")
     others = [Item(board=board, title="other", rank=number) for number in range(510)]
     Item.objects.bulk_create(others)
@@ -119,8 +119,8 @@ def test_an_update_of_many_rows_matches_them_once(board):
 def test_an_update_moves_rows_to_another_stream(items, board, other_board):
     with logged() as events:
         Item.objects.filter(title__in="ab").update(board=other_board)
-    left = [fact("item.deleted", item, None) for item in items[:2]]
-    entered = [fact("item.created", item, 2, other_board) for item in items[:2]]
+    left = [row("item.deleted", item, None) for item in items[:2]]
+    entered = [row("item.created", item, 2, other_board) for item in items[:2]]
     assert sorted(events) == sorted(left + entered)
 
 
@@ -130,26 +130,26 @@ def test_an_update_to_the_same_stream_is_no_move(items, board):
     assert sorted(events) == changed(items)
 
 
-def test_an_update_moves_parts_to_another_whole(items):
+def test_an_update_moves_parts_to_another_parent(items):
     for item in items[:2]:
         Vote.objects.create(item=item)
     with logged() as events:
         Vote.objects.update(item=items[1])
-    assert events == [fact("vote.removed", items[0], 3), fact("vote.changed", items[1], 3)]
+    assert events == [row("vote.removed", items[0], 3), row("vote.changed", items[1], 3)]
 
 
-def test_updating_many_parts_changes_their_whole_once(items):
+def test_updating_many_parts_changes_their_parent_once(items):
     Vote.objects.bulk_create([Vote(item=items[0]) for _ in range(3)])
     with logged() as events:
         Vote.objects.update(stars=5)
-    assert events == [fact("vote.changed", items[0], 3)]
+    assert events == [row("vote.changed", items[0], 3)]
 
 
 def test_a_touch_raises_the_version_and_nothing_else(items):
     with logged() as events:
         assert Item.objects.filter(title="a").touch() == 1
         assert Item.objects.filter(title="b").touch("item.looked_at") == 1
-    assert events == [fact("item.changed", items[0], 2), fact("item.looked_at", items[1], 2)]
+    assert events == [row("item.changed", items[0], 2), row("item.looked_at", items[1], 2)]
 
 
 # -- bulk_create -----------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_bulk_create_creates_each_row(board):
     items = [Item(board=board, title=title) for title in "ab"]
     with logged() as events:
         assert Item.objects.bulk_create(item for item in items) == items
-    assert events == [fact("item.created", item, 1) for item in items]
+    assert events == [row("item.created", item, 1) for item in items]
 
 
 def test_bulk_create_of_nothing(transactional_db):
@@ -171,7 +171,7 @@ def test_bulk_create_of_nothing(transactional_db):
 def test_bulk_create_in_batches(board):
     with logged() as events:
         items = Item.objects.bulk_create([Item(board=board, title=str(n)) for n in range(7)], batch_size=3)
-    assert events == [fact("item.created", item, 1) for item in items]
+    assert events == [row("item.created", item, 1) for item in items]
 
 
 def test_bulk_create_with_keys_from_the_database(board):
@@ -180,10 +180,10 @@ def test_bulk_create_with_keys_from_the_database(board):
     assert [event[1:3] for event in events] == [("counter.created", str(counter.pk)) for counter in counters]
 
 
-def test_bulk_create_of_parts_changes_their_whole_once(items):
+def test_bulk_create_of_parts_changes_their_parent_once(items):
     with logged() as events:
         Vote.objects.bulk_create([Vote(item=items[0]), Vote(item=items[0]), Vote(item=items[1])])
-    assert events == [fact("vote.added", items[0], 2), fact("vote.added", items[1], 2)]
+    assert events == [row("vote.added", items[0], 2), row("vote.added", items[1], 2)]
 
 
 def test_ignored_conflicts_are_no_events(items, board):
@@ -194,7 +194,7 @@ def test_ignored_conflicts_are_no_events(items, board):
     )
     with logged() as events:
         Item.objects.bulk_create([again, taken, new], ignore_conflicts=True)
-    assert events == [fact("item.created", new, 1)]
+    assert events == [row("item.created", new, 1)]
 
 
 def test_ignored_conflicts_need_keys(board):
@@ -210,7 +210,7 @@ def test_conflicts_that_are_updated_are_changes(items, board):
     new = Item(board=board, title="new", slug="new")
     with logged() as events:
         upsert(Item(board=board, title="x", slug="a"), new, Item(board=board, title="y", slug="b"))
-    assert sorted(events) == sorted([*changed(items[:2]), fact("item.created", new, 1)])
+    assert sorted(events) == sorted([*changed(items[:2]), row("item.created", new, 1)])
 
 
 def test_conflicts_on_the_key_are_changes(items, board):
@@ -229,13 +229,13 @@ def test_null_conflicts_with_nothing(board):
     with logged() as events:
         upsert(new)
     assert old.slug is new.slug is None
-    assert events == [fact("item.created", new, 1)]
+    assert events == [row("item.created", new, 1)]
 
 
 def test_updated_conflicts_may_move_rows(items, board, other_board):
     with logged() as events:
         upsert(Item(board=other_board, title="x", slug="a"), fields=("title", "board"))
-    assert events == [fact("item.deleted", items[0], None), fact("item.created", items[0], 2, other_board)]
+    assert events == [row("item.deleted", items[0], None), row("item.created", items[0], 2, other_board)]
 
 
 def test_many_conflicts_at_once(board):
@@ -269,9 +269,9 @@ def test_bulk_update_may_move_rows(items, board, other_board):
         Item.objects.bulk_update(items[:2], ["board"])
     assert sorted(events) == sorted(
         [
-            fact("item.deleted", items[0], None, board),
-            fact("item.created", items[0], 2, other_board),
-            fact("item.changed", items[1], 2),
+            row("item.deleted", items[0], None, board),
+            row("item.created", items[0], 2, other_board),
+            row("item.changed", items[1], 2),
         ]
     )
 
@@ -279,14 +279,14 @@ def test_bulk_update_may_move_rows(items, board, other_board):
 def test_a_raw_delete_deletes_each_row(items):
     with logged() as events:
         assert Item.objects.filter(title__in="ab")._raw_delete("default") == 2
-    assert sorted(events) == sorted(fact("item.deleted", item, None) for item in items[:2])
+    assert sorted(events) == sorted(row("item.deleted", item, None) for item in items[:2])
 
 
-def test_deleting_parts_changes_their_whole_once(items):
+def test_deleting_parts_changes_their_parent_once(items):
     Vote.objects.bulk_create([Vote(item=items[0]) for _ in range(3)])
     with logged() as events, transaction.atomic():
         Vote.objects.all().delete()
-    assert [event[:3] for event in events] == [fact("vote.removed", items[0], None)[:3]]
+    assert [event[:3] for event in events] == [row("vote.removed", items[0], None)[:3]]
 
 
 # -- locks -----------------------------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def test_deleting_parts_changes_their_whole_once(items):
 
 @needs_row_locks
 def test_two_updates_of_the_same_rows_in_opposite_order_do_not_deadlock(items):
-    """Each writer locks in the order of keys, whatever order it asked for."""
+    """Each writer locks in the order of keys, in whatever order it named them."""
     start = threading.Barrier(2)
 
     def write(order: str) -> None:
@@ -308,8 +308,8 @@ def test_two_updates_of_the_same_rows_in_opposite_order_do_not_deadlock(items):
 
 
 @needs_row_locks
-def test_updating_a_row_does_not_wait_for_who_refers_to_it(board):
-    """Two who each refer to a row and then update it would otherwise wait for each other."""
+def test_updating_a_row_does_not_wait_for_rows_that_refer_to_it(board):
+    """Else two transactions that each refer to a row, and then update it, would wait for each other."""
     with transaction.atomic():
         Item.objects.create(board=board, title="new")
         with connection.cursor() as cursor:
@@ -318,7 +318,7 @@ def test_updating_a_row_does_not_wait_for_who_refers_to_it(board):
 
 
 @needs_row_locks
-def test_a_row_that_two_delete_is_deleted_once(items):
+def test_a_row_that_two_transactions_delete_is_deleted_once(items):
     with transaction.atomic():
         Item.objects.filter(title="a").delete()
         writer = Writer(lambda: Item.objects.filter(title__in="ab").delete())

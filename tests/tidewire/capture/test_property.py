@@ -36,7 +36,7 @@ class MissingError(AssertionError):
 
 @dataclass
 class Copy:
-    """What a client holds of one stream: a snapshot, kept true by applying events by key."""
+    """A client's copy of one stream: a snapshot, to which events are applied by key."""
 
     offset: int
     state: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ TABLES: dict[str, Callable[[dict, Json], None]] = {
 
 
 class World:
-    """Two rooms of Alice's, and others who come and go."""
+    """Two rooms of Alice, and other users, who join and leave."""
 
     def __init__(self) -> None:
         self.alice = make_user("Alice")
@@ -99,13 +99,13 @@ class World:
         self.rooms = [self.rest("post", "", {"name": name, "kind": "public"})["id"] for name in ("one", "two")]
 
     def rest(self, method: str, path: str, body: Json | None = None) -> Any:
-        """Whatever the answer is: some of these writes are refused, and must then be no event."""
+        """Returns the JSON of any answer: some of these writes are refused, and must then be no event."""
         response = getattr(self.client, method)(f"/api/v1/rooms/{path}", body)
         assert response.status_code < 500, response.content
         return response.json() if response.content else None
 
     def all(self, path: str) -> tuple[list[Json], Json]:
-        """Every row of a list, and the position of its first page."""
+        """Returns every row of a list, and the position of its first page."""
         answer = self.rest("get", f"{path}{'&' if '?' in path else '?'}limit=100")
         assert answer["next"] is None
         return answer["results"], answer["stream"]
@@ -205,7 +205,7 @@ def touch(world: World, room: str, choice: int) -> None:
 
 
 def change_your_mind(world: World, room: str, choice: int) -> None:
-    """A savepoint that is rolled back, among what is not."""
+    """Writes in a savepoint that is rolled back, between writes that are kept."""
     with transaction.atomic():
         post(world, room, choice)
         try:
@@ -229,7 +229,7 @@ def fail(world: World, room: str, choice: int) -> None:
 
 
 def lose_an_account(world: World, room: str, choice: int) -> None:
-    """Memberships go with it, messages stay without an author."""
+    """Deletes an account: its memberships are deleted, its messages stay without an author."""
     User.objects.get(pk=world.others[choice % 2].pk).delete()
     world.others[choice % 2] = make_user("Newcomer")
 
@@ -283,7 +283,7 @@ def test_old_snapshot_and_events_equal_a_fresh_read(steps, taken_at):
 
 @pytest.fixture
 def story() -> tuple[Copy, list[Entry], Copy]:
-    """A snapshot, events that each change something of their own, and a fresh read."""
+    """Returns a snapshot, events that each change another part of it, and a fresh read."""
     world = World()
     room = world.rooms[0]
     for number in range(3):
@@ -302,7 +302,7 @@ def story() -> tuple[Copy, list[Entry], Copy]:
 KINDS = ["message.edited", "message.deleted", "message.created", "member.joined", "member.left", "room.updated"]
 
 
-def test_the_story_is_told(story):
+def test_the_story_has_all_its_events(story):
     old, events, fresh = story
     assert [event.type for event in events] == KINDS
     assert old.apply_all(events) == fresh
@@ -312,7 +312,7 @@ def test_the_story_is_told(story):
 def test_a_copy_that_misses_an_event_is_not_the_fresh_read(story, missing):
     old, events, fresh = story
     for event in events[:missing] + events[missing + 1 :]:
-        old.offset = event.offset - 1  # as if nobody looked at offsets
+        old.offset = event.offset - 1  # as if offsets were not compared
         old.apply(event)
     assert old.state != fresh.state
 

@@ -1,4 +1,4 @@
-"""Every write that Django announces becomes exactly these events: rows, cascades, relations, fixtures, the admin."""
+"""Every write with a signal becomes exactly these events: rows, cascades, relations, fixtures, the admin."""
 
 import json
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from api.models import Room, User
 from tests.factories import make_message, make_room, make_user
-from tests.tidewire.event_rows import Fact, logged
+from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Counter, Item, Label, Owner, ProxyItem, Shelf, Vote
 from tidewire.log.tables import Event
 
@@ -23,15 +23,15 @@ def stream(board: Board) -> str:
     return f"board:{board.pk}"
 
 
-def created(item: Item, version: int = 1) -> Fact:
+def created(item: Item, version: int = 1) -> Row:
     return stream(item.board), "item.created", str(item.pk), version
 
 
-def changed(item: Item, version: int) -> Fact:
+def changed(item: Item, version: int) -> Row:
     return stream(item.board), "item.changed", str(item.pk), version
 
 
-def deleted(item: Item, board: Board | None = None) -> Fact:
+def deleted(item: Item, board: Board | None = None) -> Row:
     return stream(board or item.board), "item.deleted", str(item.pk), None
 
 
@@ -169,7 +169,7 @@ def test_a_row_is_deleted_from_where_it_is_now(item, board, other_board):
     assert events == [(stream(other_board), "item.deleted", events[0][2], None)]
 
 
-def test_deleting_what_is_gone_already_is_no_event(item):
+def test_deleting_a_row_that_is_gone_already_is_no_event(item):
     stale = Item.objects.get()
     item.delete()
     with logged() as events:
@@ -192,7 +192,7 @@ def test_deleting_by_queryset_deletes_each_row(board):
     assert sorted(events) == sorted(expected)
 
 
-def test_a_queryset_that_cannot_delete_refuses_as_djangos(item):
+def test_a_queryset_that_cannot_delete_refuses_as_djangos_does(item):
     with logged() as events:
         for rows in (Item.objects.values("pk"), Item.objects.all()[:1]):
             with pytest.raises(TypeError):
@@ -201,7 +201,7 @@ def test_a_queryset_that_cannot_delete_refuses_as_djangos(item):
 
 
 def test_a_cascade_deletes_each_child():
-    """Of a member the user's stream tells too, and that one lives on."""
+    """A membership has events in the user's stream as well, which does not end with the room."""
     owner = make_user("Owner")
     rooms = [make_room(owner), make_room(owner)]
     members = [room.members.get() for room in rooms]
@@ -212,7 +212,7 @@ def test_a_cascade_deletes_each_child():
     assert sorted(events) == sorted(expected)
 
 
-def test_the_end_of_a_stream_is_all_that_is_told_in_it(item, board):
+def test_the_end_of_a_stream_is_its_only_event(item, board):
     expected = [(stream(board), "board.deleted", str(board.pk), None)]
     with logged() as events:
         board.delete()
@@ -247,7 +247,7 @@ def test_deleting_a_user_ends_memberships_and_keeps_messages():
 # -- moves and soft deletion -----------------------------------------------------------------------------------------
 
 
-def move(item: Item, board: Board, other: Board) -> list[Fact]:
+def move(item: Item, board: Board, other: Board) -> list[Row]:
     return [
         (stream(board), "item.deleted", str(item.pk), None),
         (stream(other), "item.created", str(item.pk), item.version),
@@ -276,7 +276,7 @@ def test_a_move_of_a_partly_loaded_row(item, board, other_board):
     assert events == move(part, board, other_board)
 
 
-def test_saving_over_somebody_elses_move_moves_back(item, board, other_board):
+def test_saving_over_the_move_of_another_writer_moves_back(item, board, other_board):
     stale = Item.objects.get()
     Item.objects.update(board=other_board)
     with logged() as events:
@@ -324,11 +324,11 @@ def test_a_soft_deleted_message_says_when_and_which_version():
 # -- parts of another row --------------------------------------------------------------------------------------------
 
 
-def vote_event(item: Item, type: str, version: int) -> Fact:
+def vote_event(item: Item, type: str, version: int) -> Row:
     return stream(item.board), type, str(item.pk), version
 
 
-def test_a_part_that_comes_changes_or_goes_raises_its_whole(item):
+def test_creating_changing_or_deleting_a_part_raises_its_parent(item):
     with logged() as events:
         vote = Vote.objects.create(item=item)
         vote.save()
@@ -340,7 +340,7 @@ def test_a_part_that_comes_changes_or_goes_raises_its_whole(item):
     ]
 
 
-def test_a_part_that_moves_is_told_to_both_wholes(item, board):
+def test_a_part_that_moves_is_an_event_of_both_parents(item, board):
     other = Item.objects.create(board=board, title="other")
     vote = Vote.objects.create(item=item)
     vote.item = other
@@ -349,7 +349,7 @@ def test_a_part_that_moves_is_told_to_both_wholes(item, board):
     assert events == [vote_event(item, "vote.removed", 3), vote_event(other, "vote.changed", 2)]
 
 
-def test_a_whole_that_is_deleted_with_its_parts_is_one_deletion(item):
+def test_a_parent_that_is_deleted_with_its_parts_is_one_deletion(item):
     Vote.objects.create(item=item)
     expected = [deleted(item)]
     with logged() as events:
@@ -420,7 +420,7 @@ def test_a_relation_among_themselves_changes_both(item, board):
     assert sorted(events) == sorted([changed(item, 2), changed(other, 2), changed(item, 3), changed(other, 3)])
 
 
-def test_deleting_what_a_row_relates_to_changes_the_row(item, label):
+def test_deleting_a_related_row_changes_the_row(item, label):
     item.labels.add(label)
     shelf = Shelf.objects.create()
     shelf.items.add(item)
@@ -439,7 +439,7 @@ def fixture(tmp_path, *rows) -> str:
     return str(path)
 
 
-def test_loaddata_records_what_it_brings(tmp_path, transactional_db):
+def test_loaddata_records_its_rows(tmp_path, transactional_db):
     board = Board(name="from a file")
     item = Item(board=board, title="from a file")
     path = fixture(tmp_path, item, board)

@@ -1,4 +1,4 @@
-"""What is live here. Anybody may subscribe to any board."""
+"""The declarations of the test app. Every user may subscribe to every board."""
 
 from rest_framework import serializers
 
@@ -23,7 +23,7 @@ class ItemSerializer(serializers.ModelSerializer):
         fields = ["id", "board", "owner", "title", "rank", "labels", "links", "shelves", "votes", "version"]
 
     def get_votes(self, item):
-        """Two titles misbehave while their item is recorded."""
+        """Returns the stars of the votes. Two titles make recording the item fail, or write to its board."""
         if item.title == "poison":
             raise ValueError("this item cannot be shown")
         if item.title == "writes":

@@ -97,7 +97,7 @@ def test_every_writers_order_is_kept(history):
             last[writer] = mine[-1]
 
 
-def test_what_one_transaction_writes_to_a_stream_is_adjacent(history):
+def test_the_events_of_one_transaction_in_a_stream_are_adjacent(history):
     for room, stream in history["log"].items():
         offsets = creations(history, room)
         kinds = {offset: type for offset, type, _ in stream["events"]}
@@ -107,7 +107,7 @@ def test_what_one_transaction_writes_to_a_stream_is_adjacent(history):
             assert set(between) <= {"message.edited"}  # its own edits
 
 
-def test_what_was_answered_before_another_write_began_comes_before_it(history):
+def test_a_write_that_committed_before_another_began_comes_before_it(history):
     for room in history["log"]:
         offsets = creations(history, room)
         in_order = sorted(

@@ -55,7 +55,7 @@ def test_other_messages_stay(alice, room):
     assert log_of(f"room:{room.id}")[1][2]["data"]["text"] == kept.text
 
 
-def test_a_room_that_ends_tells_its_end_once_and_keeps_nothing(alice, room):
+def test_a_room_that_is_deleted_has_one_event_and_keeps_nothing(alice, room):
     for number in range(5):
         make_message(room, alice, f"{SECRET} {number}")
     stream, user_stream = f"room:{room.id}", f"user:{alice.id}"
@@ -69,7 +69,7 @@ def test_a_room_that_ends_tells_its_end_once_and_keeps_nothing(alice, room):
     assert not Event.objects.filter(payload__contains=SECRET).exists()
 
 
-def test_a_forgotten_actor_is_nobody(alice, room):
+def test_a_forgotten_actor_has_no_id(alice, room):
     with acting_as(Actor("user", str(alice.id))):
         make_message(room, alice)
     assert erasure.forget_actor(str(alice.id), "default") == 1

@@ -33,14 +33,14 @@ def test_an_event_says_who_when_and_what(board):
     assert (row.object, row.actor, row.ends_access) == (f"liveapp.item:{item.pk}", "0197", "")
 
 
-def test_nobody_in_particular_is_the_system(board):
+def test_without_an_actor_it_is_the_system(board):
     row = Event.objects.get(type="board.created")
     assert json.loads(row.payload)["actor"] == {"type": "system", "id": None}
     assert row.actor == ""
 
 
 def statements(write: Callable[[], object]) -> list[str]:
-    """What the write asks of the database."""
+    """Returns the statements that the write runs."""
     with CaptureQueriesContext(connection) as captured:
         write()
     return [query["sql"] for query in captured]
@@ -70,7 +70,7 @@ def test_a_transaction_may_touch_many_streams():
 
 
 @pytest.mark.parametrize("data", [object(), {"a": {1, object()}}, "\ud800", {"a": ["\udc00"]}])
-def test_what_is_not_json_is_no_event(data):
+def test_data_that_is_not_json_is_refused(data):
     with pytest.raises(EventError, match=r"board\.made"):
         encode(Draft("board:x", "board.made", "a.b:c", data, Actor("system")))
 

@@ -1,4 +1,4 @@
-"""However many write, a stream tells paced events at its pace; nothing is lost, and what is told last is true."""
+"""A stream has its rate-limited events at its rate, however many write; none is lost, and the last state is right."""
 
 import json
 from copy import copy
@@ -19,7 +19,7 @@ from tidewire.log import erasure, rate
 from tidewire.log.pages import read_after
 from tidewire.log.tables import DelayedEvent, NextRelease
 
-# One event at a time, in a period that no test outlives: tests say themselves when it is over.
+# A period that no test outlives: tests end it themselves, by `next_release`.
 meters = StreamKind("meter", may_subscribe=lambda user_id, keys: set(keys), rate=Rate(events=2, seconds=600))
 
 
@@ -77,80 +77,80 @@ def tick(key, *ticks, about=None):
         facts.record(ticked, key, {"ticks": ticks}, about=about)
 
 
-def told(key) -> list[tuple]:
-    """What the stream has told: (type, what is in it)."""
+def events_of(key) -> list[tuple]:
+    """Returns the events of the stream: (type, their data in short)."""
     events = [json.loads(entry.payload) for entry in read_after(meters(key), 0).entries]
     return [(e["type"], e["data"].get("ticks", e["data"].get("value", e["data"].get("id")))) for e in events]
 
 
-def next_turn():
-    """The period is over."""
+def next_release():
+    """Ends the period, and releases what is delayed."""
     NextRelease.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     rate.release_due("default")
 
 
-def test_what_comes_slowly_is_an_event_of_its_own_transaction():
+def test_an_event_within_the_rate_is_recorded_in_its_own_transaction():
     tick("a", 1)
-    assert told("a") == [("meter.ticked", [1])]
+    assert events_of("a") == [("meter.ticked", [1])]
     assert not DelayedEvent.objects.exists()
 
 
-def test_what_comes_fast_waits_and_is_told_as_one():
+def test_events_above_the_rate_are_delayed_and_merged_into_one():
     for number in range(1, 5):
         tick("a", number)
-    assert told("a") == [("meter.ticked", [1])]
-    next_turn()
-    assert told("a") == [("meter.ticked", [1]), ("meter.ticked", [2, 3, 4])]
-    next_turn()
-    assert len(told("a")) == 2
+    assert events_of("a") == [("meter.ticked", [1])]
+    next_release()
+    assert events_of("a") == [("meter.ticked", [1]), ("meter.ticked", [2, 3, 4])]
+    next_release()
+    assert len(events_of("a")) == 2
 
 
-def test_before_its_turn_nothing_is_told():
+def test_nothing_is_released_before_it_is_due():
     tick("a", 1)
     tick("a", 2)
     rate.release_due("default")
-    assert told("a") == [("meter.ticked", [1])]
+    assert events_of("a") == [("meter.ticked", [1])]
 
 
-def test_what_is_too_much_for_one_event_is_more_and_what_is_too_much_for_a_turn_waits():
+def test_a_release_has_as_many_events_as_the_rate_allows_and_the_rest_waits():
     tick("a", 0)
     for number in range(1, 14):
         tick("a", number)
-    next_turn()
-    assert [ticks for _, ticks in told("a")] == [[0], [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]
-    next_turn()
-    assert [ticks for _, ticks in told("a")][3:] == [[11, 12, 13]]
+    next_release()
+    assert [ticks for _, ticks in events_of("a")] == [[0], [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]
+    next_release()
+    assert [ticks for _, ticks in events_of("a")][3:] == [[11, 12, 13]]
 
 
-def test_objects_take_turns(board):
+def test_objects_that_do_not_fit_in_a_release_wait_for_the_next(board):
     others = [Counter.objects.create(name=str(number)) for number in range(3)]
     tick("a", 0)
     for about in [*others, *others]:
         tick("a", about.pk, about=about)
     one, two, three = (other.pk for other in others)
-    next_turn()
-    assert [ticks for _, ticks in told("a")][1:] == [[one, one], [two, two]]
-    next_turn()
-    assert [ticks for _, ticks in told("a")][3:] == [[three, three]]
+    next_release()
+    assert [ticks for _, ticks in events_of("a")][1:] == [[one, one], [two, two]]
+    next_release()
+    assert [ticks for _, ticks in events_of("a")][3:] == [[three, three]]
 
 
-def test_a_write_that_is_in_time_takes_along_what_was_held():
+def test_a_write_within_the_rate_releases_what_was_delayed():
     tick("a", 1)
     tick("a", 2)
     NextRelease.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     tick("a", 3)
-    assert told("a")[1:] == [("meter.ticked", [2, 3])]
+    assert events_of("a")[1:] == [("meter.ticked", [2, 3])]
 
 
-def test_a_fact_that_cannot_be_merged_is_told_at_once():
+def test_a_fact_that_cannot_be_merged_is_never_delayed():
     tick("a", 1)
     for number in range(3):
         with transaction.atomic():
             facts.record(rang, "a", {"ticks": [number]})
-    assert told("a")[1:] == [("meter.rang", [0]), ("meter.rang", [1]), ("meter.rang", [2])]
+    assert events_of("a")[1:] == [("meter.rang", [0]), ("meter.rang", [1]), ("meter.rang", [2])]
 
 
-def test_a_rollback_holds_nothing():
+def test_a_rollback_leaves_no_delayed_event():
     tick("a", 1)
     with transaction.atomic():
         facts.record(ticked, "a", {"ticks": [2]})
@@ -158,7 +158,7 @@ def test_a_rollback_holds_nothing():
     assert not DelayedEvent.objects.exists()
 
 
-def test_a_fact_whose_serializer_raises_takes_its_write_along(board):
+def test_a_fact_whose_serializer_raises_rolls_its_write_back(board):
 
     def write():
         with transaction.atomic():
@@ -168,71 +168,71 @@ def test_a_fact_whose_serializer_raises_takes_its_write_along(board):
     with pytest.raises(AttributeError):
         write()
     assert Board.objects.get().name == "board"
-    assert told("a") == []
+    assert events_of("a") == []
 
 
-def test_of_many_states_the_last_is_told(board):
+def test_of_many_states_the_last_becomes_an_event(board):
     row = Counter.objects.create(board=board, name="dial")
     for value in range(1, 6):
         row.value = value
         row.save()
-    assert told(board.pk) == [("dial.created", 0), ("dial.changed", 1)]
-    next_turn()
-    assert told(board.pk)[2:] == [("dial.changed", 5)]
+    assert events_of(board.pk) == [("dial.created", 0), ("dial.changed", 1)]
+    next_release()
+    assert events_of(board.pk)[2:] == [("dial.changed", 5)]
 
 
-def test_a_newer_state_that_is_told_at_once_is_the_last(board):
+def test_a_newer_state_that_is_not_delayed_is_the_last_event(board):
     row = Counter.objects.create(board=board, name="dial")
     Counter.objects.filter(pk=row.pk).update(value=1)
-    Counter.objects.filter(pk=row.pk).update(value=2)  # held
+    Counter.objects.filter(pk=row.pk).update(value=2)  # delayed
     Counter.objects.filter(pk=row.pk).touch("dial.reset")
-    next_turn()
-    assert told(board.pk)[1:] == [("dial.changed", 1), ("dial.reset", 2)]
+    next_release()
+    assert events_of(board.pk)[1:] == [("dial.changed", 1), ("dial.reset", 2)]
 
 
-def test_what_is_deleted_is_not_told_of_later(board):
+def test_delayed_events_of_a_deleted_row_are_dropped(board):
     row = Counter.objects.create(board=board, name="dial")
     tick(board.pk, 1, about=row)
-    tick(board.pk, 2, about=row)  # held
-    Counter.objects.filter(pk=row.pk).update(value=2)  # held
+    tick(board.pk, 2, about=row)  # delayed
+    Counter.objects.filter(pk=row.pk).update(value=2)  # delayed
     pk = row.pk
     row.delete()
-    next_turn()
+    next_release()
     # The earlier ones became the deletion, too: erased means erased.
-    assert told(board.pk) == [("dial.deleted", pk)] * 3
+    assert events_of(board.pk) == [("dial.deleted", pk)] * 3
 
 
-def test_the_actor_is_who_did_it_all_or_the_system():
+def test_the_actor_of_merged_events_is_their_only_actor_or_the_system():
     tick("a", 0)
     for user, number in (("u1", 1), ("u1", 2)):
         with acting_as(Actor("user", user)):
             tick("a", number)
-    next_turn()
+    next_release()
     for user, number in (("u1", 3), ("u2", 4)):
         with acting_as(Actor("user", user)):
             tick("a", number)
-    next_turn()
+    next_release()
     actors = [json.loads(entry.payload)["actor"]["id"] for entry in read_after(meters("a"), 0).entries]
     assert actors == [None, "u1", None]
 
 
-def test_who_is_forgotten_is_forgotten_in_what_is_held():
+def test_a_forgotten_actor_is_forgotten_in_delayed_events():
     tick("a", 0)
     with acting_as(Actor("user", "u1")):
         tick("a", 1)
     erasure.forget_actor("u1", "default")
-    next_turn()
+    next_release()
     assert "u1" not in read_after(meters("a"), 0).entries[1].payload
 
 
-def test_a_clock_that_was_put_back_holds_nothing_up():
+def test_a_clock_that_was_put_back_delays_nothing():
     tick("a", 1)
     NextRelease.objects.update(due_at=timezone.now() + timedelta(days=1))
     tick("a", 2)
-    assert told("a") == [("meter.ticked", [1]), ("meter.ticked", [2])]
+    assert events_of("a") == [("meter.ticked", [1]), ("meter.ticked", [2])]
 
 
-def test_streams_have_turns_of_their_own():
+def test_each_stream_has_a_rate_of_its_own():
     tick("a", 1)
     tick("b", 1)
-    assert told("a") == told("b") == [("meter.ticked", [1])]
+    assert events_of("a") == events_of("b") == [("meter.ticked", [1])]

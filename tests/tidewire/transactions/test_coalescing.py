@@ -1,11 +1,11 @@
-"""What happens to one row in one transaction is told once, as it is in the end."""
+"""All changes of one row in one transaction are one event, with the row's final state."""
 
 import pytest
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from tests.tidewire.event_rows import Fact, logged
+from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Item, Vote
 from tidewire.ground.actors import Actor, acting_as
 from tidewire.log.tables import Event
@@ -13,7 +13,7 @@ from tidewire.log.tables import Event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def fact(type: str, item: Item, version: int | None, board: Board | None = None) -> Fact:
+def row(type: str, item: Item, version: int | None, board: Board | None = None) -> Row:
     return f"board:{(board or item.board).pk}", type, str(item.pk), version
 
 
@@ -21,23 +21,23 @@ def test_a_thousand_saves_are_one_event(item):
     with logged() as events, transaction.atomic():
         for _ in range(1000):
             item.save(update_fields=["title"])
-    assert events == [fact("item.changed", item, 1001)]
+    assert events == [row("item.changed", item, 1001)]
 
 
-def test_saves_by_all_ways_together_are_one_event(item):
+def test_saves_on_all_write_paths_together_are_one_event(item):
     with logged() as events, transaction.atomic():
         item.save()
         Item.objects.update(rank=F("rank") + 1)
         Item.objects.bulk_update([item], ["title"])
         Item.objects.filter(pk=item.pk).touch()
-    assert events == [fact("item.changed", item, 5)]
+    assert events == [row("item.changed", item, 5)]
 
 
 def test_created_and_saved_is_created(board):
     with logged() as events, transaction.atomic():
         item = Item.objects.create(board=board, title="new")
         item.save()
-    assert events == [fact("item.created", item, 2)]
+    assert events == [row("item.created", item, 2)]
 
 
 def test_created_and_deleted_is_nothing(board):
@@ -50,7 +50,7 @@ def test_created_and_deleted_is_nothing(board):
 
 def test_saved_and_deleted_is_deleted(item):
     with logged() as events, transaction.atomic():
-        expected = [fact("item.deleted", item, None)]
+        expected = [row("item.deleted", item, None)]
         item.save()
         item.delete()
     assert events == expected
@@ -61,7 +61,7 @@ def test_deleted_and_created_again_is_both(item, board):
     with logged() as events, transaction.atomic():
         item.delete()
         again.save()
-    assert events == [fact("item.deleted", again, None), fact("item.created", again, 1)]
+    assert events == [row("item.deleted", again, None), row("item.created", again, 1)]
 
 
 def test_created_deleted_and_created_again_is_created(board):
@@ -71,7 +71,7 @@ def test_created_deleted_and_created_again_is_created(board):
         item.save()
         item.delete()
         again.save()
-    assert events == [fact("item.created", again, 1)]
+    assert events == [row("item.created", again, 1)]
 
 
 def test_created_and_moved_is_created_where_it_ended(board, other_board):
@@ -79,7 +79,7 @@ def test_created_and_moved_is_created_where_it_ended(board, other_board):
         item = Item.objects.create(board=board, title="new")
         item.board = other_board
         item.save()
-    assert events == [fact("item.created", item, 2, other_board)]
+    assert events == [row("item.created", item, 2, other_board)]
 
 
 def test_moved_twice_leaves_where_it_was_and_enters_where_it_ends(item, board, other_board):
@@ -88,12 +88,12 @@ def test_moved_twice_leaves_where_it_was_and_enters_where_it_ends(item, board, o
         for place in (other_board, third):
             item.board = place
             item.save()
-    assert events == [fact("item.deleted", item, None, board), fact("item.created", item, 3, third)]
+    assert events == [row("item.deleted", item, None, board), row("item.created", item, 3, third)]
 
 
 def test_moved_and_deleted_is_deleted_where_it_was(item, board, other_board):
     with logged() as events, transaction.atomic():
-        expected = [fact("item.deleted", item, None, board)]
+        expected = [row("item.deleted", item, None, board)]
         Item.objects.update(board=other_board)
         item.delete()
     assert events == expected
@@ -103,45 +103,45 @@ def test_moved_and_archived_is_deleted_where_it_was(item, board, other_board):
     with logged() as events, transaction.atomic():
         Item.objects.update(board=other_board)
         Item.objects.update(archived_at=timezone.now())
-    assert events == [fact("item.deleted", item, None, board)]
+    assert events == [row("item.deleted", item, None, board)]
 
 
 def test_archived_and_brought_back_is_changed(item):
     with logged() as events, transaction.atomic():
         Item.objects.update(archived_at=timezone.now())
         Item.objects.update(archived_at=None)
-    assert events == [fact("item.changed", item, 3)]
+    assert events == [row("item.changed", item, 3)]
 
 
 def test_archived_and_deleted_is_deleted_once(item):
     with logged() as events, transaction.atomic():
-        expected = [fact("item.deleted", item, None)]
+        expected = [row("item.deleted", item, None)]
         Item.objects.update(archived_at=timezone.now())
         item.delete()
     assert events == expected
 
 
-def test_what_was_meant_by_a_change_is_told_each_in_the_final_state(item):
+def test_each_intent_is_an_event_with_the_final_state(item):
     with logged() as events, transaction.atomic():
         votes = [Vote.objects.create(item=item) for _ in range(3)]
         votes[0].delete()
         item.save()
-    assert events == [fact(type, item, 6) for type in ("vote.added", "vote.removed", "item.changed")]
+    assert events == [row(type, item, 6) for type in ("vote.added", "vote.removed", "item.changed")]
 
 
-def test_rows_are_told_in_the_order_in_which_they_were_first_touched(board):
+def test_events_have_the_order_in_which_rows_were_first_touched(board):
     with logged() as events, transaction.atomic():
         one, two = (Item.objects.create(board=board, title=title) for title in ("one", "two"))
         board.save()
         one.save()
     assert events == [
-        fact("item.created", one, 2),
-        fact("item.created", two, 1),
+        row("item.created", one, 2),
+        row("item.created", two, 1),
         (f"board:{board.pk}", "board.changed", str(board.pk), 2),
     ]
 
 
-def test_the_actor_is_who_acted_first(item):
+def test_the_actor_is_that_of_the_first_change(item):
     with transaction.atomic():
         with acting_as(Actor("user", "alice")):
             item.save()

@@ -1,4 +1,4 @@
-"""What stands between Django and COMMIT: recorded just before it, whoever opened the transaction, or not at all."""
+"""Events are recorded just before COMMIT, no matter what opened the transaction, or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, ProgrammingError, connections, models, transaction
 
-from tests.tidewire.event_rows import Fact, logged
+from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Item
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.ids import uuid7
@@ -26,7 +26,7 @@ class Stop(Exception):
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """A block that ends in an error, which is caught outside."""
+    """Rolls the block back, by an error that is caught outside."""
     try:
         with transaction.atomic():
             yield
@@ -35,7 +35,7 @@ def rolled_back() -> Iterator[None]:
         pass
 
 
-def facts(type: str, *items: Item, version: int = 1) -> list[Fact]:
+def rows(type: str, *items: Item, version: int = 1) -> list[Row]:
     return [(f"board:{item.board_id}", type, str(item.pk), version) for item in items]
 
 
@@ -52,16 +52,16 @@ def test_a_block_records_at_its_end_only(board):
             item = new(board)
             assert not Event.objects.filter(type="item.created").exists()
         assert Event.objects.filter(type="item.created").exists()
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
 
 
-def test_a_savepoint_that_is_rolled_back_takes_its_events_along(board):
+def test_a_savepoint_that_is_rolled_back_drops_its_events(board):
     with logged() as events, transaction.atomic():
         before = new(board)
         with rolled_back():
             new(board)
         after = new(board)
-    assert events == facts("item.created", before, after)
+    assert events == rows("item.created", before, after)
 
 
 def test_a_savepoint_inside_one_that_is_rolled_back(board):
@@ -70,7 +70,7 @@ def test_a_savepoint_inside_one_that_is_rolled_back(board):
             with transaction.atomic():
                 new(board)
         kept = new(board)
-    assert events == facts("item.created", kept)
+    assert events == rows("item.created", kept)
 
 
 def test_a_savepoint_by_hand(board):
@@ -79,8 +79,8 @@ def test_a_savepoint_by_hand(board):
         savepoint = transaction.savepoint()
         new(board)
         transaction.savepoint_rollback(savepoint)
-    # Django drops what was registered inside an atomic block only. The row is gone, so nothing is said of it.
-    assert events == facts("item.created", kept)
+    # Django drops what was registered inside an atomic block only. The row is gone, so there is no event.
+    assert events == rows("item.created", kept)
 
 
 def test_a_block_that_raises_records_nothing(board):
@@ -92,7 +92,7 @@ def test_a_block_that_raises_records_nothing(board):
     assert not Item.objects.exists()
 
 
-def test_a_block_without_a_savepoint_dooms_the_outer_one(board):
+def test_an_error_in_a_block_without_a_savepoint_rolls_the_outer_one_back(board):
     with logged() as events:
         with transaction.atomic():
             new(board)
@@ -109,10 +109,10 @@ def test_a_rolled_back_transaction_leaves_no_hole(board):
         with rolled_back():
             new(board)
         two = new(board)
-    assert events == facts("item.created", one, two)
+    assert events == rows("item.created", one, two)
 
 
-def test_a_rolled_back_stream_was_never_born():
+def test_a_stream_is_not_created_by_a_rolled_back_transaction():
     with rolled_back():
         board = Board.objects.create(name="never")
     assert not Stream.objects.filter(name=f"board:{board.pk}").exists()
@@ -121,7 +121,7 @@ def test_a_rolled_back_stream_was_never_born():
 def test_a_durable_block(board):
     with logged() as events, transaction.atomic(durable=True):
         item = new(board)
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
 
 
 def test_autocommit_turned_off_by_hand(board):
@@ -136,7 +136,7 @@ def test_autocommit_turned_off_by_hand(board):
             transaction.commit()
         finally:
             transaction.set_autocommit(True)
-    assert events == facts("item.created", kept, later)
+    assert events == rows("item.created", kept, later)
     assert not Item.objects.filter(pk=lost.pk).exists()
 
 
@@ -151,15 +151,15 @@ def test_a_block_with_autocommit_turned_off(board):
             transaction.commit()
         finally:
             transaction.set_autocommit(True)
-    assert events == facts("item.created", kept)
+    assert events == rows("item.created", kept)
 
 
-def test_a_row_that_was_committed_behind_our_back_is_recorded_late(board):
+def test_a_row_that_was_committed_before_its_note_is_recorded_late(board):
     """Fixtures outside a transaction take Django's own `save_base`, which commits before it says that it saved."""
     item = Item(board=board, title="new")
     with logged() as events:
         models.Model.save_base(item, raw=True)
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
 
 
 # -- what Django does, on which this stands --------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_django_keeps_callbacks_with_their_savepoints():
 
 
 def test_django_rolls_back_after_a_database_error_only(monkeypatch, board):
-    """The reason for our own rollback: without it, what failed to be recorded would be committed with the next one."""
+    """The reason for our own rollback: else the next COMMIT would commit a write that could not be recorded."""
     calls = []
     rollback = connection.rollback
     monkeypatch.setattr(connection, "rollback", lambda: (calls.append(True), rollback()))
@@ -222,18 +222,18 @@ def test_the_wrapper_does_no_harm_after_a_rollback(board):
         with transaction.atomic():
             Board.objects.exists()
         item = new(board)
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
     assert "commit" not in connection.__dict__
 
 
-def test_somebody_elses_wrapper_is_called_and_stays(monkeypatch, board):
+def test_a_wrapper_of_another_library_is_called_and_stays(monkeypatch, board):
     calls = []
     commit = connection.commit
     other = lambda: (calls.append(Event.objects.filter(type="item.created").count()), commit())  # noqa: E731
     monkeypatch.setattr(connection, "commit", other)
     with logged() as events:
         items = [new(board), new(board)]
-    assert events == facts("item.created", *items)
+    assert events == rows("item.created", *items)
     assert calls == [1, 2]
     assert connection.commit is other
 
@@ -247,7 +247,7 @@ def test_a_serializer_that_raises_rolls_everything_back(board):
             Item.objects.bulk_create(Item(board=board, title=title) for title in ("good", "poison"))
         assert not Item.objects.exists()
         item = new(board)  # the connection works as before
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
     assert connection.get_autocommit()
 
 
@@ -269,7 +269,7 @@ def test_a_serializer_that_raises_with_autocommit_off(board):
             transaction.commit()
         finally:
             transaction.set_autocommit(True)
-    assert events == facts("item.created", kept)
+    assert events == rows("item.created", kept)
 
 
 def test_a_serializer_that_writes_is_recorded_with_the_rest(board):
@@ -294,7 +294,7 @@ def test_a_block_that_failed_at_commit_can_be_run_again(board):
                     item = Item.objects.create(board_id=board_id, title="again")
             except IntegrityError:
                 assert board_id == missing
-    assert events == facts("item.created", item)
+    assert events == rows("item.created", item)
 
 
 # -- around it -------------------------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def test_callbacks_run_in_order_after_the_commit(board):
     assert seen == [(0, False, 2), (1, False, 2), (2, False, 2)]
 
 
-def test_a_callback_that_raises_does_not_undo_what_was_recorded(board):
+def test_a_callback_that_raises_does_not_undo_the_events(board):
     def fail() -> None:
         raise Stop
 
@@ -342,7 +342,7 @@ def test_callbacks_do_not_run_when_recording_failed(board):
     assert ran == []
 
 
-def test_what_was_recorded_is_known_after_the_commit(board):
+def test_recorded_events_are_collected_after_the_commit(board):
     with recorded_events() as outer:
         with recorded_events() as inner:
             with transaction.atomic():
@@ -354,7 +354,7 @@ def test_what_was_recorded_is_known_after_the_commit(board):
 
 
 @pytest.mark.django_db(transaction=False)
-def test_inside_a_test_case_that_never_commits_one_asks_for_the_events():
+def test_inside_a_test_case_that_never_commits_record_now_returns_the_events():
     board = Board.objects.create(name="board")
     item = new(board)
     assert [(event.type, event.offset) for event in record_now()] == [("board.created", 1), ("item.created", 2)]
@@ -367,8 +367,8 @@ def test_inside_a_test_case_that_never_commits_one_asks_for_the_events():
 
 
 @needs_row_locks
-def test_who_refers_to_a_row_that_is_being_deleted_does_not_deadlock_with_its_deletion(board):
-    """The reference is checked before the stream is locked; the other way round, each would wait for the other."""
+def test_a_reference_to_a_row_does_not_deadlock_with_the_deletion_of_the_row(board):
+    """The reference is checked before the stream is locked. In the other order, each would wait for the other."""
     key = str(board.pk)
     with logged() as events:
         with transaction.atomic():

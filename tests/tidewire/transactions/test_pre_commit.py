@@ -1,4 +1,4 @@
-"""An application's last writes of a transaction: once, before the events, and gone with what was rolled back."""
+"""An application's last writes of a transaction run once, before the events, and not for what was rolled back."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Titling(PreCommitStep):
     """Gives an item its title at the end, as a counter would."""
 
     item: object
-    taken: ClassVar[list[list[object]]] = []
+    runs: ClassVar[list[list[object]]] = []
 
     @classmethod
     def run(cls, steps, using):
-        cls.taken.append([step.item for step in steps])
+        cls.runs.append([step.item for step in steps])
         for place, step in enumerate(steps):
             Item.objects.using(using).filter(pk=step.item).update(title=f"number {place}")
 
@@ -41,8 +41,8 @@ class Refusing(PreCommitStep):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_taken():
-    Titling.taken.clear()
+def _nothing_run():
+    Titling.runs.clear()
 
 
 @pytest.fixture
@@ -56,27 +56,27 @@ def new(board: Board) -> Item:
     return item
 
 
-def test_all_steps_of_a_transaction_are_taken_at_once_and_the_events_show_what_they_did(board):
+def test_all_steps_of_a_transaction_run_at_once_and_the_events_show_their_changes(board):
     with logged() as events, transaction.atomic():
         items = [new(board), new(board)]
-        assert Titling.taken == []
-    assert Titling.taken == [[item.pk for item in items]]
+        assert Titling.runs == []
+    assert Titling.runs == [[item.pk for item in items]]
     assert [(fact[1], fact[2]) for fact in events] == [("item.created", str(item.pk)) for item in items]
     assert [Item.objects.get(pk=item.pk).title for item in items] == ["number 0", "number 1"]
     payloads = Event.objects.filter(type="item.created").order_by("offset").values_list("payload", flat=True)
     assert [f'"number {place}"' in payload for place, payload in enumerate(payloads)] == [True, True]
 
 
-def test_a_rolled_back_savepoint_takes_its_steps_along(board):
+def test_a_rolled_back_savepoint_drops_its_steps(board):
     with transaction.atomic():
         kept = new(board)
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():
             new(board)
             raise ZeroDivisionError
-    assert Titling.taken == [[kept.pk]]
+    assert Titling.runs == [[kept.pk]]
 
 
-def test_a_step_that_raises_leaves_nothing(board):
+def test_a_step_that_raises_rolls_the_transaction_back(board):
     def write() -> None:
         with transaction.atomic():
             new(board)
@@ -88,7 +88,7 @@ def test_a_step_that_raises_leaves_nothing(board):
     assert not Event.objects.filter(type="item.created").exists()
 
 
-def test_steps_may_ask_for_further_steps(board):
+def test_steps_may_note_further_steps(board):
     @dataclass(frozen=True, slots=True)
     class Asking(PreCommitStep):
         board: Board
@@ -102,9 +102,9 @@ def test_steps_may_ask_for_further_steps(board):
     assert Item.objects.get().title == "number 0"
 
 
-def test_recording_by_hand_takes_them_too(board):
+def test_record_now_runs_the_steps_too(board):
     with transaction.atomic():
         item = new(board)
         record_now()
-        assert Titling.taken == [[item.pk]]
-    assert Titling.taken == [[item.pk]]
+        assert Titling.runs == [[item.pk]]
+    assert Titling.runs == [[item.pk]]
