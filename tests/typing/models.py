@@ -1,4 +1,7 @@
-"""Live models as a type checker sees them: their columns, their querysets and their managers."""
+"""Live models as a type checker sees them: their columns, their querysets and their managers.
+
+They are abstract, so that they need no app when a test imports this module.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class Room(LiveModel):
     name: models.CharField[str, str] = models.CharField(max_length=50)
 
     class Meta(LiveModel.Meta):
-        pass
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
@@ -35,7 +38,7 @@ class Message(LiveModel):
     objects = MessageQuerySet.as_manager()
 
     class Meta(LiveModel.Meta):
-        pass
+        abstract = True
 
     def __str__(self) -> str:
         return self.text
