@@ -20,5 +20,5 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     kind = PROBLEMS.get(code)
     if kind is None:
         raise Http404
-    said = [("Status", f"{kind.status} {kind.title}"), ("It means", kind.meaning), ("What to do", kind.remedy)]
-    return pages.text_page(request, code, said)
+    paragraphs = [("Status", f"{kind.status} {kind.title}"), ("Meaning", kind.meaning), ("What to do", kind.remedy)]
+    return pages.text_page(request, code, paragraphs)

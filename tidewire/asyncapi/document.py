@@ -37,7 +37,7 @@ answer it with an empty object. The channels named after a kind of stream list i
 `push.pub.data` with an `offset`, and as an item of `publications` in the replies to `subscribe` and `history`.
 
 The Protobuf encoding (subprotocol `centrifuge-protobuf`) carries the same messages, with `data` as JSON bytes.
-Clients must bear fields and types that they do not know: adding one breaks nothing.
+Clients must ignore fields and types that they do not know, so that new ones can be added.
 """
 
 

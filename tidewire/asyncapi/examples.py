@@ -1,4 +1,4 @@
-"""An example for a JSON schema: plausible, valid, and the same at every run, so that generated files do not change."""
+"""Examples for JSON schemas: plausible, valid, and the same in every run, so that generated files do not change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BY_TYPE = {"integer": 3, "number": 21.5, "boolean": True, "null": None}
 
 
 def example(schema: Schema, schemas: dict[str, Schema], name: str = "") -> Any:
-    """A value that is valid under `schema`, whose `$ref`s lead into `schemas`. `name` is the property it is for."""
+    """Returns a value that is valid under `schema`. `$ref`s lead into `schemas`; `name` is the property it is for."""
     schema = resolved(schema, schemas)
     for keyword in ("const", "example", "default"):
         if keyword in schema:
@@ -36,7 +36,7 @@ def example(schema: Schema, schemas: dict[str, Schema], name: str = "") -> Any:
 
 
 def resolved(schema: Schema, schemas: dict[str, Schema]) -> Schema:
-    """The schema with its reference followed, and the first of its alternatives chosen."""
+    """Returns the schema behind references, and of alternatives the first."""
     while "$ref" in schema or "allOf" in schema or "oneOf" in schema:
         if "$ref" in schema:
             schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
@@ -46,13 +46,13 @@ def resolved(schema: Schema, schemas: dict[str, Schema]) -> Schema:
 
 
 def type_of(schema: Schema) -> str:
-    """The type, and of several the first: null stands last."""
+    """Returns the type, and of several the first, as null stands last."""
     kind = schema.get("type", "")
     return kind if isinstance(kind, str) else kind[0]
 
 
 def uuid(name: str) -> str:
-    """An id of its own for each property name, so that a reader sees which is which."""
+    """Returns an id for a property name. Each name has its own, so that a reader can tell them apart."""
     return f"0197a3b2-6c00-7d54-9e1f-0c5a{zlib.crc32(name.encode()):08x}"
 
 

@@ -1,4 +1,4 @@
-"""Threads that live long: bounded, last used first, each with a connection that it keeps."""
+"""Long-lived threads: bounded, the last used first, each with a database connection that it keeps."""
 
 import threading
 from contextvars import ContextVar
@@ -19,8 +19,8 @@ def pool():
     pool.close()
 
 
-def done(pool: Threads, job=lambda: None):
-    """What a job returned."""
+def run(pool: Threads, job=lambda: None):
+    """Runs a job and returns its result."""
     results, is_done = [], threading.Event()
 
     def work() -> None:
@@ -52,34 +52,34 @@ def test_at_most_so_many_run_at_once_and_the_others_wait(pool):
         assert finished.acquire(timeout=WAIT_SECONDS)
 
 
-def test_a_job_that_fails_takes_no_thread_along(pool, caplog):
+def test_a_job_that_fails_ends_no_thread(pool, caplog):
     def fail() -> None:
         raise LookupError("on purpose")
 
     for _ in range(4):
-        done(pool, fail)
-    assert done(pool, lambda: "still there") == "still there"
+        run(pool, fail)
+    assert run(pool, lambda: "still there") == "still there"
     assert caplog.text.count("on purpose") >= 1
 
 
-def test_a_job_runs_in_the_context_of_whoever_asked_and_leaves_nothing_behind(pool):
+def test_a_job_runs_in_a_copy_of_the_callers_context(pool):
     name: ContextVar[str] = ContextVar("name", default="nobody")
     token = name.set("alice")
-    assert done(pool, lambda: (name.get(), name.set("bob"))[0]) == "alice"
+    assert run(pool, lambda: (name.get(), name.set("bob"))[0]) == "alice"
     name.reset(token)
-    assert done(pool, name.get) == "nobody"
+    assert run(pool, name.get) == "nobody"
 
 
-def test_a_thread_that_idles_ends(pool, monkeypatch):
+def test_an_idle_thread_ends(pool, monkeypatch):
     monkeypatch.setattr(threads, "IDLE_SECONDS", 0.01)
-    thread = done(pool, threading.current_thread)
+    thread = run(pool, threading.current_thread)
     thread.join(WAIT_SECONDS)
     assert not thread.is_alive()
-    assert done(pool, threading.current_thread) is not thread
+    assert run(pool, threading.current_thread) is not thread
 
 
-def test_after_its_end_nothing_is_taken(pool):
-    thread = done(pool, threading.current_thread)
+def test_closed_threads_accept_no_job(pool):
+    thread = run(pool, threading.current_thread)
     pool.close()
     thread.join(WAIT_SECONDS)
     with pytest.raises(RuntimeError):
@@ -88,7 +88,7 @@ def test_after_its_end_nothing_is_taken(pool):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_is_kept_from_job_to_job():
-    pool = Threads(1, "test")  # of two, the second may be started while the first has not said that it idles
+    pool = Threads(1, "test")  # a second thread could start before the first is idle
 
     def job() -> int:
         close_old_connections()
@@ -98,12 +98,12 @@ def test_a_connection_is_kept_from_job_to_job():
         close_old_connections()
         return id(connections["default"].connection)
 
-    assert len({done(pool, job) for _ in range(5)}) == 1
+    assert len({run(pool, job) for _ in range(5)}) == 1
     pool.close()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_the_server_has_ended_is_replaced(pool):
+def test_a_connection_that_the_server_closed_is_replaced(pool):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite is a file")
 
@@ -114,7 +114,7 @@ def test_a_connection_that_the_server_has_ended_is_replaced(pool):
             cursor.execute("SELECT pg_backend_pid()")
             return cursor.fetchone()[0]
 
-    first = done(pool, job)
+    first = run(pool, job)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
-    assert done(pool, job) != first
+    assert run(pool, job) != first

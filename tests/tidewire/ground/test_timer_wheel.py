@@ -1,4 +1,4 @@
-"""One timer for all: what is due happens once, in order, a little late; what was cancelled does not."""
+"""Timers of the wheel fire once, in order and a little late. Cancelled timers do not fire."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tidewire.ground.timer_wheel import COARSE_SECONDS, TURN_SECONDS, TimerWheel
 
 
 class Clock:
-    """A loop, as far as a wheel asks it: time passes when the test says so."""
+    """Stands in for the event loop. Its time passes when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.1
@@ -20,7 +20,7 @@ class Clock:
     def call_later(self, seconds, call, *args):
         self.timers.append((self.now + seconds, call, args))
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         end = self.now + seconds
         while due := sorted((t for t in self.timers if t[0] <= end), key=lambda t: t[0]):
             self.timers.remove(due[0])
@@ -39,65 +39,65 @@ def timer_wheel(clock) -> TimerWheel:
     return TimerWheel(clock)
 
 
-def test_what_is_due_happens_once_and_never_early(clock, timer_wheel):
-    happened = []
+def test_timers_fire_once_and_never_early(clock, timer_wheel):
+    fired = []
     for seconds in (5, 3, 3.1, 20):
-        timer_wheel.call_later(seconds, lambda s=seconds: happened.append((s, clock.now)))
+        timer_wheel.call_later(seconds, lambda s=seconds: fired.append((s, clock.now)))
     began = clock.now
-    clock.pass_(60)
-    assert [seconds for seconds, _ in happened] == [3, 3.1, 5, 20]
-    assert all(seconds <= at - began <= seconds + 2 * TURN_SECONDS for seconds, at in happened)
+    clock.advance(60)
+    assert [seconds for seconds, _ in fired] == [3, 3.1, 5, 20]
+    assert all(seconds <= at - began <= seconds + 2 * TURN_SECONDS for seconds, at in fired)
 
 
-def test_there_is_one_timer_and_none_when_nothing_is_due(clock, timer_wheel):
+def test_the_loop_has_one_timer_and_none_when_nothing_is_due(clock, timer_wheel):
     handles = [timer_wheel.call_later(10, lambda: None) for _ in range(1000)]
     assert len(clock.timers) == 1
     for handle in handles:
         handle.cancel()
-    clock.pass_(30)
+    clock.advance(30)
     assert clock.timers == []
     timer_wheel.call_later(5, lambda: None)
     assert len(clock.timers) == 1
 
 
-def test_what_was_cancelled_does_not_happen_also_when_it_was_due_together(clock, timer_wheel):
-    happened, handles = [], {}
+def test_a_timer_that_is_cancelled_by_another_of_its_slot_does_not_fire(clock, timer_wheel):
+    fired, handles = [], {}
 
     def cancel_the_other(name: str, other: str) -> None:
-        happened.append(name)
+        fired.append(name)
         handles[other].cancel()
 
     handles["a"] = timer_wheel.call_later(5, cancel_the_other, "a", "b")
     handles["b"] = timer_wheel.call_later(5, cancel_the_other, "b", "a")
-    clock.pass_(10)
-    assert happened == ["a"]
+    clock.advance(10)
+    assert fired == ["a"]
     handles["a"].cancel()  # harmless afterwards
 
 
-def test_what_fails_does_not_stop_the_wheel(clock, timer_wheel, caplog):
-    happened = []
+def test_a_call_that_fails_does_not_stop_the_wheel(clock, timer_wheel, caplog):
+    fired = []
     timer_wheel.call_later(5, lambda: 1 / 0)
-    timer_wheel.call_later(5, happened.append, "next")
-    timer_wheel.call_later(9, happened.append, "later")
-    clock.pass_(20)
-    assert happened == ["next", "later"]
+    timer_wheel.call_later(5, fired.append, "next")
+    timer_wheel.call_later(9, fired.append, "later")
+    clock.advance(20)
+    assert fired == ["next", "later"]
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_what_is_put_in_while_it_turns_has_its_turn(clock, timer_wheel):
-    happened = []
+def test_a_timer_that_is_set_while_the_wheel_turns_fires(clock, timer_wheel):
+    fired = []
 
     def again() -> None:
-        happened.append(clock.now)
-        if len(happened) < 3:
+        fired.append(clock.now)
+        if len(fired) < 3:
             timer_wheel.call_later(COARSE_SECONDS, again)
 
     timer_wheel.call_later(COARSE_SECONDS, again)
-    clock.pass_(30)
-    assert len(happened) == 3
+    clock.advance(30)
+    assert len(fired) == 3
 
 
-async def test_what_is_due_soon_has_a_timer_of_its_own():
+async def test_a_timer_that_is_due_soon_is_the_loops_own():
     timer_wheel, done = TimerWheel(asyncio.get_running_loop()), asyncio.Event()
     timer_wheel.call_later(0.01, done.set)
     await asyncio.wait_for(done.wait(), 10)

@@ -1,4 +1,4 @@
-"""What a client may send and what it is sent, byte for byte. (vectors/ holds both encodings against the SDKs' own.)"""
+"""Commands, replies and pushes, byte for byte. (vectors/ compares both encodings with those of the SDKs.)"""
 
 import json
 
@@ -14,7 +14,7 @@ from tidewire.protocol.codes import ErrorCode
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.negotiation import negotiate
 from tidewire.protocol.protobuf_codec import PROTOBUF
-from tidewire.protocol.pushes import UnsubscribePush
+from tidewire.protocol.pushes import PUSHES, UnsubscribePush
 from tidewire.protocol.requests import (
     UINT32,
     UINT64,
@@ -30,7 +30,7 @@ from tidewire.protocol.requests import (
     StreamPosition,
     SubscribeRequest,
 )
-from tidewire.protocol.results import PingResult
+from tidewire.protocol.results import RESULTS, ConnectResult, PingResult, Result
 from tidewire.protocol.strict_json import MAX_DEPTH
 
 CODECS = pytest.mark.parametrize("codec", [JSON, PROTOBUF], ids=["json", "protobuf"])
@@ -69,7 +69,7 @@ def decode(*objects: object) -> list[object]:
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )  # fmt: skip
-def test_a_command_says_what_it_means(command, meaning):
+def test_a_command_is_decoded(command, meaning):
     assert decode(command) == [meaning]
 
 
@@ -87,7 +87,7 @@ def test_an_empty_object_is_a_pong_and_nothing_else_is():
     ]
 
 
-def test_flag_bit_two_wants_an_error():
+def test_flag_bit_two_asks_for_an_error():
     assert [SubscribeRequest("c", flag=flag).is_rejecting_unrecoverable for flag in range(5)] == [
         False,
         False,
@@ -150,7 +150,7 @@ def test_a_command_of_the_wrong_shape_gets_an_error(command):
     ],
     ids=lambda text: text[:30],
 )
-def test_what_cannot_be_read_is_a_bad_frame(text):
+def test_an_unreadable_text_is_a_bad_frame(text):
     with pytest.raises(BadFrame):
         list(JSON.decode(text))
 
@@ -172,7 +172,7 @@ def delimited(*messages: bytes) -> bytes:
     return b"".join(bytes([len(message)]) + message for message in messages)
 
 
-def test_both_encodings_mean_the_same():
+def test_both_encodings_decode_to_the_same():
     command = wire.Command(id=2, subscribe=wire.SubscribeRequest(channel="room:1", recover=True, offset=7, flag=2))
     pong = wire.Command()
     text = '{"id":2,"subscribe":{"channel":"room:1","recover":true,"offset":7,"flag":2}}\n{}'
@@ -193,7 +193,7 @@ def test_both_encodings_mean_the_same():
     ],
     ids=bytes.hex,
 )
-def test_what_is_no_protobuf_is_a_bad_frame(data):
+def test_bytes_that_are_no_protobuf_are_a_bad_frame(data):
     with pytest.raises(BadFrame):
         list(PROTOBUF.decode(data))
 
@@ -215,7 +215,7 @@ def entry(offset: int = 7, payload: str = '{"type":"message.created","data":{"te
     return Entry(offset, "", "message.created", payload)
 
 
-def test_frames_as_they_leave():
+def test_frames_as_they_are_sent():
     publication = (
         '{"offset":7,"data":{"type":"message.created","data":{"text":"é😀"}},"tags":{"type":"message.created"}}'
     )
@@ -254,20 +254,41 @@ def test_zero_values_are_left_out_of_a_subscribe_result(options, result):
     assert to_builtins(subscribe_result(JSON, epoch="e", **{"offset": 0, **options})) == result
 
 
-def test_a_subscribe_result_holds_what_was_missed():
+def test_a_subscribe_result_holds_the_events_that_were_missed():
     result = subscribe_result(JSON, epoch="e", offset=6, entries=iter([entry(7), entry(8)]))
     assert [each["offset"] for each in json.loads(bytes(result.publications))] == [7, 8]
 
 
+@pytest.mark.parametrize("encode", [JSON.reply, PROTOBUF.reply], ids=["json", "protobuf"])
+def test_a_credential_without_an_end_is_not_said_to_expire(encode):
+    plain = encode(1, ConnectResult("id", "tidewire", ping=25, pong=True))
+    ending = encode(1, ConnectResult("id", "tidewire", ping=25, pong=True, expires=True, ttl=9))
+    assert encode(1, ConnectResult("id", "tidewire", 25, True, expires=False, ttl=0)) == plain
+    assert len(ending) > len(plain)
+
+
+@pytest.mark.parametrize("type", [*RESULTS, *PUSHES], ids=lambda type: type.__name__)
+def test_a_result_or_push_has_fields_of_the_protocol(type):
+    """Both encodings have them by the same names."""
+    frame, name = (wire.Reply, type.method) if issubclass(type, Result) else (wire.Push, type.kind)
+    assert set(type.__struct_fields__) <= set(frame.DESCRIPTOR.fields_by_name[name].message_type.fields_by_name)
+
+
+def test_a_codec_refuses_the_messages_of_the_other():
+    for codec, message in ((JSON, b"{}"), (PROTOBUF, "{}")):
+        with pytest.raises(BadFrame):
+            list(codec.decode(message))
+
+
 @CODECS
-def test_an_envelope_is_never_larger_than_it_is_counted(codec):
+def test_an_envelope_is_never_larger_than_its_bound(codec):
     name, payload = "k" * 24 + ":" + "x" * 64, '"' + "x" * 1000 + '"'
     frame = codec.publication(name, Entry(2**63, "", "t" * 64, payload))
     assert len(frame) - len(payload) <= ENVELOPE_BYTES
 
 
 @CODECS
-def test_messages_are_bounded_and_lose_nothing(codec):
+def test_joined_messages_are_bounded_and_lose_nothing(codec):
     frames = [codec.publication("room:1", entry(number)) for number in range(60)]
     messages = list(joined(codec, frames, 1000))
     assert all(len(message) <= 1000 for message in messages)
@@ -276,13 +297,13 @@ def test_messages_are_bounded_and_lose_nothing(codec):
 
 
 @CODECS
-def test_a_frame_above_the_bound_goes_alone(codec):
+def test_a_frame_above_the_bound_is_a_message_of_its_own(codec):
     frames = [b"1", b"2" * 100, b"3"]
     assert list(joined(codec, frames, 10)) == frames
     assert list(joined(codec, [], 10)) == []
 
 
-def test_numbers_of_the_protocols_full_size_survive():
+def test_offsets_of_64_bits_are_encoded_exactly():
     reply = PROTOBUF.publication("room:1", entry(UINT64))
     assert wire.Reply.FromString(reply[reply.index(b"\x22") :]).push.pub.offset == UINT64
     assert json.loads(JSON.publication("room:1", entry(UINT64)))["push"]["pub"]["offset"] == UINT64
@@ -306,7 +327,7 @@ def test_numbers_of_the_protocols_full_size_survive():
         (["secret-token"], b"\xff\xfe", JSON, None),
     ],
 )
-def test_the_encoding_is_what_the_handshake_asks_for(subprotocols, query, codec, echoed):
+def test_the_handshake_chooses_the_encoding(subprotocols, query, codec, echoed):
     assert negotiate({"subprotocols": subprotocols, "query_string": query}) == (codec, echoed)
 
 
@@ -314,6 +335,6 @@ def test_a_handshake_that_asks_for_nothing_is_json():
     assert negotiate({}) == (JSON, None)
 
 
-def test_what_was_not_sent_is_unset():
+def test_an_absent_position_is_unset():
     (command,) = decode({"id": 1, "history": {"channel": "c:1"}})
     assert command.history.since is UNSET

@@ -1,4 +1,4 @@
-"""What the decoder lets through can be stored, listed and sent on; everything else is refused by a message."""
+"""Values that the decoder accepts can be stored, listed and sent. Everything else is refused with a message."""
 
 import json
 
@@ -19,14 +19,14 @@ values = st.recursive(
 
 @settings(deadline=None, database=None)
 @given(values)
-def test_ordinary_values_come_back_as_they_were(value):
+def test_ordinary_values_are_decoded_unchanged(value):
     text = json.dumps(value)
     assert decode(text) == decode(text.encode()) == decode(json.dumps(value, ensure_ascii=False)) == value
 
 
 @settings(deadline=None, database=None)
 @given(st.text(max_size=60) | st.binary(max_size=60))
-def test_anything_else_is_refused_by_one_error(junk):
+def test_other_texts_raise_json_error(junk):
     try:
         value = decode(junk)
     except JSONError:
@@ -35,7 +35,7 @@ def test_anything_else_is_refused_by_one_error(junk):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("", "Expecting value"),
         ("{", "Expecting property name"),
@@ -64,17 +64,17 @@ def test_anything_else_is_refused_by_one_error(junk):
         ("[" * 10, "Expecting value"),
     ],
 )
-def test_what_is_wrong_is_said(text, complaint):
-    with pytest.raises(JSONError, match=complaint.replace("^", r"\^")):
+def test_the_error_says_what_is_wrong(text, message):
+    with pytest.raises(JSONError, match=message.replace("^", r"\^")):
         decode(text)
 
 
 @pytest.mark.parametrize(
-    ("data", "complaint"),
+    ("data", "message"),
     [(b'"\xff"', "not UTF-8: byte 1"), ("{}".encode("utf-16"), "not UTF-8"), (b"\xef\xbb\xbf{}", "Expecting value")],
 )
-def test_bytes_are_utf_8(data, complaint):
-    with pytest.raises(JSONError, match=complaint):
+def test_bytes_are_utf_8(data, message):
+    with pytest.raises(JSONError, match=message):
         decode(data)
 
 
@@ -99,13 +99,13 @@ def test_depth_that_would_exhaust_the_stack_is_refused():
 
 
 @pytest.mark.parametrize("text", ['"' + "[" * 100 + '"', '["' + "{" * 50 + '\\"' + "[" * 50 + '"]', "[[],[],[]]" * 20])
-def test_brackets_in_strings_and_beside_each_other_are_no_depth(text):
+def test_brackets_in_strings_and_beside_each_other_do_not_count_as_depth(text):
     check_depth(text)
 
 
 @pytest.mark.parametrize("text", ['"' * 500_001, '"' + '\\"' * 500_000, '"' + "\\\\" * 500_000, "\\" * 500_000])
-def test_a_text_of_strings_that_do_not_end_is_searched_once(text):
-    """Each of these took minutes when every quote was tried as a beginning."""
+def test_a_text_of_strings_without_an_end_is_searched_once(text):
+    """Each of these took minutes when every quote was tried as the beginning of a string."""
     check_depth("[" * 33 + "]" * 33 + text, max_depth=33)
 
 

@@ -1,4 +1,4 @@
-// The page's behaviour: the console, the copy buttons, and a little typography. No inline script, no other host.
+// The behaviour of the page: the console, the copy buttons, and `code` in the descriptions.
 
 import { paint } from './json_view.js'
 import { Link } from './link.js'
@@ -19,14 +19,14 @@ let specification = null
 let refreshToken = '' // kept in this page's memory only
 let renewal = 0
 
-// -- what the link tells -----------------------------------------------------------------------------------------------
+// -- events of the link ------------------------------------------------------------------------------------------------
 
 link.addEventListener('frame', ({ detail }) => frames.add(detail))
-link.addEventListener('word', ({ detail }) => frames.word(detail.text))
+link.addEventListener('remark', ({ detail }) => frames.remark(detail.text))
 link.addEventListener('state', ({ detail }) => {
   $('status').dataset.state = detail.state
   $('status').textContent = detail.text
-  $('doors').hidden = !['idle', 'stopped'].includes(detail.state)
+  $('credentials').hidden = !['idle', 'stopped'].includes(detail.state)
   if (detail.state === 'online') suggestStreams(link.token)
   enable()
 })
@@ -55,13 +55,13 @@ function notify(text) {
   $('notice').hidden = !text
 }
 
-/** Runs what a form asks for; what goes wrong is said, not thrown. */
-function on(form, deed) {
+/** Runs `action` when the form is submitted. Shows errors as a notice. */
+function on(form, action) {
   $(form)?.addEventListener('submit', async (event) => {
     event.preventDefault()
     notify('')
     try {
-      await deed(new FormData(event.target), event.target)
+      await action(new FormData(event.target), event.target)
     } catch (error) {
       notify(error.code ? `${error.code} ${error.message}` : error.message)
     }
@@ -104,7 +104,7 @@ function showHead() {
   $('head').textContent = position ? `at ${position.offset} of epoch ${position.epoch}` : ''
 }
 
-/** The next page of the log, backwards. */
+/** Reads the next page of the log, backwards. */
 async function older() {
   const stream = chosen
   const since = log.lowest ? { since: { offset: log.lowest, epoch: link.streams.get(stream).epoch } } : {}
@@ -120,7 +120,7 @@ async function replay(offset) {
   try {
     const reply = await link.replay(chosen, offset)
     const count = reply.publications?.length ?? 0
-    frames.word(reply.recovered ? `replayed after ${offset}: ${count} in the reply` : `${offset} cannot be recovered from`)
+    frames.remark(reply.recovered ? `replayed after ${offset}: ${count} in the reply` : `${offset} cannot be recovered from`)
   } catch (error) {
     notify(error.message)
   }
@@ -159,7 +159,7 @@ async function post(url, body) {
   return answer
 }
 
-/** Before a token ends, another; who pasted one in must paste the next one, too. */
+/** Fetches another token before this one expires. A token that was pasted in must be replaced by hand. */
 link.addEventListener('expires', ({ detail }) => {
   clearTimeout(renewal)
   if (refreshToken && root.dataset.renew) renewal = setTimeout(renew, detail.seconds * 800)
@@ -180,7 +180,7 @@ $('leave').addEventListener('click', () => link.disconnect())
 $('clear').addEventListener('click', () => frames.clear())
 $('pings').addEventListener('change', ({ target }) => $('frames').classList.toggle('with-pings', target.checked))
 
-/** Names of streams that the reader may want, from the lists that the site names. Only a help: errors say nothing. */
+/** Suggests names of streams, from the lists that the site gives for each kind. Lists that fail are left out. */
 async function suggestStreams(token) {
   const options = []
   for (const [kind, url] of Object.entries(JSON.parse(root.dataset.lists))) {
@@ -213,7 +213,7 @@ async function loadDocument() {
   fill('presence')
 }
 
-/** The example of a command, about the chosen stream, with an id that nothing else uses. */
+/** Fills in the example of a command, for the chosen stream and with an id of its own. */
 function fill(name) {
   const frame = structuredClone(specification.components.messages[name].examples[0].payload)
   if (frame.id) frame.id = 1000 + Math.floor(Math.random() * 9000)
@@ -235,7 +235,7 @@ function suggestEphemeralTypes() {
 
 for (const code of document.querySelectorAll('code.json')) paint(code)
 
-/** `words` in the descriptions become code. */
+// `words` in the descriptions become code.
 for (const text of document.querySelectorAll('.marked')) {
   const parts = text.textContent.split('`')
   if (parts.length > 1)
@@ -250,7 +250,7 @@ for (const copy of document.querySelectorAll('.copy')) {
   })
 }
 
-/** An address that names an event opens it. */
+/** Opens the event that the address names. */
 function openTarget() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)))
   if (target instanceof HTMLDetailsElement) target.open = true

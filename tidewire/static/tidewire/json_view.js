@@ -1,8 +1,8 @@
-// JSON for reading: coloured by building nodes, never by writing HTML.
+// JSON in colours, made of DOM nodes: no HTML is written.
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/g
 
-/** Replaces the text of an element with the same text in colours. */
+/** Colours the text of an element. */
 export function paint(element) {
   const text = element.textContent
   const parts = []
@@ -18,7 +18,7 @@ export function paint(element) {
   element.replaceChildren(...parts, text.slice(end))
 }
 
-/** A <pre> that shows a value, painted when it is first looked at. */
+/** Returns a <pre> that shows a value in colours. */
 export function shown(value) {
   const pre = document.createElement('pre')
   pre.textContent = typeof value === 'string' ? value : JSON.stringify(value, null, 2)

@@ -1,13 +1,13 @@
-// One connection to the socket, in the JSON encoding. It shows every frame, comes back after a loss, and then recovers
-// each stream from its position. An application should use an SDK: this one is made to be looked at.
+// One connection to the socket, in the JSON encoding. It reports every frame, connects again after a loss, and then
+// recovers each stream from its position. It is made for the console: an application should use an SDK.
 //
 // Events: "state" {state, text}, "frame" {isOut, text, message, ms}, "publication" {stream, publication, how},
-//         "expires" {seconds}, "streams", "lost" {stream, code, reason}, "word" {text}
+//         "expires" {seconds}, "streams", "lost" {stream, code, reason}, "remark" {text}
 
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 15000
 
-const comesBack = (code) => code < 3500 || (code >= 4000 && code < 4500)
+const connectsAgain = (code) => code < 3500 || (code >= 4000 && code < 4500)
 
 export class Link extends EventTarget {
   constructor(url) {
@@ -17,11 +17,11 @@ export class Link extends EventTarget {
     this.streams = new Map() // name → {epoch, offset, join_leave}
     this.socket = null
     this.isWanted = false
-    this.asked = 0
+    this.lastId = 0
     this.waiting = new Map() // command id → {method, at, resolve, reject}
     this.attempt = 0
     this.timer = 0
-    this.reasons = new Map() // close code → words, for servers that send the code alone
+    this.reasons = new Map() // close code → reason, for servers that send the code alone
   }
 
   connect(token) {
@@ -31,19 +31,19 @@ export class Link extends EventTarget {
     this.open()
   }
 
-  /** The end, until connect() is called again. */
+  /** Ends the connection, until connect() is called again. */
   disconnect() {
     this.isWanted = false
     clearTimeout(this.timer)
     this.streams.clear()
-    this.tell('streams')
+    this.emit('streams')
     this.socket?.close(1000)
-    this.say('idle', 'not connected')
+    this.setState('idle', 'not connected')
   }
 
-  /** As a tunnel would: the socket goes, the wish to be connected stays. */
+  /** Closes the socket as a tunnel would: the connection is opened again. */
   drop() {
-    this.tell('word', { text: 'connection dropped by hand' })
+    this.emit('remark', { text: 'connection dropped by hand' })
     this.socket?.close(4000)
   }
 
@@ -53,15 +53,15 @@ export class Link extends EventTarget {
 
   // -- commands ------------------------------------------------------------------------------------------------------
 
-  /** One command; its reply's content. Rejects with {code, message}. */
+  /** Sends one command. Resolves to its result, or rejects with {code, message}. */
   ask(method, params) {
-    const id = ++this.asked
+    const id = ++this.lastId
     const answer = new Promise((resolve, reject) => this.waiting.set(id, { method, at: performance.now(), resolve, reject }))
     this.send(JSON.stringify({ id, [method]: params }))
     return answer
   }
 
-  /** Any text at all. Its ids may be ours: then the reply settles nothing of ours but is shown. */
+  /** Sends any text. A reply whose id is not one of ask() is only reported. */
   send(text) {
     if (this.socket?.readyState !== WebSocket.OPEN) throw new Error('not connected')
     this.socket.send(text)
@@ -73,18 +73,18 @@ export class Link extends EventTarget {
     this.streams.set(stream, { epoch: reply.epoch, offset: reply.offset ?? 0, join_leave: !!options.join_leave })
     for (const publication of reply.publications ?? []) this.arrive(stream, publication, 'replayed')
     if (reply.was_recovering && !reply.recovered)
-      this.tell('word', { text: `${stream}: not recovered, what was missed is no longer known: read the list again` })
-    this.tell('streams')
+      this.emit('remark', { text: `${stream}: not recovered. Read the list again, because some events are no longer in the log` })
+    this.emit('streams')
     return reply
   }
 
   async unsubscribe(stream) {
     this.streams.delete(stream)
-    this.tell('streams')
+    this.emit('streams')
     await this.ask('unsubscribe', { channel: stream })
   }
 
-  /** Everything after this offset again, as a client that comes back would get it. */
+  /** Subscribes again from this offset, as a client that returns would. */
   async replay(stream, offset) {
     const { epoch, join_leave } = this.streams.get(stream)
     await this.ask('unsubscribe', { channel: stream })
@@ -94,33 +94,33 @@ export class Link extends EventTarget {
   // -- the socket ----------------------------------------------------------------------------------------------------
 
   open() {
-    this.say('connecting', this.attempt ? `connecting, attempt ${this.attempt + 1}` : 'connecting')
+    this.setState('connecting', this.attempt ? `connecting, attempt ${this.attempt + 1}` : 'connecting')
     const socket = new WebSocket(this.url)
     this.socket = socket
-    socket.onopen = () => this.greet()
+    socket.onopen = () => this.sendConnect()
     socket.onmessage = ({ data }) => this.receive(data)
     socket.onclose = ({ code, reason }) => this.socket === socket && this.closed(code, reason)
   }
 
-  async greet() {
+  async sendConnect() {
     try {
       const reply = await this.ask('connect', { token: this.token, name: 'console' })
       this.attempt = 0
-      this.say('online', 'online')
-      if (reply.ttl) this.tell('expires', { seconds: reply.ttl })
+      this.setState('online', 'online')
+      if (reply.ttl) this.emit('expires', { seconds: reply.ttl })
       for (const [name, position] of this.streams) this.resume(name, position)
     } catch (error) {
-      if (error.code === undefined) return // the socket went meanwhile
-      this.say('stopped', `${error.code} ${error.message}`)
+      if (error.code === undefined) return // the socket was closed meanwhile
+      this.setState('stopped', `${error.code} ${error.message}`)
       this.socket.close(1000)
     }
   }
 
-  /** A newer token, on the live connection. */
+  /** Sends a newer token on the live connection. */
   async renew(token) {
     this.token = token
     const { ttl } = this.isOnline ? await this.ask('refresh', { token }) : {}
-    if (ttl) this.tell('expires', { seconds: ttl })
+    if (ttl) this.emit('expires', { seconds: ttl })
   }
 
   async resume(stream, position) {
@@ -129,8 +129,8 @@ export class Link extends EventTarget {
     } catch (error) {
       if (error.code === undefined) return
       this.streams.delete(stream)
-      this.tell('lost', { stream, code: error.code, reason: error.message })
-      this.tell('streams')
+      this.emit('lost', { stream, code: error.code, reason: error.message })
+      this.emit('streams')
     }
   }
 
@@ -139,10 +139,10 @@ export class Link extends EventTarget {
     this.waiting.clear()
     if (this.state === 'idle' || this.state === 'stopped') return
     const why = `${code} ${reason || (this.reasons.get(code) ?? '')}`.trim()
-    this.tell('word', { text: `closed: ${why}` })
-    if (!this.isWanted || !comesBack(code)) return this.say('stopped', `stopped: ${why}`)
+    this.emit('remark', { text: `closed: ${why}` })
+    if (!this.isWanted || !connectsAgain(code)) return this.setState('stopped', `stopped: ${why}`)
     const wait = Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempt++) + FIRST_WAIT
-    this.say('waiting', `closed: ${why}, back in ${(wait / 1000).toFixed(1)} s`)
+    this.setState('waiting', `closed: ${why}, back in ${(wait / 1000).toFixed(1)} s`)
     this.timer = setTimeout(() => this.open(), wait)
   }
 
@@ -167,35 +167,35 @@ export class Link extends EventTarget {
     if (pub) this.arrive(channel, pub, 'live')
     if (!unsubscribe) return
     this.streams.delete(channel)
-    this.tell('lost', { stream: channel, ...unsubscribe })
-    this.tell('streams')
+    this.emit('lost', { stream: channel, ...unsubscribe })
+    this.emit('streams')
   }
 
   arrive(stream, publication, how) {
     const known = this.streams.get(stream)
     if (known && publication.offset) known.offset = publication.offset
-    this.tell('publication', { stream, publication, how })
+    this.emit('publication', { stream, publication, how })
   }
 
-  // -- telling -------------------------------------------------------------------------------------------------------
+  // -- reporting ------------------------------------------------------------------------------------------------------
 
   show(isOut, text, message) {
     let parsed = message
     try {
       parsed ??= JSON.parse(text)
     } catch {
-      parsed = undefined // sent on purpose
+      parsed = undefined // a raw frame need not be JSON
     }
     const waiting = isOut ? undefined : this.waiting.get(parsed?.id)
-    this.tell('frame', { isOut, text, message: parsed, ms: waiting && performance.now() - waiting.at })
+    this.emit('frame', { isOut, text, message: parsed, ms: waiting && performance.now() - waiting.at })
   }
 
-  say(state, text) {
+  setState(state, text) {
     this.state = state
-    this.tell('state', { state, text })
+    this.emit('state', { state, text })
   }
 
-  tell(type, detail = {}) {
+  emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }))
   }
 }

@@ -1,8 +1,8 @@
-// The two lists of the console: stored events by offset, and the frames of the connection. Newest first, bounded.
+// The two lists of the console: stored events by offset, and the last frames of the connection. Newest first.
 
 import { shown } from './json_view.js'
 
-const MOST_FRAMES = 500
+const MAX_FRAMES = 500
 
 const clock = (date) => date.toTimeString().slice(0, 8) + '.' + String(date.getMilliseconds()).padStart(3, '0')
 
@@ -13,7 +13,7 @@ function element(name, className, text) {
   return made
 }
 
-/** A row that opens; what is inside is made when it is opened. */
+/** A row that can be opened. `inside()` makes its content then. */
 function row(className, parts, inside) {
   const item = element('li', className)
   const details = element('details')
@@ -47,13 +47,13 @@ export class FrameList {
     if (!isPing) this.count.textContent = `${++this.total}`
   }
 
-  word(text) {
-    this.put(element('li', 'word', text))
+  remark(text) {
+    this.put(element('li', 'remark', text))
   }
 
   put(item) {
     this.list.prepend(item)
-    while (this.list.children.length > MOST_FRAMES) this.list.lastChild.remove()
+    while (this.list.children.length > MAX_FRAMES) this.list.lastChild.remove()
   }
 
   clear() {
@@ -90,7 +90,7 @@ export class EventList {
     this.seen.clear()
   }
 
-  /** Puts an event where its offset belongs; one that is there already is left alone. */
+  /** Adds an event in the order of offsets. One that is in the list already is left alone. */
   add({ offset, data }) {
     if (!offset || this.seen.has(offset)) return
     this.seen.add(offset)
@@ -108,7 +108,7 @@ export class EventList {
       element('time', 'size', data.at ? clock(new Date(data.at)) : ''),
     ]
     return row('new', parts, () => {
-      const button = element('button', 'deed', `Replay after ${offset}`)
+      const button = element('button', 'action', `Replay after ${offset}`)
       button.type = 'button'
       button.addEventListener('click', () => this.onReplay(offset))
       return [shown(data), button]
