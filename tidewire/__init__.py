@@ -2,9 +2,9 @@
 
     from tidewire import Live, StreamKind, register
 
-These are the names that an application declares with and calls. What needs loaded models stands in `tidewire.models`
-(`LiveModel`, `LiveQuerySet`, `VersionField`). The packages inside are ordered, and each imports only what stands before
-it in this list:
+These are the names that an application declares with and calls. `tidewire.models` has those that need loaded models
+(`LiveModel`, `LiveQuerySet`, `VersionField`). The packages inside are ordered. Each imports only from those that come
+before it in this list:
 
     ground          settings, ids, stream names, positions, actors, credentials, token bucket, threads, timers, metrics
     protocol        the Centrifuge protocol: codes, messages, the JSON and the Protobuf codec; no I/O

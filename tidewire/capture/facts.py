@@ -1,4 +1,4 @@
-"""Recording facts: what an application says happened, beside what its rows say."""
+"""Recording facts: events of an application that are not the state of a row."""
 
 from __future__ import annotations
 

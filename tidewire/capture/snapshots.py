@@ -71,7 +71,7 @@ class SnapshotMixin(_ReadViews):
 
     def get_stream(self) -> str | None:
         """Returns the name of the stream that this list or detail belongs to, or None."""
-        raise NotImplementedError(f"{type(self).__name__} must say which stream it belongs to")
+        raise NotImplementedError(f"{type(self).__name__} must define get_stream()")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         before = self._position()

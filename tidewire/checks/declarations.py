@@ -35,7 +35,7 @@ def check_declarations(app_configs: Any, **kwargs: Any) -> list[checks.CheckMess
 
 
 def _check_misplaced(declaration: Any) -> Iterator[checks.CheckMessage]:
-    """Says why the registry could not keep a declaration."""
+    """Yields the reason why the registry could not keep a declaration."""
     label = _label(declaration)
     if not isinstance(declaration, Live | Fact):
         yield _error(label, "is no declaration: register() takes Live, Touch and Fact", "E120")

@@ -1,4 +1,4 @@
-"""What an application says about a kind of stream: its name, its readers, and how long and how fast it has events."""
+"""What an application declares about a kind of stream: its name, its readers, its rate and its retention."""
 
 from __future__ import annotations
 
@@ -83,8 +83,10 @@ class StreamKind:
         return name
 
     def of(self, attname: str) -> StreamField:
-        """Says that a row belongs to the stream whose key is in this column ("room_id", or "id" for a stream of its
-        own)."""
+        """Returns the declaration that the stream's key is in this column of a row.
+
+        `attname` is "room_id", or "id" for rows that have a stream of their own.
+        """
         return StreamField(self, attname)
 
 

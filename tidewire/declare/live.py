@@ -1,4 +1,4 @@
-"""What an application says about a model to make it live.
+"""What an application declares about a model to make it live.
 
 Declarations are made in a module `live.py` of an installed app, which is imported at start as `admin.py` is:
 
@@ -176,7 +176,7 @@ class Touch:
 
 @dataclass(frozen=True, eq=False)
 class Fact(Generic[V]):
-    """An event that is no row's state: something happened, and the application says so with `tidewire.record_fact`.
+    """An event that is not the state of a row. The application records it with `tidewire.record_fact`.
 
     type: the event's type, such as "samples.recorded".
     kind: the kind of stream that it is an event of.

@@ -125,7 +125,7 @@ def _row_draft(live: Live, type: str | None, folded: Fold, row: Any, data: Any =
         data=live.key(row) if data is None else data,
         actor=folded.actor,
         ends_access=str(ends_access),
-        # What may end somebody's access is never delayed.
+        # An event that may end a user's access is never delayed.
         is_rate_limited=live.is_rate_limited
         and type == live.updated
         and live.stream.kind.rate is not None

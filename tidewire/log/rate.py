@@ -129,7 +129,7 @@ def _merge_rows(rows: Iterable[DelayedEvent], most: int) -> tuple[list[Draft], l
     """Makes at most `most` drafts of many delayed rows. Returns them, and the keys of the rows that are in them.
 
     A row is merged into the newest draft about the same object. An object that would need one draft too many waits,
-    and so do all its later rows: what is told of one object keeps its order.
+    and so do all its later rows: the events of one object keep their order.
     """
     drafts: list[Draft] = []
     used: list[int] = []
@@ -156,7 +156,8 @@ def _merge_rows(rows: Iterable[DelayedEvent], most: int) -> tuple[list[Draft], l
 def _merge(earlier: Draft, later: Draft) -> Draft | None:
     """Makes one draft of two about the same object, or returns None when that would be too much for one event.
 
-    A state replaces the earlier one; a fact says itself how it is merged. The actor of two actors' work is the system.
+    A state replaces the earlier one; the declaration of a fact says how it is merged. Where the actors differ, the
+    system is the actor of both.
     """
     fact = registry.fact_of(later.stream, later.type)
     data = fact.merge(earlier.data, later.data) if fact and fact.merge else later.data

@@ -1,9 +1,9 @@
 """The one place that stands between Django and COMMIT.
 
-Events must be recorded after the last change of the outermost transaction and before its COMMIT, whoever opened it: a
-view, the admin, a command, the shell, a library's `atomic`. Django has no hook there. So the first noted change of a
-transaction puts a wrapper on `connection.commit`, for that one transaction. Savepoints need no care: notes ride in
-`connection.run_on_commit`, from which Django drops those of a rolled-back savepoint.
+Events must be recorded after the last change of the outermost transaction and before its COMMIT, no matter what opened
+it: a view, the admin, a command, the shell, a library's `atomic`. Django has no hook there. So the first change that is
+noted in a transaction puts a wrapper on `connection.commit`, for that one transaction. Savepoints need no care: notes
+are entries of `connection.run_on_commit`, from which Django drops those of a rolled-back savepoint.
 
 Written against Django 5.2: `Atomic.__exit__` clears `in_atomic_block`, then calls `connection.commit()`, and rolls back
 by itself only on DatabaseError.
