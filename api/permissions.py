@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import Enum, auto
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
@@ -136,7 +136,7 @@ def authorize_writer(user: User, room_id: UUID, action: Action) -> tuple[Room, M
     A removal and a write are therefore ordered: the one that commits last sees the other. The membership is None for a
     guest of a public room. Raises NotFound or PermissionDenied.
     """
-    member = _LOCKED_MEMBER.first(DEFAULT_DB_ALIAS, room_id, user.pk)
+    member = cast("Member | None", _LOCKED_MEMBER.first(DEFAULT_DB_ALIAS, room_id, user.pk))
     if member is None:
         return authorize(Room, user, room_id, action), None
     require(action, member.role)
@@ -163,8 +163,7 @@ def readers(model: type[SharedResource], key: str, user_ids: Collection[str]) ->
     if not ids:
         return set()
     member = model.membership_model()
-    memberships = member._meta.get_field("user").related_query_name()
-    is_member = Q(**{f"{memberships}__{member.resource_field}": ids[0]})
+    is_member = Q(**{f"{member.related_to_user}__{member.resource_field}": ids[0]})
     is_public = Exists(model.objects.filter(model.is_public_condition, pk=ids[0]))
     people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
     return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}

@@ -12,13 +12,15 @@ from django.conf import settings
 from django.db import connections, models, router
 from django.utils import timezone
 
+from api.models.querysets import RowQuerySet
+
 KEEP = timedelta(hours=24)
 PRUNE_BATCH = 500
 
 _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-class AnswerQuerySet(models.QuerySet):
+class AnswerQuerySet(RowQuerySet["Answer"]):
     def old(self) -> Self:
         """The answers that are older than KEEP."""
         return self.filter(created_at__lt=timezone.now() - KEEP)
@@ -28,14 +30,10 @@ class AnswerQuerySet(models.QuerySet):
         named = AnswerName.objects.using(self.db).filter(object__in=list(ids)).values("answer")
         self.filter(pk__in=named).update(body=None)
 
-    forget.alters_data = True
-
     def prune(self, limit: int = PRUNE_BATCH) -> int:
         """Deletes at most `limit` old answers, and returns how many."""
         old = list(self.old().values_list("pk", flat=True)[:limit])
         return self.filter(pk__in=old).delete()[0] if old else 0
-
-    prune.alters_data = True
 
 
 class Answer(models.Model):
@@ -69,7 +67,7 @@ class Answer(models.Model):
         table = connection.ops.quote_name(meta.db_table)
         row = cls(user_id=user_id, digest=digest, fingerprint=fingerprint)
         fields = [field for field in meta.concrete_fields if not field.primary_key]
-        names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
         statement = (
             f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(fields))}) "
             f"ON CONFLICT (user_id, digest) DO NOTHING RETURNING id"
@@ -99,6 +97,7 @@ class AnswerName(models.Model):
     """An id that an answer contains. When the object of this id is erased, so is the body of the answer."""
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="names")
+    answer_id: int
     object = models.UUIDField(db_index=True)
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ class MessageCounter(models.Model):
     """
 
     room = models.OneToOneField("api.Room", on_delete=models.CASCADE, primary_key=True, related_name="counter")
+    room_id: UUID
     total = models.BigIntegerField()
 
     def __str__(self) -> str:

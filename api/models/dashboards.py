@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from api.models.conflicts import Conflict
 from api.models.memberships import Membership, SharedQuerySet, SharedResource
-from api.models.metrics import Metric
+from api.models.metrics import Metric, MetricQuerySet
 from api.models.samples import Series
 
 MAX_METRICS = 200
@@ -27,7 +27,11 @@ class Dashboard(SharedResource):
     name = models.CharField(max_length=100)
     visibility = models.CharField(max_length=7, choices=Visibility.choices, default=Visibility.PRIVATE)
 
-    objects = SharedQuerySet.as_manager()
+    metrics: MetricQuerySet
+    whole_metrics: MetricQuerySet
+    """The metrics that the detail shows: the view sets it."""
+
+    objects = SharedQuerySet["Dashboard"].as_manager()
 
     class Meta(SharedResource.Meta):
         indexes = [models.Index(fields=["created_at", "id"], name="dashboard_by_time")]
@@ -46,20 +50,18 @@ class Dashboard(SharedResource):
             raise Conflict("too_many_metrics", f"A dashboard takes {MAX_METRICS} metrics.")
         return Metric.objects.create(dashboard=self, key=key, **{"name": key} | fields)
 
-    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As Django's, with all its series locked: no sample is added while the samples are deleted."""
         with transaction.atomic():
             series = Series.objects.select_for_update().filter(metric__dashboard=self.pk).order_by("pk")
             list(series.values_list("pk"))
-            return super().delete(**kwargs)
-
-    delete.alters_data = True
+            return super().delete(using, keep_parents)
 
 
 class DashboardMember(Membership):
     """A user on a dashboard. Members read and record samples, admins change metrics, owners may delete it."""
 
-    resource_field = "dashboard"
+    resource_field, related_to_user = "dashboard", "dashboard_memberships"
 
     dashboard = models.ForeignKey(Dashboard, on_delete=models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dashboard_memberships")

@@ -24,7 +24,7 @@ MAX_KEYS = 50
 """Keys of one user, and of one room or dashboard."""
 
 
-class KeyQuerySet(LiveQuerySet):
+class KeyQuerySet(LiveQuerySet["Key"]):
     def alive(self) -> Self:
         """The keys that are neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), ended_at=None)
@@ -68,8 +68,6 @@ class KeyQuerySet(LiveQuerySet):
         key.text = text
         return key
 
-    issue.alters_data = True
-
     def end(self) -> None:
         """Revokes those that are not revoked yet, and closes their sockets in all processes."""
         with transaction.atomic(using=self.db):
@@ -79,13 +77,12 @@ class KeyQuerySet(LiveQuerySet):
                 Key.objects.using(self.db).filter(pk__in=ids).update(ended_at=timezone.now())
                 revoke_sessions(str(user_id), ids, self.db)
 
-    end.alters_data = True
-
 
 class Key(LiveModel):
     """Acts as `user`, within its scopes. A key with a `stream` is bound to it, and its user is a service account."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="keys")
+    user_id: UUID
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
@@ -98,6 +95,9 @@ class Key(LiveModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, editable=False, help_text="To within ten minutes.")
     ended_at = models.DateTimeField(null=True, editable=False)
+
+    text: str
+    """Of a key that was issued just now. It is not stored."""
 
     objects = KeyQuerySet.as_manager()
 

@@ -24,16 +24,16 @@ class ContainsIgnoringCase(Lookup):
     lookup_name = "contains_ignoring_case"
     prepare_rhs = True
 
-    def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"INSTR(UNICODE_UPPER({left}), UNICODE_UPPER({right})) > 0", [*left_params, *right_params]
+        return f"INSTR(UNICODE_UPPER({left}), UNICODE_UPPER({right})) > 0", (*left_params, *right_params)
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         collation = f' COLLATE "{UNICODE_COLLATION}"' if _has_unicode_collation(connection.alias) else ""
-        return f"STRPOS(UPPER({left}{collation}), UPPER({right}::text{collation})) > 0", [*left_params, *right_params]
+        return f"STRPOS(UPPER({left}{collation}), UPPER({right}::text{collation})) > 0", (*left_params, *right_params)
 
 
 @lru_cache

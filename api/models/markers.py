@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -19,6 +21,9 @@ class ReadMarker(LiveModel):
     room = models.ForeignKey("api.Room", on_delete=models.CASCADE, related_name="markers", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="markers")
     message = models.ForeignKey("api.Message", on_delete=models.CASCADE, related_name="+")
+    room_id: UUID
+    user_id: UUID
+    message_id: UUID
     at = models.DateTimeField(default=timezone.now)
 
     class Meta(LiveModel.Meta):

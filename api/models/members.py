@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, router
@@ -20,10 +21,11 @@ from api.models.messages import Message
 class Member(Membership):
     """A user in a room."""
 
-    resource_field = "room"
+    resource_field, related_to_user = "room", "memberships"
 
     room = models.ForeignKey("api.Room", on_delete=models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    room_id: UUID
     read_from = models.BigIntegerField(editable=False, help_text="How many messages were there when they joined.")
 
     class Meta(Membership.Meta):
@@ -36,8 +38,6 @@ class Member(Membership):
             using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
             self.read_from = MessageCounter.total_of(self.room_id, using)
         super().save(**kwargs)
-
-    save.alters_data = True
 
     def change_role(self, role: str) -> None:
         """As a membership's. Raises Conflict also for a service account that would own a room."""

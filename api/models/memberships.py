@@ -6,7 +6,7 @@ DashboardMember the other.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models
@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from api.models.conflicts import Conflict
 from tidewire.models import LiveModel, LiveQuerySet
+
+S = TypeVar("S", bound="SharedResource")
 
 
 class Membership(LiveModel):
@@ -27,7 +29,11 @@ class Membership(LiveModel):
 
     resource_field: ClassVar[str]
     """The name of the foreign key to the resource."""
+    related_to_user: ClassVar[str]
+    """The name of these memberships in a query of users."""
 
+    user: Any
+    user_id: UUID
     role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -68,7 +74,7 @@ class Membership(LiveModel):
             raise Conflict("last_owner", f"A {self.resource_field} keeps at least one owner.")
 
 
-class SharedQuerySet(LiveQuerySet):
+class SharedQuerySet(LiveQuerySet[S]):
     """Rows know the role of the user they were asked for as `my_role`, which is None for a guest of a public one."""
 
     def readable_by(self, user_id: Any) -> Self:
@@ -82,14 +88,12 @@ class SharedQuerySet(LiveQuerySet):
         """The resources that a user is a member of."""
         return self.filter(members__user=user_id).annotate(my_role=F("members__role"))
 
-    def create_for(self, owner_id: UUID, **fields: Any) -> Any:
+    def create_for(self, owner_id: UUID, **fields: Any) -> S:
         """Creates a resource with its owner as the only member."""
         resource = self.create(**fields)
         resource.add_member(owner_id, Membership.Role.OWNER)
         resource.my_role = Membership.Role.OWNER
         return resource
-
-    create_for.alters_data = True
 
 
 class SharedResource(LiveModel):
@@ -98,17 +102,19 @@ class SharedResource(LiveModel):
     is_public_condition: ClassVar[Q]
     """Holds for the rows that every signed-in user may read."""
 
+    members: LiveQuerySet[Any]
+    my_role: str | None
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = SharedQuerySet.as_manager()
+    objects = SharedQuerySet[Self].as_manager()
 
     class Meta(LiveModel.Meta):
         abstract = True
 
     @classmethod
     def membership_model(cls) -> type[Membership]:
-        return cls._meta.get_field("members").related_model
+        return cast("type[Membership]", cls._meta.get_field("members").related_model)
 
     @property
     def has_fixed_members(self) -> bool:

@@ -8,20 +8,21 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models, router, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from api.models.conflicts import Conflict
 from api.models.counters import MessageNumbering
-from api.models.reactions import MAX_DISTINCT, Reaction
+from api.models.reactions import MAX_DISTINCT, Reaction, ReactionQuerySet
 from tidewire import note
 from tidewire.models import LiveModel, LiveQuerySet
 
 MAX_MENTIONS = 20
 
 
-class MessageQuerySet(LiveQuerySet):
+class MessageQuerySet(LiveQuerySet["Message"]):
     def whole(self) -> Self:
         """The messages with their authors and reactions, in two queries."""
         reactions = Prefetch("reactions", Reaction.objects.named(), to_attr="named_reactions")
@@ -34,8 +35,8 @@ class MessageQuerySet(LiveQuerySet):
             Reaction.objects.filter(message__in=self)._raw_delete(self.db)
             self.update(text="", mentions=[], deleted_at=timezone.now())
 
-    soft_delete.alters_data = True
-    soft_delete.queryset_only = True  # not for Message.objects, which is all of them
+    # Message.objects is all messages, so it has no such method.
+    soft_delete.queryset_only = True  # pyright: ignore[reportFunctionMemberAccess]  Django reads it
 
     def bulk_create(self, objs: Iterable[Message], *args: Any, **kwargs: Any) -> list[Message]:
         """As Django's. Each message gets its number in its room at the end of the transaction."""
@@ -44,13 +45,11 @@ class MessageQuerySet(LiveQuerySet):
             note(self.db, [MessageNumbering(message.pk) for message in created])
             return created
 
-    bulk_create.alters_data = True
-
 
 @cache
 def _hidden_author_fields() -> tuple[str, ...]:
     """The columns of an author that no message shows: fetching and converting them for each message takes time."""
-    fields = Message._meta.get_field("author").related_model._meta.concrete_fields
+    fields = get_user_model()._meta.concrete_fields
     return tuple(f"author__{field.name}" for field in fields if field.name not in ("id", "name"))
 
 
@@ -74,6 +73,14 @@ class Message(LiveModel):
     edited_at = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
+    room_id: UUID
+    author_id: UUID | None
+    reply_to_id: UUID | None
+    reactions: ReactionQuerySet
+    named_reactions: list[Reaction]
+    """Of rows of `whole()`."""
+    mentioned: LiveQuerySet[Mention]
+
     objects = MessageQuerySet.as_manager()
 
     class Meta(LiveModel.Meta):
@@ -95,8 +102,6 @@ class Message(LiveModel):
             super().save(**kwargs)
             if is_new:
                 note(using, [MessageNumbering(self.pk)])
-
-    save.alters_data = True
 
     @property
     def tally(self) -> list[dict[str, Any]]:
@@ -153,6 +158,8 @@ class Mention(LiveModel):
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentioned", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+    message_id: UUID
+    user_id: UUID
 
     class Meta(LiveModel.Meta):
         constraints = [models.UniqueConstraint(fields=["message", "user"], name="mention_once")]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
+from uuid import UUID
 
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ PRUNED_EVERY = 500
 """Old samples of a metric are deleted about once in so many calls of `record`."""
 
 
-class MetricQuerySet(LiveQuerySet):
+class MetricQuerySet(LiveQuerySet["Metric"]):
     def whole(self) -> Self:
         """The metrics with their latest samples, `latest_at` and `latest_value`: a look-up by key for each of them."""
         newest = Sample.objects.filter(series=OuterRef("series_number")).order_by("-at")
@@ -40,6 +41,7 @@ class Metric(LiveModel):
         ALARM = "alarm"
 
     dashboard = models.ForeignKey("api.Dashboard", on_delete=models.CASCADE, related_name="metrics", db_index=False)
+    dashboard_id: UUID
     key = models.CharField(max_length=64, help_text="Names it within its dashboard, for those who push.")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.GAUGE)
@@ -50,6 +52,10 @@ class Metric(LiveModel):
     state = models.CharField(max_length=5, choices=State.choices, default=State.OK, editable=False)
     retention_days = models.PositiveIntegerField(default=30)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    my_role: str | None
+    latest_at: int | None
+    latest_value: float | None
 
     objects = MetricQuerySet.as_manager()
 
@@ -73,13 +79,11 @@ class Metric(LiveModel):
         if {"above", "below"} & values.keys():
             self._check_latest()
 
-    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As Django's, with the series locked: no sample is added to it while its samples are deleted."""
         with transaction.atomic():
             list(Series.objects.select_for_update().filter(metric=self.pk).values_list("pk"))
-            return super().delete(**kwargs)
-
-    delete.alters_data = True
+            return super().delete(using, keep_parents)
 
     def record(self, points: Sequence[Point]) -> list[Point]:
         """Adds samples, in the transaction around it, and returns those that were new.
@@ -93,13 +97,13 @@ class Metric(LiveModel):
             raise Metric.DoesNotExist
         added = series.append(points)
         if added and self.thresholds:
-            note(series._state.db, [ThresholdCheck(series.pk, tuple(added))])
+            note(series.database, [ThresholdCheck(series.pk, tuple(added))])
         if random.random() < 1 / PRUNED_EVERY:
             series.prune(microseconds(timezone.now() - timedelta(days=self.retention_days)), limit=1)
         return added
 
     def _check_latest(self) -> None:
-        using = self._state.db
+        using = self._state.db or DEFAULT_DB_ALIAS
         series = Series.objects.using(using).select_for_update(of=("self",), no_key=True).filter(metric=self).first()
         latest = series.latest() if series else None
         is_alarming = latest is not None and self.thresholds.are_crossed_by(latest.value)

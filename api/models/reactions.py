@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -19,7 +20,7 @@ MAX_NAMED = 50
 """Users listed per emoji. Its `count` includes the others."""
 
 
-class ReactionQuerySet(LiveQuerySet):
+class ReactionQuerySet(LiveQuerySet["Reaction"]):
     def named(self) -> Self:
         """The first MAX_NAMED reactions of each emoji and message, in one query. Each row has the emoji's `total`."""
         same = [F("message"), F("emoji")]
@@ -33,8 +34,12 @@ class ReactionQuerySet(LiveQuerySet):
 class Reaction(LiveModel):
     message = models.ForeignKey("api.Message", on_delete=models.CASCADE, related_name="reactions", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reactions")
+    user_id: UUID
     emoji = models.CharField(max_length=MAX_STORED)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    total: int
+    """Of rows of `named()`."""
 
     objects = ReactionQuerySet.as_manager()
 

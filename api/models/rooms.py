@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from api.models.members import Member
 from api.models.memberships import Membership, SharedQuerySet, SharedResource
-from api.models.messages import Mention, Message
+from api.models.messages import Mention, Message, MessageQuerySet
 from tidewire import deferred_inserts
 
 
-class RoomQuerySet(SharedQuerySet):
+class RoomQuerySet(SharedQuerySet["Room"]):
     def with_unread_count(self, user_id: Any) -> Self:
         """The rooms with `my_unread_count`, which is None in rooms that the user is not a member of.
 
@@ -46,8 +46,6 @@ class RoomQuerySet(SharedQuerySet):
         room.my_role = Membership.Role.MEMBER
         return room
 
-    create_direct.alters_data = True
-
     def direct_between(self, user_id: UUID, other_id: UUID) -> Self:
         return self.filter(direct_key=direct_key(user_id, other_id))
 
@@ -68,6 +66,9 @@ class Room(SharedResource):
     name = models.CharField(max_length=100, blank=True, help_text="Empty in direct rooms only.")
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PRIVATE)
     direct_key = models.CharField(max_length=65, unique=True, null=True, editable=False)
+
+    messages: MessageQuerySet
+    my_unread_count: int | None
 
     objects = RoomQuerySet.as_manager()
 
@@ -90,13 +91,11 @@ class Room(SharedResource):
         """A direct room keeps its two members."""
         return self.kind == self.Kind.DIRECT
 
-    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As Django's, with all memberships locked: a writer locks its own, so nothing is added to the room now."""
         with transaction.atomic():
             list(self.members.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-            return super().delete(**kwargs)
-
-    delete.alters_data = True
+            return super().delete(using, keep_parents)
 
     def post(self, author: Any, text: str, **content: Any) -> Message:
         """Writes a message and tells the mentioned members. `content` is as for `_draft`."""

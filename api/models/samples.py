@@ -1,20 +1,24 @@
-"""What was measured: append-only, keyed by (metric, time), three numbers a row.
+"""Samples of metrics: append-only, keyed by series and time, three numbers per row.
 
-The time is microseconds since 1970, so that rows are small and buckets are a division on both databases. A row's key
-covers its value: a range is read from the key alone.
+The time is in microseconds since 1970, so that rows are small and buckets are a division on both databases. The primary
+key's index contains the value, so a range is read from the index alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
+from django.apps import apps
 from django.db import connections, models, router
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRUNED_AT_ONCE = 10_000
+"""Rows that one statement deletes."""
 
 
 def microseconds(at: datetime) -> int:
@@ -26,17 +30,20 @@ def moment(at: int) -> datetime:
 
 
 def as_text(at: int) -> str:
-    """As all times of the API are written."""
+    """Returns the time as the API writes all times."""
     return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Point(NamedTuple):
+    """A sample: microseconds since 1970, and the value."""
+
     at: int
     value: float
 
 
-class Bucket(NamedTuple):
-    """What was measured from `at` on, for a step."""
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The samples of one step, which begins at `at`."""
 
     at: int
     min: float
@@ -47,10 +54,14 @@ class Bucket(NamedTuple):
 
 
 class Series(models.Model):
-    """A metric's number in the samples, and how far its thresholds were looked at. Made with the first sample."""
+    """The number that stands for a metric in its samples. It is created with the first sample.
+
+    `judged_at` is the time of the last sample that was compared with the thresholds.
+    """
 
     id = models.AutoField(primary_key=True)
     metric = models.OneToOneField("api.Metric", on_delete=models.CASCADE, related_name="series")
+    metric_id: UUID
     judged_at = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -58,14 +69,14 @@ class Series(models.Model):
 
     @classmethod
     def hold(cls, metric_id: Any) -> Series | None:
-        """The series of a metric, kept from being deleted before this transaction ends. Others may hold it, too.
+        """Returns the series of a metric, locked against deletion until the transaction ends. Many can hold this lock.
 
-        None where there is no such metric any more.
+        Returns None when the metric has been deleted.
         """
         using = router.db_for_write(cls)
         series = cls._held(metric_id, using)
-        metrics = cls._meta.get_field("metric").related_model.objects
-        if series is None and metrics.using(using).filter(pk=metric_id).exists():
+        metrics = apps.get_model("api", "Metric").objects.using(using)
+        if series is None and metrics.filter(pk=metric_id).exists():
             cls.objects.using(using).bulk_create([cls(metric_id=metric_id)], ignore_conflicts=True)
             series = cls._held(metric_id, using)
         return series
@@ -81,28 +92,31 @@ class Series(models.Model):
         return series
 
     @property
-    def _using(self) -> str:
+    def database(self) -> str:
         return self._state.db or router.db_for_write(Series)
 
     # -- write -------------------------------------------------------------------------------------------------------
 
     def append(self, points: Sequence[Point]) -> list[Point]:
-        """Adds what is new of these, and answers that. What is there already at the same time stays as it is."""
-        points = sorted({point.at: point for point in points}.values())  # in one order, so that no two writers cross
-        connection = connections[self._using]
+        """Adds samples and returns those that were new. A stored sample of the same time stays as it is."""
+        points = sorted({point.at: point for point in points}.values())  # in one order: two writers cannot deadlock
+        connection = connections[self.database]
         with connection.cursor() as cursor:
             cursor.execute(*_INSERT[connection.vendor](self.pk, points))
             added = {at for (at,) in cursor.fetchall()}
         return points if len(added) == len(points) else [point for point in points if point.at in added]
 
     def prune(self, before: int, limit: int | None = None) -> int:
-        """Deletes what is older, in small statements, but for the latest. Returns how many rows there were."""
-        samples = Sample.objects.using(self._using).filter(series=self.pk)
+        """Deletes samples that are older than `before`, except the latest, and returns how many.
+
+        In statements of PRUNED_AT_ONCE rows, until at least `limit` rows are deleted.
+        """
+        samples = Sample.objects.using(self.database).filter(series=self.pk)
         latest = self.latest()
         old = samples.filter(at__lt=min(before, latest.at if latest else 0)).order_by("at").values_list("at", flat=True)
         deleted = 0
         while batch := list(old[:PRUNED_AT_ONCE]):
-            deleted += samples.filter(at__gte=batch[0], at__lte=batch[-1])._raw_delete(self._using)
+            deleted += samples.filter(at__gte=batch[0], at__lte=batch[-1])._raw_delete(self.database)
             if limit is not None and deleted >= limit:
                 break
         return deleted
@@ -110,19 +124,21 @@ class Series(models.Model):
     # -- read --------------------------------------------------------------------------------------------------------
 
     def points(self, start: int, end: int, limit: int) -> list[Point]:
-        rows = Sample.objects.using(self._using).filter(series=self.pk, at__gte=start, at__lt=end).order_by("at")
+        """Returns the first `limit` samples from `start` to before `end`."""
+        rows = Sample.objects.using(self.database).filter(series=self.pk, at__gte=start, at__lt=end).order_by("at")
         return [Point(*row) for row in rows.values_list("at", "value")[:limit]]
 
     def latest(self) -> Point | None:
-        row = (
-            Sample.objects.using(self._using).filter(series=self.pk).order_by("-at").values_list("at", "value").first()
-        )
+        samples = Sample.objects.using(self.database).filter(series=self.pk).order_by("-at")
+        row = samples.values_list("at", "value").first()
         return Point(*row) if row else None
 
     def buckets(self, start: int, end: int, step: int) -> list[Bucket]:
-        """What was measured in each step from `start` to `end`, where there was something. Buckets begin at multiples
-        of the step, whatever the range, so that two ranges show the same."""
-        connection = connections[self._using]
+        """Returns a bucket for each step from `start` to `end` that has samples.
+
+        Buckets begin at multiples of the step, so that two overlapping ranges show the same ones.
+        """
+        connection = connections[self.database]
         with connection.cursor() as cursor:
             cursor.execute(BUCKETS[connection.vendor], {"step": step, "series": self.pk, "start": start, "end": end})
             rows = cursor.fetchall()
@@ -147,7 +163,7 @@ def _insert_rows(series: int, points: Sequence[Point]) -> tuple[str, list]:
 
 _INSERT = {"postgresql": _insert_arrays, "sqlite": _insert_rows}
 
-# One pass over the key, then one look-up for each bucket's last value.
+# One pass over the index, then one look-up for each bucket's last value.
 _ONE_PASS = """
 SELECT b.start, b.low, b.high, b.mean,
     (SELECT s.value FROM api_sample s WHERE s.series_id = %(series)s AND s.at = b.last_at), b.total
@@ -157,8 +173,8 @@ FROM (
     FROM api_sample WHERE series_id = %(series)s AND at >= %(start)s AND at < %(end)s GROUP BY 1
 ) b ORDER BY b.start
 """
-# SQLite sorts what it groups, which takes five times as long as to read it. So it reads each bucket by itself, and one
-# text holds what it made of it (17 digits are a double, whole).
+# For GROUP BY, SQLite sorts the rows, which takes five times as long as reading them. This reads each bucket by itself.
+# A subquery returns one value, so the aggregates are printed into one text; 17 digits hold a double exactly.
 _EACH_BUCKET = """
 WITH RECURSIVE b(start) AS (
     SELECT %(start)s - %(start)s %% %(step)s UNION ALL SELECT start + %(step)s FROM b WHERE start + %(step)s < %(end)s
@@ -179,7 +195,10 @@ def _of_text(start: int, text: str, last: float) -> Bucket:
 
 
 class Sample(models.Model):
-    """No constraint ties it to its series: who adds holds the series, who deletes that deletes these."""
+    """One value of a series at one time.
+
+    There is no foreign key constraint: a writer locks the series, and deleting a series deletes its samples first.
+    """
 
     pk = models.CompositePrimaryKey("series_id", "at")
     series = models.ForeignKey(

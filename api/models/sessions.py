@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,6 +13,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+from api.models.querysets import RowQuerySet
 from tidewire import revoke_sessions
 from tidewire.ids import uuid7
 
@@ -20,7 +22,7 @@ KEEP_ENDED = timedelta(days=1)
 PRUNE_BATCH = 500
 
 
-class SessionQuerySet(models.QuerySet):
+class SessionQuerySet(RowQuerySet["Session"]):
     def alive(self) -> Self:
         return self.filter(ended_at=None, expires_at__gt=timezone.now())
 
@@ -34,14 +36,10 @@ class SessionQuerySet(models.QuerySet):
                 Session.objects.using(self.db).filter(pk__in=ids).update(ended_at=now, expires_at=now + KEEP_ENDED)
                 revoke_sessions(str(user_id), ids, self.db)
 
-    end.alters_data = True
-
     def prune(self, limit: int = PRUNE_BATCH) -> int:
         """Deletes at most `limit` rows that no valid token names, and returns how many."""
         old = list(self.filter(expires_at__lt=timezone.now()).values_list("pk", flat=True)[:limit])
         return self.filter(pk__in=old)._raw_delete(self.db) if old else 0
-
-    prune.alters_data = True
 
 
 class Session(models.Model):
@@ -53,6 +51,7 @@ class Session(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions")
+    user_id: UUID
     device = models.CharField(max_length=200, blank=True, help_text="What the client calls itself.")
     address = models.CharField(max_length=45, blank=True)
     generation = models.PositiveIntegerField(default=1)

@@ -42,7 +42,7 @@ class LowercaseEmailField(models.EmailField):
         return value
 
 
-class UserQuerySet(LiveQuerySet):
+class UserQuerySet(LiveQuerySet["User"]):
     def update(self, **kwargs: Any) -> int:
         """As Django's. Ends the sessions and keys of accounts that it closes, also when `is_active` is an
         expression."""
@@ -54,8 +54,6 @@ class UserQuerySet(LiveQuerySet):
             for model in (Session, Key):
                 model.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
             return count
-
-    update.alters_data = True
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
@@ -88,6 +86,9 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    class Meta(LiveModel.Meta, AbstractBaseUser.Meta, PermissionsMixin.Meta):
+        pass
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -98,7 +99,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
     def save(self, **kwargs: Any) -> None:
         """As Django's. A new password (`set_password`) ends the sessions; closing the account ends the keys, too."""
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
-        is_new, is_password_new = self._state.adding, self._password is not None
+        is_new, is_password_new = self._state.adding, getattr(self, "_password", None) is not None
         with transaction.atomic(using=using, savepoint=False):
             super().save(**kwargs)
             if not is_new and (is_password_new or not self.is_active):
@@ -106,18 +107,16 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
             if not is_new and not self.is_active:
                 Key.objects.using(using).filter(user=self).end()
 
-    save.alters_data = True
-
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         """Reads all deferred fields at once when a user is known by id only (api/auth/tokens.py).
 
         Raises UserGoneError when the row is gone, because DRF reads Django's own DoesNotExist as an empty field.
         """
-        known_by_key = self.get_deferred_fields() if fields is not None else set()
+        deferred = self.get_deferred_fields() if fields is not None else set()
         try:
-            super().refresh_from_db(using, {*fields, *known_by_key} if known_by_key else fields, from_queryset)
+            super().refresh_from_db(using, {*(fields or ()), *deferred} if deferred else fields, from_queryset)
         except User.DoesNotExist:
-            if known_by_key:
+            if deferred:
                 raise UserGoneError(self.pk) from None
             raise
 

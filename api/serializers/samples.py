@@ -44,7 +44,14 @@ class BucketSerializer(serializers.Serializer):
     count = serializers.IntegerField()
 
     def to_representation(self, bucket: Any) -> dict[str, Any]:
-        return {**bucket._asdict(), "at": as_text(bucket.at)}
+        return {
+            "at": as_text(bucket.at),
+            "min": bucket.min,
+            "max": bucket.max,
+            "avg": bucket.avg,
+            "last": bucket.last,
+            "count": bucket.count,
+        }
 
 
 class RecordedSamplesSerializer(serializers.Serializer):
