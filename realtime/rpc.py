@@ -22,7 +22,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from api.rest import problems
-from tidewire.connection.rpc import BadCall, Caller
+from tidewire.connection.rpc import RpcContext, RpcDataError
 
 PREFIX = "/api/v1/"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
@@ -66,23 +66,23 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-async def call(caller: Caller, data: Any) -> dict[str, Any]:
-    """Answers a call: registered as an RPC method in the settings. Raises BadCall."""
-    return await request(caller, parse(data))
+async def call(context: RpcContext, data: Any) -> dict[str, Any]:
+    """Answers a call: registered as an RPC method in the settings. Raises RpcDataError."""
+    return await request(context, parse(data))
 
 
 def parse(data: Any) -> Call:
-    """Raises BadCall for what is not a call."""
+    """Raises RpcDataError for what is not a call."""
     if not isinstance(data, dict) or not data.keys() <= {"method", "path", "body", "headers"}:
-        raise BadCall("method, path, body, headers")
-    wanted = Call(data.get("method"), data.get("path"), data.get("body"), data.get("headers") or {})
-    if not isinstance(wanted.method, str) or wanted.method not in METHODS:
-        raise BadCall("method")
-    if not isinstance(wanted.path, str) or not _is_path(wanted.path):
-        raise BadCall("path")
-    if not isinstance(wanted.headers, dict) or not all(_is_header(*pair) for pair in wanted.headers.items()):
-        raise BadCall("headers")
-    return wanted
+        raise RpcDataError("method, path, body, headers")
+    method, path, headers = data.get("method"), data.get("path"), data.get("headers") or {}
+    if not isinstance(method, str) or method not in METHODS:
+        raise RpcDataError("method")
+    if not isinstance(path, str) or not _is_path(path):
+        raise RpcDataError("path")
+    if not isinstance(headers, dict) or not all(_is_header(*pair) for pair in headers.items()):
+        raise RpcDataError("headers")
+    return Call(method, path, data.get("body"), headers)
 
 
 def _is_path(path: str) -> bool:
@@ -98,11 +98,11 @@ def _is_header(name: str, value: Any) -> bool:
     return name.lower() in TAKEN and bool(is_text)
 
 
-async def request(caller: Caller, wanted: Call) -> dict[str, Any]:
+async def request(context: RpcContext, wanted: Call) -> dict[str, Any]:
     """Runs the call through the application of this process."""
     answer = Answer()
     body = b"" if wanted.body is None else msgspec.json.encode(wanted.body)
-    await application()(scope_of(caller, wanted, len(body)), Body(body).receive, answer.take)
+    await application()(scope_of(context, wanted, len(body)), Body(body).receive, answer.take)
     return answer.as_json()
 
 
@@ -112,12 +112,12 @@ def application() -> Any:
     return import_string(settings.ASGI_APPLICATION)
 
 
-def scope_of(caller: Caller, wanted: Call, length: int) -> dict[str, Any]:
-    handshake = caller.scope
+def scope_of(context: RpcContext, wanted: Call, length: int) -> dict[str, Any]:
+    handshake = context.scope
     path, _, query = wanted.path.partition("?")
     headers = [pair for pair in handshake.get("headers", []) if pair[0] in INHERITED]
     headers += [(name.lower().encode(), value.encode()) for name, value in wanted.headers.items()]
-    headers.append((b"authorization", b"Bearer " + caller.credential.encode("utf-8", "replace")))
+    headers.append((b"authorization", b"Bearer " + context.credential.encode("utf-8", "replace")))
     if wanted.body is not None:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
     return {

@@ -9,15 +9,23 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from tidewire.delivery.access_checks import Look
+from channels.layers import InMemoryChannelLayer
+
+from tidewire.delivery.connections import Connections
+from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.hub import Intervals
+from tidewire.delivery.log_reader import KnownPositions
+from tidewire.delivery.presence_stores import MemoryStore
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.delivery.subscription import Subscription
+from tidewire.engine.engine import Engine
 from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
+from tidewire.ground.timer_wheel import TimerWheel
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.pushes import ClientInfo
 
 WAIT_SECONDS = 5.0
 NEVER = 3600.0
@@ -144,11 +152,13 @@ class Log:
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
         return await self._answer("positions", {name: self.position(name) for name in names}, sorted(names))
 
-    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> dict[str, Position]:
-        known = look()
+    async def readable_positions(
+        self, user_id: str, names: Collection[str], known: KnownPositions = dict
+    ) -> dict[str, Position]:
+        positions = known()
         found = {name for name in names if self.members[name] & {user_id, "*"}}
-        positions = {name: known.get(name) or self.position(name) for name in found}
-        return await self._answer("admit", positions, user_id, sorted(names))
+        readable = {name: positions.get(name) or self.position(name) for name in found}
+        return await self._answer("readable_positions", readable, user_id, sorted(names))
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
         members = self.members[stream]
@@ -165,6 +175,24 @@ class Log:
             raise self.error
         return answer
 
+    def close(self) -> None:
+        pass
+
+
+# -- an engine -------------------------------------------------------------------------------------------------------
+
+
+def engine_on(log: Log, *, intervals: Intervals = QUIET, max_per_user: int = 0, authenticate: Any = None) -> Engine:
+    """Returns an engine that reads this log, with its layer and its presence in memory. It is not started."""
+    return Engine(
+        layer=InMemoryChannelLayer(),
+        reader=log,
+        presence_store=MemoryStore(),
+        connections=Connections(max_per_user),
+        authenticate=authenticate,
+        intervals=intervals,
+    )
+
 
 # -- a client --------------------------------------------------------------------------------------------------------
 
@@ -177,7 +205,8 @@ class Client:
         self.messages: list[bytes] = []
         self.closed_with: list[int] = []
         self.forgotten: list[str] = []
-        self.send_queue = SendQueue(codec, self._send, self._close, limits)
+        loop = asyncio.get_running_loop()
+        self.send_queue = SendQueue(codec, self._send, self._close, limits, Flusher(loop), TimerWheel(loop))
 
     async def _send(self, message: bytes) -> None:
         self.messages.append(message)
@@ -186,10 +215,10 @@ class Client:
         """As a connection, which ends once."""
         self.closed_with = self.closed_with or [code.code]
 
-    def subscription(self, stream: str, is_hearing_joins: bool = False) -> Subscription:
-        info = {"user": self.user, "client": f"client of {self.user}"}
+    def subscription(self, stream: str, is_following_presence: bool = False) -> Subscription:
+        info = ClientInfo(self.user, f"client of {self.user}")
         return Subscription(
-            stream, info, self.send_queue, self.codec, lambda s: self.forgotten.append(s.stream), is_hearing_joins
+            stream, info, self.send_queue, self.codec, lambda s: self.forgotten.append(s.stream), is_following_presence
         )
 
     @property

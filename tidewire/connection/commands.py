@@ -1,20 +1,21 @@
-"""The answers to commands: one function each, `(connection, request) -> result`. Refusals are raised.
+"""The answers to commands: one function each, `async (connection, request) -> result`. All raise CommandError.
 
-`subscribe` is not among them: neighbouring ones are answered together, by the connection.
+`subscribe` is not among them: the connection answers neighbouring ones together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from tidewire.connection import rpc
+from tidewire.connection.connection import Connection
+from tidewire.connection.errors import CommandError, DisconnectError
 from tidewire.declare.registry import registry
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground import streams
@@ -22,9 +23,8 @@ from tidewire.ground.actors import Actor
 from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol import strict_json
 from tidewire.protocol.codec import history_result
-from tidewire.protocol.codes import Code, ErrorCode
+from tidewire.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from tidewire.protocol.events import EphemeralMessage
-from tidewire.protocol.pushes import ClientInfo
 from tidewire.protocol.requests import (
     ChannelRequest,
     ConnectRequest,
@@ -34,82 +34,101 @@ from tidewire.protocol.requests import (
     RpcRequest,
 )
 from tidewire.protocol.results import (
+    ConnectResult,
+    HistoryResult,
     PingResult,
     PresenceResult,
     PresenceStatsResult,
     PublishResult,
+    RefreshResult,
     Result,
     RpcResult,
     UnsubscribeResult,
 )
 
-if TYPE_CHECKING:
-    from tidewire.connection.connection import Connection
+VERSION = "tidewire"
+MAX_EPHEMERAL_BYTES = 4096
 
-logger = logging.getLogger(__name__)
-
-MAX_SIGNAL_BYTES = 4096
+Answer = Callable[[Any, Any], Awaitable[Result]]
 
 
-class Refused(Exception):
-    """The command gets this error."""
-
-    def __init__(self, code: Code) -> None:
-        super().__init__(code.reason)
-        self.code = code
+# -- identity ----------------------------------------------------------------------------------------------------------
 
 
-async def connect(connection: Connection, request: ConnectRequest) -> Result:
-    return await connection.connect(request.token)
+async def connect(connection: Connection, request: ConnectRequest) -> ConnectResult:
+    """The first command of every client. The credential is that of the command, or else that of the handshake."""
+    if connection.identity is not None:
+        raise DisconnectError(Disconnect.BAD_REQUEST)
+    await connection.authenticate(request.token or connection.credential)
+    connection.start_pings()
+    ping = connection.rules.ping_seconds
+    return ConnectResult(connection.id, VERSION, ping, pong=True, **connection.renew_expiry())
 
 
-async def refresh(connection: Connection, request: RefreshRequest) -> Result:
-    return await connection.refresh(request.token)
+async def refresh(connection: Connection, request: RefreshRequest) -> RefreshResult:
+    """A newer credential of the same user. Subscriptions to streams that it may not read end."""
+    identity = await connection.authenticate(request.token)
+    for subscription in list(connection.subscriptions.values()):
+        if not identity.may_read(subscription.stream):
+            connection.engine.subscriptions.end(subscription, Unsubscribe.SERVER)
+    return RefreshResult(connection.id, VERSION, **connection.renew_expiry())
 
 
-async def unsubscribe(connection: Connection, request: ChannelRequest) -> Result:
+async def ping(connection: Connection, request: object) -> PingResult:
+    return PingResult()
+
+
+# -- one stream --------------------------------------------------------------------------------------------------------
+
+
+async def unsubscribe(connection: Connection, request: ChannelRequest) -> UnsubscribeResult:
     subscription = connection.subscriptions.get(request.channel)
     if subscription is not None:
         connection.release(subscription)
     return UnsubscribeResult()
 
 
-async def ping(connection: Connection, request: object) -> Result:
-    return PingResult()
-
-
 async def presence(connection: Connection, request: ChannelRequest) -> PresenceResult:
-    subscription = _open(connection, request.channel)
-    if not registry.kind_of(subscription.stream).has_presence:
-        raise Refused(ErrorCode.NOT_AVAILABLE)
-    infos = await connection.services.presence.read(request.channel)
-    return PresenceResult({client: ClientInfo(info["user"], info["client"]) for client, info in infos.items()})
+    subscription = _open_subscription(connection, request.channel)
+    kind = registry.kind_of(subscription.stream)
+    if kind is None or not kind.has_presence:
+        raise CommandError(ErrorCode.NOT_AVAILABLE)
+    return PresenceResult(await connection.engine.presence.read(request.channel))
 
 
-async def presence_stats(connection: Connection, request: ChannelRequest) -> Result:
+async def presence_stats(connection: Connection, request: ChannelRequest) -> PresenceStatsResult:
     infos = (await presence(connection, request)).presence.values()
     return PresenceStatsResult(num_clients=len(infos), num_users=len({info.user for info in infos}))
 
 
-async def publish(connection: Connection, request: PublishRequest) -> Result:
-    """A signal: typed, not stored, without an offset. `data` is {"type": …, "data": …} with a type the kind allows."""
-    subscription = _open(connection, request.channel)
-    if not connection.identity.may_publish:
-        raise Refused(ErrorCode.PERMISSION_DENIED)
-    signal = _signal(subscription, request.data)
-    _throttle(connection)
-    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    actor = Actor("user", connection.identity.user_id)
-    event = EphemeralMessage(signal["type"], time, actor, signal.get("data"))
+async def publish(connection: Connection, request: PublishRequest) -> PublishResult:
+    """Publishes an ephemeral message, `data` {"type": …, "data": …}: its type is one that the kind of stream allows.
+    The rate is limited over all streams of the connection, so that subscribing again does not start a new burst."""
+    subscription = _open_subscription(connection, request.channel)
+    identity = connection.require_identity()
+    if not identity.may_publish:
+        raise CommandError(ErrorCode.PERMISSION_DENIED)
+    kind = registry.kind_of(subscription.stream)
+    if kind is None or not kind.ephemeral:
+        raise CommandError(ErrorCode.NOT_AVAILABLE)
+    message = _json(request.data, MAX_EPHEMERAL_BYTES)
+    if not isinstance(message, dict) or not message.keys() <= {"type", "data"}:
+        raise CommandError(ErrorCode.BAD_REQUEST)
+    if not isinstance(message.get("type"), str) or message["type"] not in kind.ephemeral:
+        raise CommandError(ErrorCode.BAD_REQUEST)
+    if not connection.ephemeral_bucket.take(asyncio.get_running_loop().time()):
+        raise CommandError(ErrorCode.TOO_MANY_REQUESTS)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    event = EphemeralMessage(message["type"], now, Actor("user", identity.user_id), message.get("data"))
     data = msgspec.json.encode(event).decode()
-    connection.services.publisher.publish_ephemeral(request.channel, data, connection.info)
+    connection.engine.publisher.publish_ephemeral(request.channel, data, connection.info)
     return PublishResult()
 
 
-async def history(connection: Connection, request: HistoryRequest) -> Result:
-    """Events of the log. Without a limit, only where the stream stands."""
-    await _admitted(connection, request.channel)  # strangers get nowhere near the log
-    reader, limit = connection.services.reader, min(request.limit, PAGE_EVENTS)
+async def history(connection: Connection, request: HistoryRequest) -> HistoryResult:
+    """Returns events of the log, or only the position of the stream when the limit is 0."""
+    await _require_access(connection, request.channel)
+    reader, limit = connection.engine.reader, min(request.limit, PAGE_EVENTS)
     since = request.since
     if limit == 0:
         head = (await reader.positions([request.channel]))[request.channel]
@@ -118,31 +137,55 @@ async def history(connection: Connection, request: HistoryRequest) -> Result:
         page = await reader.page_before(request.channel, None if since is UNSET else since.offset, limit)
     else:
         page = await reader.page(request.channel, 0 if since is UNSET else since.offset, limit)
-    await connection.services.hub.revocations.apply(page.entries)
-    await _admitted(connection, request.channel)  # again: whoever was removed before the page was read gets none of it
+    await connection.engine.revocations.apply_for(page.entries)
+    # Again: a user who was removed before the page was read gets nothing of it.
+    await _require_access(connection, request.channel)
     if since is not UNSET and since.epoch not in ("", page.head.epoch):
-        raise Refused(ErrorCode.UNRECOVERABLE_POSITION)
+        raise CommandError(ErrorCode.UNRECOVERABLE_POSITION)
     return history_result(connection.codec, page.head.epoch, page.head.offset, page.entries)
 
 
-async def call(connection: Connection, request: RpcRequest) -> Result:
-    """A registered method of the application."""
+def _open_subscription(connection: Connection, channel: str) -> Subscription:
+    """Returns the connection's subscription to this stream, if its access is not in doubt."""
+    subscription = connection.subscriptions.get(channel)
+    if subscription is None or not subscription.is_open:
+        raise CommandError(ErrorCode.PERMISSION_DENIED)
+    return subscription
+
+
+async def _require_access(connection: Connection, channel: str) -> None:
+    """Raises unless the user may read this stream now. A name that cannot be a stream's looks like a hidden stream, and
+    is not looked up: a database may refuse the text itself."""
+    identity = connection.require_identity()
+    is_possible = streams.parse(channel) and registry.kind_of(channel) and identity.may_read(channel)
+    if not is_possible or not await connection.engine.reader.readable_positions(identity.user_id, [channel]):
+        raise CommandError(ErrorCode.PERMISSION_DENIED)
+
+
+# -- the application's methods -----------------------------------------------------------------------------------------
+
+
+async def call(connection: Connection, request: RpcRequest) -> RpcResult:
+    """Calls a registered method of the application."""
     method = rpc.method(request.method)
     if method is None:
-        raise Refused(ErrorCode.NOT_AVAILABLE)
+        raise CommandError(ErrorCode.NOT_AVAILABLE)
     data = _json(request.data, max_bytes=None)
     try:
-        result = await method(connection.caller, data)
-    except rpc.BadCall:
-        raise Refused(ErrorCode.BAD_REQUEST) from None
+        result = await method(connection.rpc_context, data)
+    except rpc.RpcDataError:
+        raise CommandError(ErrorCode.BAD_REQUEST) from None
     return RpcResult(Raw(msgspec.json.encode(result)))
 
 
-async def unknown(connection: Connection, request: object) -> Result:
-    raise Refused(ErrorCode.NOT_AVAILABLE if request is not None else ErrorCode.METHOD_NOT_FOUND)
+def _json(data: Raw, max_bytes: int | None) -> Any:
+    try:
+        return strict_json.decode(bytes(data), max_bytes)
+    except strict_json.JSONError:
+        raise CommandError(ErrorCode.BAD_REQUEST) from None
 
 
-ANSWERS: dict[str, Callable[[Connection, Any], Awaitable[Result]]] = {
+ANSWERS: dict[str, Answer] = {
     "connect": connect,
     "refresh": refresh,
     "unsubscribe": unsubscribe,
@@ -155,50 +198,5 @@ ANSWERS: dict[str, Callable[[Connection, Any], Awaitable[Result]]] = {
 }
 
 COUNTED = frozenset({"history", "presence", "presence_stats", "publish"})
-"""What counts against a quota. Not what a client says when it comes back: it must not be kept away for having been
-away; and not calls, which the application counts itself."""
-
-
-# -- steps ---------------------------------------------------------------------------------------------------------
-
-
-def _open(connection: Connection, channel: str) -> Subscription:
-    """The connection's subscription, while its access is not in doubt."""
-    subscription = connection.subscriptions.get(channel)
-    if subscription is None or not subscription.is_open:
-        raise Refused(ErrorCode.PERMISSION_DENIED)
-    return subscription
-
-
-async def _admitted(connection: Connection, channel: str) -> None:
-    """What is no name of a stream is like one that is hidden. A database may even refuse to look for it."""
-    identity = connection.identity
-    if not streams.parse(channel) or not registry.kind_of(channel):
-        raise Refused(ErrorCode.PERMISSION_DENIED)
-    if not identity.may_read(channel) or not await connection.services.reader.admit(identity.user_id, [channel]):
-        raise Refused(ErrorCode.PERMISSION_DENIED)
-
-
-def _signal(subscription: Subscription, data: Raw) -> dict[str, Any]:
-    signals = registry.kind_of(subscription.stream).ephemeral
-    if not signals:
-        raise Refused(ErrorCode.NOT_AVAILABLE)
-    signal = _json(data, MAX_SIGNAL_BYTES)
-    if not isinstance(signal, dict) or not signal.keys() <= {"type", "data"}:
-        raise Refused(ErrorCode.BAD_REQUEST)
-    if not isinstance(signal.get("type"), str) or signal["type"] not in signals:
-        raise Refused(ErrorCode.BAD_REQUEST)
-    return signal
-
-
-def _throttle(connection: Connection) -> None:
-    """Over all streams of the connection: who subscribes anew, or types in many rooms, does not begin anew."""
-    if not connection.signals.take(asyncio.get_running_loop().time()):
-        raise Refused(ErrorCode.TOO_MANY_REQUESTS)
-
-
-def _json(data: Raw, max_bytes: int | None) -> Any:
-    try:
-        return strict_json.decode(bytes(data), max_bytes)
-    except strict_json.JSONError:
-        raise Refused(ErrorCode.BAD_REQUEST) from None
+"""The commands that count against a quota. Those that a client sends when it comes back do not: it must not be kept
+away because it was away. Nor do calls, which the application counts itself."""

@@ -1,43 +1,55 @@
-"""One socket: bytes to the connection, outbox to bytes."""
+"""One socket: hands the client's messages to a connection, and the bytes of its send queue to the server."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from asgiref.typing import (
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    WebSocketConnectEvent,
+    WebSocketDisconnectEvent,
+    WebSocketReceiveEvent,
+    WebSocketScope,
+)
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from tidewire.connection.connection import Connection, Rules
+from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.connection.receive_queue import MessageRate, ReceiveQueue
 from tidewire.delivery.send_queue import Limits, SendQueue
-from tidewire.engine import engine
+from tidewire.engine import engines
+from tidewire.engine.engine import Engine
 from tidewire.ground.conf import conf
 from tidewire.protocol import negotiation, websocket_frames
+from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code, Disconnect
 
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
-"""How long a server may take to take our last words. One that waits for a client that does not read never does."""
+"""So long the server may take for the last messages. A server that waits for a client that does not read never takes
+them."""
 
 
 class EventConsumer(AsyncJsonWebsocketConsumer):
     """Speaks the Centrifuge client protocol.
 
-    It has no mailbox on the channel layer: the hub is the process's one reader, so a connect costs Redis nothing. It
-    hops to no thread: Channels' own `dispatch` closes database connections in the one shared thread for every message.
+    It has no mailbox on the channel layer: the hub is the one reader of the process, so a connect costs Redis nothing.
+    It hops to no thread: Channels' own `dispatch` closes database connections in the one shared thread for every
+    message.
     """
 
-    channel_layer_alias = None
-    connection_class = Connection
-    negotiate = staticmethod(negotiation.negotiate)
+    channel_layer_alias = None  # pyright: ignore[reportAssignmentType]  None is how Channels makes no mailbox
+    connection: Connection | None = None
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Takes the server's messages at once, one after the other; nothing here waits for a command's answer."""
-        self.scope, self.base_send = scope, send
+    async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Takes the server's events one after the other, at once; nothing here waits for the answer to a command."""
+        self.scope, self.base_send = cast(Any, scope), send
         self._task, self._is_given_up = asyncio.current_task(), False
         try:
             while True:
@@ -45,100 +57,112 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
         except StopConsumer:
             return
         except asyncio.CancelledError:
-            if not self._is_given_up:
+            if not self._is_given_up or self._task is None:
                 raise
             self._task.uncancel()
         finally:
-            self._leave()
+            if self.connection is not None:
+                self.connection.closed()
+                self.receive_queue.close()
+                self.send_queue.abandon()
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        handler = self._HANDLERS.get(message["type"])
-        if handler is not None:
-            await handler(self, message)
+    async def dispatch(self, message: Any) -> None:
+        if message["type"] == "websocket.receive":
+            await self.websocket_receive(message)
+        elif message["type"] == "websocket.connect":
+            await self.websocket_connect(message)
+        elif message["type"] == "websocket.disconnect":
+            await self.websocket_disconnect(message)
 
-    async def websocket_connect(self, message: dict[str, Any]) -> None:
-        self.codec, subprotocol = self.negotiate(self.scope)
+    async def websocket_connect(self, message: WebSocketConnectEvent) -> None:
+        """Makes the connection with its two queues, and accepts the socket."""
+        engine = engines.current()
+        self.codec, subprotocol = self.negotiate()
         self._pong = self.codec.ping().decode() if self.codec.is_text else self.codec.ping()
-        tick = engine.current().tick
-        self.send_queue = SendQueue(self.codec, self._send_bytes, self._on_overflow, limits(), tick, self._writer())
-        self.connection = self.connection_class(
-            engine.current().services,
-            send_queue=self.send_queue,
-            codec=self.codec,
-            rules=rules(),
-            close=self._on_end,
-            scope=self.scope,
-            credential=bearer(self.scope),
+        self.send_queue = SendQueue(
+            self.codec,
+            self.send_message,
+            self.end,
+            self.limits(),
+            engine.flusher,
+            engine.timer_wheel,
+            self.writer(),
         )
-        self.receive_queue = ReceiveQueue(
-            self.connection.receive, self.connection.end, message_rate(), self.connection.buckets
-        )
+        connection = self.connection = self.new_connection(engine)
+        self.receive_queue = ReceiveQueue(connection.receive, connection.end, message_rate(), connection.shared_buckets)
         await self.accept(subprotocol)
 
-    async def websocket_receive(self, message: dict[str, Any]) -> None:
+    async def websocket_receive(self, message: WebSocketReceiveEvent) -> None:
         data = message.get("text") if self.codec.is_text else message.get("bytes")
         if data is None:  # the other kind of frame
-            self.connection.end(Disconnect.INAPPROPRIATE_PROTOCOL)
+            self.end(Disconnect.INAPPROPRIATE_PROTOCOL)
         elif data != self._pong or not self.send_queue.pong():
             self.receive_queue.enqueue(data)
 
-    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+    async def websocket_disconnect(self, message: WebSocketDisconnectEvent) -> None:
         raise StopConsumer
 
-    _HANDLERS = {
-        "websocket.connect": websocket_connect,
-        "websocket.receive": websocket_receive,
-        "websocket.disconnect": websocket_disconnect,
-    }
+    def end(self, code: Code) -> None:
+        """Ends the connection from the server's side."""
+        if self.connection is not None:
+            self.connection.end(code)
 
-    def _leave(self) -> None:
-        """The socket is gone, however it went."""
-        if hasattr(self, "connection"):
-            self.connection.closed()
-            self.send_queue.abandon()
-        if hasattr(self, "receive_queue"):
-            self.receive_queue.close()
+    # -- what a subclass may choose ----------------------------------------------------------------------------------
 
-    # -- out -----------------------------------------------------------------------------------------------------------
+    def negotiate(self) -> tuple[Codec, str | None]:
+        """Returns the encoding of this socket, and the subprotocol to accept."""
+        return negotiation.negotiate(self.scope)
 
-    def _writer(self) -> Callable[[bytes], None] | None:
-        """How finished frames leave, on a server that takes them."""
+    def limits(self) -> Limits:
+        return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
+
+    def new_connection(self, engine: Engine) -> Connection:
+        return ProtocolConnection(
+            engine,
+            send_queue=self.send_queue,
+            codec=self.codec,
+            rules=rules(),
+            close=self.close_soon,
+            scope=self.scope,
+            credential=bearer(self.scope),
+        )
+
+    def writer(self) -> Callable[[bytes], None] | None:
+        """Returns a function that takes a finished message at once, on a server that offers one. See
+        protocol/websocket_frames.py."""
         write = websocket_frames.writer(self.scope)
         if write is None:
             return None
         frame = websocket_frames.text_frame if self.codec.is_text else websocket_frames.binary_frame
         return lambda message: write(frame(message))
 
-    async def _send_bytes(self, message: bytes) -> None:
-        content = {"text": websocket_frames.text(message)} if self.codec.is_text else {"bytes": message}
-        await self.base_send({"type": "websocket.send", **content})
+    # -- out ---------------------------------------------------------------------------------------------------------
 
-    def _on_overflow(self, code: Code) -> None:
-        self.connection.end(code)
+    async def send_message(self, message: bytes) -> None:
+        event: Any = {"type": "websocket.send"}
+        if self.codec.is_text:
+            event["text"] = websocket_frames.text(message)
+        else:
+            event["bytes"] = message
+        await self.base_send(event)
 
-    def _on_end(self, code: Code) -> None:
+    def close_soon(self, code: Code) -> None:
+        """Closes the socket with this code once the frames before it were sent."""
         self._closing = asyncio.get_running_loop().create_task(self._close(code))
 
     async def _close(self, code: Code) -> None:
-        """What was answered before goes out first. The socket may be gone already, and then there is nothing to do."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.send_queue.flushed()
                 self.send_queue.close()
                 await self.close(code=code.code, reason=code.reason)
         except TimeoutError:
-            self._give_up()
+            # The server waits for a client that does not read. All that an application can do is to leave.
+            self._is_given_up = True
+            if self._task is not None:
+                self._task.cancel()
         except Exception as error:
             logger.debug("closing a closed socket: %s", error)
-
-    def _give_up(self) -> None:
-        """The server waits for a client that does not read. Leaving is all that an application can do."""
-        self._is_given_up = True
-        self._task.cancel()
-
-
-def limits() -> Limits:
-    return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
 
 
 def message_rate() -> MessageRate:
@@ -161,8 +185,9 @@ def rules() -> Rules:
     )
 
 
-def bearer(scope: dict[str, Any]) -> str:
-    """The token of an `Authorization: Bearer` header, which native clients may send. Cookies are never read."""
+def bearer(scope: WebSocketScope) -> str:
+    """Returns the token of an `Authorization: Bearer` header, which native clients may send, or "". Cookies are never
+    read."""
     for name, value in scope.get("headers", []):
         if name == b"authorization" and value[:7].lower() == b"bearer ":
             return value[7:].decode("latin-1").strip()

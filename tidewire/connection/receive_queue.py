@@ -1,9 +1,9 @@
-"""The bounded queue of one client's messages: answered one at a time, at the pace that the client is allowed.
+"""The bounded receive queue of one connection: messages are answered one at a time, at the rate the client is allowed.
 
-No server that matters holds a fast writer back for us (daphne queues without bound), so the socket's loop only puts
-messages here, at once, and a worker that lives while there is work answers them. A burst is served at once, more is
-served at the permitted pace (a phone that comes back subscribes to each of its streams in a frame of its own), and who
-queues beyond the bound is closed with 3013.
+Servers do not hold back a client that sends fast (daphne queues without bound). So the loop of the socket only puts
+messages into this queue, and a task that lives while there are messages answers them. A burst is answered at once, more
+is answered at the permitted rate (a phone that comes back subscribes to each of its streams in a frame of its own), and
+a client that sends more than the queue holds is disconnected with 3013.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Answer = Callable[[str | bytes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class MessageRate:
-    """What one client may send; see conf.DEFAULTS."""
+    """How much one client may send; see DEFAULTS in ground/conf.py."""
 
     burst: int
     per_second: float
@@ -31,7 +31,8 @@ class MessageRate:
 class ReceiveQueue:
     """Messages of one client. Used from one event loop.
 
-    `others` are buckets that this client shares, asked anew for each message: its user's, once that is known.
+    `answer` answers one message. `end` ends the connection. `shared_buckets` returns the rate limits that this client
+    shares with others; it is asked for each message, because a client has none before its user is known.
     """
 
     __slots__ = (
@@ -42,8 +43,8 @@ class ReceiveQueue:
         "_is_closed",
         "_loop",
         "_messages",
-        "_others",
         "_rate",
+        "_shared_buckets",
         "_task",
     )
 
@@ -52,18 +53,18 @@ class ReceiveQueue:
         answer: Answer,
         end: Callable[[Code], None],
         message_rate: MessageRate,
-        others: Callable[[], list[TokenBucket]] = list,
+        shared_buckets: Callable[[], list[TokenBucket]] = list,
     ) -> None:
-        self._answer, self._end, self._rate, self._others = answer, end, message_rate, others
+        self._answer, self._end, self._rate, self._shared_buckets = answer, end, message_rate, shared_buckets
         self._loop = asyncio.get_running_loop()
         self._bucket = TokenBucket(message_rate.burst, message_rate.per_second, self._loop.time())
         self._messages: list[str | bytes] = []
         self._bytes = 0
-        self._task: asyncio.Task | None = None
+        self._task: asyncio.Task[None] | None = None
         self._is_closed = False
 
     def enqueue(self, message: str | bytes) -> None:
-        """Queues one message; never waits. Beyond the bound the connection ends."""
+        """Adds one message; never waits. Above the bound the connection ends."""
         if self._is_closed:
             return
         self._messages.append(message)
@@ -72,27 +73,23 @@ class ReceiveQueue:
             self.close()
             self._end(Disconnect.TOO_MANY_REQUESTS)
         elif self._task is None:
-            self._task = self._loop.create_task(self._work())
+            self._task = self._loop.create_task(self._answer_all())
 
     def close(self) -> None:
-        """Nothing more is answered. What is being answered is finished: it may be half-way through a write."""
+        """Answers nothing more. The message that is being answered is finished: it may be in the middle of a write."""
         self._is_closed = True
         self._messages.clear()
         self._bytes = 0
 
-    async def _work(self) -> None:
+    async def _answer_all(self) -> None:
         try:
             while self._messages:
-                await self._turn()
-                if self._messages:  # it may have been closed while it waited
+                for bucket in (self._bucket, *self._shared_buckets()):
+                    while not bucket.take(self._loop.time()):  # noqa: ASYNC110  time is all it waits for
+                        await asyncio.sleep(bucket.wait(self._loop.time()))
+                if self._messages:  # the queue may have been closed meanwhile
                     message = self._messages.pop(0)
                     self._bytes -= len(message)
                     await self._answer(message)
         finally:
             self._task = None
-
-    async def _turn(self) -> None:
-        """Waits until this client, and its user, may be answered again."""
-        for bucket in (self._bucket, *self._others()):
-            while not bucket.take(self._loop.time()):  # noqa: ASYNC110  time is all it waits for
-                await asyncio.sleep(bucket.wait(self._loop.time()))

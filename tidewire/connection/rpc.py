@@ -1,4 +1,5 @@
-"""Calls on the socket: `TIDEWIRE["RPC"]` maps a method's name to a function of the application."""
+"""Remote procedure calls on the socket: `TIDEWIRE["RPC"]` maps the name of each method to a function of the
+application."""
 
 from __future__ import annotations
 
@@ -6,29 +7,31 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from asgiref.typing import WebSocketScope
 from django.utils.module_loading import import_string
 
 from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity
 
 
-class BadCall(Exception):
-    """The data is not what the method takes."""
+class RpcDataError(Exception):
+    """The data does not have the shape that the method needs. The client gets the error 107."""
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: the identity, the credential it was proved with, and the handshake's scope (for addresses)."""
+class RpcContext:
+    """The client that calls: its identity, the credential that proved it, and the scope of its socket."""
 
     identity: Identity
     credential: str
-    scope: dict[str, Any]
+    scope: WebSocketScope
 
 
-Method = Callable[[Caller, Any], Awaitable[Any]]
+Method = Callable[[RpcContext, Any], Awaitable[Any]]
+"""`async (context, data) -> result`, which can be encoded as JSON. May raise RpcDataError."""
 
 
 def method(name: str) -> Method | None:
-    """The function registered under this name: `async (caller, data) -> JSON-serialisable result`."""
+    """Returns the function that is registered under this name, or None."""
     path = conf.RPC.get(name)
     return import_string(path) if path else None

@@ -1,7 +1,7 @@
-"""Asks about all who wait at the same time: a crowd that comes back is admitted in batches.
+"""Asks for the access of many users together, so that a crowd that comes back costs few queries.
 
-Who comes alone is asked about at once. Those who come while the database answers are asked about together: where they
-stand at one stream, in one query for all of them.
+A user that comes alone is asked about at once. Users that come while the database is answering are asked about
+together: those that wait for the same stream, in one query.
 """
 
 from __future__ import annotations
@@ -11,86 +11,91 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from tidewire.delivery.log_reader import KnownPositions
 from tidewire.ground.positions import Position
 
-ASKING = 2
-"""Batches on their way at once."""
-NAMES = 500
-"""Of one batch: below SQLite's bound on the variables of a statement."""
-
-
-Look = Callable[[], Mapping[str, Position]]
+CONCURRENT_BATCHES = 2
+BATCH_NAMES = 500
+"""Stream names of one batch: below SQLite's limit on the variables of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A user before these streams. `look` says of which of them it is known already where they stand."""
+class AccessRequest:
+    """One user and the streams that the user wants to read.
+
+    `known` is what `known_positions` returned right before the batch was asked about: positions that need not be read.
+    """
 
     user_id: str
     names: frozenset[str]
-    look: Look = dict
-    known: Mapping[str, Position] = field(default_factory=dict)  # what it said when they were asked about
+    known_positions: KnownPositions = dict
+    known: Mapping[str, Position] = field(default_factory=dict)
 
 
-Admitted = dict[str, Position]
-Ask = Callable[[Sequence[Request]], Awaitable[Sequence[Admitted]]]
+Readable = dict[str, Position]
+"""The positions of the streams that a user may read."""
+Ask = Callable[[Sequence[AccessRequest]], Awaitable[Sequence[Readable]]]
 
 
 class AccessChecks:
-    """`ask` answers many requests, in their order. Used from one event loop."""
+    """Gathers requests into batches. `ask` answers a batch, in its order. Used from one event loop."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._waiting: deque[tuple[Request, asyncio.Future[Admitted]]] = deque()
-        self._tasks: set[asyncio.Task] = set()
-        self._asking = 0
+        self._waiting: deque[tuple[AccessRequest, asyncio.Future[Readable]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = 0
 
-    async def admit(self, user_id: str, names: Collection[str], look: Look = dict) -> Admitted:
-        """Positions of those of these streams that the user may read. Raises what asking raises.
+    async def readable_positions(
+        self, user_id: str, names: Collection[str], known: KnownPositions = dict
+    ) -> dict[str, Position]:
+        """Returns the positions of those of these streams that the user may read. Raises what `ask` raises.
 
-        `look` is called, in this loop, right before the user is asked about: it answers positions of those streams that
-        need not be read for that.
+        `known` is called in this loop right before the user is asked about, when other answers may have made more
+        positions known.
         """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Admitted] = loop.create_future()
-        self._waiting.append((Request(user_id, frozenset(names), look), answer))
-        if self._asking < ASKING:
-            self._asking += 1
-            task = loop.create_task(self._work())
+        answer: asyncio.Future[Readable] = loop.create_future()
+        self._waiting.append((AccessRequest(user_id, frozenset(names), known), answer))
+        if self._batches < CONCURRENT_BATCHES:
+            self._batches += 1
+            task = loop.create_task(self._ask_for_all())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await answer
 
-    async def _work(self) -> None:
+    async def _ask_for_all(self) -> None:
         try:
-            await self._ask_all()
+            while batch := self._next_batch():
+                try:
+                    answers = await self._ask(
+                        [replace(request, known=request.known_positions()) for request, _ in batch]
+                    )
+                except asyncio.CancelledError:
+                    for _, answer in batch:
+                        answer.cancel()
+                    raise
+                except Exception as error:
+                    for _, answer in batch:
+                        if not answer.done():
+                            answer.set_exception(error)
+                    continue
+                for (_, answer), readable in zip(batch, answers, strict=True):
+                    if not answer.done():  # otherwise its client is gone
+                        answer.set_result(readable)
+                await asyncio.sleep(
+                    0
+                )  # callers take in their answers, which may make positions of the next batch known
         finally:
-            self._asking -= 1  # in the step that found nobody: who comes in the next one must not be left waiting
+            # In the same step that found no request: one that comes in the next step must not be left waiting.
+            self._batches -= 1
 
-    async def _ask_all(self) -> None:
-        while batch := self._batch():
-            try:
-                answers = await self._ask([replace(request, known=request.look()) for request, _ in batch])
-            except asyncio.CancelledError:
-                for _, answer in batch:
-                    answer.cancel()
-                raise
-            except Exception as error:
-                for _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(error)
-                continue
-            for (_, answer), admitted in zip(batch, answers, strict=True):
-                if not answer.done():  # otherwise its client is gone
-                    answer.set_result(admitted)
-            await asyncio.sleep(0)  # whoever was answered may know more, now, of what the next are asked about
-
-    def _batch(self) -> list[tuple[Request, asyncio.Future[Admitted]]]:
-        """The next who wait; at least one, if there is one."""
-        batch, left = [], NAMES
+    def _next_batch(self) -> list[tuple[AccessRequest, asyncio.Future[Readable]]]:
+        """Takes the next waiting requests, at least one if there is one."""
+        batch, left = [], BATCH_NAMES
         while self._waiting and (not batch or len(self._waiting[0][0].names) <= left):
-            waiting = self._waiting.popleft()
-            if not waiting[1].done():
-                batch.append(waiting)
-                left -= len(waiting[0].names)
+            request, answer = self._waiting.popleft()
+            if not answer.done():
+                batch.append((request, answer))
+                left -= len(request.names)
         return batch

@@ -1,18 +1,19 @@
-"""Access in doubt: the gate is shut at the event that may have ended it; ask again, then go on or end.
+"""Asks again whether users may still read a stream, and goes on with their subscriptions or ends them.
 
-Beside the fences there is a slow audit of all subscriptions: a net for access that ended without an event (somebody
-changed the database by hand).
+An event that may end a user's access suspends the user's subscription at that event. Beside that there is a slow audit
+of all subscriptions, for access that ended without an event, for example by a change made directly in the database.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
-from typing import Protocol
 
-from tidewire.delivery.hub import Hub
+from tidewire.delivery.log_reader import LogReader
+from tidewire.delivery.replay import Replays
 from tidewire.delivery.subscription import Subscription
+from tidewire.delivery.subscriptions import Subscriptions
+from tidewire.delivery.tasks import Tasks
 from tidewire.protocol.codes import Unsubscribe
 
 logger = logging.getLogger(__name__)
@@ -20,52 +21,49 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 
 
-class AccessReader(Protocol):
-    async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]: ...
-
-
 class AccessRechecks:
-    """`proceed` goes on with a subscription whose access was confirmed."""
+    """The rechecks of all subscriptions of a process."""
 
-    def __init__(self, hub: Hub, reader: AccessReader, proceed: Callable[[Subscription], None]) -> None:
-        self._hub, self._reader, self._proceed = hub, reader, proceed
+    def __init__(self, subscriptions: Subscriptions, reader: LogReader, replays: Replays, tasks: Tasks) -> None:
+        self._subscriptions, self._reader, self._replays, self._tasks = subscriptions, reader, replays, tasks
 
-    async def recheck(self, stream: str, suspended: list[Subscription]) -> None:
-        """Asks about all of them at once. Shut gates stay shut while the database cannot be asked."""
+    def begin(self, stream: str, suspended: list[Subscription]) -> None:
+        """Asks for the access of these suspended subscriptions of one stream, in the background."""
+        self._tasks.start(self._recheck(stream, suspended))
+
+    async def _recheck(self, stream: str, suspended: list[Subscription]) -> None:
+        """Asks about all of them in one query. While the database cannot be asked, they stay suspended."""
         while suspended := [s for s in suspended if s.suspensions and not s.is_ended]:
-            seen = [s.suspensions for s in suspended]
+            suspensions_before = [s.suspensions for s in suspended]
             try:
                 readers = await self._reader.readers(stream, {s.user_id for s in suspended})
             except Exception as error:
                 logger.warning("cannot ask for access, delivery to %d subscriptions waits: %s", len(suspended), error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            for subscription, suspensions in zip(suspended, seen, strict=True):
-                self._settle(subscription, suspensions, subscription.user_id in readers)
+            for subscription, before in zip(suspended, suspensions_before, strict=True):
+                if subscription.is_ended:
+                    continue
+                if subscription.user_id not in readers:
+                    self._subscriptions.end(subscription, Unsubscribe.SERVER)
+                elif subscription.suspensions == before:  # otherwise it was suspended again and is asked about again
+                    subscription.suspensions = 0
+                    if subscription.is_answered:
+                        self._replays.proceed(subscription)
 
     async def audit(self, seconds: float) -> None:
-        """Asks about every subscription, a stream at a time, spread over the interval; until cancelled."""
+        """Asks about every subscription once in `seconds`, one stream after the other; until cancelled."""
         while True:
-            streams = self._hub.streams()
+            streams = self._subscriptions.streams()
             for stream in streams:
                 await asyncio.sleep(seconds / len(streams))
                 await self._audit_stream(stream)
             if not streams:
                 await asyncio.sleep(seconds)
 
-    def _settle(self, subscription: Subscription, suspensions: int, is_reader: bool) -> None:
-        if subscription.is_ended:
-            return
-        if not is_reader:
-            self._hub.end(subscription, Unsubscribe.SERVER)
-        elif subscription.suspensions == suspensions:  # otherwise another fence fell meanwhile: it is asked for again
-            subscription.suspensions = 0
-            if subscription.is_answered:
-                self._proceed(subscription)
-
     async def _audit_stream(self, stream: str) -> None:
-        state = self._hub.state(stream)
-        subscriptions = list(state.everyone()) if state else []
+        state = self._subscriptions.state(stream)
+        subscriptions = state.all_subscriptions() if state else []
         if not subscriptions:
             return
         try:
@@ -75,4 +73,4 @@ class AccessRechecks:
             return
         for subscription in subscriptions:
             if subscription.user_id not in readers and subscription.is_answered:
-                self._hub.end(subscription, Unsubscribe.SERVER)
+                self._subscriptions.end(subscription, Unsubscribe.SERVER)

@@ -1,4 +1,4 @@
-"""The connections of this process: whose they are, how many, and how all of them end when it drains."""
+"""The connections of this process: how many there are, and which user each belongs to."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Protocol
 from tidewire.ground.token_bucket import TokenBucket
 from tidewire.protocol.codes import Code, Disconnect
 
-USER_BUCKETS = 4
-"""A user's connections together may do what this many of them may do."""
+SHARED_RATE = 4
+"""All connections of a user together may send this many times what one of them may send."""
 
 
-class Closable(Protocol):
-    """A connection, as far as counting it is concerned."""
+class OpenConnection(Protocol):
+    """A connection, as far as the registry uses it."""
 
     address: str
 
@@ -26,69 +26,74 @@ class Closable(Protocol):
 
 
 @dataclass(slots=True)
-class Person:
-    """The connections of one user here, oldest first, and the pace that they share."""
+class UserConnections:
+    """The connections of one user in this process, oldest first, and the rate limit that they share."""
 
-    connections: dict[Closable, None]
+    connections: dict[OpenConnection, None]
     bucket: TokenBucket
 
 
 class Connections:
-    """A registry without I/O; every change is one synchronous step. `max_per_user` 0 is no limit."""
+    """A registry without I/O; every change is one synchronous step. `max_per_user` 0 means no limit."""
 
     def __init__(self, max_per_user: int = 0, burst: float = 60, per_second: float = 30) -> None:
         self._max_per_user, self._burst, self._per_second = max_per_user, burst, per_second
-        self._all: dict[Closable, str | None] = {}
-        self._people: dict[str, Person] = {}
-        self._unidentified: Counter[str] = Counter()
+        self._user_ids: dict[OpenConnection, str | None] = {}
+        self._users: dict[str, UserConnections] = {}
+        self._unidentified: Counter[str] = Counter()  # connections without a user, by address
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._user_ids)
 
-    def __iter__(self) -> Iterator[Closable]:
-        return iter(list(self._all))
+    def __iter__(self) -> Iterator[OpenConnection]:
+        return iter(list(self._user_ids))
 
     @property
     def users(self) -> int:
-        return len(self._people)
+        """The number of users that have a connection."""
+        return len(self._users)
 
     def unidentified(self, address: str) -> int:
-        """Connections from this address that have not said who they are."""
+        """Returns how many connections from this address have not sent a credential yet."""
         return self._unidentified[address]
 
-    def add(self, connection: Closable) -> None:
-        self._all[connection] = None
+    def add(self, connection: OpenConnection) -> None:
+        self._user_ids[connection] = None
         self._unidentified[connection.address] += 1
 
-    def identify(self, connection: Closable, user_id: str, now: float) -> TokenBucket:
-        """It belongs to this user now. Above the limit the user's oldest connection ends: it is the likeliest to be
-        one whose client is gone, and a client that is sent away for good would never come back by itself."""
-        if connection not in self._all:  # ended meanwhile
+    def identify(self, connection: OpenConnection, user_id: str, now: float) -> TokenBucket:
+        """Gives a connection to its user, and returns the rate limit that it shares with the user's others.
+
+        Above the limit the user's oldest connection ends. It is the likeliest one whose client is gone, whereas a
+        client that was refused for good would never come back by itself.
+        """
+        if connection not in self._user_ids:  # it has ended meanwhile
             return TokenBucket(self._burst, self._per_second, now)
         self._forget_unidentified(connection)
-        self._all[connection] = user_id
-        person = self._people.get(user_id)
-        if person is None:
-            bucket = TokenBucket(USER_BUCKETS * self._burst, USER_BUCKETS * self._per_second, now)
-            person = self._people[user_id] = Person({}, bucket)
-        person.connections[connection] = None
-        if 0 < self._max_per_user < len(person.connections):
-            next(iter(person.connections)).end(Disconnect.CONNECTION_LIMIT)
-        return person.bucket
+        self._user_ids[connection] = user_id
+        user = self._users.get(user_id)
+        if user is None:
+            bucket = TokenBucket(SHARED_RATE * self._burst, SHARED_RATE * self._per_second, now)
+            user = self._users[user_id] = UserConnections({}, bucket)
+        user.connections[connection] = None
+        if 0 < self._max_per_user < len(user.connections):
+            next(iter(user.connections)).end(Disconnect.CONNECTION_LIMIT)
+        return user.bucket
 
-    def discard(self, connection: Closable) -> None:
-        if connection not in self._all:
+    def discard(self, connection: OpenConnection) -> None:
+        if connection not in self._user_ids:
             return
         self._forget_unidentified(connection)
-        user_id = self._all.pop(connection)
-        person = self._people.get(user_id) if user_id is not None else None
-        if person is not None:
-            person.connections.pop(connection, None)
-            if not person.connections:
-                del self._people[user_id]
+        user_id = self._user_ids.pop(connection)
+        if user_id is None:
+            return
+        user = self._users[user_id]
+        user.connections.pop(connection, None)
+        if not user.connections:
+            del self._users[user_id]
 
-    def _forget_unidentified(self, connection: Closable) -> None:
-        if self._all[connection] is None:
+    def _forget_unidentified(self, connection: OpenConnection) -> None:
+        if self._user_ids[connection] is None:
             self._unidentified[connection.address] -= 1
             if not self._unidentified[connection.address]:
                 del self._unidentified[connection.address]

@@ -1,7 +1,8 @@
 """Runs a coroutine at once, and makes a task only of one that has to wait.
 
-Most sends never wait: a server copies the message and returns. A task for each is most of their price. From Python 3.12
-on a task does this by itself; before, the first step is taken here and a task takes over what it left.
+Most sends never wait, because a server copies the message and returns; a task for each send would cost more than the
+send. From Python 3.12 on a task can start eagerly by itself. Before that, `run` takes the first step of the coroutine
+and a task does the rest.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 
 
 def run(coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
-    """The task that goes on with it, or None when it has ended. It must not raise.
+    """Returns the task that does the rest of the coroutine, or None when the coroutine has ended. It must not raise.
 
-    Before 3.12 its first step has the task of whoever calls, or none: a server whose `send` used `asyncio.timeout`
-    there could not be served this way. daphne's and uvicorn's do not.
+    Before 3.12 the first step runs in the task of the caller, or in none. A server whose `send` used `asyncio.timeout`
+    in that step could not be served this way; daphne's and uvicorn's do not.
     """
     if sys.version_info >= (3, 12):
         task = asyncio.Task(coroutine, loop=loop, eager_start=True)
@@ -28,15 +29,17 @@ def run(coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -
     return loop.create_task(_Rest(coroutine, waited_for))
 
 
-@Coroutine.register
-class _Rest:
-    """A coroutine after its first step, which waits for `waited_for`. The first step of its task is told so; all others
-    are the coroutine's own."""
+class _Rest(Coroutine[Any, Any, None]):
+    """A coroutine after its first step, in which it began to wait for `waited_for`. The first step of the task returns
+    `waited_for`, so that the task waits for it; all later steps are the coroutine's own."""
 
     __slots__ = ("_coroutine", "_waited_for")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], waited_for: Any) -> None:
         self._coroutine, self._waited_for = coroutine, [waited_for]
+
+    def __await__(self) -> Any:
+        return self._coroutine.__await__()
 
     def send(self, value: Any) -> Any:
         return self._waited_for.pop() if self._waited_for else self._coroutine.send(value)

@@ -1,108 +1,68 @@
-"""The bounded queue of one connection. Offering never waits; a client that does not read is cut off.
+"""The bounded send queue of one connection. Enqueuing never waits; a client that does not read is disconnected.
 
 No server tells an application what a client has read (daphne's `send` returns at once, whatever the client does). The
 protocol does: a client answers every ping, at once and in order. So a ping is also a mark in the flow of bytes: what
-was sent after the last answered mark is what the client has not read.
+was enqueued after the last answered ping is what the client has not shown to have read.
 
-Frames of one tick leave as one message, all sockets of the tick in one callback. A server that takes finished frames
-gets them synchronously; elsewhere a socket has a task while its server makes it wait, and none otherwise.
+All frames of one turn of the event loop leave as one message (see flusher.py). A server that takes finished frames gets
+them in a synchronous call; with any other, the queue has a task only while the server makes it wait.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tidewire.delivery import eager
-from tidewire.ground.timer_wheel import Handle, timer_wheel
+from tidewire.delivery.flusher import Flusher
+from tidewire.ground.timer_wheel import Handle, TimerWheel
 from tidewire.protocol.codec import Codec, joined
 from tidewire.protocol.codes import Code, Disconnect
-
-logger = logging.getLogger(__name__)
 
 Send = Callable[[bytes], Awaitable[None]]
 Write = Callable[[bytes], None]
 Close = Callable[[Code], None]
 
 EARLY_BYTES = 64 * 1024
-"""So much is written at once, without waiting for the end of the tick: a burst reaches the clients while it lasts."""
+"""Above this the frames are written before the turn of the loop ends: a burst reaches the clients while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds of one connection; see conf.DEFAULTS."""
+    """Bytes and seconds of one connection; see DEFAULTS in ground/conf.py."""
 
     unread_bytes: int
     mark_bytes: int
     pong_seconds: float
 
 
-class Tick:
-    """The outboxes that have something to write: one callback of the loop for all of them, not one each.
-
-    Writing to a crowd gets at most one part in 1 + PATIENCE of the time, and no tick waits longer than MOST_SECONDS. So
-    who writes faster than a thousand sockets can be served has several events joined into one message for each of
-    them; a lone event never waits, and nothing does where few listen.
-    """
-
-    __slots__ = ("_loop", "_not_before", "_send_queues")
-
-    CROWD = 64
-    PATIENCE = 2
-    MOST_SECONDS = 0.03
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._send_queues: list[SendQueue] = []
-        self._not_before = 0.0
-
-    def add(self, send_queue: SendQueue) -> None:
-        if not self._send_queues:
-            if self._loop.time() >= self._not_before:
-                self._loop.call_soon(self._write_all)
-            else:
-                self._loop.call_at(self._not_before, self._write_all)
-        self._send_queues.append(send_queue)
-
-    def _write_all(self) -> None:
-        began = self._loop.time()
-        send_queues, self._send_queues = self._send_queues, []
-        for send_queue in send_queues:
-            try:
-                send_queue.write_now()
-            except Exception:  # of a server's: the other sockets are served
-                logger.exception("a socket could not be written to")
-        if len(send_queues) >= self.CROWD:
-            ended = self._loop.time()
-            self._not_before = ended + min((ended - began) * self.PATIENCE, self.MOST_SECONDS)
-
-
 class SendQueue:
-    """Frames on their way to one socket. Used from one event loop.
+    """Frames that are to be sent to one client. Used from one event loop.
 
-    `send` hands a message to the server and may wait; `write`, where there is one, takes it at once (see framing.py).
+    `send` hands a message to the server and may wait. `write`, where the server offers it, takes a message at once (see
+    protocol/websocket_frames.py). `close` is called with the code when the queue gives up.
     """
 
     __slots__ = (
         "_close",
         "_codec",
-        "_drained",
+        "_enqueued_bytes",
+        "_flusher",
         "_frames",
+        "_has_room_again",
         "_is_closed",
-        "_is_due",
+        "_is_flush_due",
         "_limits",
         "_loop",
         "_marks",
-        "_offered",
-        "_pending",
+        "_pending_bytes",
         "_pong_timer",
-        "_read",
+        "_read_bytes",
         "_send",
         "_task",
-        "_tick",
-        "_unmarked",
+        "_timer_wheel",
+        "_unmarked_bytes",
         "_write",
     )
 
@@ -112,141 +72,146 @@ class SendQueue:
         send: Send,
         close: Close,
         limits: Limits,
-        tick: Tick | None = None,
+        flusher: Flusher,
+        timer_wheel: TimerWheel,
         write: Write | None = None,
     ) -> None:
         self._codec, self._send, self._close, self._limits = codec, send, close, limits
+        self._flusher, self._timer_wheel, self._write = flusher, timer_wheel, write
         self._loop = asyncio.get_running_loop()
-        self._tick, self._write = tick or Tick(self._loop), write
         self._frames: list[bytes] = []
-        self._pending = 0  # bytes in _frames
-        self._is_due = False  # the tick knows of us
-        self._marks: list[int] = []  # bytes offered when each unanswered ping was
-        self._offered = self._read = self._unmarked = 0
-        self._task: asyncio.Task | None = None
-        self._drained: asyncio.Event | None = None
+        self._pending_bytes = 0  # in _frames
+        self._is_flush_due = False
+        self._marks: list[int] = []  # _enqueued_bytes as it was after each ping that is not answered
+        self._enqueued_bytes = self._read_bytes = self._unmarked_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._has_room_again: asyncio.Event | None = None
         self._pong_timer: Handle | None = None
         self._is_closed = False
 
-    @property
-    def unread(self) -> int:
-        """Bytes that the client has not shown to have read: the bound of this connection's memory."""
-        return self._offered - self._read
-
-    @property
-    def has_room(self) -> bool:
-        """A page of a replay (half of the bound at the most) still fits, with live events beside it."""
-        return self.unread <= self._limits.unread_bytes // 4
+    # -- enqueue and flush -------------------------------------------------------------------------------------------
 
     def enqueue(self, frame: bytes) -> None:
-        """Queues one frame. Above the bound the connection is told to close (in a later tick: callers may be in the
-        middle of a fan-out)."""
+        """Adds one frame. Above the limit of unread bytes the queue gives up; `close` is called in a later turn of the
+        loop, because callers may be in the middle of a fan-out."""
         if self._is_closed:
             return
         size = len(frame)
         self._frames.append(frame)
-        self._pending += size
-        self._offered += size
-        self._unmarked += size
-        if self._unmarked >= self._limits.mark_bytes:
+        self._pending_bytes += size
+        self._enqueued_bytes += size
+        self._unmarked_bytes += size
+        if self._unmarked_bytes >= self._limits.mark_bytes:
             self.ping()
-        if self._offered - self._read > self._limits.unread_bytes:
+        if self._enqueued_bytes - self._read_bytes > self._limits.unread_bytes:
             self._give_up(Disconnect.SLOW)
-        elif not self._is_due:
-            self._is_due = True
-            self._tick.add(self)
-        elif self._pending > EARLY_BYTES and self._write is not None:
-            self._write_frames()
+        elif not self._is_flush_due:
+            self._is_flush_due = True
+            self._flusher.add(self)
+        elif self._pending_bytes > EARLY_BYTES and self._write is not None:
+            self._write_frames(self._write)
 
-    def write_now(self) -> None:
-        """Called by the tick."""
+    def flush(self) -> None:
+        """Hands all frames to the server. Called by the flusher."""
         if self._write is not None:
-            self._is_due = False
-            self._write_frames()
+            self._is_flush_due = False
+            self._write_frames(self._write)
         elif self._task is None:
-            self._task = eager.run(self._flush(), self._loop)
+            self._task = eager.run(self._send_frames(), self._loop)
 
-    def _write_frames(self) -> None:
-        frames, self._frames, self._pending = self._frames, [], 0
+    def _write_frames(self, write: Write) -> None:
+        frames, self._frames, self._pending_bytes = self._frames, [], 0
         if len(frames) == 1:
-            self._write(frames[0])  # the very bytes that the other sockets get
+            write(frames[0])  # the same object as for the other sockets, so that it is framed once
         else:
             for message in joined(self._codec, frames):
-                self._write(message)
+                write(message)
+
+    async def _send_frames(self) -> None:
+        """Sends until no frame is left."""
+        try:
+            while self._frames:
+                frames, self._frames, self._pending_bytes = self._frames, [], 0
+                for message in joined(self._codec, frames):
+                    await self._send(message)
+        except Exception:
+            self._give_up(Disconnect.WRITE_ERROR)  # the server has closed the socket
+        finally:
+            self._task, self._is_flush_due = None, False
+
+    async def flushed(self) -> None:
+        """Waits until all frames were handed to the server."""
+        self.flush()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    # -- pings and room ----------------------------------------------------------------------------------------------
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the client has not shown to have read. The limit on them bounds the memory of a connection."""
+        return self._enqueued_bytes - self._read_bytes
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a page of a replay (half of the limit at most) still fits, with live events beside it."""
+        return self.unread <= self._limits.unread_bytes // 4
+
+    async def wait_for_room(self) -> None:
+        """Waits until there is room for another page, or the queue is closed. Only replays wait; live events do not."""
+        while not self._is_closed and not self.has_room:
+            if not self._marks:
+                self.ping()
+            self._has_room_again = asyncio.Event()
+            await self._has_room_again.wait()
+        self._has_room_again = None
 
     def ping(self) -> None:
-        """Queues a ping, and with it a mark."""
-        self._unmarked = 0
+        """Enqueues a ping, which marks how far the client has read when it answers."""
+        self._unmarked_bytes = 0
         self.enqueue(self._codec.ping())
         if self._is_closed:
             return
-        self._marks.append(self._offered)
+        self._marks.append(self._enqueued_bytes)
         if self._pong_timer is None:
-            self._await_pong()
+            self._start_pong_timer()
 
     def pong(self) -> bool:
-        """The client answered the oldest open ping: it has read everything before it. False when there is none."""
+        """Takes in the answer to the oldest open ping: the client has read everything before it. Returns False when no
+        ping is open."""
         if not self._marks:
-            return False  # unasked
-        self._read = self._marks.pop(0)
+            return False
+        self._read_bytes = self._marks.pop(0)
         if self._pong_timer is not None:
             self._pong_timer.cancel()
             self._pong_timer = None
         if self._marks:
-            self._await_pong()
-        if self._drained is not None and self.has_room:
-            self._drained.set()
+            self._start_pong_timer()
+        if self._has_room_again is not None and self.has_room:
+            self._has_room_again.set()
         return True
 
-    async def room(self) -> None:
-        """Waits until the client has read enough for another page. Replays wait here; live events never do."""
-        while not self._is_closed and not self.has_room:
-            if not self._marks:
-                self.ping()
-            self._drained = asyncio.Event()
-            await self._drained.wait()
-        self._drained = None
+    def _start_pong_timer(self) -> None:
+        self._pong_timer = self._timer_wheel.call_later(self._limits.pong_seconds, self._give_up, Disconnect.NO_PONG)
 
-    async def flushed(self) -> None:
-        """Waits until all that was offered has been handed to the server."""
-        if self._write is not None:
-            self._write_frames()
-        else:
-            self.write_now()
-            if self._task is not None:
-                await asyncio.wait([self._task])
+    # -- the end -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Nothing more is queued, or waited for."""
+        """Ignores every further frame, and waits for no pong and no room. What is queued can still be flushed."""
         self._is_closed = True
         if self._pong_timer is not None:
             self._pong_timer.cancel()
-        if self._drained is not None:
-            self._drained.set()
+        if self._has_room_again is not None:
+            self._has_room_again.set()
 
-    def _await_pong(self) -> None:
-        self._pong_timer = timer_wheel().call_later(self._limits.pong_seconds, self._give_up, Disconnect.NO_PONG)
+    def abandon(self) -> None:
+        """Drops what is queued and what is being sent: the socket is gone, or its server never takes the message."""
+        self.close()
+        self._frames, self._pending_bytes = [], 0
+        if self._task is not None:
+            self._task.cancel()
 
     def _give_up(self, code: Code) -> None:
         self.close()
-        self._frames, self._pending = [], 0
+        self._frames, self._pending_bytes = [], 0
         self._loop.call_soon(self._close, code)
-
-    async def _flush(self) -> None:
-        """Ends when there is nothing left."""
-        try:
-            while self._frames:
-                frames, self._frames, self._pending = self._frames, [], 0
-                for message in joined(self._codec, frames):
-                    await self._send(message)
-        except Exception:
-            self._give_up(Disconnect.WRITE_ERROR)  # the server has closed the socket under us
-        finally:
-            self._task, self._is_due = None, False
-
-    def abandon(self) -> None:
-        """The server does not take what is being sent, and never will."""
-        self.close()
-        self._frames, self._pending = [], 0
-        if self._task is not None:
-            self._task.cancel()

@@ -1,4 +1,4 @@
-"""One stream that somebody in this process follows: how far it was dispatched, and to whom."""
+"""One stream that has subscriptions in this process: how far it was dispatched, and to whom."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from dataclasses import dataclass, field
 from tidewire.delivery.subscription import Subscription
 from tidewire.protocol.codec import Codec
 
+UNKNOWN = -1
+"""Stands for an offset that was not read yet. Lower than every offset."""
+
 
 @dataclass(slots=True, eq=False)
 class StreamState:
-    """`offset` is the last one dispatched; None until the head was read."""
+    """The subscriptions are grouped by encoding, because each event is encoded once for each encoding."""
 
     name: str
     epoch: str = ""
-    offset: int | None = None
-    head: int = 0  # the highest offset heard of
+    offset: int = UNKNOWN  # of the last event that was dispatched
+    head: int = 0  # the highest offset that was announced
     subscriptions: dict[Codec, dict[Subscription, None]] = field(default_factory=dict)
     is_healing: bool = False
 
     @property
+    def is_known(self) -> bool:
+        """Whether the stream's position was read from the log."""
+        return self.offset != UNKNOWN
+
+    @property
     def is_behind(self) -> bool:
-        return self.offset is not None and self.offset < self.head
+        return UNKNOWN < self.offset < self.head
 
     @property
     def kind(self) -> str:
@@ -29,11 +37,11 @@ class StreamState:
 
     @property
     def is_crowded(self) -> bool:
-        """More than a tenth of its readers have no room for another page."""
-        readers = self.everyone()
-        return 10 * sum(not reader.send_queue.has_room for reader in readers) > len(readers)
+        """Whether more than a tenth of the subscribers have no room for another page."""
+        subscriptions = self.all_subscriptions()
+        return 10 * sum(not s.send_queue.has_room for s in subscriptions) > len(subscriptions)
 
-    def everyone(self) -> list[Subscription]:
+    def all_subscriptions(self) -> list[Subscription]:
         return [subscription for group in self.subscriptions.values() for subscription in group]
 
     def add(self, subscription: Subscription) -> None:

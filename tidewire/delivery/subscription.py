@@ -1,4 +1,4 @@
-"""One stream on one connection: its position, and the gate that is shut while it recovers or its access is in doubt."""
+"""One stream on one connection: its position, and whether events pass."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from tidewire.delivery.send_queue import SendQueue
 from tidewire.ground import metrics
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code
-from tidewire.protocol.pushes import UnsubscribePush
+from tidewire.protocol.pushes import ClientInfo, UnsubscribePush
 
 
 class Subscription:
-    """Made shut. Opened when it has replayed up to the hub's position; shut again by a fence.
+    """A subscription is closed at first and opens when it has reached the position of the hub. While it is closed,
+    events are not delivered to it; they are replayed from the log later.
 
-    A fence is an event after which the user's access must be asked again. Whoever is about to open the gate compares
-    `fences` with what it was before they asked. `info` is {"user", "client"}: who others see in presence and signals.
+    An event after which the user's access must be asked again suspends it. `suspensions` counts those events since
+    access was last confirmed: code that asked for access and is about to open the subscription compares the count with
+    what it was before. `info` is what other clients see in presence and in ephemeral messages.
     """
 
     __slots__ = (
@@ -24,7 +26,7 @@ class Subscription:
         "info",
         "is_answered",
         "is_ended",
-        "is_hearing_joins",
+        "is_following_presence",
         "is_open",
         "offset",
         "send_queue",
@@ -35,50 +37,55 @@ class Subscription:
     def __init__(
         self,
         stream: str,
-        info: dict[str, str],
+        info: ClientInfo,
         send_queue: SendQueue,
         codec: Codec,
         on_end: Callable[[Subscription], None],
-        is_hearing_joins: bool = False,
+        is_following_presence: bool = False,
     ) -> None:
+        """`on_end` is called when the server ends it. Joins and leaves are sent if it `is_following_presence`."""
         self.stream, self.info = stream, info
-        self.is_hearing_joins = is_hearing_joins
         self.send_queue, self.codec = send_queue, codec
+        self.is_following_presence = is_following_presence
         self.offset = 0
         self.suspensions = 0
-        self.is_answered = False  # the client knows of it: SDKs ignore pushes before the reply
+        self.is_answered = False  # whether the client has the reply: SDKs ignore pushes before it
         self.is_open = False
         self.is_ended = False
         self._on_end = on_end
 
     @property
     def user_id(self) -> str:
-        return self.info["user"]
+        return self.info.user
 
-    def take(self, offset: int, frame: bytes) -> None:
-        """A live event, in order. While the gate is shut it is left to the replay; what was replayed is not sent
-        twice."""
+    def deliver(self, offset: int, frame: bytes) -> None:
+        """Enqueues a live event, unless the subscription is closed or had the event in a replay."""
         if self.is_open and offset > self.offset:
             self.offset = offset
             self.send_queue.enqueue(frame)
 
-    def hear(self, kind: str, frame: bytes) -> None:
-        """What has no offset, and moves no position."""
-        if self.is_open and (kind == "pub" or self.is_hearing_joins):
+    def deliver_ephemeral(self, frame: bytes) -> None:
+        """Enqueues an ephemeral message, which has no offset."""
+        if self.is_open:
+            self.send_queue.enqueue(frame)
+
+    def deliver_presence(self, frame: bytes) -> None:
+        """Enqueues a join or a leave."""
+        if self.is_open and self.is_following_presence:
             self.send_queue.enqueue(frame)
 
     def replay(self, offset: int, frame: bytes) -> None:
-        """An event from the log."""
+        """Enqueues an event that was read from the log for this subscription."""
         self.offset = offset
         self.send_queue.enqueue(frame)
 
     def suspend(self) -> None:
-        """Nothing more until access was asked again."""
+        """Closes the subscription until the user's access was confirmed."""
         self.is_open = False
         self.suspensions += 1
 
     def end(self, code: Code) -> None:
-        """Ends it from the server's side, and tells the client."""
+        """Ends the subscription from the server's side and sends the code to the client."""
         if not self.is_ended:
             self.is_ended, self.is_open = True, False
             metrics.unsubscribes.labels(code.code).inc()
@@ -87,5 +94,5 @@ class Subscription:
             self._on_end(self)
 
     def drop(self) -> None:
-        """Ends it without a word: the client asked, or is gone."""
+        """Ends the subscription without a message, because the client asked for it or is gone."""
         self.is_ended, self.is_open = True, False

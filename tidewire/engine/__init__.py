@@ -1,0 +1,9 @@
+"""The engine of one event loop: it owns the delivery side, and reads the database for it.
+
+engine.py        Engine: constructs the parts in order, starts and stops their tasks
+engines.py       the engine of the running loop, made from Django's settings
+reader.py        Reader: event log and access rules, read in database threads
+access.py        asks the declarations who may read which stream
+housekeeping.py  prunes the event log and releases delayed events
+gauges.py        sets the gauges of the metrics
+"""

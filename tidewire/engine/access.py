@@ -1,4 +1,4 @@
-"""Asks the declarations: which of these streams may this user read, now?"""
+"""Asks the declarations which users may read which streams now. Synchronous: runs in a database thread."""
 
 from __future__ import annotations
 
@@ -9,49 +9,53 @@ from tidewire.ground import streams
 
 
 def permitted(user_id: str, names: Collection[str]) -> set[str]:
-    """The streams among `names` that the user may subscribe to: one query per kind. Synchronous.
+    """Returns those of these streams that the user may subscribe to. Costs one query per kind.
 
-    Malformed names and unknown kinds are not among them, so that hidden, absent and impossible streams look the same.
+    Malformed names and unknown kinds are left out, so that hidden, absent and impossible streams look the same.
     """
-    keys: dict[str, list[str]] = {}
+    keys_by_kind: dict[str, list[str]] = {}
     for name in names:
         parsed = streams.parse(name)
         if parsed and parsed[0] in registry.kinds:
-            keys.setdefault(parsed[0], []).append(parsed[1])
+            keys_by_kind.setdefault(parsed[0], []).append(parsed[1])
     allowed: set[str] = set()
-    for kind_name, wanted in keys.items():
-        kind = registry.kinds[kind_name]
-        # Only what was asked for: a declaration that answers too much must not widen anything.
-        granted = {str(key) for key in kind.may_subscribe(user_id, wanted)}
-        allowed.update(f"{kind_name}:{key}" for key in wanted if key in granted)
+    for kind_name, keys in keys_by_kind.items():
+        granted = {str(key) for key in registry.kinds[kind_name].may_subscribe(user_id, keys)}
+        # Only keys that were asked for count: a declaration that returns more must not widen anything.
+        allowed.update(f"{kind_name}:{key}" for key in keys if key in granted)
     return allowed
 
 
 def permitted_all(requests: Collection[tuple[str, Collection[str]]]) -> list[set[str]]:
-    """`permitted` for many users: per stream or per user, whatever takes fewer queries."""
-    by_stream: dict[str, set[str]] = {}
+    """Returns what `permitted` does, for each request (user id, stream names) in order.
+
+    Asks per stream where several users want the same one and its kind can answer for many, unless asking per user takes
+    fewer queries.
+    """
+    user_ids_by_stream: dict[str, set[str]] = {}
     for user_id, names in requests:
         for name in names:
-            by_stream.setdefault(name, set()).add(user_id)
-    shared = {name for name, users in by_stream.items() if len(users) > 1 and _answers_for_many(name)}
+            user_ids_by_stream.setdefault(name, set()).add(user_id)
+    shared = {name for name, ids in user_ids_by_stream.items() if len(ids) > 1 and _has_readers(name)}
     if len(shared) >= len({user_id for user_id, _ in requests}):
         shared = set()
-    allowed = {name: readers(name, by_stream[name]) for name in shared}
-    answers = []
+    readers_by_stream = {name: readers(name, user_ids_by_stream[name]) for name in shared}
+    answers: list[set[str]] = []
     for user_id, names in requests:
-        alone = [name for name in names if name not in shared]
-        known = {name for name in names if user_id in allowed.get(name, ())}
-        answers.append(known | (permitted(user_id, alone) if alone else set()))
+        others = [name for name in names if name not in shared]
+        allowed = {name for name in names if user_id in readers_by_stream.get(name, ())}
+        answers.append(allowed | (permitted(user_id, others) if others else set()))
     return answers
 
 
-def _answers_for_many(stream: str) -> bool:
+def _has_readers(stream: str) -> bool:
     kind = registry.kind_of(stream)
     return kind is not None and kind.readers is not None
 
 
 def readers(stream: str, user_ids: Collection[str]) -> set[str]:
-    """Those of these users who may subscribe to the stream: one query, where its kind can answer for many users."""
+    """Returns those of these users who may subscribe to the stream. Costs one query where the kind declares `readers`,
+    else one per user."""
     kind, parsed = registry.kind_of(stream), streams.parse(stream)
     if kind is None or parsed is None:
         return set()

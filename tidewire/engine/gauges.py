@@ -6,6 +6,7 @@ from collections import Counter
 
 from tidewire.delivery.connections import Connections
 from tidewire.delivery.hub import Hub
+from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.ground import metrics
 from tidewire.layer.publisher import Publisher
 
@@ -13,8 +14,9 @@ from tidewire.layer.publisher import Publisher
 class Gauges:
     """Reads the parts of one engine and sets the gauges of the process. Runs in the event loop."""
 
-    def __init__(self, hub: Hub, connections: Connections, publisher: Publisher) -> None:
-        self._hub, self._connections, self._publisher = hub, connections, publisher
+    def __init__(self, hub: Hub, subscriptions: Subscriptions, connections: Connections, publisher: Publisher) -> None:
+        self._hub, self._subscriptions = hub, subscriptions
+        self._connections, self._publisher = connections, publisher
         self._dropped = publisher.dropped
         self._kinds: set[str] = set()  # every kind seen so far: one without subscribers goes back to 0
 
@@ -32,7 +34,7 @@ class Gauges:
     def _set_streams(self) -> None:
         streams: Counter[str] = Counter()
         subscriptions: Counter[str] = Counter()
-        for stream, count in self._hub.readers():
+        for stream, count in self._subscriptions.counts():
             kind = stream.partition(":")[0]
             streams[kind] += 1
             subscriptions[kind] += count

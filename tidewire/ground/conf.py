@@ -9,7 +9,7 @@ from django.conf import settings
 DEFAULTS: dict[str, Any] = {
     "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity | LookUp; see ground/credentials.py
     "MAY_COMMAND": None,  # dotted path of (identity) -> bool: whether its quota allows one more command
-    "RPC": {},  # {method name: dotted path of `async (caller, data) -> result`}; see connection/rpc.py
+    "RPC": {},  # {method name: dotted path of `async (context, data) -> result`}; see connection/rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a request without Origin (native clients) is always allowed
     # The log and its readers.
     "POLL_SECONDS": 0.5,  # how often the log is asked which streams were written lately

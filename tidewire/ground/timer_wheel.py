@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from math import ceil
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +79,3 @@ class TimerWheel:
                 timer.fire()
             except Exception:
                 logger.exception("a timer's call failed")
-
-
-_timer_wheels: WeakKeyDictionary[asyncio.AbstractEventLoop, TimerWheel] = WeakKeyDictionary()
-
-
-def timer_wheel() -> TimerWheel:
-    """Returns the timer wheel of the running loop."""
-    loop = asyncio.get_running_loop()
-    found = _timer_wheels.get(loop)
-    if found is None:
-        found = _timer_wheels[loop] = TimerWheel(loop)
-    return found

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.http import lifecycle
@@ -35,7 +35,7 @@ async def ready(request: HttpRequest) -> JsonResponse:
     if lifecycle.is_draining():
         return JsonResponse({"status": "draining"}, status=503)
     checks = await sync_to_async(_check_database)()
-    checks["layer"] = "deaf" if engine.current().hub.is_deaf else "ok"
+    checks["layer"] = "deaf" if engines.current().hub.is_deaf else "ok"
     is_ready = checks["database"] == checks["migrations"] == "ok"
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.ground.conf import conf
 from tidewire.http.addresses import resolve_client
 from tidewire.http.body_limit import BodyLimit
@@ -22,7 +22,7 @@ class EngineMiddleware:
         self._application = BodyLimit(views, conf.MAX_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        engine.current()
+        engines.current()
         if scope["type"] == "lifespan":
             await _run_lifespan(receive, send)
         else:
@@ -36,6 +36,6 @@ async def _run_lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) ->
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await engine.stop()
+            await engines.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

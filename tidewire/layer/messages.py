@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import asdict
+
 from tidewire.ground.positions import Entry
 from tidewire.ground.recorded import Recorded
+from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
 Message = dict[str, Any]
-ClientInfo = dict[str, str]
-"""{"user": …, "client": …}: the user and the connection, as other clients see them."""
+PresenceChange = JoinPush | LeavePush
+"""A join or a leave, which goes to clients as a push."""
 
 VERSION = 1
 EVENTS_TYPE = "tidewire.events"
@@ -62,7 +65,7 @@ class Ephemeral:
 
 
 def ephemeral_message(stream: str, data: str, info: ClientInfo) -> Message:
-    content = {"data": data, "info": info}
+    content = {"data": data, "info": asdict(info)}
     return {"type": EPHEMERAL_TYPE, "v": VERSION, "stream": stream, "kind": "pub", "content": content}
 
 
@@ -70,15 +73,7 @@ def _ephemeral(message: Message) -> Ephemeral:
     if message["kind"] != "pub":
         raise ValueError("an ephemeral message of an unknown kind")
     content = message["content"]
-    return Ephemeral(str(message["stream"]), str(content["data"]), dict(content["info"]))
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceChange:
-    """`kind` is "join" or "leave"."""
-
-    kind: str
-    info: ClientInfo
+    return Ephemeral(str(message["stream"]), str(content["data"]), _info(content["info"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +85,20 @@ class PresenceChanges:
 
 
 def presence_message(stream: str, changes: Iterable[PresenceChange]) -> Message:
-    rows = [[change.kind, change.info] for change in changes]
+    rows = [[change.kind, asdict(change.info)] for change in changes]
     return {"type": PRESENCE_TYPE, "v": VERSION, "stream": stream, "changes": rows}
 
 
 def _presence_changes(message: Message) -> PresenceChanges:
-    changes = [PresenceChange(str(kind), dict(info)) for kind, info in message["changes"]]
-    if not {change.kind for change in changes} <= {"join", "leave"}:
-        raise ValueError("a presence change of an unknown kind")
+    changes = [_CHANGES[kind](_info(info)) for kind, info in message["changes"]]
     return PresenceChanges(str(message["stream"]), changes)
+
+
+_CHANGES: dict[str, type[PresenceChange]] = {"join": JoinPush, "leave": LeavePush}
+
+
+def _info(info: Any) -> ClientInfo:
+    return ClientInfo(str(info["user"]), str(info["client"]))
 
 
 def heartbeat_message() -> Message:

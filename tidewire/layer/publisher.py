@@ -16,13 +16,13 @@ from channels.layers import BaseChannelLayer
 from tidewire.ground import metrics, streams
 from tidewire.ground.recorded import Recorded
 from tidewire.layer.messages import (
-    ClientInfo,
     Message,
     PresenceChange,
     ephemeral_message,
     events_message,
     presence_message,
 )
+from tidewire.protocol.pushes import ClientInfo
 
 logger = logging.getLogger(__name__)
 

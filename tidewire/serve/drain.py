@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.http import lifecycle
 from tidewire.protocol.codes import Disconnect
 from tidewire.serve import systemd
@@ -62,7 +62,7 @@ class Drain:
             self._end_idle_http()
             await self._wait_until(lambda: not self._server.requests, "requests were not finished in time")
             await self._wait_until(_is_published, "unpublished events are left to the poll", seconds=0.5)
-            await engine.stop()
+            await engines.stop()
         except Exception:
             logger.exception("draining failed")
         finally:
@@ -71,8 +71,8 @@ class Drain:
     async def _close_sockets(self) -> None:
         """Closes the engine's connections, spread over time, each after what it was still to send; then all other
         sockets."""
-        running = engine.running()
-        connections = list(running.services.connections) if running else []
+        running = engines.running()
+        connections = list(running.connections) if running else []
         spread = min(self._seconds, len(connections) / ENOUGH_PER_SECOND)
         logger.info("draining: %d sockets over %.1f s", len(connections), spread)
         for connection in connections:
@@ -97,5 +97,5 @@ class Drain:
 
 
 def _is_published() -> bool:
-    running = engine.running()
+    running = engines.running()
     return running is None or running.publisher.is_idle

@@ -14,7 +14,7 @@ from contextlib import suppress
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.serve import options, systemd
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.drain import Drain
@@ -48,7 +48,7 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None) -> No
 
 def _unidentified(address: str) -> int:
     """Returns how many sockets from this address have not authenticated yet."""
-    return engine.current().services.connections.unidentified(address)
+    return engines.current().connections.unidentified(address)
 
 
 def _announce_ready(

@@ -32,7 +32,7 @@ class FailpointsConfig(AppConfig):
             _set_clock_off(self._skew)
 
     def ready(self) -> None:
-        from tidewire.delivery import presence
+        from tidewire.delivery import presence, presence_stores
         from tidewire.log import event_log
         from tidewire.transactions import commit
 
@@ -56,7 +56,7 @@ class FailpointsConfig(AppConfig):
         if self._skew:
             _set_modules_off(self._skew)
         if seconds := float(os.environ.get(PRESENCE, "0")):
-            presence.EXPIRE_SECONDS, presence.CONFIRM_SECONDS = seconds, 0.4 * seconds
+            presence_stores.EXPIRE_SECONDS, presence.CONFIRM_SECONDS = seconds, 0.4 * seconds
 
 
 def _contains(text: str, events: Iterable[Any]) -> bool:

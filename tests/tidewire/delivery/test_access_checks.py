@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tidewire.delivery.access_checks import ASKING, NAMES, AccessChecks
+from tidewire.delivery.access_checks import BATCH_NAMES, CONCURRENT_BATCHES, AccessChecks
 from tidewire.ground.positions import Position
 
 
@@ -25,7 +25,7 @@ class Database:
 
 
 async def crowd(access_checks: AccessChecks, users: list[str], names=("room:a",)) -> list[asyncio.Task]:
-    tasks = [asyncio.create_task(access_checks.admit(user, names)) for user in users]
+    tasks = [asyncio.create_task(access_checks.readable_positions(user, names)) for user in users]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return tasks
@@ -42,7 +42,7 @@ async def test_who_comes_while_it_answers_is_asked_about_together():
     database.go.set()
     answers = await asyncio.gather(*tasks)
     assert sorted(map(len, database.batches)) == [1, 1, 100]
-    assert ASKING == 2
+    assert CONCURRENT_BATCHES == 2
     assert [answer["room:a"].epoch for answer in answers] == ["a", "b", *map(str, range(100))]
 
 
@@ -50,10 +50,11 @@ async def test_a_batch_is_bounded_and_one_request_is_always_taken():
     database = Database()
     access_checks = AccessChecks(database.ask)
     database.go.set()
-    many = [f"room:{number}" for number in range(NAMES + 1)]
-    assert len(await access_checks.admit("a", many)) == NAMES + 1
+    many = [f"room:{number}" for number in range(BATCH_NAMES + 1)]
+    half = many[: BATCH_NAMES // 2]
+    assert len(await access_checks.readable_positions("a", many)) == BATCH_NAMES + 1
     database.go.clear()
-    tasks = await crowd(access_checks, ["x", "y"]) + await crowd(access_checks, ["b", "c", "d"], many[: NAMES // 2])
+    tasks = await crowd(access_checks, ["x", "y"]) + await crowd(access_checks, ["b", "c", "d"], half)
     database.go.set()
     await asyncio.gather(*tasks)
     assert max(map(len, database.batches)) == 2
@@ -68,7 +69,7 @@ async def test_a_failure_is_everybodys_and_the_next_are_asked_about_anew():
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(result) for result in results} == {ConnectionError}
     database.error = None
-    assert await access_checks.admit("a", ["room:a"]) == {"room:a": Position("room:a", "a", 0)}
+    assert await access_checks.readable_positions("a", ["room:a"]) == {"room:a": Position("room:a", "a", 0)}
 
 
 async def test_who_has_left_meanwhile_is_not_asked_about():
@@ -97,10 +98,10 @@ async def test_what_is_known_is_looked_at_when_it_is_asked_for():
         return [{name: Position(name, "e", 7) for name in request.names} for request in requests]
 
     async def come() -> None:
-        known.update(await access_checks.admit("a", ["room:a"], lambda: known))
+        known.update(await access_checks.readable_positions("a", ["room:a"], lambda: known))
 
     access_checks, tasks = AccessChecks(ask), []
-    for _ in range(ASKING + 5):
+    for _ in range(CONCURRENT_BATCHES + 5):
         tasks.append(asyncio.create_task(come()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -119,5 +120,5 @@ async def test_who_comes_in_the_moment_when_the_last_were_answered_is_asked_abou
     for _ in range(turns):
         await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        await asyncio.gather(access_checks.admit("late", ["room:a"]), *tasks)
-        await access_checks.admit("later", ["room:a"])
+        await asyncio.gather(access_checks.readable_positions("late", ["room:a"]), *tasks)
+        await access_checks.readable_positions("later", ["room:a"])

@@ -10,12 +10,17 @@ from channels.layers import InMemoryChannelLayer
 from tests.tidewire.in_memory import NEVER, QUIET, Client, Log, settled, until
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.hub import Hub, Intervals
+from tidewire.delivery.revocations import RevocationLog, Sessions
+from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
+from tidewire.delivery.subscriptions import Subscriptions
+from tidewire.delivery.tasks import Tasks
 from tidewire.ground.positions import Entry, Position
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import EPHEMERAL_TYPE, EVENTS_TYPE, PRESENCE_TYPE
+from tidewire.layer.messages import EPHEMERAL_TYPE, EVENTS_TYPE, PRESENCE_TYPE, Ephemeral
 from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
 ROOM = "room:1"
 
@@ -23,17 +28,35 @@ ROOM = "room:1"
 class Bench:
     """A hub on a log and a layer in memory."""
 
-    def __init__(self, log: Log, intervals: Intervals = QUIET) -> None:
-        self.log, self.layer = log, InMemoryChannelLayer(capacity=1000)
+    def __init__(self, log: Log, intervals: Intervals = QUIET, layer: InMemoryChannelLayer | None = None) -> None:
+        self.log, self.layer = log, layer or InMemoryChannelLayer(capacity=1000)
         self.suspended: list[tuple[str, list[Subscription]]] = []
-        self.hub = Hub(self.layer, log, intervals, on_access_doubt=lambda *suspended: self.suspended.append(suspended))
+        self.tasks, membership = Tasks(), Membership(self.layer)
+        self.subscriptions, self.sessions = Subscriptions(membership), Sessions()
+        self.revocations = RevocationLog(log, self.sessions, self.tasks)
+        self.hub = Hub(
+            self.layer,
+            membership,
+            log,
+            intervals,
+            subscriptions=self.subscriptions,
+            sessions=self.sessions,
+            revocations=self.revocations,
+            rechecks=self,
+            roster=Roster(),
+            tasks=self.tasks,
+        )
+
+    def begin(self, stream: str, suspended: list[Subscription]) -> None:
+        """As AccessRechecks, which would ask for their access."""
+        self.suspended.append((stream, suspended))
 
     async def follow(self, client: Client, stream: str = ROOM, **options) -> Subscription:
         """Subscribed from the stream's head, with an open gate."""
         subscription = client.subscription(stream, **options)
-        self.hub.watch(subscription)
-        await self.hub.revocations.apply([])
-        self.hub.learn(self.log.position(stream))
+        self.subscriptions.add(subscription)
+        await self.revocations.apply_for([])
+        self.hub.update_head(self.log.position(stream))
         subscription.offset = self.log.stored(stream).head
         subscription.is_answered = subscription.is_open = True
         return subscription
@@ -43,7 +66,7 @@ class Bench:
 
     async def stop(self) -> None:
         await settled()
-        await self.hub.stop()
+        await self.tasks.stop()
 
     async def nudge(self, message: object, stream: str = ROOM) -> None:
         """By the layer."""
@@ -126,14 +149,14 @@ async def test_what_was_seen_before_is_ignored(bench, log):
 
 async def test_a_stream_that_nobody_follows_is_ignored(bench, log):
     bench.dispatch(*log.write(ROOM))
-    assert (bench.hub.state(ROOM), bench.hub.streams()) == (None, [])
+    assert (bench.subscriptions.state(ROOM), bench.subscriptions.streams()) == (None, [])
 
 
 async def test_who_has_gone_gets_nothing(bench, log):
     alice, bob = Client("alice"), Client("bob")
     gone, _ = await bench.follow(alice), await bench.follow(bob)
-    bench.hub.unwatch(gone)
-    bench.hub.unwatch(gone)
+    bench.subscriptions.discard(gone)
+    bench.subscriptions.discard(gone)
     bench.dispatch(*log.write(ROOM))
     await settled()
     assert (alice.pushes(ROOM), bob.pushes(ROOM)) == ([], [1])
@@ -141,9 +164,9 @@ async def test_who_has_gone_gets_nothing(bench, log):
 
 async def test_the_last_to_go_takes_the_stream_along(bench, log):
     subscription = await bench.follow(Client())
-    assert bench.hub.streams() == [ROOM]
-    bench.hub.unwatch(subscription)
-    assert bench.hub.streams() == []
+    assert bench.subscriptions.streams() == [ROOM]
+    bench.subscriptions.discard(subscription)
+    assert bench.subscriptions.streams() == []
 
 
 async def test_a_shut_gate_lets_nothing_through(bench, log):
@@ -153,7 +176,7 @@ async def test_a_shut_gate_lets_nothing_through(bench, log):
     bench.dispatch(*log.write(ROOM))
     await settled()
     assert alice.pushes(ROOM) == []
-    assert bench.hub.state(ROOM).offset == 1
+    assert bench.subscriptions.state(ROOM).offset == 1
 
 
 # -- gaps ------------------------------------------------------------------------------------------------------------
@@ -165,7 +188,7 @@ async def test_a_gap_is_healed_from_the_log(bench, log):
     entries = log.write(ROOM, 5)
     bench.dispatch(entries[0])
     bench.dispatch(entries[4])
-    await until(lambda: bench.hub.state(ROOM).offset == 5)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 5)
     await settled()
     assert alice.pushes(ROOM) == [1, 2, 3, 4, 5]
 
@@ -174,7 +197,7 @@ async def test_a_gap_of_many_pages_is_healed(bench, log):
     alice = Client()
     await bench.follow(alice)
     bench.dispatch(log.write(ROOM, 1234)[-1])
-    await until(lambda: bench.hub.state(ROOM).offset == 1234)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 1234)
     await settled()
     assert alice.pushes(ROOM) == list(range(1, 1235))
     assert log.asked("page") == 3
@@ -185,7 +208,7 @@ async def test_an_event_that_was_left_in_the_log_is_read_there(bench, log):
     await bench.follow(alice)
     (entry,) = log.write(ROOM)
     bench.dispatch(Entry(entry.offset, "", entry.type, ""))
-    await until(lambda: bench.hub.state(ROOM).offset == 1)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 1)
     await settled()
     assert alice.pushes(ROOM) == [1]
 
@@ -199,7 +222,7 @@ async def test_nudges_that_arrive_while_a_gap_heals_are_not_doubled(bench, log):
     await settled()
     bench.dispatch(entries[0], entries[1])
     log.release()
-    await until(lambda: bench.hub.state(ROOM).offset == 4)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 4)
     await settled()
     assert alice.pushes(ROOM) == [1, 2, 3, 4]
 
@@ -215,7 +238,7 @@ async def test_a_page_that_nudges_have_overtaken_is_no_loss(bench, log):
     log.write(ROOM)
     bench.dispatch(*log.write(ROOM))  # 5: now 4 is missing
     log.release()
-    await until(lambda: bench.hub.state(ROOM).offset == 5)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 5)
     await settled()
     assert alice.pushes(ROOM) == [1, 2, 3, 4, 5]
 
@@ -227,7 +250,7 @@ async def test_a_log_that_cannot_be_read_is_asked_again(running, log, caplog):
     log.write(ROOM, 2)
     await until(lambda: "cannot poll the log" in caplog.text)
     log.error = None
-    await until(lambda: running.hub.state(ROOM).offset == 2)
+    await until(lambda: running.subscriptions.state(ROOM).offset == 2)
     await settled()
     assert alice.pushes(ROOM) == [1, 2]
 
@@ -239,7 +262,7 @@ async def test_what_was_pruned_before_it_was_seen_ends_the_subscriptions(bench, 
     entries = log.write(ROOM, 9)
     log.prune(ROOM, first_kept=5)
     bench.dispatch(entries[-1])
-    await until(lambda: bench.hub.state(ROOM) is None)
+    await until(lambda: bench.subscriptions.state(ROOM) is None)
     await settled()
     assert alice.pushes(ROOM) == bob.pushes(ROOM) == [("unsubscribe", 2500)]
     assert alice.forgotten == [ROOM]
@@ -252,7 +275,7 @@ async def test_another_epoch_ends_the_subscriptions(bench, log):
     alice = Client()
     await bench.follow(alice)
     log.renew(ROOM)
-    bench.hub.learn(log.position(ROOM))
+    bench.hub.update_head(log.position(ROOM))
     await settled()
     assert alice.pushes(ROOM) == [("unsubscribe", 2502)]
 
@@ -267,7 +290,7 @@ async def test_another_epoch_that_shows_while_a_gap_heals(bench, log):
     log.renew(ROOM)
     log.release()
     await settled()
-    bench.hub.learn(log.position(ROOM))
+    bench.hub.update_head(log.position(ROOM))
     await settled()
     assert alice.pushes(ROOM) in ([1, 2, ("unsubscribe", 2502)], [("unsubscribe", 2502)])
 
@@ -286,11 +309,11 @@ async def test_a_nudge_of_another_epoch_waits_for_the_poll(bench, log):
 async def test_a_nudge_of_another_epoch_before_the_head_is_known_is_no_loss(bench, log):
     alice = Client()
     subscription = alice.subscription(ROOM)
-    bench.hub.watch(subscription)
-    await bench.hub.revocations.apply([])
+    bench.subscriptions.add(subscription)
+    await bench.revocations.apply_for([])
     bench.hub.dispatch(ROOM, "of yesterday", [Entry(900, "", "item.changed", "{}")])
     log.write(ROOM, 3)
-    bench.hub.learn(log.position(ROOM))
+    bench.hub.update_head(log.position(ROOM))
     subscription.offset = 3
     subscription.is_answered = subscription.is_open = True
     await settled()
@@ -336,7 +359,7 @@ async def test_a_fence_that_is_healed_shuts_the_gate_as_well(bench, log):
     await bench.follow(bob)
     entries = [*log.write(ROOM), *log.write(ROOM, ends_access="bob"), *log.write(ROOM)]
     bench.dispatch(entries[-1])
-    await until(lambda: bench.hub.state(ROOM).offset == 3)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 3)
     await settled()
     assert bob.pushes(ROOM) == [1, 2]
 
@@ -357,34 +380,34 @@ class Socket:
 async def test_an_event_waits_for_what_ended_before_it_was_written(bench, log):
     alice, socket = Client(), Socket()
     await bench.follow(alice)
-    bench.hub.revocations.sessions.add("session", socket)
+    bench.sessions.add("session", socket)
     revocation_offset = log.end_session("session")
     log.hold()
     bench.dispatch(*log.write(ROOM, revocation_offset=revocation_offset))
     await settled()
     assert (alice.pushes(ROOM), socket.ended_with) == ([], [])
     log.release()
-    await until(lambda: bench.hub.state(ROOM).offset == 1)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 1)
     await settled()
     assert (alice.pushes(ROOM), socket.ended_with) == ([1], [3503])
 
 
 async def test_the_control_log_is_followed_by_nudges(bench, log):
     socket = Socket()
-    await bench.hub.revocations.apply([])
-    bench.hub.revocations.sessions.add("session", socket)
+    await bench.revocations.apply_for([])
+    bench.sessions.add("session", socket)
     log.end_session("session")
     bench.dispatch(*log.stored(REVOCATIONS).entries, stream=REVOCATIONS)
     assert socket.ended_with == [3503]
-    assert bench.hub.revocations.sessions.has_ended("session")
-    assert not bench.hub.revocations.sessions.has_ended("another")
+    assert bench.sessions.has_ended("session")
+    assert not bench.sessions.has_ended("another")
 
 
 async def test_what_ended_before_this_process_looked_is_known(bench, log):
     revocation_offset = log.end_session("session")
-    await bench.hub.revocations.apply([])
-    assert bench.hub.revocations.sessions.has_ended("session")
-    assert bench.hub.revocations.has_applied(revocation_offset)
+    await bench.revocations.apply_for([])
+    assert bench.sessions.has_ended("session")
+    assert bench.revocations.has_applied(revocation_offset)
 
 
 async def test_an_event_that_names_more_of_the_control_log_than_there_is_is_not_delivered(bench, log, caplog):
@@ -402,7 +425,7 @@ async def test_a_control_log_that_was_pruned_is_read_anew(bench, log):
         revocation_offset = log.end_session(f"session {number}")
     log.prune(REVOCATIONS, first_kept=6)
     bench.dispatch(*log.write(ROOM, revocation_offset=revocation_offset))
-    await until(lambda: bench.hub.state(ROOM).offset == 1)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 1)
     await settled()
     assert alice.pushes(ROOM) == [1]
 
@@ -413,10 +436,10 @@ async def test_a_control_log_of_another_epoch_is_read_anew(bench, log):
     log.renew(REVOCATIONS)
     revocation_offset = log.end_session("session")
     bench.dispatch(*log.write(ROOM, revocation_offset=revocation_offset))
-    await until(lambda: bench.hub.state(ROOM).offset == 1)
+    await until(lambda: bench.subscriptions.state(ROOM).offset == 1)
     await settled()
     assert alice.pushes(ROOM) == [1]
-    assert bench.hub.revocations.sessions.has_ended("session")
+    assert bench.sessions.has_ended("session")
 
 
 # -- the layer, the poll, the audit ----------------------------------------------------------------------------------
@@ -427,7 +450,7 @@ async def test_a_nudge_of_the_layer_is_dispatched(log):
     bench.hub.start()
     alice = Client()
     await bench.follow(alice)
-    await bench.hub.joined([ROOM])
+    await bench.subscriptions.joined([ROOM])
     await bench.nudge(nudge_of(log, *log.write(ROOM, 2)))
     await until(lambda: alice.pushes(ROOM) == [1, 2])
     assert log.asked("page") == 0
@@ -460,7 +483,7 @@ async def test_a_message_that_cannot_be_read_is_ignored(log, poison):
     bench.hub.start()
     alice = Client()
     await bench.follow(alice)
-    await bench.hub.joined([ROOM])
+    await bench.subscriptions.joined([ROOM])
     await bench.nudge(poison)
     await bench.nudge(nudge_of(log, *log.write(ROOM)))
     await until(lambda: alice.pushes(ROOM) == [1])
@@ -554,16 +577,12 @@ class SlowLayer(InMemoryChannelLayer):
 
 
 async def test_a_layer_that_is_away_at_the_start_costs_nothing_but_speed(log, caplog):
-    bench = Bench(log, Intervals(poll=0, touched=10, audit=NEVER, heartbeat=0.001))
-    bench.layer = AbsentLayer()
-    bench.hub = Hub(
-        bench.layer, log, Intervals(poll=0, touched=10, audit=NEVER, heartbeat=0.001), lambda *suspended: None
-    )
+    bench = Bench(log, Intervals(poll=0, touched=10, audit=NEVER, heartbeat=0.001), AbsentLayer())
     alice = Client()
     with caplog.at_level(logging.WARNING):
         bench.hub.start()
         await bench.follow(alice)
-        await bench.hub.joined([ROOM])  # does not wait for what cannot come
+        await bench.subscriptions.joined([ROOM])  # does not wait for what cannot come
         log.write(ROOM)
         await until(lambda: alice.pushes(ROOM) == [1])
     assert "channel layer unavailable" in caplog.text
@@ -582,26 +601,24 @@ class DeafToCancellingLayer(InMemoryChannelLayer):
 
 
 async def test_a_hub_ends_also_where_a_cancellation_is_swallowed(log):
-    bench = Bench(log)
-    hub = Hub(DeafToCancellingLayer(), log, QUIET, lambda *suspended: None)
-    hub.start()
+    bench = Bench(log, layer=DeafToCancellingLayer())
+    bench.hub.start()
     await settled()
-    await asyncio.wait_for(hub.stop(), 5)
-    assert hub._tasks == set()
-    await bench.stop()
+    await asyncio.wait_for(bench.tasks.stop(), 5)
+    assert len(bench.tasks) == 0
 
 
 async def test_the_hub_is_in_the_groups_of_what_is_followed_and_of_the_control_log(log):
     bench = Bench(log)
     bench.hub.start()
     subscription = await bench.follow(Client())
-    await bench.hub.joined([ROOM, REVOCATIONS])
+    await bench.subscriptions.joined([ROOM, REVOCATIONS])
     assert set(bench.layer.groups) == {"tw.room.1", "tw.revocations.all"}
-    bench.hub.unwatch(subscription)
+    bench.subscriptions.discard(subscription)
     await until(lambda: set(bench.layer.groups) == {"tw.revocations.all"})
-    bench.hub.watch(subscription)
-    bench.hub.unwatch(subscription)
-    bench.hub.watch(subscription)
+    bench.subscriptions.add(subscription)
+    bench.subscriptions.discard(subscription)
+    bench.subscriptions.add(subscription)
     await until(lambda: set(bench.layer.groups) == {"tw.room.1", "tw.revocations.all"})
     await bench.stop()
 
@@ -634,18 +651,19 @@ def heard(client: Client) -> list[str]:
 
 async def test_signals_go_to_open_gates_and_joins_to_who_asked_for_them(bench, log):
     asked, other, shut = Client("asked"), Client("other"), Client("shut")
-    await bench.follow(asked, is_hearing_joins=True)
+    await bench.follow(asked, is_following_presence=True)
     await bench.follow(other)
-    (await bench.follow(shut, is_hearing_joins=True)).is_open = False
+    (await bench.follow(shut, is_following_presence=True)).is_open = False
     bench.hub.start()
-    info = {"user": "alice", "client": "c"}
-    bench.hub.relay(ROOM, "pub", {"data": '{"type":"typing"}', "info": info})
-    bench.hub.relay(ROOM, "join", {"info": info})
-    bench.hub.relay(ROOM, "leave", {"info": info})
-    bench.hub.relay("room:2", "pub", {"data": "{}", "info": info})
+    info = ClientInfo("alice", "c")
+    bench.hub.dispatch_ephemeral(Ephemeral(ROOM, '{"type":"typing"}', info))
+    bench.hub.dispatch_presence(ROOM, JoinPush(info))
+    bench.hub.dispatch_presence(ROOM, LeavePush(info))
+    bench.hub.dispatch_ephemeral(Ephemeral("room:2", "{}", info))
     await settled()
     assert heard(asked) == ["pub", "join", "leave"]
-    assert other.frames == [{"push": {"channel": ROOM, "pub": {"data": {"type": "typing"}, "info": info}}}]
+    pub = {"data": {"type": "typing"}, "info": {"user": "alice", "client": "c"}}
+    assert other.frames == [{"push": {"channel": ROOM, "pub": pub}}]
     assert shut.frames == []
 
 
@@ -653,17 +671,17 @@ async def test_a_signal_moves_no_position(bench, log):
     alice = Client()
     subscription = await bench.follow(alice)
     bench.hub.start()
-    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {"user": "bob", "client": "b"}})
+    bench.hub.dispatch_ephemeral(Ephemeral(ROOM, "{}", ClientInfo("bob", "b")))
     bench.dispatch(*log.write(ROOM))
     await settled()
-    assert (subscription.offset, bench.hub.state(ROOM).offset) == (1, 1)
+    assert (subscription.offset, bench.subscriptions.state(ROOM).offset) == (1, 1)
 
 
 async def test_who_cannot_learn_of_endings_relays_nothing(bench, log):
     alice = Client()
     await bench.follow(alice)
     bench.hub.polled_at = asyncio.get_running_loop().time() - 60
-    bench.hub.relay(ROOM, "pub", {"data": "{}", "info": {"user": "bob", "client": "b"}})
+    bench.hub.dispatch_ephemeral(Ephemeral(ROOM, "{}", ClientInfo("bob", "b")))
     await settled()
     assert alice.frames == []
 

@@ -96,7 +96,7 @@ async def test_an_event_that_ends_access_is_a_fence(bench, log):
 
 async def test_a_stream_that_nobody_follows_is_passed_over(bench, log):
     bench.hub.dispatch_own(recorded(log, *log.write("room:other"), stream="room:other"))
-    assert bench.hub.state("room:other") is None
+    assert bench.subscriptions.state("room:other") is None
 
 
 # -- who knows what has ended ------------------------------------------------------------------------------------------
@@ -104,19 +104,19 @@ async def test_a_stream_that_nobody_follows_is_passed_over(bench, log):
 
 async def test_a_hub_is_current_while_it_has_applied_what_it_lately_read(bench, log, monkeypatch):
     assert not bench.hub.is_current  # nothing was read
-    await bench.hub.revocations.apply([])
+    await bench.revocations.apply_for([])
     now = bench.hub._loop.time()
     bench.hub.polled_at = now
     assert bench.hub.is_current
-    bench.hub.revocations.state.head += 1  # heard of, and not applied
+    bench.revocations._head += 1  # heard of, and not applied
     assert not bench.hub.is_current
-    bench.hub.revocations.state.head -= 1
+    bench.revocations._head -= 1
     bench.hub.polled_at = now - bench.hub._intervals.poll - LATE_SECONDS
     assert not bench.hub.is_current
 
 
 async def test_endings_ask_the_hub(bench, log):
-    await bench.hub.revocations.apply([])
+    await bench.revocations.apply_for([])
     bench.hub.polled_at = bench.hub._loop.time()
     revocations.attach(bench.hub)
     try:
@@ -124,7 +124,7 @@ async def test_endings_ask_the_hub(bench, log):
         (ending,) = log.write(REVOCATIONS, payload='{"type": "sessions.revoked", "data": {"sessions": ["t"]}}')
         bench.hub.dispatch_own(recorded(log, ending, stream=REVOCATIONS))
         assert revocations.is_alive("t", time.time()) is False
-        bench.hub.revocations.lose()
+        bench.revocations._lose()
         assert revocations.is_alive("u", time.time()) is None
     finally:
         revocations.detach(bench.hub)

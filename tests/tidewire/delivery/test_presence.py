@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 from redis import asyncio as redis
@@ -13,15 +12,18 @@ from tests.rig import servers
 from tests.tidewire.in_memory import Client, settled
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.registry import registry
-from tidewire.delivery import presence
-from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, EXPIRE_SECONDS, MemoryStore, Presence, RedisStore, Store
+from tidewire.delivery import presence_stores
+from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, Presence
+from tidewire.delivery.presence_stores import EXPIRE_SECONDS, MemoryStore, RedisStore, Store
+from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
 from tidewire.layer.messages import PresenceChange
 from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.pushes import ClientInfo
 
 ROOM = "room:1"
 PROMISED_SECONDS = 45.0
-ALICE, BOB, CHARLIE = ({"user": name, "client": f"client of {name}"} for name in ("alice", "bob", "charlie"))
+ALICE, BOB, CHARLIE = (ClientInfo(name, f"client of {name}") for name in ("alice", "bob", "charlie"))
 
 
 class Clock:
@@ -37,22 +39,26 @@ class Process:
 
     def __init__(self, store: Store, layer: list[Process]) -> None:
         self.told: list[tuple[str, str]] = []
-        self.presence = Presence(store, publish=self.publish, relay=self.hear)
+        self.roster = Roster()
+        self.presence = Presence(store, publish=self.publish, dispatch=self.dispatch, roster=self.roster)
         self.layer, self.store = layer, store
         layer.append(self)
         self._task = asyncio.create_task(self.presence.run())
 
     def publish(self, stream: str, change: PresenceChange) -> None:
         for process in self.layer:
-            process.hear(stream, change.kind, {"info": change.info})
+            process.dispatch(stream, change)
 
-    def hear(self, stream: str, kind: str, content: dict[str, Any]) -> None:
-        self.presence.heard(stream, kind, content["info"])
-        self.told.append((kind, content["info"]["user"]))
+    def dispatch(self, stream: str, change: PresenceChange) -> None:
+        """As the hub does."""
+        self.roster.apply(stream, change)
+        self.told.append((change.kind, change.info.user))
 
-    async def arrive(self, info: dict[str, str]) -> Subscription:
+    async def arrive(self, info: ClientInfo) -> Subscription:
         client = Client()
-        arrived = Subscription(ROOM, info, client.send_queue, JSON, lambda subscription: None, is_hearing_joins=True)
+        arrived = Subscription(
+            ROOM, info, client.send_queue, JSON, lambda subscription: None, is_following_presence=True
+        )
         self.presence.arrive(arrived)
         await settled()
         return arrived
@@ -62,7 +68,7 @@ class Process:
         await settled()
 
     async def who(self) -> set[str]:
-        return {info["user"] for info in (await self.presence.read(ROOM)).values()}
+        return {info.user for info in (await self.presence.read(ROOM)).values()}
 
     def crash(self) -> None:
         self._task.cancel()
@@ -136,7 +142,7 @@ async def test_a_crowd_is_told_to_the_store_at_once(store):
             await store.put(puts[-1])
 
     process = Process(Counting(), [])
-    crowd = [{"user": f"{number}", "client": f"client {number}"} for number in range(BATCH + 1)]
+    crowd = [ClientInfo(f"{number}", f"client {number}") for number in range(BATCH + 1)]
     client = Client()
     for info in crowd:
         process.presence.arrive(Subscription(ROOM, info, client.send_queue, JSON, lambda subscription: None))
@@ -145,8 +151,8 @@ async def test_a_crowd_is_told_to_the_store_at_once(store):
             await asyncio.sleep(0.01)
     process.crash()
     assert [len(entries) for entries in puts] == [BATCH, 1]
-    assert process.told == [("join", info["user"]) for info in crowd]
-    assert await process.who() == {info["user"] for info in crowd}
+    assert process.told == [("join", info.user) for info in crowd]
+    assert await process.who() == {info.user for info in crowd}
     await store.remove([(ROOM, info) for info in crowd])
 
 
@@ -172,10 +178,10 @@ async def test_a_host_that_is_away_keeps_no_other_from_being_told(redis_url):
     here = redis.Redis.from_url(redis_url, socket_timeout=2)
     away = redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=2)
     store = RedisStore([away, here], prefix="tidewire-test-hosts")
-    streams = {store._host_of(name): name for name in map("room:{}".format, range(20))}
+    streams = {store._server_of(name): name for name in map("room:{}".format, range(20))}
     with pytest.raises(redis.ConnectionError):
         await store.put([(streams[0], ALICE), (streams[1], BOB)])
-    assert await store.read(streams[1]) == {BOB["client"]: BOB}
+    assert await store.read(streams[1]) == {BOB.client: BOB}
     with pytest.raises(redis.ConnectionError):
         await store.remove([(streams[0], ALICE), (streams[1], BOB)])
     assert await store.read(streams[1]) == {}
@@ -278,17 +284,17 @@ async def store(request) -> AsyncIterator[Store]:
 async def test_a_store_keeps_who_is_put_until_removed(store):
     await store.put([(ROOM, ALICE), (ROOM, BOB), ("room:2", CHARLIE)])
     await store.put([(ROOM, ALICE)])
-    assert await store.read(ROOM) == {ALICE["client"]: ALICE, BOB["client"]: BOB}
+    assert await store.read(ROOM) == {ALICE.client: ALICE, BOB.client: BOB}
     await store.remove([(ROOM, ALICE), ("room:2", CHARLIE)])
-    await store.remove([(ROOM, {"user": "nobody", "client": "nobody"})])
-    assert await store.read(ROOM) == {BOB["client"]: BOB}
+    await store.remove([(ROOM, ClientInfo("nobody", "nobody"))])
+    assert await store.read(ROOM) == {BOB.client: BOB}
     assert await store.read("room:2") == await store.read("room:3") == {}
 
 
 async def test_a_store_forgets_who_is_not_confirmed(store, monkeypatch):
-    monkeypatch.setattr(presence, "EXPIRE_SECONDS", 0.7)
+    monkeypatch.setattr(presence_stores, "EXPIRE_SECONDS", 0.7)
     await store.put([("room:4", ALICE)])
-    assert await store.read("room:4") == {ALICE["client"]: ALICE}
+    assert await store.read("room:4") == {ALICE.client: ALICE}
     async with asyncio.timeout(10):
         while await store.read("room:4"):  # noqa: ASYNC110  the store's own clock
             await asyncio.sleep(0.05)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from channels.layers import InMemoryChannelLayer
-from django.db import OperationalError
 
-from tests.tidewire.in_memory import QUIET, Client, Log, settled, until
+from tests.tidewire.in_memory import Client, Log, engine_on, settled, until
 from tidewire.declare.live import EVERYONE
-from tidewire.delivery import access_rechecks, recovery
-from tidewire.delivery.hub import Hub
-from tidewire.delivery.recovery import Outcome, Recovery
+from tidewire.delivery import access_rechecks, replay
+from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground.positions import PAGE_EVENTS, Entry
 from tidewire.protocol.requests import SubscribeRequest
@@ -26,13 +24,9 @@ class Bench:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.hub = Hub(
-            InMemoryChannelLayer(),
-            log,
-            QUIET,
-            on_access_doubt=lambda *suspended: self.recovery.on_access_doubt(*suspended),
-        )
-        self.recovery = Recovery(self.hub, log)
+        self.engine = engine_on(log)
+        self.hub, self.subscriptions = self.engine.hub, self.engine.subscriptions
+        self.recovery, self.replays = self.engine.recovery, self.engine.replays
 
     async def ask(self, client: Client, stream: str = ROOM, **request) -> tuple[Subscription, Outcome]:
         """The outcome of one subscribe, not yet answered."""
@@ -45,7 +39,7 @@ class Bench:
         """As the connection does, in one synchronous step."""
         for entry in outcome.entries:
             client.send_queue.enqueue(client.codec.publication(subscription.stream, entry))
-        self.recovery.proceed(subscription)
+        self.replays.proceed(subscription)
 
     async def follow(self, client: Client, stream: str = ROOM, **request) -> Subscription:
         subscription, outcome = await self.ask(client, stream, **request)
@@ -62,8 +56,7 @@ class Bench:
 
     async def stop(self) -> None:
         await settled()
-        self.recovery.stop()
-        await self.hub.stop()
+        await self.engine.stop()
 
 
 @pytest.fixture
@@ -108,7 +101,7 @@ async def test_who_may_not_read_is_refused(bench, log):
     log.members[ROOM] = {"bob"}
     subscription, outcome = await bench.ask(Client("alice"))
     assert said(outcome) == (103, 0, False, False, [])
-    assert bench.hub.streams() == []
+    assert bench.subscriptions.streams() == []
     assert not subscription.is_open
 
 
@@ -166,7 +159,7 @@ async def test_what_cannot_be_recovered_is_an_error_to_who_wants_one(bench, log,
     epoch, offset = unrecoverable(log, why)
     _, outcome = await bench.ask(Client(), recover=True, epoch=epoch, offset=offset, flag=REJECT)
     assert said(outcome) == (112, 0, False, False, [])
-    assert bench.hub.streams() == []
+    assert bench.subscriptions.streams() == []
 
 
 async def test_the_oldest_event_that_is_kept_can_be_recovered(bench, log):
@@ -194,7 +187,7 @@ async def test_many_subscribes_are_one_question(bench, log):
     asked = [(client.subscription(f"room:{n}"), SubscribeRequest(channel=f"room:{n}")) for n in (1, 2, 3)]
     outcomes = await bench.recovery.subscribe("alice", asked)
     assert [said(outcome)[:2] for outcome in outcomes] == [(0, 1), (0, 0), (103, 0)]
-    assert log.asked("admit") == 1
+    assert log.asked("readable_positions") == 1
 
 
 async def test_a_crowd_that_comes_back_reads_each_page_once(bench, log):
@@ -213,7 +206,7 @@ async def test_a_page_that_could_not_be_read_is_not_kept(bench, log):
     log.hold()
     asked = asyncio.create_task(bench.ask(Client(), recover=True, epoch="", offset=0))
     await settled()
-    log.error = OperationalError("away")
+    log.error = LogUnavailableError("away")
     log.release()
     assert said((await asked)[1])[0] == 100
     log.error = None
@@ -311,11 +304,11 @@ async def test_what_is_pruned_under_a_replay_ends_the_subscription(bench, log):
 
 
 async def test_a_replay_survives_a_log_that_is_away_for_a_while(bench, log, monkeypatch):
-    monkeypatch.setattr(recovery, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(replay, "RETRY_SECONDS", 0.001)
     log.write(ROOM, PAGE_EVENTS + 5)
     client = Client()
     subscription, outcome = await bench.ask(client, recover=True, epoch="", offset=0)
-    log.error = OperationalError("away")
+    log.error = LogUnavailableError("away")
     bench.answer(client, subscription, outcome)
     await until(lambda: log.asked("page") >= 3)
     log.error = None
@@ -332,7 +325,7 @@ async def test_who_leaves_during_a_replay_is_sent_nothing_more(bench, log):
     bench.answer(client, subscription, outcome)
     await settled()
     subscription.drop()
-    bench.hub.unwatch(subscription)
+    bench.subscriptions.discard(subscription)
     log.release()
     await settled()
     assert client.pushes(ROOM) == list(range(1, PAGE_EVENTS + 1))
@@ -348,24 +341,24 @@ async def test_a_stream_that_is_born_anew_while_it_is_read_is_asked_for_again(be
     asked = asyncio.create_task(bench.ask(Client(), recover=True, epoch="", offset=0))
     await settled()
     log.renew(ROOM)
-    bench.hub.learn(log.position(ROOM))
+    bench.hub.update_head(log.position(ROOM))
     log.release()
     assert said((await asked)[1])[0] == 100
 
 
 async def test_a_database_that_is_away_is_a_temporary_error(bench, log):
-    log.error = OperationalError("away")
+    log.error = LogUnavailableError("away")
     _, outcome = await bench.ask(Client())
     assert outcome.error.temporary
     assert said(outcome) == (100, 0, False, False, [])
-    assert bench.hub.streams() == []
+    assert bench.subscriptions.streams() == []
 
 
 async def test_a_bug_is_an_error_and_leaves_nothing_behind(bench, log):
     log.error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         await bench.ask(Client())
-    assert bench.hub.streams() == []
+    assert bench.subscriptions.streams() == []
 
 
 # -- fences ----------------------------------------------------------------------------------------------------------
@@ -419,7 +412,7 @@ async def test_a_gate_stays_shut_while_nobody_can_be_asked(bench, log, monkeypat
     monkeypatch.setattr(access_rechecks, "RETRY_SECONDS", 0.001)
     client = Client("alice")
     subscription = await bench.follow(client)
-    log.error = OperationalError("away")
+    log.error = LogUnavailableError("away")
     bench.dispatch(*log.write(ROOM, ends_access="alice"), *log.write(ROOM))
     await until(lambda: log.asked("readers") >= 3)
     assert not subscription.is_open
@@ -507,7 +500,7 @@ async def test_access_that_ended_without_an_event_is_found_by_the_audit(bench, l
     client = Client("alice")
     subscription = await bench.follow(client)
     log.members[ROOM] = {"bob"}
-    audit = asyncio.create_task(bench.recovery._rechecks.audit(0.001))
+    audit = asyncio.create_task(bench.engine._rechecks.audit(0.001))
     await until(lambda: subscription.is_ended)
     audit.cancel()
     await settled()
@@ -521,4 +514,4 @@ async def test_an_event_waits_for_the_control_log_in_a_replay_too(bench, log):
     await bench.recover(client, 0)
     await settled()
     assert client.pushes(ROOM) == [1, 2]
-    assert bench.hub.revocations.sessions.has_ended("session")
+    assert bench.engine.sessions.has_ended("session")

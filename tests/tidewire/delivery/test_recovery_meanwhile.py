@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable, Collection
 
 import pytest
-from django.db import OperationalError
 
-from tidewire.delivery.hub import StreamState
-from tidewire.delivery.recovery import Recovery
+from tests.tidewire.in_memory import Client, Log, engine_on
+from tidewire.delivery.log_reader import KnownPositions, LogUnavailableError
+from tidewire.engine.engine import Engine
 from tidewire.ground.positions import Position
 from tidewire.protocol.codes import ErrorCode
 from tidewire.protocol.requests import SubscribeRequest
@@ -18,76 +17,69 @@ from tidewire.protocol.requests import SubscribeRequest
 ROOM = "room:1"
 
 
-class FakeHub:
-    """A registry, as far as Recovery sees it: a stream that nobody subscribes to is forgotten."""
+class WatchedLog(Log):
+    """`meanwhile` is called while access is read; `known` holds the positions that needed no reading."""
 
-    def __init__(self) -> None:
-        self._states: dict[str, StreamState] = {}
-        self.is_deaf = False
-        self.revocations = SimpleNamespace(apply=self._nothing)
-
-    async def _nothing(self, *_: Any) -> None: ...
-
-    joined = _nothing
-
-    def watch(self, subscription: Any) -> StreamState:
-        return self._states.setdefault(subscription.stream, StreamState(subscription.stream))
-
-    def unwatch(self, subscription: Any) -> None:
-        self._states.pop(subscription.stream, None)
-
-    def state(self, name: str) -> StreamState | None:
-        return self._states.get(name)
-
-    def learn(self, position: Position) -> None:
-        if state := self._states.get(position.channel):
-            state.epoch, state.offset, state.head = position.epoch, position.offset, position.offset
-
-
-class FakeReader:
-    """`meanwhile` is called while access is asked."""
-
-    def __init__(self, meanwhile: Any) -> None:
-        self._meanwhile = meanwhile
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
         self.known: list[dict[str, Position]] = []
 
-    async def admit(self, user_id: str, names: list[str], look: Any) -> dict[str, Position]:
-        known = look()
-        self._meanwhile()
-        self.known.append(known)
-        return {name: known.get(name) or Position(name, "e", 7) for name in names}
+    async def readable_positions(
+        self, user_id: str, names: Collection[str], known: KnownPositions = dict
+    ) -> dict[str, Position]:
+        positions = dict(known())
+        self.meanwhile()
+        self.known.append(positions)
+        return {name: positions.get(name) or Position(name, "e", 7) for name in names}
 
 
-def subscription() -> Any:
-    return SimpleNamespace(stream=ROOM, is_ended=False, send_queue=SimpleNamespace(has_room=True), suspensions=0)
+@pytest.fixture
+async def log() -> WatchedLog:
+    log = WatchedLog()
+    log.stored(ROOM).epoch = "e"
+    log.write(ROOM, 7)
+    return log
 
 
-async def test_a_client_that_leaves_while_it_is_admitted_is_no_error() -> None:
-    hub, leaving = FakeHub(), subscription()
+@pytest.fixture
+async def engine(log) -> Engine:
+    return engine_on(log)
+
+
+def follow(engine: Engine) -> None:
+    """Another client follows the room: its position is known here."""
+    engine.subscriptions.add(Client("bob").subscription(ROOM))
+    engine.hub.update_head(Position(ROOM, "e", 7))
+
+
+async def test_a_client_that_leaves_while_access_is_read_is_no_error(engine, log) -> None:
+    leaving = Client().subscription(ROOM)
 
     def leave() -> None:
-        leaving.is_ended = True
-        hub.unwatch(leaving)
+        leaving.drop()
+        engine.subscriptions.discard(leaving)
 
-    recovery = Recovery(hub, FakeReader(leave))
-    (outcome,) = await recovery.subscribe("u", [(leaving, SubscribeRequest(ROOM, recover=True, epoch="e", offset=3))])
+    log.meanwhile = leave
+    request = SubscribeRequest(ROOM, recover=True, epoch="e", offset=3)
+    (outcome,) = await engine.recovery.subscribe("u", [(leaving, request)])
 
     assert outcome.error is ErrorCode.INTERNAL
-    assert hub.state(ROOM) is None
+    assert engine.subscriptions.state(ROOM) is None
 
 
-async def test_a_database_that_is_away_is_one_line_and_the_clients_ask_again(caplog: pytest.LogCaptureFixture) -> None:
-    hub = FakeHub()
+async def test_a_database_that_is_away_is_one_line_in_the_log(engine, log, caplog: pytest.LogCaptureFixture) -> None:
+    """The clients get a temporary error and ask again."""
 
     def be_away() -> None:
-        raise OperationalError("terminating connection due to administrator command")
+        raise LogUnavailableError("terminating connection due to administrator command")
 
-    recovery = Recovery(hub, FakeReader(be_away))
+    log.meanwhile = be_away
     with caplog.at_level(logging.WARNING, "tidewire"):
-        (outcome,) = await recovery.subscribe("u", [(subscription(), SubscribeRequest(ROOM))])
+        (outcome,) = await engine.recovery.subscribe("u", [(Client().subscription(ROOM), SubscribeRequest(ROOM))])
 
     assert outcome.error is ErrorCode.INTERNAL
-    assert hub.state(ROOM) is None
+    assert engine.subscriptions.state(ROOM) is None
     assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
 
@@ -97,24 +89,19 @@ async def test_a_database_that_is_away_is_one_line_and_the_clients_ask_again(cap
         (SubscribeRequest(ROOM), True),
         (SubscribeRequest(ROOM, recover=True, epoch="e", offset=5), True),
         (SubscribeRequest(ROOM, recover=True, offset=7), True),
-        (SubscribeRequest(ROOM, recover=True, epoch="e", offset=8), False),  # it has read what we have not heard of
+        (SubscribeRequest(ROOM, recover=True, epoch="e", offset=8), False),  # it has read what has not arrived here
         (SubscribeRequest(ROOM, recover=True, epoch="another", offset=5), False),
     ],
 )
-async def test_where_a_stream_stands_that_is_followed_already_is_not_asked(request_, is_known) -> None:
-    hub, reader = FakeHub(), FakeReader(lambda: None)
-    recovery = Recovery(hub, reader)
-    hub.watch(subscription())
-    hub.learn(Position(ROOM, "e", 7))
-    recovery._read_first_pages = hub._nothing
-    await recovery.subscribe("u", [(subscription(), request_)])
-    assert reader.known == [{ROOM: Position(ROOM, "e", 7)} if is_known else {}]
+async def test_the_position_of_a_stream_that_is_followed_here_is_not_read(engine, log, request_, is_known) -> None:
+    follow(engine)
+    await engine.recovery.subscribe("u", [(Client().subscription(ROOM), request_)])
+    assert log.known == [{ROOM: Position(ROOM, "e", 7)} if is_known else {}]
 
 
-async def test_a_hub_that_hears_nothing_asks_the_log() -> None:
-    hub, reader = FakeHub(), FakeReader(lambda: None)
-    hub.watch(subscription())
-    hub.learn(Position(ROOM, "e", 7))
-    hub.is_deaf = True
-    await Recovery(hub, reader).subscribe("u", [(subscription(), SubscribeRequest(ROOM))])
-    assert reader.known == [{}]
+async def test_while_the_layer_is_away_the_position_is_read(engine, log) -> None:
+    follow(engine)
+    engine.hub._mailbox._received_at -= 1e6
+    assert engine.hub.is_deaf
+    await engine.recovery.subscribe("u", [(Client().subscription(ROOM), SubscribeRequest(ROOM))])
+    assert log.known == [{}]

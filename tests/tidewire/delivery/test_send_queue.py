@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from tests.tidewire.in_memory import NEVER, Client, settled, until
-from tidewire.delivery.send_queue import EARLY_BYTES, Limits, SendQueue, Tick
+from tidewire.delivery import flusher as flushing
+from tidewire.delivery.flusher import Flusher
+from tidewire.delivery.send_queue import EARLY_BYTES, Limits, SendQueue
 from tidewire.ground.positions import MESSAGE_BYTES
+from tidewire.ground.timer_wheel import TimerWheel
 from tidewire.protocol.json_codec import JSON
 
 SMALL = Limits(unread_bytes=1000, mark_bytes=100, pong_seconds=NEVER)
@@ -15,6 +18,11 @@ PING = b"{}"
 
 def frame(size: int, letter: bytes = b"x") -> bytes:
     return b'"' + letter * (size - 2) + b'"'
+
+
+def new_queue(send=None, close=lambda code: None, limits=SMALL, flusher=None, write=None) -> SendQueue:
+    loop = asyncio.get_running_loop()
+    return SendQueue(JSON, send, close, limits, flusher or Flusher(loop), TimerWheel(loop), write)
 
 
 async def sent(client: Client) -> list[bytes]:
@@ -55,7 +63,7 @@ async def test_what_is_offered_while_a_message_leaves_follows_it():
         messages.append(message)
         await leave.wait()
 
-    send_queue = SendQueue(JSON, send, lambda code: None, SMALL)
+    send_queue = new_queue(send)
     send_queue.enqueue(b"1")
     await settled()
     send_queue.enqueue(b"2")
@@ -89,7 +97,7 @@ async def test_a_socket_that_fails_is_closed_with_a_write_error():
         raise ConnectionError
 
     client = Client()
-    send_queue = SendQueue(JSON, send, client._close, SMALL)
+    send_queue = new_queue(send, client._close)
     send_queue.enqueue(b"1")
     await settled()
     assert client.closed_with == [3009]
@@ -100,7 +108,7 @@ async def test_a_socket_that_fails_is_closed_with_a_write_error():
 
 async def test_what_the_server_never_takes_can_be_abandoned():
     stuck = asyncio.Event()
-    send_queue = SendQueue(JSON, lambda message: stuck.wait(), lambda code: None, SMALL)
+    send_queue = new_queue(lambda message: stuck.wait())
     send_queue.enqueue(b"1")
     await settled()
     send_queue.abandon()
@@ -211,7 +219,7 @@ async def test_a_closed_outbox_waits_for_no_pong():
 
 async def test_there_is_room_while_little_is_unread():
     client = Client(limits=SMALL)
-    await client.send_queue.room()
+    await client.send_queue.wait_for_room()
     client.send_queue.enqueue(frame(250))
     assert not client.send_queue.has_room  # with the ping
 
@@ -219,7 +227,7 @@ async def test_there_is_room_while_little_is_unread():
 async def test_a_replay_waits_until_its_client_has_read():
     client = Client(limits=SMALL)
     client.send_queue.enqueue(frame(500))
-    waiting = asyncio.create_task(client.send_queue.room())
+    waiting = asyncio.create_task(client.send_queue.wait_for_room())
     await settled()
     assert not waiting.done()
     client.read_all()
@@ -231,7 +239,7 @@ async def test_who_waits_for_room_asks_for_a_sign():
     """Below the mark there is no ping yet, and without one the client would never be known to have read."""
     client = Client(limits=Limits(unread_bytes=1000, mark_bytes=900, pong_seconds=NEVER))
     client.send_queue.enqueue(frame(500))
-    waiting = asyncio.create_task(client.send_queue.room())
+    waiting = asyncio.create_task(client.send_queue.wait_for_room())
     assert PING in await sent(client)
     assert client.send_queue.pong()
     await waiting
@@ -240,7 +248,7 @@ async def test_who_waits_for_room_asks_for_a_sign():
 async def test_room_is_given_to_nobody_by_a_close():
     client = Client(limits=SMALL)
     client.send_queue.enqueue(frame(500))
-    waiting = asyncio.create_task(client.send_queue.room())
+    waiting = asyncio.create_task(client.send_queue.wait_for_room())
     await settled()
     client.send_queue.close()
     await waiting
@@ -250,21 +258,21 @@ async def test_room_is_given_to_nobody_by_a_close():
 
 
 @pytest.fixture
-async def tick() -> Tick:
-    return Tick(asyncio.get_running_loop())
+async def flusher() -> Flusher:
+    return Flusher(asyncio.get_running_loop())
 
 
 class Written:
     """An outbox whose frames are written at once."""
 
-    def __init__(self, tick: Tick, limits: Limits = SMALL) -> None:
+    def __init__(self, flusher: Flusher, limits: Limits = SMALL) -> None:
         self.messages: list[bytes] = []
         self.client = Client(limits=limits)
-        self.send_queue = SendQueue(JSON, None, self.client._close, limits, tick, self.messages.append)
+        self.send_queue = new_queue(None, self.client._close, limits, flusher, self.messages.append)
 
 
-async def test_all_sockets_of_a_tick_are_written_in_one_callback(tick):
-    sockets = [Written(tick) for _ in range(3)]
+async def test_all_sockets_of_a_tick_are_written_in_one_callback(flusher):
+    sockets = [Written(flusher) for _ in range(3)]
     shared = frame(10)
     for socket in sockets:
         socket.send_queue.enqueue(shared)
@@ -277,19 +285,19 @@ async def test_all_sockets_of_a_tick_are_written_in_one_callback(tick):
     assert sockets[1].messages == [shared, b"3"]
 
 
-async def test_a_socket_that_cannot_be_written_to_keeps_no_other_waiting(tick):
+async def test_a_socket_that_cannot_be_written_to_keeps_no_other_waiting(flusher):
     def fail(message: bytes) -> None:
         raise RuntimeError("on purpose")
 
-    broken, other = SendQueue(JSON, None, lambda code: None, SMALL, tick, fail), Written(tick)
+    broken, other = new_queue(None, lambda code: None, SMALL, flusher, fail), Written(flusher)
     broken.enqueue(b"1")
     other.send_queue.enqueue(b"1")
     await asyncio.sleep(0)
     assert other.messages == [b"1"]
 
 
-async def test_a_burst_is_written_while_it_lasts(tick):
-    socket = Written(tick, Limits(10 * EARLY_BYTES, 10 * EARLY_BYTES, NEVER))
+async def test_a_burst_is_written_while_it_lasts(flusher):
+    socket = Written(flusher, Limits(10 * EARLY_BYTES, 10 * EARLY_BYTES, NEVER))
     for _ in range(3):
         socket.send_queue.enqueue(frame(EARLY_BYTES // 2 + 1))
     assert len(socket.messages) == 1
@@ -297,8 +305,8 @@ async def test_a_burst_is_written_while_it_lasts(tick):
     assert b"\n".join(socket.messages) == b"\n".join([frame(EARLY_BYTES // 2 + 1)] * 3)
 
 
-async def test_last_words_are_written_before_the_end(tick):
-    socket = Written(tick)
+async def test_last_words_are_written_before_the_end(flusher):
+    socket = Written(flusher)
     socket.send_queue.enqueue(b"1")
     await socket.send_queue.flushed()
     assert socket.messages == [b"1"]
@@ -306,8 +314,8 @@ async def test_last_words_are_written_before_the_end(tick):
     assert socket.messages == [b"1"]
 
 
-async def test_who_does_not_read_is_cut_off_there_too(tick):
-    socket = Written(tick)
+async def test_who_does_not_read_is_cut_off_there_too(flusher):
+    socket = Written(flusher)
     for _ in range(11):
         socket.send_queue.enqueue(frame(99))
     await settled()
@@ -317,10 +325,10 @@ async def test_who_does_not_read_is_cut_off_there_too(tick):
 # -- crowds ----------------------------------------------------------------------------------------------------------
 
 
-async def test_what_comes_while_a_crowd_is_served_is_joined(tick, monkeypatch):
-    monkeypatch.setattr(Tick, "MOST_SECONDS", 0.02)
-    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
-    crowd = [Written(tick) for _ in range(Tick.CROWD)]
+async def test_what_comes_while_a_crowd_is_served_is_joined(flusher, monkeypatch):
+    monkeypatch.setattr(flushing, "MOST_SECONDS", 0.02)
+    monkeypatch.setattr(flushing, "PATIENCE", 1e6)
+    crowd = [Written(flusher) for _ in range(flushing.CROWD)]
     for number in (b"1", b"2", b"3"):  # the first leaves at once, the others wait for each other
         for socket in crowd:
             socket.send_queue.enqueue(number)
@@ -331,9 +339,9 @@ async def test_what_comes_while_a_crowd_is_served_is_joined(tick, monkeypatch):
     assert crowd[0].messages[1] is crowd[-1].messages[1]  # built once
 
 
-async def test_few_sockets_never_wait(tick, monkeypatch):
-    monkeypatch.setattr(Tick, "PATIENCE", 1e6)
-    few = [Written(tick) for _ in range(Tick.CROWD - 1)]
+async def test_few_sockets_never_wait(flusher, monkeypatch):
+    monkeypatch.setattr(flushing, "PATIENCE", 1e6)
+    few = [Written(flusher) for _ in range(flushing.CROWD - 1)]
     for number in (b"1", b"2"):
         for socket in few:
             socket.send_queue.enqueue(number)

@@ -6,7 +6,7 @@ from django.db import OperationalError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import AsyncClient
 
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.http import health, lifecycle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def client(monkeypatch):
     monkeypatch.setattr(health, "_is_migrated", False)
     yield AsyncClient()
-    await engine.stop()
+    await engines.stop()
     await sync_to_async(connections.close_all)()
 
 

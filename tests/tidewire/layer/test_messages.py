@@ -8,7 +8,6 @@ from tidewire.layer.messages import (
     INLINE_BYTES,
     Ephemeral,
     Events,
-    PresenceChange,
     PresenceChanges,
     ephemeral_message,
     events_message,
@@ -16,8 +15,9 @@ from tidewire.layer.messages import (
     parse,
     presence_message,
 )
+from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
-ALICE = {"user": "alice", "client": "c"}
+ALICE = ClientInfo("alice", "c")
 
 
 def test_events_are_read_as_they_were_built():
@@ -37,7 +37,7 @@ def test_an_ephemeral_message_is_read_as_it_was_built():
 
 
 def test_presence_changes_are_read_as_they_were_built():
-    changes = [PresenceChange("join", ALICE), PresenceChange("leave", ALICE)]
+    changes = [JoinPush(ALICE), LeavePush(ALICE)]
     assert parse(presence_message("board:1", changes)) == PresenceChanges("board:1", changes)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from msgspec.structs import asdict
 
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
@@ -21,7 +22,7 @@ from tidewire.ground.recorded import Recorded
 from tidewire.ids import uuid7
 from tidewire.layer import publisher as sending
 from tidewire.layer import publishing
-from tidewire.layer.messages import INLINE_BYTES, PresenceChange
+from tidewire.layer.messages import INLINE_BYTES
 from tidewire.layer.publisher import (
     EPHEMERAL_TURN,
     PRESENCE_CHANGES,
@@ -30,6 +31,7 @@ from tidewire.layer.publisher import (
     QUEUE_PRESENCE,
     Publisher,
 )
+from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
 WAIT_SECONDS = 10.0
 
@@ -46,8 +48,8 @@ def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: 
     return Recorded(**{"stream": stream, "offset": offset, "payload": payload, **fields, **changes})
 
 
-def join(user: str) -> PresenceChange:
-    return PresenceChange("join", {"user": user})
+def join(user: str) -> JoinPush:
+    return JoinPush(ClientInfo(user, f"client of {user}"))
 
 
 def message(stream: str, *rows: list[Any]) -> dict[str, Any]:
@@ -144,28 +146,29 @@ async def test_what_is_large_is_left_in_the_log(publisher, mailbox):
 
 
 async def test_a_signal_is_told_as_it_is(publisher, mailbox):
-    publisher.publish_ephemeral("board:1", "{}", {"user": "alice"})
+    publisher.publish_ephemeral("board:1", "{}", ClientInfo("alice", "c"))
     async with running(publisher):
         assert await mailbox.receive() == {
             "type": "tidewire.ephemeral",
             "v": 1,
             "stream": "board:1",
             "kind": "pub",
-            "content": {"data": "{}", "info": {"user": "alice"}},
+            "content": {"data": "{}", "info": {"user": "alice", "client": "c"}},
         }
 
 
 async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
-    crowd = [("join", {"user": f"{number}"}) for number in range(PRESENCE_CHANGES)] + [("leave", {"user": "0"})]
+    crowd = [join(f"{number}") for number in range(PRESENCE_CHANGES)] + [LeavePush(ClientInfo("0", "client of 0"))]
     for change in crowd:
-        publisher.publish_presence("board:1", PresenceChange(*change))
+        publisher.publish_presence("board:1", change)
     publisher.publish_presence("board:2", join("bob"))
     async with running(publisher):
         first, second, other = [await mailbox.receive() for _ in range(3)]
     assert first["type"] == second["type"] == "tidewire.presence"
-    assert [tuple(change) for change in first["changes"] + second["changes"]] == crowd
+    rows = [[change.kind, asdict(change.info)] for change in crowd]
+    assert first["changes"] + second["changes"] == rows
     assert len(first["changes"]) == PRESENCE_CHANGES
-    assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob"}]])
+    assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob", "client": "client of bob"}]])
 
 
 class Recording:
@@ -209,7 +212,7 @@ async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patien
     for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
         publisher.publish([event(first + number) for number in range(PAGE_EVENTS)])
     for number in range(QUEUE_EPHEMERAL + 1):
-        publisher.publish_ephemeral("board:2", f"{number}", {})
+        publisher.publish_ephemeral("board:2", f"{number}", ClientInfo("alice", "c"))
     async with running(publisher):
         rows = (await mailbox.receive())["events"]
         assert (rows[0][0], len(rows)) == (PAGE_EVENTS, QUEUE_EVENTS)

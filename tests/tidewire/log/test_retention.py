@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.factories import make_message, make_room, make_user
 from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
-from tidewire.engine import engine
+from tidewire.engine import engines
 from tidewire.log import heads, retention
 from tidewire.log.tables import Event, Stream
 
@@ -112,7 +112,7 @@ async def test_a_server_prunes_by_itself(settings, monkeypatch):
     pruned = asyncio.Event()
     monkeypatch.setattr(retention, "prune", lambda: loop.call_soon_threadsafe(pruned.set))
     loop = asyncio.get_running_loop()
-    engine.current()
+    engines.current()
     await asyncio.wait_for(pruned.wait(), 10)
-    await engine.stop()
+    await engines.stop()
     await sync_to_async(connections.close_all)()

@@ -1,0 +1,49 @@
+"""What the delivery side reads from the database: the event log, and who may read which stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from tidewire.ground.positions import Page, Position
+
+KnownPositions = Callable[[], Mapping[str, Position]]
+"""Returns the positions that the caller knows already, by stream. Called in the event loop."""
+
+
+class LogUnavailableError(Exception):
+    """The database cannot be asked now. Asking again later may succeed."""
+
+
+class LogReader(Protocol):
+    """Reads without blocking the event loop. Every method raises LogUnavailableError when the database is away.
+
+    See engine/reader.py for the one that asks the database.
+    """
+
+    async def heads(self, names: Collection[str]) -> dict[str, Position]:
+        """Returns the heads of those of these streams that exist."""
+        ...
+
+    async def touched(self, seconds: float) -> dict[str, Position]:
+        """Returns the heads of the streams that were written to in the last `seconds`."""
+        ...
+
+    async def page(self, name: str, offset: int) -> Page:
+        """Returns the first events of a stream after `offset`, as many as a page holds."""
+        ...
+
+    async def recent(self, name: str, seconds: float) -> Page:
+        """Returns all events of a stream of the last `seconds`."""
+        ...
+
+    async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
+        """Returns those of these users who may read the stream."""
+        ...
+
+    async def readable_positions(
+        self, user_id: str, names: Collection[str], known: KnownPositions = dict
+    ) -> dict[str, Position]:
+        """Returns the positions of those of these streams that the user may read. Positions that `known` returns are
+        not read from the log."""
+        ...

@@ -1,0 +1,125 @@
+"""Where the presence entries of all processes are kept: in memory, or in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from tidewire.protocol.pushes import ClientInfo
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+EXPIRE_SECONDS = 30.0
+
+Clients = dict[str, ClientInfo]
+"""{client: info}"""
+HostCall = Callable[["Redis", dict[str, Clients]], Awaitable[None]]
+
+
+class Store(Protocol):
+    """Presence entries of all processes, by stream. Methods raise what their server raises."""
+
+    async def put(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        """Adds or confirms entries (stream, info) for EXPIRE_SECONDS."""
+
+    async def remove(self, entries: Iterable[tuple[str, ClientInfo]]) -> None: ...
+
+    async def read(self, stream: str) -> Clients:
+        """Returns the entries of a stream that have not expired."""
+        ...
+
+
+class MemoryStore:
+    """Presence where there is only one process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._streams: dict[str, dict[str, tuple[float, ClientInfo]]] = {}
+
+    async def put(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        expires_at = self._clock() + EXPIRE_SECONDS
+        for stream, info in entries:
+            self._streams.setdefault(stream, {})[info.client] = (expires_at, info)
+
+    async def remove(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        for stream, info in entries:
+            clients = self._streams.get(stream, {})
+            clients.pop(info.client, None)
+            if not clients:
+                self._streams.pop(stream, None)
+
+    async def read(self, stream: str) -> Clients:
+        now = self._clock()
+        return {client: info for client, (at, info) in self._streams.get(stream, {}).items() if at > now}
+
+
+class RedisStore:
+    """Presence in one or more Redis servers; a stream's name decides which. Each stream has a hash of infos and a
+    sorted set of expiry times. Times are those of Redis, because the clocks of processes may differ."""
+
+    def __init__(self, servers: list[Redis], prefix: str = "tidewire") -> None:
+        self._servers, self._prefix = servers, prefix
+
+    async def put(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        await self._on_each_server(self._put, entries)
+
+    async def _put(self, redis: Redis, streams: dict[str, Clients]) -> None:
+        expires_at = await _now(redis) + EXPIRE_SECONDS
+        async with redis.pipeline(transaction=True) as pipe:
+            for stream, clients in streams.items():
+                hash_key, set_key = self._keys(stream)
+                pipe.hset(hash_key, mapping={client: msgspec.json.encode(info) for client, info in clients.items()})
+                pipe.zadd(set_key, dict.fromkeys(clients, expires_at))
+                for key in (hash_key, set_key):
+                    pipe.expire(key, int(2 * EXPIRE_SECONDS))
+            await pipe.execute()
+
+    async def remove(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        await self._on_each_server(self._remove, entries)
+
+    async def _remove(self, redis: Redis, streams: dict[str, Clients]) -> None:
+        async with redis.pipeline(transaction=True) as pipe:
+            for stream, clients in streams.items():
+                hash_key, set_key = self._keys(stream)
+                pipe.hdel(hash_key, *clients)
+                pipe.zrem(set_key, *clients)
+            await pipe.execute()
+
+    async def _on_each_server(self, call: HostCall, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+        """Calls `call` with each server and its {stream: {client: info}}. One that fails stops no other; its error is
+        raised when all have been called."""
+        by_server: dict[int, dict[str, Clients]] = {}
+        for stream, info in entries:
+            by_server.setdefault(self._server_of(stream), {}).setdefault(stream, {})[info.client] = info
+        calls = [call(self._servers[server], streams) for server, streams in by_server.items()]
+        for result in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    async def read(self, stream: str) -> Clients:
+        redis, (hash_key, set_key) = self._servers[self._server_of(stream)], self._keys(stream)
+        now = await _now(redis)
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.zrangebyscore(set_key, now, "+inf")
+            pipe.zremrangebyscore(set_key, "-inf", now)
+            pipe.hgetall(hash_key)
+            alive, _, infos = await pipe.execute()
+        decode = msgspec.json.Decoder(ClientInfo).decode
+        return {client.decode(): decode(infos[client]) for client in alive if client in infos}
+
+    def _server_of(self, stream: str) -> int:
+        return zlib.crc32(stream.encode()) % len(self._servers)
+
+    def _keys(self, stream: str) -> tuple[str, str]:
+        return f"{self._prefix}:presence:{stream}:info", f"{self._prefix}:presence:{stream}:until"
+
+
+async def _now(redis: Any) -> float:
+    seconds, microseconds = await redis.time()
+    return seconds + microseconds / 1e6

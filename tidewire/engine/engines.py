@@ -1,0 +1,78 @@
+"""The engine of each event loop.
+
+Not every server tells an application that it starts (daphne has no `lifespan`), so the engine of a loop is made and
+started when it is first asked for: by the first scope that the application sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from tidewire.delivery.connections import Connections
+from tidewire.delivery.hub import Intervals
+from tidewire.delivery.presence_stores import MemoryStore, RedisStore, Store
+from tidewire.engine.engine import Engine
+from tidewire.engine.reader import Reader
+from tidewire.ground import credentials
+from tidewire.ground.conf import conf
+
+_engines: dict[asyncio.AbstractEventLoop, Engine] = {}
+
+
+def current() -> Engine:
+    """Returns the engine of the running loop. Makes and starts it for the first caller."""
+    loop = asyncio.get_running_loop()
+    engine = _engines.get(loop)
+    if engine is None:
+        for other in [other for other in list(_engines) if other.is_closed()]:
+            del _engines[other]
+        engine = _engines[loop] = from_settings()
+        engine.start()
+    return engine
+
+
+def running() -> Engine | None:
+    """Returns the engine of the running loop, or None if it was not asked for yet."""
+    return _engines.get(asyncio.get_running_loop())
+
+
+async def stop() -> None:
+    """Stops the engine of the running loop, if there is one."""
+    engine = _engines.pop(asyncio.get_running_loop(), None)
+    if engine is not None:
+        await engine.stop()
+
+
+def from_settings() -> Engine:
+    """Makes an engine as Django's settings say. Raises ImproperlyConfigured where there is no channel layer."""
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("Tidewire needs a channel layer: set CHANNEL_LAYERS")
+    return Engine(
+        layer=layer,
+        reader=Reader(conf.DATABASE_THREADS),
+        presence_store=_presence_store(layer),
+        connections=Connections(conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND),
+        authenticate=credentials.authenticate,
+        intervals=Intervals(
+            poll=conf.POLL_SECONDS,
+            touched=conf.TOUCHED_SECONDS,
+            audit=conf.AUDIT_SECONDS,
+            heartbeat=conf.HEARTBEAT_SECONDS,
+        ),
+    )
+
+
+def _presence_store(layer: BaseChannelLayer) -> Store:
+    """Presence is kept where the channel layer is: in memory, or in the Redis servers that the layer uses."""
+    if isinstance(layer, InMemoryChannelLayer):
+        return MemoryStore()
+    from redis.asyncio import Redis  # installed only where the layer is on Redis
+
+    hosts = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
+    options = [dict(host) if isinstance(host, dict) else {"address": host} for host in hosts]
+    return RedisStore([Redis.from_url(host.pop("address"), **host) for host in options])
