@@ -128,7 +128,7 @@ TIDEWIRE = {
     # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
     # readiness one.
     "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
-    "PREPARED_STATEMENTS": env.flag("PREPARED_STATEMENTS", default=True),
+    "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),
     "TRUSTED_PROXIES": env.integer("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.integer("MAX_CONNECTIONS", default=10_000),

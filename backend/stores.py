@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from tidewire import postgresql_options
+
 # Above the pub/sub layer's blocking time (its receiver asks in slices of 0.1 s), far below what a frozen Redis takes.
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
@@ -46,16 +48,13 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 
 def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     """A pool, because under ASGI every request has a thread of its own: neither a fresh nor a kept connection fits."""
-    from tidewire.queries.postgresql import Connection, Cursor  # wants its driver, which SQLite does not
-
     config = _parsed(url)
     pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}
     # The pool doubles the time between its attempts. Given up after 2 s, an attempt is made anew with the next request:
     # so the server is of use again within some seconds, however long the database was away.
     pool["reconnect_timeout"] = 2
     options = config.get("OPTIONS", {}) | {
-        "pool": pool | {"connection_class": Connection},
-        "cursor_factory": Cursor,
+        **postgresql_options(pool),
         "connect_timeout": 3,
         # A transaction that idles holds its streams' locks; above the longest one the poll would miss it.
         "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",

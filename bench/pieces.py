@@ -51,7 +51,6 @@ def _timestamps() -> Iterator[None]:
     """Per connection: its thread has registered the loader when it connected."""
     from django.db import connection
     from psycopg.pq import Format
-
     from tidewire.queries.timestamps import TIMESTAMPTZ
 
     def slow(using: Any) -> None:

@@ -16,7 +16,6 @@ class TidewireConfig(AppConfig):
         from tidewire.declare.registry import registry
         from tidewire.layer import publishing
         from tidewire.log import event_log, revocations
-        from tidewire.queries import timestamps  # noqa: F401  listens for new connections
         from tidewire.transactions import commit
 
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish])

@@ -68,7 +68,7 @@ WHERE {messages}.id = later.id AND {counters}.room_id = {messages}.room_id
 def _statement(text: str, vendor: str) -> PreparedStatement:
     tables = {"messages": apps.get_model("api", "Message"), "counters": MessageCounter}
     names = {name: f'"{model._meta.db_table}"' for name, model in tables.items()}
-    return PreparedStatement(text.format(**names, new=_IN[vendor]), count=1)
+    return PreparedStatement(text.format(**names, new=_IN[vendor]), types=["uuid[]"])
 
 
 # A condition with one parameter that holds any number of values.

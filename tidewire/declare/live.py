@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import ForeignKey, Model, QuerySet, prefetch_related_objects
@@ -91,10 +90,8 @@ class Live(Generic[M]):
         `new` are the keys of rows that this transaction created and did not change since.
         """
         pks = list(pks)
-        if len(pks) == 1 and isinstance(pks[0], UUID):  # as in most transactions
-            rows = cast("list[M]", self._row.all(using, pks[0]))
-        else:
-            rows = list(self._all.using(using).filter(pk__in=pks))
+        is_one = len(pks) == 1  # as in most transactions
+        rows = self._row.all(using, pks[0]) if is_one else list(self._all.using(using).filter(pk__in=pks))
         completed: set[M] = set()
         if self.complete_new is not None:
             completed.update(row for row in rows if row.pk in new)
@@ -123,8 +120,8 @@ class Live(Generic[M]):
         return getattr(self.queryset(), "_prefetch_related_lookups", ()) if self.queryset else ()
 
     @cached_property
-    def _row(self) -> PreparedQuery:
-        def row(pk: UUID) -> QuerySet[M]:
+    def _row(self) -> PreparedQuery[M, [Any]]:
+        def row(pk: Any) -> QuerySet[M]:
             return self._all.filter(pk=pk)
 
         return PreparedQuery(row)

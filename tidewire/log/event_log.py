@@ -24,7 +24,7 @@ from tidewire.log import building, erasure, rate
 from tidewire.log.database import now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
 from tidewire.queries.prepared_statement import PreparedStatement
-from tidewire.queries.round_trips import takes_several
+from tidewire.queries.round_trips import can_join
 from tidewire.transactions.notes import Note
 
 
@@ -175,16 +175,15 @@ def _append(encoded: list[building.Encoded], using: str, commits: bool) -> dict[
                 "payload": event.payload,
             }
         )
-    then = "COMMIT" if commits and takes_several(connection) else ""
+    then = "COMMIT" if commits and can_join(connection) else ""
     cursor = _append_statement().execute(connection, [_json(wanted), REVOCATIONS, _json(rows)], then)
     return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
 
 
 @cache
 def _append_statement() -> PreparedStatement:
-    return PreparedStatement(
-        _APPEND.format(streams=f'"{Stream._meta.db_table}"', events=f'"{Event._meta.db_table}"'), count=3
-    )
+    sql = _APPEND.format(streams=f'"{Stream._meta.db_table}"', events=f'"{Event._meta.db_table}"')
+    return PreparedStatement(sql, types=["json", "text", "json"])
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

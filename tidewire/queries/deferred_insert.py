@@ -1,29 +1,34 @@
-"""The INSERT of one live row, which is written down once: the ORM takes longer to do it than PostgreSQL to insert."""
+"""The INSERT of one live row as a statement that is written once: the ORM compiles it anew for each row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from django.db import connections
 from django.db.models import Field, Model
 
+from tidewire.ground.conf import conf
 from tidewire.queries.prepared_statement import PreparedStatement
-from tidewire.queries.round_trips import is_deferring_inserts
+from tidewire.queries.round_trips import are_inserts_deferred
 
 
-def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) -> bool:
-    """Inserts these fields into the table of `model`, the row's own or a parent's, as `Model.save` does. False, and
-    nothing done, where it takes more than values."""
+def insert(model: type[Model], row: Model, fields: Sequence[Field[Any, Any]], using: str) -> bool:
+    """Inserts the values of these fields into the table of `model` (the row's own, or a parent's), as `_do_insert` of
+    Django's Model does. Returns False, and does nothing, where a value is an expression or a field writes SQL of its
+    own, and elsewhere than on PostgreSQL."""
     connection = connections[using]
-    statement = _statement(model, tuple(fields)) if connection.vendor == "postgresql" else None
+    if connection.vendor != "postgresql" or not conf.PREPARED_QUERIES:
+        return False
+    statement = _statement(model, tuple(fields))
     if statement is None:
         return False
     values = [field.pre_save(row, add=True) for field in fields]
     if any(hasattr(value, "resolve_expression") for value in values):
         return False
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
-    if is_deferring_inserts(connection):
+    if are_inserts_deferred(connection):
         statement.run_with_next(connection, params)
     else:
         statement.execute(connection, params)
@@ -31,15 +36,15 @@ def insert(model: type[Model], row: Model, fields: Sequence[Field], using: str) 
 
 
 @cache
-def _statement(model: type[Model], fields: tuple[Field, ...]) -> PreparedStatement | None:
-    """None where a field says how its value is to be written."""
+def _statement(model: type[Model], fields: tuple[Field[Any, Any], ...]) -> PreparedStatement | None:
     if any(hasattr(field, "get_placeholder") for field in fields):
         return None
-    columns = ", ".join(_quoted(field.column) for field in fields)
+    columns = ", ".join(_quoted(field.column) for field in fields if field.column)
     places = ", ".join(["%s"] * len(fields))
-    return PreparedStatement(f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) VALUES ({places})", len(fields))
+    sql = f"INSERT INTO {_quoted(model._meta.db_table)} ({columns}) VALUES ({places})"
+    return PreparedStatement(sql, ["unknown"] * len(fields))
 
 
 def _quoted(name: str) -> str:
-    """As PostgreSQL wants a name, and `Prepared` a statement."""
+    """Quotes a name for a statement with parameters."""
     return name if name.startswith('"') else '"{}"'.format(name.replace("%", "%%"))

@@ -1,71 +1,83 @@
-"""PostgreSQL's transactions, begun with their first statement; and sessions that remember what was prepared in them.
+"""The PostgreSQL connection: a transaction begins in the round trip of its first statement.
 
-psycopg sends BEGIN before it, and waits for the answer: a way there and back of each write. Here both go as one text.
-`OPTIONS` of a database takes the two classes: `cursor_factory`, and `connection_class` of its pool. Elsewhere, and for
-what is no plain statement (a batch, COPY, a cursor of the server), BEGIN goes alone as always.
+psycopg sends BEGIN before the first statement and waits for the answer. Here both are one text. BEGIN is sent alone, as
+psycopg does it, before a statement that cannot be joined to it (a batch, COPY, a cursor of the server), and where the
+setting PREPARED_QUERIES is off.
+
+`options` has what Django's DATABASES needs for it. Two methods of psycopg that are not public are overridden; the tests
+look at what libpq sends.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
-from django.db.backends.postgresql.base import Cursor as DjangoCursor
 from psycopg.pq import TransactionStatus
 
 from tidewire.ground.conf import conf
-from tidewire.queries import prepared_statement
 from tidewire.queries.errors import is_read_only
+from tidewire.queries.prepared_statement import note_error
 from tidewire.queries.round_trips import joined
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
 
-class Connection(psycopg.Connection):
-    """Leaves BEGIN to a cursor that says it in its text."""
+    DjangoCursor = psycopg.ClientCursor[Any]  # the stubs show the one for psycopg 2
+else:
+    from django.db.backends.postgresql.base import Cursor as DjangoCursor
+
+
+class Connection(psycopg.Connection[Any]):
+    """Leaves BEGIN to a cursor that has it in its text.
+
+    prepared: {statement: the EXECUTE that runs it} of this session. token: makes their names unlike those of another
+        session, also behind a pooler that mixes sessions.
+    """
 
     is_begun_by_cursor = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: dict[str, str] | None = {} if conf.PREPARED_STATEMENTS else None  # see prepared.py
+        self.prepared: dict[str, str] = {}
         self.token = secrets.token_hex(4)
 
     @property
     def begin(self) -> str | None:
-        """What a transaction begins with, if the next statement begins one."""
+        """What the next statement begins a transaction with; None if it begins none."""
         if self.autocommit or self._pipeline or self.pgconn.transaction_status != TransactionStatus.IDLE:
             return None
-        return self._get_tx_start_command().decode()
+        return self._get_tx_start_command().decode() if conf.PREPARED_QUERIES else None
 
-    def _start_query(self) -> Iterator[Any]:
+    def _start_query(self) -> PQGen[None]:
         if not self.is_begun_by_cursor:
             yield from super()._start_query()
 
 
 class Cursor(DjangoCursor):
+    """Sends BEGIN with the first statement of a transaction."""
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         connection = self.connection
-        begin = connection.begin if isinstance(query, str) and isinstance(connection, Connection) else None
+        if not isinstance(connection, Connection):
+            return super().execute(query, params, **options)
         try:
-            return self._execute(begin, query, params, options)
+            begin = connection.begin
+            if begin is None or not isinstance(query, str):
+                return super().execute(query, params, **options)
+            connection.is_begun_by_cursor = True
+            try:
+                text: Any = joined(begin, query)
+                super().execute(text, params, **options)
+            finally:
+                connection.is_begun_by_cursor = False
+            self.nextset()  # past the result of BEGIN
+            return self
         except psycopg.Error as error:
-            if isinstance(connection, Connection):
-                prepared_statement.note_error(connection, error)
+            note_error(connection, error)
             if is_read_only(error):
                 # The primary has become a standby and keeps its connections. The pool replaces a closed one, and finds
                 # the new primary where the name or the balancer leads by then.
                 connection.close()
             raise
-
-    def _execute(self, begin: str | None, query: Any, params: Any, options: dict[str, Any]) -> Self:
-        if begin is None:
-            return super().execute(query, params, **options)
-        connection = self.connection
-        connection.is_begun_by_cursor = True
-        try:
-            super().execute(joined(begin, query), params, **options)
-        finally:
-            connection.is_begun_by_cursor = False
-        self.nextset()  # past BEGIN's own
-        return self

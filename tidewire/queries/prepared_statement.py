@@ -1,8 +1,8 @@
-"""Statements that PostgreSQL parses and plans once in each session, for the few that every write asks.
+"""Statements that PostgreSQL parses and plans once in each session.
 
-By name, and not as the protocol has it: a text may hold several of them, with whatever else goes the same way. They are
-the session's, so a pooler that gives each transaction another session has none of them: the first error that says so
-ends their use in this process, and whoever asked starts again.
+They are prepared by name, in SQL: so a text may hold several of them, and other statements that share its round trip.
+A name belongs to a session. Behind a pooler that gives each transaction another session it is unknown, and the first
+error that says so ends the use of names in this process; the transaction that met it is run again (`is_retryable`).
 """
 
 from __future__ import annotations
@@ -15,64 +15,70 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tidewire.queries.errors import is_lost_statement, is_unknown_statement
-from tidewire.queries.round_trips import joined, run_with_next, takes_several
+from tidewire.queries.round_trips import can_join, joined, run_with_next
 
 logger = logging.getLogger(__name__)
 
-is_used = True
-"""Whether sessions keep what was prepared in them, as far as we know."""
+MAX_NAMES = 256
+"""How many statements are prepared in one session: each takes some ten kilobytes of its memory."""
+
+are_names_kept = True
+"""Whether the sessions of this process's databases keep names, as far as is known."""
 
 _numbers = itertools.count(1)
 
 
 class PreparedStatement:
-    """One statement, with `%s` in the place of each of its `count` parameters."""
+    """One statement in SQL, with `%s` for each parameter. It runs on every database, and is prepared on PostgreSQL.
 
-    def __init__(self, sql: str, count: int) -> None:
-        self.sql, self._count = sql, count
+    types: PostgreSQL's type of each parameter; "unknown" where PostgreSQL is to find it. None for a statement that is
+        never prepared.
+    """
 
-    def text(self, connection: BaseDatabaseWrapper) -> str:
-        """What to execute, with the same parameters. Where nothing can be prepared, or somebody reads along: itself."""
-        names: dict[str, str] | None = getattr(connection.connection, "prepared", None)
-        if names is None or not is_used or connection.queries_logged or not takes_several(connection):
-            return self.sql
-        return names.get(self.sql) or names.setdefault(self.sql, self._prepare(connection))
+    def __init__(self, sql: str, types: Sequence[str] | None) -> None:
+        self.sql, self._types = sql, types
 
     def execute(self, connection: BaseDatabaseWrapper, params: Sequence[Any], then: str = "") -> Any:
-        """Runs it, and `then` in the same text. Returns its cursor, whose rows are to be fetched at once: inside a
-        transaction it is kept, because to make one takes as long as to ask."""
-        text, cursor = self.text(connection), self._cursor(connection)
+        """Runs it, and the statement `then` in the same round trip. Returns the cursor, to be read at once."""
+        text = self._text(connection)
+        cursor = connection.cursor()
         cursor.execute(joined(text, then) if then else text, params)
         return cursor
 
     def run_with_next(self, connection: BaseDatabaseWrapper, params: Sequence[Any]) -> None:
-        """Runs it no later than the next statement of this connection, from which its errors come."""
-        run_with_next(connection, self.text(connection), list(params))
+        """Runs it no later than the next statement of this connection, which raises its errors."""
+        run_with_next(connection, self._text(connection), list(params))
 
-    def _cursor(self, connection: BaseDatabaseWrapper) -> Any:
-        if connection.vendor != "postgresql" or connection.queries_logged or not connection.in_atomic_block:
-            return connection.cursor()
-        kept: dict[str, tuple[Any, Any]] = connection.__dict__.setdefault("tidewire_cursors", {})
-        raw, cursor = kept.get(self.sql, (None, None))
-        if raw is None or raw is not connection.connection:
-            cursor = connection.cursor()
-            kept[self.sql] = (connection.connection, cursor)
-        return cursor
+    def _text(self, connection: BaseDatabaseWrapper) -> str:
+        """Returns what to execute, with the same parameters. That is the statement itself where it cannot be prepared,
+        and where the queries are logged for a reader."""
+        names: dict[str, str] | None = getattr(connection.connection, "prepared", None)
+        if names is None or self._types is None or not are_names_kept:
+            return self.sql
+        if connection.queries_logged or not can_join(connection):
+            return self.sql
+        if self.sql not in names and len(names) < MAX_NAMES:
+            names[self.sql] = self._prepare(connection, self._types)
+        return names.get(self.sql, self.sql)
 
-    def _prepare(self, connection: BaseDatabaseWrapper) -> str:
+    def _prepare(self, connection: BaseDatabaseWrapper, types: Sequence[str]) -> str:
         name = f"tidewire_{connection.connection.token}_{next(_numbers)}"
-        places = tuple(f"${number + 1}" for number in range(self._count))
+        body = self.sql % tuple(f"${number + 1}" for number in range(len(types)))
         with connection.cursor() as cursor:
-            cursor.execute(f"PREPARE {name} AS {self.sql % places}")
-        return f"EXECUTE {name} ({', '.join(['%s'] * self._count)})"
+            cursor.execute(f"PREPARE {name}{_in_brackets(types)} AS {body}")
+        return f"EXECUTE {name}{_in_brackets(['%s'] * len(types))}"
+
+
+def _in_brackets(parts: Sequence[str]) -> str:
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def note_error(connection: Any, error: BaseException) -> None:
-    """Called with the driver's connection, and what a statement failed with."""
-    global is_used
-    if not is_lost_statement(error) or connection.prepared is None:
+    """Forgets the names of a session that has lost one. `connection` and `error` are the driver's."""
+    global are_names_kept
+    if not is_lost_statement(error):
         return
-    connection.prepared.clear()  # they are prepared anew
-    if is_unknown_statement(error) and is_used:
-        is_used = False
-        logger.warning("this database's sessions keep no prepared statements: there is a pooler, so none are used")
+    connection.prepared.clear()
+    if is_unknown_statement(error) and are_names_kept:
+        are_names_kept = False
+        logger.warning("the database's sessions keep no prepared statements, as behind a pooler: none are used now")

@@ -1,7 +1,7 @@
-"""Statements whose result nobody reads, sent together with the next one.
+"""Statements whose result is not needed, sent together with the next one.
 
-A small statement costs its sender more than its database: the way there and back, and the thread that waits. Those
-before COMMIT are made while a stream, or a counter, is about to be locked, so they are worth gathering.
+For a small statement the round trip costs this process more than the statement costs the database. The statements just
+before COMMIT are also run while a counter or a stream is about to be locked.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-Statement = tuple[str, list[Any]]
+from tidewire.ground.conf import conf
 
-UNHARMED = (0, 2)
-"""libpq's states of a connection in no transaction, and in one that has not failed."""
+_UNHARMED = (0, 2)
+"""libpq's states of a connection that is in no transaction, and of one whose transaction has not failed."""
 
 
 @contextmanager
 def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside this block `run_with_next` and `held` may wait for a next statement. What has found none by the end is run
-    then; an exception takes it along, as it does the transaction. A block may stand in another."""
+    """Lets statements wait for the next one inside this block (`run_with_next`, `deferred_inserts`).
+
+    What still waits at the end of the block is run there. An exception drops it, as it does the transaction. Blocks may
+    be nested.
+    """
     if _gathering_of(connection) is not None:
         yield
         run_waiting(connection)
@@ -38,85 +41,89 @@ def gathered(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def run_waiting(connection: BaseDatabaseWrapper) -> None:
-    """Runs what waits, if anything does: for whoever knows that no statement follows."""
+    """Runs the statements that wait, if there are any: for a caller that knows that no statement follows."""
     if (gathering := _gathering_of(connection)) is not None:
         gathering.run()
 
 
 @contextmanager
 def deferred_inserts(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """A live row that is saved as new inside this block is inserted no later than the next statement, as with
-    `run_with_next`: all that is left to hear of is an error, and the transaction fails with it either way."""
+    """Lets the INSERT of a live model that is saved inside this block wait for the next statement.
+
+    The row must be new (`force_insert=True`) and its key known. An error of the INSERT, such as a violated constraint,
+    is raised by the next statement or by COMMIT, so the transaction fails as it would have. Has an effect inside
+    `write_transaction` only.
+    """
     connection = connections[using]
     gathering = _gathering_of(connection)
-    if gathering is None or not takes_several(connection) or connection.queries_logged:  # who reads the log sees each
+    if gathering is None or not can_join(connection) or connection.queries_logged:  # a log shows one statement a line
         yield
         return
-    gathering.holds = True
+    gathering.defers_inserts = True
     try:
         yield
     finally:
-        gathering.holds = False
+        gathering.defers_inserts = False
+
+
+def are_inserts_deferred(connection: BaseDatabaseWrapper) -> bool:
+    gathering = _gathering_of(connection)
+    return gathering is not None and gathering.defers_inserts
 
 
 def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] | None = None) -> None:
-    """Runs a statement no later than the next one of this connection. Its errors come from there.
+    """Runs a statement no later than the next one of this connection, which raises its errors.
 
-    Not for a block of its own that may be rolled back alone, and nothing that bypasses Django's `execute` may follow.
-    At once where the database takes one statement at a time (SQLite; server-side binding), or nobody gathers.
+    Runs it at once outside `gathered`, and where a text cannot hold several statements. It must not be meant for a
+    savepoint that may be rolled back alone, and the next statement must go through Django's `execute`.
     """
     gathering = _gathering_of(connection)
-    if gathering is not None and takes_several(connection):
-        gathering.add((sql, params or []))
+    if gathering is not None and can_join(connection):
+        gathering.add(sql, params or [])
     else:
         with connection.cursor() as cursor:
             cursor.execute(sql, params or [])
 
 
-def is_deferring_inserts(connection: BaseDatabaseWrapper) -> bool:
-    gathering = _gathering_of(connection)
-    return gathering is not None and gathering.holds
+def can_join(connection: BaseDatabaseWrapper) -> bool:
+    """Returns whether one text may hold several statements: on PostgreSQL, unless the server binds the parameters."""
+    if connection.vendor != "postgresql" or not conf.PREPARED_QUERIES:
+        return False
+    return not connection.settings_dict.get("OPTIONS", {}).get("server_side_binding")
+
+
+@lru_cache(maxsize=512)
+def joined(text: str, then: str) -> str:
+    """Returns both as one text: the same object for the same two, by which psycopg finds what it knows of a text."""
+    return f"{text};\n{then}"
 
 
 def _gathering_of(connection: BaseDatabaseWrapper) -> _Gathering | None:
     return next((wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, _Gathering)), None)
 
 
-@lru_cache(maxsize=512)
-def joined(text: str, then: str) -> str:
-    """Both as one text. The same object for the same two: psycopg knows it again by that."""
-    return f"{text};\n{then}"
-
-
-def takes_several(connection: BaseDatabaseWrapper) -> bool:
-    """Whether one text may hold several statements."""
-    return connection.vendor == "postgresql" and not connection.settings_dict.get("OPTIONS", {}).get(
-        "server_side_binding"
-    )
-
-
 class _Gathering:
-    """A wrapper around a connection's statements, as `connection.execute_wrapper` has them."""
+    """A wrapper around a connection's statements, as `connection.execute_wrapper` installs them."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
-        self._waiting: list[Statement] = []
-        self.holds = False
+        self._waiting: list[tuple[str, list[Any]]] = []
+        self.defers_inserts = False
 
-    def add(self, statement: Statement) -> None:
-        self._waiting.append(statement)
+    def add(self, sql: str, params: list[Any]) -> None:
+        self._waiting.append((sql, params))
 
     def run(self) -> None:
-        """All that waits, on its own."""
+        """Runs what waits: the last statement is the one that the others go with."""
         if self._waiting:
             with self._connection.cursor() as cursor:
                 *self._waiting, (sql, params) = self._waiting
                 cursor.execute(sql, params)
 
-    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if not self._waiting:
             return execute(sql, params, many, context)
-        if many or isinstance(params, dict) or _is_named(context["cursor"]):
+        if many or isinstance(params, dict) or _is_on_server(context["cursor"]):
             self.run()
             return execute(sql, params, many, context)
         waiting, self._waiting = self._waiting, []
@@ -125,14 +132,14 @@ class _Gathering:
         try:
             result = execute(text, [*before, *(params or ())], many, context)
         except BaseException:
-            if self._connection.connection.info.transaction_status in UNHARMED:
-                self._waiting[:0] = waiting  # the text was not even run
+            if self._connection.connection.info.transaction_status in _UNHARMED:
+                self._waiting[:0] = waiting  # the text was not sent
             raise
         for _ in waiting:
             context["cursor"].nextset()
         return result
 
 
-def _is_named(cursor: Any) -> bool:
-    """A cursor of the server's, as `iterator()` has: it is declared by one statement."""
+def _is_on_server(cursor: Any) -> bool:
+    """Returns whether the cursor is one of the server, as `iterator()` uses: one statement declares it."""
     return getattr(cursor, "name", None) is not None

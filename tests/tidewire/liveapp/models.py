@@ -93,3 +93,19 @@ class Counter(LiveModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Country(models.Model):
+    """Not live: its key is a text, and it has columns of further types."""
+
+    code = models.CharField(max_length=20, primary_key=True)
+    name = models.CharField(max_length=50)
+    area = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    is_island = models.BooleanField(default=False)
+    founded_at = models.DateTimeField(null=True)
+    size = models.SmallIntegerField(default=0)
+    facts = models.JSONField(default=dict)
+    neighbours = models.ManyToManyField("self")
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connections, transaction
-from psycopg.pq import Format, Trace
+from django.db.models import Value
+from psycopg.pq import Trace
 
 from tests.tidewire.event_rows import logged
 from tests.tidewire.liveapp.models import Board, Item
 from tidewire.log.tables import Event
 from tidewire.queries import prepared_statement
 from tidewire.queries.errors import is_retryable
+from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import deferred_inserts, gathered, run_with_next
-from tidewire.queries.timestamps import TIMESTAMPTZ
 from tidewire.transactions.writes import write_transaction
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("config.getoption('database') != 'postgresql'", reason="SQLite has no way there and back"),
+    pytest.mark.skipif("config.getoption('database') != 'postgresql'", reason="SQLite has no round trips"),
 ]
 connection = connections["default"]
 
@@ -56,9 +56,9 @@ def texts(folder: Path) -> Iterator[list[str]]:
 @pytest.fixture(autouse=True)
 def _in_use():
     connection.ensure_connection()
-    before, prepared_statement.is_used = prepared_statement.is_used, True
+    before, prepared_statement.are_names_kept = prepared_statement.are_names_kept, True
     yield
-    prepared_statement.is_used = before
+    prepared_statement.are_names_kept = before
 
 
 def select(sql: str = "SELECT 1", params: list | None = None) -> list:
@@ -143,7 +143,7 @@ def test_hooks_run_after_a_commit_that_went_with_the_events(board):
 
 # -- statements that are prepared --------------------------------------------------------------------------------------
 
-TWICE = PreparedStatement("SELECT %s::int * 2, '%%'", count=1)
+TWICE = PreparedStatement("SELECT %s::int * 2, '%%'", ["int"])
 
 
 def answer(statement: PreparedStatement, *params: object) -> list:
@@ -171,17 +171,10 @@ def test_what_a_rolled_back_transaction_prepared_is_there():
         assert twice(3) == [(6, "%")]
 
 
-def test_where_they_are_turned_off_nothing_is_prepared(tmp_path, monkeypatch):
-    monkeypatch.setattr(connection.connection, "prepared", None)
-    with texts(tmp_path) as sent, transaction.atomic():
-        assert twice(2) == [(4, "%")]
-    assert not [text for text in sent if "PREPARE" in text or "EXECUTE" in text]
-
-
 def test_a_server_that_binds_by_itself_is_asked_as_ever(monkeypatch):
     """It cannot bind what a name is executed with."""
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "server_side_binding", True)
-    assert TWICE.text(connection) == TWICE.sql
+    assert TWICE._text(connection) == TWICE.sql
 
 
 def test_whoever_reads_the_queries_sees_them(django_assert_num_queries):
@@ -198,14 +191,14 @@ def test_sessions_that_keep_nothing_end_it(caplog):
     with pytest.raises(DatabaseError) as failed, transaction.atomic():
         twice(2)
     assert is_retryable(failed.value)
-    assert not prepared_statement.is_used
+    assert not prepared_statement.are_names_kept
     with transaction.atomic():
         assert twice(3) == [(6, "%")]
     assert "pooler" in caplog.text
 
 
 def test_a_migration_that_changes_what_is_shown_is_met_once(board):
-    wide = PreparedStatement("SELECT name FROM liveapp_board WHERE rank_of = %s", count=1)
+    wide = PreparedStatement("SELECT name FROM liveapp_board WHERE rank_of = %s", ["unknown"])
     select_nothing("ALTER TABLE liveapp_board ADD rank_of int DEFAULT 1")
     try:
         with transaction.atomic():
@@ -216,7 +209,7 @@ def test_a_migration_that_changes_what_is_shown_is_met_once(board):
         assert is_retryable(failed.value)
         with transaction.atomic():
             assert answer(wide, 1) == [("board",)]
-        assert prepared_statement.is_used
+        assert prepared_statement.are_names_kept
     finally:
         select_nothing("ALTER TABLE liveapp_board DROP rank_of; ALTER TABLE liveapp_board ALTER name TYPE varchar(50)")
 
@@ -224,6 +217,60 @@ def test_a_migration_that_changes_what_is_shown_is_met_once(board):
 def select_nothing(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
+
+
+def test_a_compiled_query_is_prepared_with_its_constants_in_the_text(board, tmp_path):
+    query = PreparedQuery(lambda pk: Item.objects.annotate(five=Value(5), text=Value("100 %")).filter(board=pk, rank=0))
+    item = Item.objects.create(board=board)
+    query.all("default", board.pk)
+    connection.connection.prepared.clear()
+    with texts(tmp_path) as sent, transaction.atomic():
+        found = [query.first("default", board.pk) for _ in range(2)]
+    assert [(row, row.five, row.text) for row in found if row] == [(item, 5, "100 %")] * 2
+    assert [text.split()[0] for text in sent] == ["BEGIN;", "EXECUTE", "EXECUTE", "COMMIT"]
+    assert "(uuid) AS" in sent[0]
+    assert "'100 %'" in sent[0]
+
+
+def test_a_number_above_its_column_is_found_nowhere(board):
+    """The parameter is a bigint, as the literal value is."""
+    Item.objects.create(board=board, rank=1)
+    query = PreparedQuery(lambda rank: Item.objects.filter(rank__gt=rank))
+    assert [len(query.all("default", rank)) for rank in (0, 1, 2**31, 2**62)] == [1, 0, 0, 0]
+
+
+def test_a_parameter_among_the_columns_is_a_literal_value(board):
+    """As a parameter of a prepared statement it would be a text."""
+    Item.objects.create(board=board)
+    query = PreparedQuery(lambda number: Item.objects.annotate(number=Value(number)))
+    connection.connection.prepared.clear()
+    assert [row.number for number in (3, 4) for row in query.all("default", number)] == [3, 4]
+    assert connection.connection.prepared == {}
+
+
+def test_a_session_prepares_a_bounded_number(monkeypatch):
+    monkeypatch.setattr(prepared_statement, "MAX_NAMES", 1)
+    connection.connection.prepared.clear()
+    other = PreparedStatement("SELECT %s::int * 3", ["int"])
+    with transaction.atomic():
+        assert [twice(2), answer(other, 2), twice(3)] == [[(4, "%")], [(6,)], [(6, "%")]]
+    assert list(connection.connection.prepared) == [TWICE.sql]
+
+
+# -- the setting -------------------------------------------------------------------------------------------------------
+
+
+def test_where_the_setting_is_off_psycopg_is_as_ever(board, tmp_path, settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": False}
+    select()
+    with texts(tmp_path) as sent, write_transaction():
+        with deferred_inserts():
+            Item(board=board).save(force_insert=True)
+        run_with_next(connection, "SELECT 1")
+        twice(2)
+    assert sent[0] == "BEGIN"
+    assert sent[-1] == "COMMIT"
+    assert not [text for text in sent if ";" in text or "EXECUTE" in text or "PREPARE" in text]
 
 
 # -- rows that wait for the next statement -----------------------------------------------------------------------------
@@ -307,32 +354,3 @@ def test_anothers_wrapper_around_commit_is_called_inside_the_transaction(board):
     with logged():
         Item.objects.create(board=board)
     assert statuses == ["INTRANS"]
-
-
-# -- times -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "at",
-    [
-        datetime(2026, 1, 2, 3, 4, 5, 678900, UTC),
-        datetime(2026, 1, 2, tzinfo=UTC),
-        datetime(99, 12, 31, 23, 59, 59, 1, UTC),
-        datetime(9999, 12, 31, tzinfo=UTC),
-        datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=5, minutes=30))),
-    ],
-)
-def test_times_come_back(at):
-    ((found,),) = select("SELECT %s::timestamptz", [at])
-    assert (found, found.tzinfo) == (at, UTC)
-
-
-def test_a_session_that_shows_another_time_zone_is_read_by_djangos_loader():
-    loader = connection.connection.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)(TIMESTAMPTZ, connection.connection)
-    text = b"2026-01-02 05:30:00+05:30"
-    assert loader.load(text) == loader.slowly(text) == datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def test_a_time_that_python_has_not_is_an_error_as_ever():
-    with pytest.raises(DatabaseError):
-        select("SELECT 'infinity'::timestamptz")
