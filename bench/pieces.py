@@ -8,7 +8,7 @@ ratios is shown: what else the machine does meets both halves of a pair.
 
     python -m bench.pieces                      # each piece removed from the whole, on PostgreSQL
     python -m bench.pieces --alone              # each piece added to plain Django
-    python -m bench.pieces --database sqlite --only prepared-queries,instances
+    python -m bench.pieces --database sqlite --only prepared-queries
 """
 
 from __future__ import annotations
@@ -40,32 +40,6 @@ Piece = Callable[[], Any]
 # -- turning a piece off -----------------------------------------------------------------------------------------------
 
 
-def _instances() -> Any:
-    from tidewire.queries import instances
-
-    return patch.object(instances, "_is_made_by_django", lambda model: False)
-
-
-@contextmanager
-def _timestamps() -> Iterator[None]:
-    """Per connection: its thread has registered the loader when it connected."""
-    from django.db import connection
-    from psycopg.pq import Format
-    from tidewire.queries.timestamps import TIMESTAMPTZ
-
-    def slow(using: Any) -> None:
-        raw = using.connection
-        loader = raw.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
-        if hasattr(loader, "slowly"):
-            raw.adapters.register_loader(TIMESTAMPTZ, loader.__mro__[1])
-            using.__dict__.pop("tidewire_cursors", None)  # they have looked their loaders up
-
-    before = _post.before
-    _post.before = lambda: slow(connection)
-    yield
-    _post.before = before
-
-
 def _live_serializer() -> Any:
     from tidewire.declare.live import Live
 
@@ -76,12 +50,6 @@ def _request_serializer() -> Any:
     from api.rest.reused_serializer import Reused
 
     return patch.object(Reused, "_made", lambda self, context: self._serializer_class(context=context))
-
-
-def _cursors() -> Any:
-    from tidewire.queries.prepared_statement import PreparedStatement
-
-    return patch.object(PreparedStatement, "_cursor", lambda self, connection: connection.cursor())
 
 
 def _direct_insert() -> Any:
@@ -110,19 +78,19 @@ def _begin() -> Any:
 def _commit() -> Any:
     from tidewire.log import event_log
 
-    return patch.object(event_log, "takes_several", lambda connection: False)
+    return patch.object(event_log, "can_join", lambda connection: False)
 
 
 def _prepared_statements() -> Any:
     from tidewire.queries.prepared_statement import PreparedStatement
 
-    return patch.object(PreparedStatement, "text", lambda self, connection: self.sql)
+    return patch.object(PreparedStatement, "_text", lambda self, connection: self.sql)
 
 
 def _prepared_queries() -> Any:
     from tidewire.queries.prepared_query import PreparedQuery
 
-    return patch.object(PreparedQuery, "all", lambda self, using, *keys: list(self._build(*keys).using(using)))
+    return patch.object(PreparedQuery, "_compiled", lambda self, using, values: None)
 
 
 def _round_trips() -> Any:
@@ -132,11 +100,8 @@ def _round_trips() -> Any:
 
 
 PIECES: dict[str, Piece] = {
-    "instances": _instances,
-    "timestamps": _timestamps,
     "live-serializer": _live_serializer,
     "request-serializer": _request_serializer,
-    "cursors": _cursors,
     "direct-insert": _direct_insert,
     "deferred-insert": _deferred_insert,
     "begin": _begin,
@@ -145,7 +110,7 @@ PIECES: dict[str, Piece] = {
     "prepared-queries": _prepared_queries,
     "round-trips": _round_trips,
 }
-ON_SQLITE = ["instances", "live-serializer", "request-serializer", "prepared-queries"]
+ON_SQLITE = ["live-serializer", "request-serializer", "prepared-queries"]
 
 
 # -- one write ---------------------------------------------------------------------------------------------------------
@@ -153,8 +118,6 @@ ON_SQLITE = ["instances", "live-serializer", "request-serializer", "prepared-que
 
 class _Post:
     """Posts messages through Django's handler. Calls come from the thread of a `Side`."""
-
-    before: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self) -> None:
         from tidewire.http.threaded_handler import _SyncHandler
@@ -248,7 +211,6 @@ def _batch(writes: int, warm_up: int) -> Cost:
     from django.db import connection
 
     connection.ensure_connection()
-    _post.before()
     for _ in range(warm_up):
         _post()
     gc.collect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -36,10 +37,14 @@ def rows() -> list[Any]:
 
 def columns_of(made: list[Any]) -> list[dict[str, Any]]:
     """What is in the tables, with the class of a row in the place of its key."""
-    classes = {str(row.pk): type(row) for row in [*made, *Room.objects.all()]}
+    classes = {row.pk: type(row) for row in [*made, *Room.objects.all()] if isinstance(row.pk, UUID)}
     found = [type(row).objects.values().get(pk=row.pk) for row in made]
     return [
-        {name: classes.get(str(value), value) for name, value in columns.items() if name != "created_at"}
+        {
+            name: classes.get(value, value) if isinstance(value, UUID) else value
+            for name, value in columns.items()
+            if name not in ("created_at", "id")
+        }
         for columns in found
     ]
 
