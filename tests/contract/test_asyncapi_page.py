@@ -46,9 +46,9 @@ def test_the_page_needs_no_other_host_and_no_inline_script(client):
 
 def test_in_production_the_page_is_for_staff(client, settings, db):
     settings.IS_PRODUCTION = True
-    answer = client.get(PAGE)
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/admin/login/?next=")
+    response = client.get(PAGE)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/?next=")
     client.force_login(make_user("bob"))
     assert client.get(PAGE).status_code == 302
     client.force_login(make_user("alice", is_staff=True))

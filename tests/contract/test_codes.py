@@ -1,4 +1,4 @@
-"""Every code has a row, and every row a page: problems of REST, codes of the socket."""
+"""Every code has a row in a table, and every row a page: problems of REST, codes of the socket."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OURS = {
     *("ConflictProblem", "AuthenticationFailed", "PermissionDenied", "NotFound", "PreconditionFailed", "Conflict"),
     *("BadRequest", "Gone", "Throttled", "Unprocessable"),
 }
-"""Classes that take a code when they are raised."""
+"""Exceptions that are raised with a code."""
 
 
 def raised() -> Iterator[tuple[str, str]]:
-    """(where, code) of every code that is named where a problem is raised or defined."""
+    """Yields (module and line, code) of every code that is named where a problem is raised or defined."""
     for name, path in modules().items():
         if not name.startswith("api"):
             continue

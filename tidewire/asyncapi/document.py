@@ -103,8 +103,8 @@ def _info() -> dict[str, Any]:
 def _frames(kinds: list[KindChannel], components: Components) -> list[tuple[str, dict[str, Any]]]:
     """The examples are about streams of this project, where it has declared some."""
     stream, event = "kind:key", {"type": "event"}
-    if told := next((kind for kind in kinds if kind.events), None):
-        stream, event = told.stream, example(next(iter(told.events.values())), components.all())
+    if eventful := next((kind for kind in kinds if kind.events), None):
+        stream, event = eventful.stream, example(next(iter(eventful.events.values())), components.all())
     chatty = next((kind for kind in kinds if kind.ephemeral), None)
     commands = frames.command_messages(
         chatty.stream if chatty else kinds[0].stream if kinds else "kind:key",
@@ -130,13 +130,13 @@ def _codes() -> dict[str, list[dict[str, Any]]]:
     return {
         "errors": [asdict(code) for code in codes.rows(codes.ErrorCode)],
         "unsubscribes": [
-            _ending(code) | {"subscribes_again": codes.subscribes_again(code)} for code in codes.rows(codes.Unsubscribe)
+            _row(code) | {"subscribes_again": codes.subscribes_again(code)} for code in codes.rows(codes.Unsubscribe)
         ],
         "disconnects": [
-            _ending(code) | {"connects_again": codes.connects_again(code)} for code in codes.rows(codes.Disconnect)
+            _row(code) | {"connects_again": codes.connects_again(code)} for code in codes.rows(codes.Disconnect)
         ],
     }
 
 
-def _ending(code: Code) -> dict[str, Any]:
+def _row(code: Code) -> dict[str, Any]:
     return {"code": code.code, "reason": code.reason, "meaning": code.meaning}

@@ -118,7 +118,7 @@ def reply_messages() -> Iterator[tuple[str, Message]]:
     for result in results:
         name, payload = f"{result.method}.reply", _object({"id": _ID, result.method: ref(type(result).__name__)})
         example = _example({"id": 1, result.method: result})
-        yield name, message(name, "reply", f"The answer to {result.method}.", payload, example)
+        yield name, message(name, "reply", f"The reply to {result.method}.", payload, example)
     code = ErrorCode.PERMISSION_DENIED
     example = _example({"id": 1, "error": Error(code.code, code.reason)})
     payload = _object({"id": _ID, "error": ref("Error")})

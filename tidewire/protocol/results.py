@@ -95,7 +95,7 @@ class RpcResult(Result):
     """What the application's method returned."""
 
     method = "rpc"
-    data: Annotated[Raw, Meta(description="What the method answers.")]
+    data: Annotated[Raw, Meta(description="What the method returned.")]
 
 
 class UnsubscribeResult(Result):

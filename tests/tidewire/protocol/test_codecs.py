@@ -262,9 +262,9 @@ def test_a_subscribe_result_holds_the_events_that_were_missed():
 @pytest.mark.parametrize("encode", [JSON.reply, PROTOBUF.reply], ids=["json", "protobuf"])
 def test_a_credential_without_an_end_is_not_said_to_expire(encode):
     plain = encode(1, ConnectResult("id", "tidewire", ping=25, pong=True))
-    ending = encode(1, ConnectResult("id", "tidewire", ping=25, pong=True, expires=True, ttl=9))
+    expiring = encode(1, ConnectResult("id", "tidewire", ping=25, pong=True, expires=True, ttl=9))
     assert encode(1, ConnectResult("id", "tidewire", 25, True, expires=False, ttl=0)) == plain
-    assert len(ending) > len(plain)
+    assert len(expiring) > len(plain)
 
 
 @pytest.mark.parametrize("type", [*RESULTS, *PUSHES], ids=lambda type: type.__name__)

@@ -154,9 +154,9 @@ async function post(url, body) {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   })
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.detail ?? `${response.status}`)
-  return answer
+  const content = await response.json()
+  if (!response.ok) throw new Error(content.detail ?? `${response.status}`)
+  return content
 }
 
 /** Fetches another token before this one expires. A token that was pasted in must be replaced by hand. */

@@ -56,9 +56,9 @@ export class Link extends EventTarget {
   /** Sends one command. Resolves to its result, or rejects with {code, message}. */
   ask(method, params) {
     const id = ++this.lastId
-    const answer = new Promise((resolve, reject) => this.waiting.set(id, { method, at: performance.now(), resolve, reject }))
+    const result = new Promise((resolve, reject) => this.waiting.set(id, { method, at: performance.now(), resolve, reject }))
     this.send(JSON.stringify({ id, [method]: params }))
-    return answer
+    return result
   }
 
   /** Sends any text. A reply whose id is not one of ask() is only reported. */
