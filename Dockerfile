@@ -1,4 +1,4 @@
-# Built in one stage and run from another: compilers, pip's cache and the package index stay behind.
+# Built in one stage and run from another, so that pip and its cache are not in the image.
 
 FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -15,14 +15,14 @@ ENV PATH=/opt/venv/bin:$PATH \
     DATA_DIR=/data \
     STATIC_ROOT=/app/static
 
-# The base image's own pip goes as well: nothing is installed from here on.
+# The base image's own pip is removed as well: nothing is installed from here on.
 RUN /usr/local/bin/python -m pip uninstall --yes --quiet pip \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
     && install -d -o tidewire -g tidewire /data
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
-# Development settings, because collecting files needs no secret and an image must hold none.
+# In development mode, which needs no secrets: the image must hold none.
 RUN TIDEWIRE_MODE=development DATA_DIR=/tmp/collect python manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /tmp/collect
 

@@ -1,6 +1,7 @@
-"""The image's health check: is the process alive? (Not: is it ready. A database that is away is no reason to kill it.)
+"""The image's health check: exits with 0 when the process is alive.
 
-Asked under a name that the server answers to, because in production it refuses the address of the container.
+It asks /healthz and not /readyz, because a database that is away is no reason to restart the container. The request
+names the first of ALLOWED_HOSTS as its host: in production the server refuses requests to the container's address.
 """
 
 import os
