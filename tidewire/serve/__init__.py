@@ -1,4 +1,4 @@
-"""`manage.py serve`: daphne, with what production needs and daphne alone lacks (docs/decisions, ADR on serve).
+"""`manage.py serve`: daphne, with what production needs and daphne alone lacks (docs/decisions/0020-serve.md).
 
 In the order in which a process meets them:
 
