@@ -2,7 +2,7 @@
 
 from tidewire.capture.snapshots import HEADER, SnapshotMixin, Written, position_header, written_positions
 from tidewire.ground.positions import Page, Position
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import canonical
 from tidewire.log.heads import position
 from tidewire.log.pages import read_after
@@ -12,7 +12,7 @@ __all__ = [
     "HEADER",
     "Page",
     "Position",
-    "Recorded",
+    "RecordedEvent",
     "SnapshotMixin",
     "Written",
     "canonical",

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from api.models import Answer
 from api.rest.errors import BadRequest, ConflictProblem, Unprocessable
 from tidewire.erasure import on_erasure
-from tidewire.snapshots import Recorded
+from tidewire.snapshots import RecordedEvent
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -105,7 +105,7 @@ def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
 
 
 @on_erasure
-def _forget(deletions: list[Recorded], using: str) -> None:
+def _forget(deletions: list[RecordedEvent], using: str) -> None:
     """Erased means erased: what repeats what was deleted goes with it."""
     ids = {_id(deletion.object.partition(":")[2]) for deletion in deletions}
     Answer.objects.using(using).forget(ids - {None})

@@ -31,7 +31,7 @@ from tidewire import retried, write_transaction
 from tidewire.credentials import Identity
 from tidewire.snapshots import (
     HEADER,
-    Recorded,
+    RecordedEvent,
     Written,
     position_header,
     record_ahead,
@@ -132,7 +132,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
                 response = handler()
         return self._finished(response, events)
 
-    def _finished(self, response: HttpResponse, events: list[Recorded]) -> HttpResponse:
+    def _finished(self, response: HttpResponse, events: list[RecordedEvent]) -> HttpResponse:
         """The answer, when it is known what it made. One that is repeated was finished the first time."""
         if isinstance(response, Response):
             if isinstance(response.data, Written):
@@ -146,7 +146,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         response = handler()
         return self._finished(response, record_ahead())
 
-    def _say_positions(self, response: HttpResponse, events: list[Recorded]) -> None:
+    def _say_positions(self, response: HttpResponse, events: list[RecordedEvent]) -> None:
         user = self.request.user
         known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
         if 0 < len(known) <= MAX_POSITIONS:

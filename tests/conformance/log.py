@@ -24,7 +24,7 @@ from tidewire.models import Event
 BINARY = "~"
 
 
-def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.Recorded:
+def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.RecordedEvent:
     """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
     draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
     encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))

@@ -11,7 +11,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from tidewire.declare.live import Live
 from tidewire.declare.registry import registry
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.tables import Event, Stream
 from tidewire.transactions.commit import recorded_events
 
@@ -36,13 +36,13 @@ def logged() -> Iterator[list[Row]]:
     check_last_states(recorded)
 
 
-def row_of(event: Recorded) -> Row:
+def row_of(event: RecordedEvent) -> Row:
     payload = json.loads(event.payload)
     assert (payload["id"], payload["type"]) == (str(event.id), event.type)
     return event.stream, event.type, event.object.partition(":")[2], payload["data"].get("version")
 
 
-def check_stored(recorded: list[Recorded], before: set[Any]) -> None:
+def check_stored(recorded: list[RecordedEvent], before: set[Any]) -> None:
     """Asserts that these events were added to the log, at their places, and no others."""
     stored = {e.pk: e for e in Event.objects.select_related("stream") if e.pk not in before}
     assert {e.id: (e.stream, e.epoch, e.offset) for e in recorded} == {
@@ -56,7 +56,7 @@ def check_gapless() -> None:
         assert [event.offset for event in stream.events.all()] == list(range(1, stream.head + 1)), stream
 
 
-def check_last_states(recorded: list[Recorded]) -> None:
+def check_last_states(recorded: list[RecordedEvent]) -> None:
     """Asserts that the last event of a row in its stream, unless it is a deletion, shows the row as it is now."""
     last = {(event.stream, event.object): event for event in recorded}
     for event in last.values():
@@ -65,7 +65,7 @@ def check_last_states(recorded: list[Recorded]) -> None:
             assert json.loads(event.payload)["data"] == shown(live, event.object.partition(":")[2])
 
 
-def declared(event: Recorded) -> Live:
+def declared(event: RecordedEvent) -> Live:
     """Returns the declaration that this event comes from."""
     key = (event.object.partition(":")[0], event.stream.partition(":")[0])
     (live,) = [live for live in registry.lives if (live.model._meta.label_lower, live.stream.kind.name) == key]

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from tests.typing.models import Message, MessageQuerySet, Room
 from tidewire import EVERYONE, Fact, Live, Rate, Retention, StreamKind, Touch, record_fact, register, updates_named
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.testing import record_now
 
 
@@ -141,5 +141,5 @@ def an_update_has_a_name() -> None:
 
 def events_are_recorded_in_a_test() -> None:
     (event,) = record_now()
-    assert_type(event, Recorded)
+    assert_type(event, RecordedEvent)
     assert_type(event.offset, int)

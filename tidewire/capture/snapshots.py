@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from tidewire.declare.registry import registry
 from tidewire.ground.positions import Position
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.building import object_name
 from tidewire.log.heads import position
 
@@ -30,7 +30,7 @@ def position_header(positions: Iterable[Position]) -> str:
     return ", ".join(f"{p.channel}; epoch={p.epoch}; offset={p.offset}" for p in positions)
 
 
-def written_positions(events: Iterable[Recorded]) -> list[Position]:
+def written_positions(events: Iterable[RecordedEvent]) -> list[Position]:
     """Returns the position of the last of these events in each of their streams."""
     last = {event.stream: Position(event.stream, event.epoch, event.offset) for event in events}
     return list(last.values())
@@ -47,7 +47,7 @@ class Written:
     row: Model
     otherwise: Callable[[], Any]
 
-    def state(self, events: Iterable[Recorded]) -> Any:
+    def state(self, events: Iterable[RecordedEvent]) -> Any:
         """Returns the state of the row after these events of its transaction."""
         name = object_name(type(self.row), self.row.pk)
         shown = [e.data for e in events if e.object == name and e.type not in registry.deletion_types]

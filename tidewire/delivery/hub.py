@@ -28,7 +28,7 @@ from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
 from tidewire.ground import metrics
 from tidewire.ground.positions import Entry, Position
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.mailbox import Mailbox
 from tidewire.layer.membership import Membership
@@ -129,7 +129,7 @@ class Hub:
                 state.head = max(state.head, entry.offset)
                 self._heal_if_behind(state)
 
-    def dispatch_own(self, recorded: Iterable[Recorded]) -> None:
+    def dispatch_own(self, recorded: Iterable[RecordedEvent]) -> None:
         """Takes in events that this process has just committed, before the layer brings them back. An event that does
         not follow the position is left to the layer, which may be about to bring the events before it."""
         for event in recorded:

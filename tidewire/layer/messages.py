@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from tidewire.ground.positions import Entry
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
 Message = dict[str, Any]
@@ -41,7 +41,7 @@ class Events:
     entries: list[Entry]
 
 
-def events_message(stream: str, epoch: str, events: list[Recorded]) -> Message:
+def events_message(stream: str, epoch: str, events: list[RecordedEvent]) -> Message:
     is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
     rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else "", e.revocation_offset] for e in events]
     return {"type": EVENTS_TYPE, "v": VERSION, "stream": stream, "epoch": epoch, "events": rows}

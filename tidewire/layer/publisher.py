@@ -14,7 +14,7 @@ from collections.abc import Callable
 from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics, streams
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer.messages import (
     Message,
     PresenceChange,
@@ -49,12 +49,12 @@ class Publisher:
         self,
         layer: BaseChannelLayer,
         loop: asyncio.AbstractEventLoop,
-        dispatch_own: Callable[[list[Recorded]], None] | None = None,
+        dispatch_own: Callable[[list[RecordedEvent]], None] | None = None,
     ) -> None:
         self._layer, self._loop = layer, loop
         self._dispatch_own = dispatch_own
         self.dropped = 0
-        self._events: deque[Recorded] = deque(maxlen=QUEUE_EVENTS)
+        self._events: deque[RecordedEvent] = deque(maxlen=QUEUE_EVENTS)
         self._ephemeral: deque[Message] = deque(maxlen=QUEUE_EPHEMERAL)
         self._presence: dict[str, list[PresenceChange]] = {}
         self._presence_count = 0
@@ -62,14 +62,14 @@ class Publisher:
         self._is_sending = False
         self._paused_until = 0.0
 
-    def publish(self, recorded: list[Recorded]) -> None:
+    def publish(self, recorded: list[RecordedEvent]) -> None:
         """Queues committed events. May be called from any thread."""
         try:
             self._loop.call_soon_threadsafe(self._publish, recorded)
         except RuntimeError:  # the loop is closed: this process is ending, and the other hubs poll
             self.dropped += len(recorded)
 
-    def _publish(self, recorded: list[Recorded]) -> None:
+    def _publish(self, recorded: list[RecordedEvent]) -> None:
         self.dropped += max(0, len(self._events) + len(recorded) - QUEUE_EVENTS)
         self._events.extend(recorded)
         self._wake.set()
@@ -111,7 +111,7 @@ class Publisher:
 
     def _next_events(self) -> list[Message]:
         """Takes all queued events: one message per stream."""
-        by_stream: dict[tuple[str, str], list[Recorded]] = {}
+        by_stream: dict[tuple[str, str], list[RecordedEvent]] = {}
         while self._events:
             event = self._events.popleft()
             by_stream.setdefault((event.stream, event.epoch), []).append(event)

@@ -14,7 +14,7 @@ import threading
 
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def detach(publisher: Publisher) -> None:
         _attached = None
 
 
-def publish(recorded: list[Recorded]) -> None:
+def publish(recorded: list[RecordedEvent]) -> None:
     """Publishes committed events. Called by `transactions` after COMMIT, from any thread, and from nowhere else: there
     is no second exit. Never raises."""
     if not recorded:

@@ -14,14 +14,14 @@ from django.db.models.functions import Replace
 
 from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.building import Encoded, to_json
 from tidewire.log.tables import DelayedEvent, Event
 
 BATCH = 500
 """How many events are rewritten at a time."""
 
-Eraser = Callable[[list[Recorded], str], None]
+Eraser = Callable[[list[RecordedEvent], str], None]
 """`(deletions, using)` erases an application's own copies of what these deletion events delete."""
 
 _erasers: list[Eraser] = []
@@ -41,7 +41,7 @@ def is_erasing(encoded: list[Encoded]) -> bool:
     return any(event.draft.type in registry.deletion_types for event in encoded)
 
 
-def erase_deleted(recorded: list[Recorded], using: str) -> None:
+def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
     """Turns the earlier events of everything deleted in this transaction into its deletion event."""
     deletions = [event for event in recorded if event.type in registry.deletion_types]
     for deletion in deletions:
@@ -50,7 +50,7 @@ def erase_deleted(recorded: list[Recorded], using: str) -> None:
         erase(deletions, using)
 
 
-def _erase_earlier(deletion: Recorded, using: str) -> None:
+def _erase_earlier(deletion: RecordedEvent, using: str) -> None:
     """Rewrites the earlier events of the object in this stream, or all events of the stream where it ended.
 
     In other streams the object has a deletion event of its own.

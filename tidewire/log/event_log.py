@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from django.db import connections
 
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import building, erasure, rate
 from tidewire.log.database import now_sql
@@ -28,7 +28,7 @@ from tidewire.queries.round_trips import can_join
 from tidewire.transactions.notes import Note
 
 
-def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[Recorded]:
+def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[RecordedEvent]:
     """Builds the events of these notes and appends them to their streams, inside the open transaction.
 
     `is_last` is called when the events are built. It returns whether nothing but COMMIT follows.
@@ -39,7 +39,7 @@ def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lamb
     return append(encoded, using, commits=is_last())
 
 
-def append(encoded: list[building.Encoded], using: str, *, commits: bool = False) -> list[Recorded]:
+def append(encoded: list[building.Encoded], using: str, *, commits: bool = False) -> list[RecordedEvent]:
     """Gives finished events their places in their streams, inside the open transaction.
 
     With `commits` the statement may end with COMMIT: the streams are then locked for as long as COMMIT takes, without
@@ -89,14 +89,14 @@ def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
         return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
 
 
-def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list[Recorded]:
+def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list[RecordedEvent]:
     """Gives the events their offsets in the order of the transaction: the last of each stream gets the new head."""
     left = Counter(event.draft.stream for event in encoded)
     recorded = []
     for event in encoded:
         draft, stream = event.draft, heads[event.draft.stream]
         recorded.append(
-            Recorded(
+            RecordedEvent(
                 stream=draft.stream,
                 epoch=stream.epoch,
                 offset=stream.head - left[draft.stream] + 1,
@@ -113,7 +113,9 @@ def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list
     return recorded
 
 
-def _insert(recorded: list[Recorded], encoded: list[building.Encoded], heads: dict[str, Advanced], using: str) -> None:
+def _insert(
+    recorded: list[RecordedEvent], encoded: list[building.Encoded], heads: dict[str, Advanced], using: str
+) -> None:
     Event.objects.using(using).bulk_create(
         Event(
             id=row.id,

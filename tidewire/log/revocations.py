@@ -19,7 +19,7 @@ from typing import Protocol
 from django.db import DEFAULT_DB_ALIAS
 
 from tidewire.ground.actors import Actor, current_actor
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.revoked_sessions import REMEMBER_SECONDS, RevokedSessions, sessions_of
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.transactions.commit import note
@@ -82,7 +82,7 @@ def detach(follower: Follower) -> None:
         _follower = None
 
 
-def remember_committed(recorded: Iterable[Recorded]) -> None:
+def remember_committed(recorded: Iterable[RecordedEvent]) -> None:
     """Remembers the sessions that this process has just revoked. Called right after COMMIT, in any thread."""
     for event in recorded:
         if event.stream == REVOCATIONS:

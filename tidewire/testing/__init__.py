@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.transactions.commit import record_noted
 
 
-def record_now(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
+def record_now(using: str = DEFAULT_DB_ALIAS) -> list[RecordedEvent]:
     """Records the changes noted so far inside the open transaction, as COMMIT would, and returns their events."""
     return record_noted(connections[using])

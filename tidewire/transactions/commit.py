@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.queries.round_trips import gathered, run_with_next
 from tidewire.transactions.notes import Note
 from tidewire.transactions.pre_commit import PreCommitStep, in_order
@@ -35,10 +35,10 @@ class Recorder(Protocol):
     `is_last` returns whether nothing but COMMIT follows.
     """
 
-    def __call__(self, notes: list[Note], *, using: str, is_last: Callable[[], bool]) -> list[Recorded]: ...
+    def __call__(self, notes: list[Note], *, using: str, is_last: Callable[[], bool]) -> list[RecordedEvent]: ...
 
 
-Announcer = Callable[[list[Recorded]], None]
+Announcer = Callable[[list[RecordedEvent]], None]
 """Called with the events of each committed transaction, in the writer's thread. It must not raise."""
 
 _recorder: Recorder | None = None
@@ -51,13 +51,13 @@ def register(recorder: Recorder, announcers: Iterable[Announcer]) -> None:
     _recorder, _announcers[:] = recorder, announcers
 
 
-_collector: ContextVar[list[Recorded] | None] = ContextVar("tidewire_recorded", default=None)
+_collector: ContextVar[list[RecordedEvent] | None] = ContextVar("tidewire_recorded", default=None)
 
 
 @contextmanager
-def recorded_events() -> Generator[list[Recorded]]:
+def recorded_events() -> Generator[list[RecordedEvent]]:
     """Collects the events that transactions inside the block record. The list is filled when they have committed."""
-    events: list[Recorded] = []
+    events: list[RecordedEvent] = []
     token = _collector.set(events)
     try:
         yield events
@@ -96,7 +96,7 @@ def records_at_commit(connection: BaseDatabaseWrapper) -> bool:
     return isinstance(connection.__dict__.get("commit"), _RecordingCommit)
 
 
-def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
+def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[RecordedEvent]:
     """Records now what would be recorded before COMMIT, and returns the events.
 
     For a caller that stores the positions of its events in the same transaction. From here on the streams are locked,
@@ -107,13 +107,13 @@ def record_ahead(using: str = DEFAULT_DB_ALIAS) -> list[Recorded]:
     return recorded
 
 
-def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
+def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[RecordedEvent]:
     """Records the events of everything noted so far, inside the open transaction, and forgets the notes.
 
     With `commits` the last statement may COMMIT as well. Where it could not, the transaction is still open.
     """
     record = cast(Recorder, _recorder)  # or there were no notes
-    recorded: list[Recorded] = []
+    recorded: list[RecordedEvent] = []
     # A step or a serializer that writes notes further changes: go on until none is left.
     while steps := _taken_out(connection, PreCommitStep):
         for kind, its_steps in in_order(steps):
@@ -123,7 +123,7 @@ def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> l
     return recorded
 
 
-def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[Recorded]:
+def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[RecordedEvent]:
     """Does what `record_noted` does, when nothing else follows in the transaction."""
     with gathered(connection):
         _check_deferred(connection)
@@ -194,7 +194,7 @@ def _as_inside_atomic(connection: BaseDatabaseWrapper) -> Generator[None]:
         connection.in_atomic_block = was_inside
 
 
-def _announce(recorded: list[Recorded]) -> None:
+def _announce(recorded: list[RecordedEvent]) -> None:
     """Hands committed events to the collector and to the announcers. Nothing here may raise: the write is done."""
     collector = _collector.get()
     if collector is not None:

@@ -9,7 +9,7 @@ from tests.tidewire.delivery.test_hub import ROOM, Bench
 from tests.tidewire.in_memory import Client, Log, settled
 from tidewire.delivery.hub import LATE_SECONDS
 from tidewire.ground.positions import Entry
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import revocations
 
@@ -26,10 +26,10 @@ async def bench(log):
     await bench.stop()
 
 
-def recorded(log: Log, *entries: Entry, stream: str = ROOM) -> list[Recorded]:
+def recorded(log: Log, *entries: Entry, stream: str = ROOM) -> list[RecordedEvent]:
     """As the publisher gets them after COMMIT."""
     return [
-        Recorded(
+        RecordedEvent(
             stream=stream,
             epoch=log.stored(stream).epoch,
             offset=entry.offset,

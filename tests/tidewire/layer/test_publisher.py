@@ -18,7 +18,7 @@ from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 from tests.tidewire.liveapp.models import Board
 from tidewire.ground.positions import PAGE_EVENTS
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ids import uuid7
 from tidewire.layer import publisher as sending
 from tidewire.layer import publishing
@@ -36,7 +36,7 @@ from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 WAIT_SECONDS = 10.0
 
 
-def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: Any) -> Recorded:
+def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: Any) -> RecordedEvent:
     fields = {
         "epoch": "e",
         "id": uuid7(),
@@ -45,7 +45,7 @@ def event(offset: int, stream: str = "board:1", payload: str = "{}", **changes: 
         "ends_access": "",
         "revocation_offset": 0,
     }
-    return Recorded(**{"stream": stream, "offset": offset, "payload": payload, **fields, **changes})
+    return RecordedEvent(**{"stream": stream, "offset": offset, "payload": payload, **fields, **changes})
 
 
 def join(user: str) -> JoinPush:

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tidewire.ground.recorded import Recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.revoked_sessions import REMEMBER_SECONDS
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import revocations
@@ -54,7 +54,8 @@ def test_a_session_that_this_process_revoked_is_known_at_once(is_following, requ
         request.getfixturevalue("follower")
     payload = '{"type": "sessions.revoked", "data": {"user": "u", "sessions": ["%s"]}}' % (mine := str(uuid.uuid4()))
     fields = {"epoch": "e", "offset": 1, "id": None, "object": "", "ends_access": "", "revocation_offset": 0}
-    revocations.remember_committed([Recorded(stream="room:x", type="sessions.revoked", payload=payload, **fields)])
+    revocations.remember_committed([RecordedEvent(stream="room:x", type="sessions.revoked", payload=payload, **fields)])
     assert revocations.is_alive(mine, time.time()) is not False
-    revocations.remember_committed([Recorded(stream=REVOCATIONS, type="sessions.revoked", payload=payload, **fields)])
+    event = RecordedEvent(stream=REVOCATIONS, type="sessions.revoked", payload=payload, **fields)
+    revocations.remember_committed([event])
     assert revocations.is_alive(mine, time.time()) is False
