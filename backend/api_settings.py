@@ -7,7 +7,10 @@ __all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT
 AUTH_USER_MODEL = "api.User"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.auth.keys.KeyAuthentication", "api.auth.tokens.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.auth.authentication.KeyAuthentication",
+        "api.auth.authentication.AccessTokenAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.rest.media.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.rest.media.QuickJSONRenderer"],

@@ -153,7 +153,7 @@ _post: _Post
 
 def _people() -> tuple[str, str]:
     """A room with one member, and the member's token, which this process knows without asking the database."""
-    from api.auth import tokens
+    from api.auth import sessions
     from api.models import Member, Room, User
     from tidewire.log import revocations
 
@@ -167,7 +167,7 @@ def _people() -> tuple[str, str]:
     user = User.objects.create(email="writer@example.com", name="writer")
     room = Room.objects.create(name="room", kind="public")
     Member.objects.create(room=room, user=user, role="member", read_from=0)
-    return str(room.pk), tokens.sign_in_as(user)["access"]
+    return str(room.pk), sessions.sign_in_as(user)["access"]
 
 
 @dataclass

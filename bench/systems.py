@@ -35,14 +35,14 @@ UVICORN = ["-m", "uvicorn", "--port", "{port}", "--no-access-log", "--log-level"
 
 OURS = """
 import json
-from api.auth import tokens
+from api.auth import sessions
 from api.models import Member, Room, User
 users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
 rooms = Room.objects.bulk_create(Room(name="fans", kind="public") for n in range(%d))
 Member.objects.bulk_create(
     Member(room=room, user=user, role="member", read_from=0) for room in rooms for user in users[:%d]
 )
-print(json.dumps([[str(room.pk) for room in rooms], [tokens.sign_in_as(user)["access"] for user in users]]))
+print(json.dumps([[str(room.pk) for room in rooms], [sessions.sign_in_as(user)["access"] for user in users]]))
 """
 THEIRS = """
 import json

@@ -1,7 +1,7 @@
-"""What a key is good for: a resource and an action, `messages:write`.
+"""Scopes of API keys: a resource and an action, such as `messages:write`.
 
-A view names its resource (`resource = "messages"`), and that is all: reading takes the scope `<resource>:read`, and
-anything else `<resource>:write`. A view that names none is not for keys. A new resource is one more line of the table.
+A view names its resource (`resource = "messages"`). GET and HEAD then need the scope `<resource>:read`, every other
+method `<resource>:write`. A view that names none accepts no keys. A new resource is one more line of the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RESOURCES = {
     "streams": "events, also over the socket; writing is typing and other signals",
 }
 READ_ONLY = frozenset({"me"})
-"""Resources that no key changes."""
+"""Resources that no key may change."""
 
 SCOPES = tuple(
     f"{resource}:{action}"
@@ -32,11 +32,11 @@ CHOICES = [(scope, scope) for scope in SCOPES]
 
 
 def needed(view: Any, method: str) -> str | None:
-    """The scope that this request takes; None where keys are not taken at all."""
+    """Returns the scope that a key needs for this method of the view, or None when the view accepts no keys."""
     resource = getattr(view, "resource", None)
     scope = f"{resource}:{'read' if method in ('GET', 'HEAD') else 'write'}"
     return scope if scope in SCOPES else None
 
 
 ANYWHERE = "*"
-"""The binding of a view that belongs to no stream, and that confined keys may use all the same."""
+"""What `get_binding` of a view returns that every bound key may use, although it belongs to no stream."""

@@ -1,7 +1,7 @@
-"""How often a password may be guessed.
+"""Bounds on guessing passwords.
 
-An attempt is counted before the password is looked at, so that many at once do not slip through, and is taken back when
-it was right. Keys are stored as keyed hashes: the table knows neither addresses nor who exists.
+An attempt is counted before the password is compared, so that many requests at once do not get past the bound, and is
+taken back when the password was right. Keys are stored as keyed hashes: the table shows neither addresses nor accounts.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 
+from api.auth.addresses import AnyRequest, network_of
 from api.models import Attempts
 
 WINDOW_SECONDS = 60
@@ -23,9 +22,15 @@ PER_ADDRESS = 20
 
 
 @contextmanager
-def guessing(request: Any, account: str) -> Iterator[None]:
-    """Surrounds the check of a password. Raises Throttled; what the block raises stays counted."""
-    bounds = {hashed("account", account.strip().lower()): PER_ACCOUNT, hashed("address", network(request)): PER_ADDRESS}
+def guessing(request: AnyRequest, account: str) -> Iterator[None]:
+    """Surrounds the comparison of a password of `account`. Raises Throttled before it, when there were too many.
+
+    The attempt stays counted when the block raises.
+    """
+    bounds = {
+        hashed("account", account.strip().lower()): PER_ACCOUNT,
+        hashed("address", network_of(request)): PER_ADDRESS,
+    }
     counted = Attempts.add(bounds, WINDOW_SECONDS)
     waits = [left for key, (count, left) in counted.items() if count > bounds[key]]
     if waits:
@@ -34,30 +39,6 @@ def guessing(request: Any, account: str) -> Iterator[None]:
     Attempts.take_back(bounds)
 
 
-def network(request: Any) -> str:
-    """Where a request comes from. Of IPv6, who has one address has its /64."""
-    text = address_of(request)
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def address_of(request: Any) -> str:
-    """The client's own address: what proxies say of it was resolved, or refused, before."""
-    return str(request.META.get("REMOTE_ADDR") or "")[:45]
-
-
-def is_local(request: Any) -> bool:
-    """Whether it comes from this machine."""
-    try:
-        return ip_address(address_of(request)).is_loopback
-    except ValueError:
-        return False
-
-
 def hashed(kind: str, value: str) -> str:
+    """Returns a hash of `value` that only this server can make. Equal values of different kinds have other hashes."""
     return salted_hmac(f"api.throttles.{kind}", value, algorithm="sha256").hexdigest()

@@ -108,7 +108,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 Key.objects.using(using).filter(user=self).end()
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
-        """Reads all deferred fields at once when a user is known by id only (api/auth/tokens.py).
+        """Reads all deferred fields at once when a user is known by id only (api/auth/authentication.py).
 
         Raises UserGoneError when the row is gone, because DRF reads Django's own DoesNotExist as an empty field.
         """

@@ -21,7 +21,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from api import permissions
-from api.auth import quotas, tokens
+from api.auth import quotas, sessions
 from api.auth.quotas import Count
 from api.models import User
 from api.rest import idempotency
@@ -123,7 +123,7 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
         except IntegrityError:
             # The row that is missing may be the caller's own, whose account was deleted meanwhile.
             if type(self.request.auth) is Identity:
-                tokens.confirm(self.request.auth)
+                sessions.confirm(self.request.auth)
             raise
 
     def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:

@@ -16,7 +16,7 @@ from tidewire.snapshots import HEADER, SnapshotMixin
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    target_class = "api.auth.tokens.AccessTokenAuthentication"
+    target_class = "api.auth.authentication.AccessTokenAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
@@ -24,7 +24,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class KeyScheme(OpenApiAuthenticationExtension):
-    target_class = "api.auth.keys.KeyAuthentication"
+    target_class = "api.auth.authentication.KeyAuthentication"
     name = "key"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

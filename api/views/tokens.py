@@ -8,7 +8,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.auth import tokens
+from api.auth import sessions
+from api.auth.authentication import REALM
 from api.rest.views import BaseViewSet
 from api.serializers.tokens import RefreshSerializer, SignInSerializer, TokenPairSerializer, VerifySerializer
 
@@ -20,7 +21,7 @@ class TokenViewSet(BaseViewSet):
     permission_classes = [AllowAny]
 
     def get_authenticate_header(self, request: Request) -> str:
-        return tokens.REALM
+        return REALM
 
     def _value(self, serializer_class: type, name: str) -> str:
         serializer = serializer_class(data=self.request.data)
@@ -30,18 +31,18 @@ class TokenViewSet(BaseViewSet):
     @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
     def refresh(self, request: Request) -> Response:
         """Exchange a refresh token for the next pair. For ten seconds a spent one is answered with its successor."""
-        return Response(tokens.refresh(self._value(RefreshSerializer, "refresh")))
+        return Response(sessions.refresh(self._value(RefreshSerializer, "refresh")))
 
     @extend_schema(operation_id="token_verify", request=VerifySerializer, responses=OpenApiTypes.OBJECT)
     def verify(self, request: Request) -> Response:
         """Ask whether a token still works."""
-        tokens.verify(self._value(VerifySerializer, "token"))
+        sessions.verify(self._value(VerifySerializer, "token"))
         return Response({})
 
     @extend_schema(operation_id="token_blacklist", request=RefreshSerializer, responses=OpenApiTypes.OBJECT)
     def blacklist(self, request: Request) -> Response:
         """Sign out: ends the session, its tokens and its sockets."""
-        tokens.revoke(self._value(RefreshSerializer, "refresh"))
+        sessions.revoke(self._value(RefreshSerializer, "refresh"))
         return Response({})
 
 
@@ -51,4 +52,4 @@ class SignInViewSet(TokenViewSet):
         """Sign in with e-mail address and password."""
         serializer = SignInSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return Response(tokens.sign_in(request._request, **serializer.validated_data))
+        return Response(sessions.sign_in(request._request, **serializer.validated_data))

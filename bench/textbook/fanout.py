@@ -32,12 +32,12 @@ USERS = 100
 
 _OURS = """
 import json
-from api.auth import tokens
+from api.auth import sessions
 from api.models import Member, Room, User
 users = User.objects.bulk_create(User(email=f"fan{n}@example.com", name=f"fan {n}") for n in range(%d))
 room = Room.objects.create(name="fans", kind="public")
 Member.objects.create(room=room, user=users[0], role="owner")
-print(json.dumps([str(room.pk), [tokens.sign_in_as(user)["access"] for user in users]]))
+print(json.dumps([str(room.pk), [sessions.sign_in_as(user)["access"] for user in users]]))
 """
 _THEIRS = """
 import json

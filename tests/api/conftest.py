@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from api.auth import tokens
+from api.auth import sessions
 from api.models import Dashboard, Member, Metric, Room, User
 from tests.contract_client import ContractClient
 from tests.factories import add_member, make_dashboard, make_metric, make_room, make_user
@@ -31,7 +31,7 @@ class Person(ContractClient):
         super().__init__()
         self.user = user
         self.id = str(user.pk)
-        self.token = tokens.sign_in_as(user)["access"]
+        self.token = sessions.sign_in_as(user)["access"]
         self.credentials(HTTP_AUTHORIZATION=f"Bearer {self.token}")
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from api.auth import scopes, tokens
+from api.auth import scopes, sessions
 from api.models import Dashboard, DashboardMember, Member, Metric
 from tests.api.conftest import Person
 from tests.api.test_keys import Program, make_key
@@ -97,10 +97,10 @@ class World:
         room = make_room(people["owner"].user, people["member"].user, self.other)
         add_member(room, people["admin"].user, Member.Role.ADMIN)
         self.message = make_message(room, people["member"].user)
-        self.pair = tokens.sign_in_as(self.other)
+        self.pair = sessions.sign_in_as(self.other)
         owner = people["owner"]
         room_key = owner.post("/api/v1/keys/", {"name": "Robot", "scopes": ["me:read"], "stream": f"room:{room.pk}"})
-        sessions = owner.get("/api/v1/me/sessions/").json()["results"]
+        own_sessions = owner.get("/api/v1/me/sessions/").json()["results"]
         dashboard = Dashboard.objects.create(name="Greenhouse")
         roles = {"owner": "owner", "admin": "admin", "member": "member"}
         for name, role in roles.items():
@@ -115,7 +115,7 @@ class World:
             "message_id": self.message.pk,
             "name": f"room:{room.pk}",
             "room_id": room.pk,
-            "session_id": sessions[0]["id"],
+            "session_id": own_sessions[0]["id"],
             "user_id": self.other.pk,
         }
         self.clients: dict[str, ContractClient] = {"anonymous": ContractClient(), **people}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from api.auth import keys, scopes
 from api.models import Key, Member, Message, Room, User, key_text
 from api.urls import urlpatterns
+from realtime.credentials import authenticate
 from tests.api.conftest import MISSING, Person, pointers, problem, statements, url
 from tests.contract_client import ContractClient
 from tests.factories import make_message, make_room
@@ -61,9 +62,9 @@ def test_a_key_is_told_from_junk_without_a_query():
     for junk in (text[:-1], text + "0", text[:-1] + ("0" if text[-1] != "0" else "1"), text.swapcase(), "tw_", ""):
         assert key_text.id_of(junk) is None
         with pytest.raises(InvalidCredential):
-            keys.look_up(junk)
+            keys.find_key(junk)
     with pytest.raises(InvalidCredential):
-        keys.authenticate("tw_live_")
+        authenticate("tw_live_")
 
 
 def test_every_text_is_another():
@@ -191,11 +192,11 @@ def test_a_new_password_leaves_the_keys(alice):
 
 def test_keys_end(alice):
     key = make_key(alice, expires_at=(timezone.now() + timedelta(hours=1)).isoformat())
-    assert keys.authenticate(key.text)().expires_at > timezone.now().timestamp()
+    assert authenticate(key.text)().expires_at > timezone.now().timestamp()
     Key.objects.update(expires_at=timezone.now())
     assert problem(key.get("/api/v1/me/")) == (401, "key_expired")
     with pytest.raises(ExpiredCredential):
-        keys.authenticate(key.text)()
+        authenticate(key.text)()
 
 
 def test_the_last_use_is_noted_now_and_then_and_changes_no_version(alice):
@@ -264,7 +265,7 @@ def test_a_socket_is_good_for_what_the_key_is(room, bob):
         ("streams:read", "streams:write"): (None, True),
     }
     for names, (streams, may_publish) in held.items():
-        identity = keys.authenticate(make_key(bob, *names).text)()
+        identity = authenticate(make_key(bob, *names).text)()
         assert (identity.streams, identity.may_publish, identity.user_id) == (streams, may_publish, bob.id)
 
 
@@ -296,7 +297,7 @@ def test_a_rooms_key_is_confined_to_it(room, lobby, alice, bob, robot):
     assert problem(robot.post(url(), {"name": "Empire"})) == (403, "key_confined")
     assert problem(robot.post(url(lobby, "join"))) == (403, "key_confined")
     assert robot.get(f"/api/v1/streams/{stream(room)}/").status_code == 200
-    assert keys.authenticate(robot.text)().streams == {stream(room)}
+    assert authenticate(robot.text)().streams == {stream(room)}
 
 
 def test_only_owners_make_keys_for_a_room(room, alice, dora, bob, charlie):

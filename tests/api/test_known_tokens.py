@@ -3,7 +3,7 @@
 import pytest
 from django.db.models import QuerySet
 
-from api.auth import tokens
+from api.auth import sessions, tokens
 from api.models import Session, User
 from tests.api.conftest import Person, problem, statements
 from tests.factories import make_room, make_user
@@ -51,7 +51,7 @@ def test_who_somebody_is_is_read_when_it_is_asked_for_and_at_once(alice, django_
 
 
 def test_a_logout_here_is_known_at_once(alice, follower):
-    pair = tokens.sign_in_as(alice.user)
+    pair = sessions.sign_in_as(alice.user)
     alice.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
     assert alice.get("/api/v1/me/").status_code == 200
     assert alice.post("/api/v1/token/blacklist/", {"refresh": pair["refresh"]}).status_code == 200

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from api.auth import keys, quotas
-from api.auth.quotas import Count, MemoryCounter, RedisCounter
+from api.auth import keys, quotas, request_counters
+from api.auth.quotas import Count
+from api.auth.request_counters import MemoryCounter, RedisCounter
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
@@ -20,14 +21,14 @@ ME = "/api/v1/me/"
 def counter(settings, monkeypatch):
     settings.REQUEST_QUOTAS = {"user": 3, "key": 2, "address": 2}
     counter = MemoryCounter()
-    monkeypatch.setattr(quotas, "counter", lambda: counter)
+    monkeypatch.setattr(request_counters, "counter", lambda: counter)
     return counter
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(quotas.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(request_counters.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -122,16 +123,16 @@ def test_without_redis_a_process_counts_for_itself(clock):
     counter = RedisCounter(away)
     assert [counter.count(["a"])[0][0] for _ in range(3)] == [1, 2, 3]
     assert away.asked == 1  # and lets it rest
-    clock[0] += quotas.REST_SECONDS
+    clock[0] += request_counters.REST_SECONDS
     counter.count(["a"])
     assert away.asked == 2
 
 
 def test_memory_is_bounded(clock, counter, monkeypatch):
-    monkeypatch.setattr(quotas, "MAX_COUNTED", 10)
+    monkeypatch.setattr(request_counters, "MAX_COUNTED", 10)
     for number in range(20):
         counter.count([f"old {number}"])
-    clock[0] += quotas.WINDOW_SECONDS
+    clock[0] += request_counters.WINDOW_SECONDS
     counter.count(["new"])
     assert len(counter._windows) == 1
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from api.auth import tokens
+from api.auth import sessions
 from api.models import Attempts, Member, Message, ReadMarker, Room, Session, User
 from tests.api.conftest import Person, url
 from tests.contract_client import ContractClient
@@ -100,7 +100,7 @@ def test_four_tabs_refresh_at_once_and_all_live(people):
     """Twenty times: one successor for all of them, which lives on; and the old token, once stolen, ends the family."""
     user = people[0].user
     for _ in range(20):
-        first = tokens.sign_in_as(user)["refresh"]
+        first = sessions.sign_in_as(user)["refresh"]
         successors: list[str] = []
 
         def exchange(token: str = first, successors: list[str] = successors) -> Any:
@@ -112,7 +112,7 @@ def test_four_tabs_refresh_at_once_and_all_live(people):
         assert len(set(successors)) == 1
         session = Session.objects.latest("created_at")
         assert (session.generation, session.ended_at) == (2, None)
-        Session.objects.filter(pk=session.pk).update(rotated_at=F("rotated_at") - tokens.GRACE - timedelta(seconds=1))
+        Session.objects.filter(pk=session.pk).update(rotated_at=F("rotated_at") - sessions.GRACE - timedelta(seconds=1))
         alive = ContractClient().post("/api/v1/token/refresh/", {"refresh": successors[0]})
         assert alive.status_code == 200
         stolen = ContractClient().post("/api/v1/token/refresh/", {"refresh": first})

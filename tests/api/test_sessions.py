@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from api.auth import throttles, tokens
+from api.auth import addresses, sessions, tokens
 from api.models import Attempts, Session, User
 from tests.api.conftest import MISSING, Person, pointers, problem
 from tests.contract_client import ContractClient
@@ -94,14 +94,14 @@ def test_the_answer_says_nothing_of_the_control_log(alice, phone):
 
 
 def test_signing_out_is_told_to_the_sockets(alice, phone):
-    pair = tokens.sign_in_as(alice.user)
+    pair = sessions.sign_in_as(alice.user)
     for _ in range(2):
         ContractClient().post("/api/v1/token/blacklist/", {"refresh": pair["refresh"]})
     assert ended() == [(alice.id, [tokens.authenticate(pair["access"]).session_id])]
 
 
 def test_a_stolen_token_closes_the_sockets(alice):
-    pair = tokens.sign_in_as(alice.user)
+    pair = sessions.sign_in_as(alice.user)
     client = ContractClient()
     for _ in range(2):
         client.post("/api/v1/token/refresh/", {"refresh": pair["refresh"]})
@@ -219,8 +219,8 @@ def test_a_sign_in_that_crosses_a_new_password_fails(alice):
     """The password was right when it was checked, and is not any more when the session would begin."""
     stale = User.objects.get(pk=alice.id)
     alice.post(PASSWORD_URL, {"current_password": PASSWORD, "new_password": NEW})
-    with pytest.raises(tokens.AuthenticationFailed):
-        tokens.sign_in_as(stale)
+    with pytest.raises(sessions.AuthenticationFailed):
+        sessions.sign_in_as(stale)
     assert Session.objects.alive().count() == 1
 
 
@@ -265,7 +265,7 @@ def test_a_right_guess_does_not_wash_the_wrong_ones_away(alice):
 
 def test_a_network_is_one_guesser(rf):
     def network(address: str) -> str:
-        return throttles.network(rf.get("/", REMOTE_ADDR=address))
+        return addresses.network_of(rf.get("/", REMOTE_ADDR=address))
 
     assert network("2001:db8::1") == network("2001:db8::ffff:1") != network("2001:db8:0:1::1")
     assert network("::ffff:192.0.2.1") == network("192.0.2.1") != network("192.0.2.2")

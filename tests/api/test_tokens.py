@@ -16,8 +16,8 @@ from django.db.models import F
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 
-from api.auth import tokens
-from api.auth.tokens import GRACE
+from api.auth import sessions, tokens
+from api.auth.sessions import GRACE
 from api.models import Session
 from tests.api.conftest import MISSING, pointers, problem, statements
 from tests.contract_client import ContractClient
@@ -34,7 +34,7 @@ def user(db):
 
 @pytest.fixture
 def pair(user):
-    return tokens.sign_in_as(user)
+    return sessions.sign_in_as(user)
 
 
 def post(name: str, **body):
@@ -94,7 +94,7 @@ def test_all_tokens_of_a_session_carry_its_id_and_another_session_has_another(us
     refreshed = post("refresh/", refresh=pair["refresh"]).json()
     sids = {claims(token)["sid"] for token in (*pair.values(), *refreshed.values())}
     assert len(sids) == 1
-    assert claims(tokens.sign_in_as(user)["access"])["sid"] not in sids
+    assert claims(sessions.sign_in_as(user)["access"])["sid"] not in sids
 
 
 @pytest.mark.parametrize(("email", "password"), [("alice@example.com", "wrong"), ("nobody@example.com", PASSWORD)])
@@ -166,7 +166,7 @@ def test_two_generations_back_is_never_in_grace(pair):
 
 
 def test_a_spent_token_ends_no_other_session(user, pair):
-    other = tokens.sign_in_as(user)
+    other = sessions.sign_in_as(user)
     post("refresh/", refresh=pair["refresh"])
     later(GRACE + SECOND)
     post("refresh/", refresh=pair["refresh"])
@@ -192,8 +192,8 @@ def test_refreshing_is_one_statement(pair):
 
 
 def test_refreshing_deletes_old_rows_now_and_then(user, pair, monkeypatch):
-    monkeypatch.setattr(tokens, "PRUNE_EVERY", 1)
-    tokens.sign_in_as(user)
+    monkeypatch.setattr(sessions, "PRUNE_EVERY", 1)
+    sessions.sign_in_as(user)
     Session.objects.exclude(pk=claims(pair["refresh"])["sid"]).update(expires_at=timezone.now() - SECOND)
     post("refresh/", refresh=pair["refresh"])
     assert Session.objects.count() == 1
@@ -322,7 +322,7 @@ def test_a_header_nested_without_end_is_401(db):
 
 
 def test_another_key_or_no_key_signs_nothing(user):
-    payload = claims(tokens.sign_in_as(user)["access"])
+    payload = claims(sessions.sign_in_as(user)["access"])
     assert problem(bearer(jwt.encode(payload, "another key, long enough for SHA-256", "HS256"))) == (
         401,
         "token_invalid",

@@ -8,10 +8,10 @@ from tests.rig.site import Site
 
 _CODE = """
 import json
-from api.auth import tokens
+from api.auth import sessions
 from api.models import User
 users = User.objects.bulk_create(User(email=f"crowd{{n}}@example.com", name=f"crowd {{n}}") for n in range({count}))
-print(json.dumps([tokens.sign_in_as(user)["access"] for user in users]))
+print(json.dumps([sessions.sign_in_as(user)["access"] for user in users]))
 """
 
 

@@ -37,7 +37,7 @@ BACKDOOR = """
 import json, sys
 import django
 django.setup()
-from api.auth import tokens
+from api.auth import sessions
 from api.models import User
 for line in sys.stdin:
     command = json.loads(line)
@@ -47,7 +47,7 @@ for line in sys.stdin:
         user.save(update_fields=["is_active"])
         print("null", flush=True)
     else:
-        print(json.dumps(tokens.sign_in_as(user)), flush=True)
+        print(json.dumps(sessions.sign_in_as(user)), flush=True)
 """
 
 
