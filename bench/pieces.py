@@ -18,9 +18,9 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -52,21 +52,10 @@ def _request_serializer() -> Any:
     return patch.object(Reused, "_made", lambda self, context: self._serializer_class(context=context))
 
 
-def _direct_insert() -> Any:
-    from tidewire.capture import models
-
-    return patch.object(models, "insert", lambda *args: False)
-
-
-@contextmanager
-def _nothing(*args: Any) -> Iterator[None]:
-    yield
-
-
 def _deferred_insert() -> Any:
-    from api.views import messages
+    from tidewire.queries import deferred_insert
 
-    return patch.object(messages, "deferred_inserts", _nothing)
+    return patch.object(deferred_insert, "are_inserts_deferred", lambda connection: False)
 
 
 def _begin() -> Any:
@@ -102,7 +91,6 @@ def _round_trips() -> Any:
 PIECES: dict[str, Piece] = {
     "live-serializer": _live_serializer,
     "request-serializer": _request_serializer,
-    "direct-insert": _direct_insert,
     "deferred-insert": _deferred_insert,
     "begin": _begin,
     "commit": _commit,

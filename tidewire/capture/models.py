@@ -12,7 +12,7 @@ from django.db.models.base import ModelBase
 
 from tidewire.capture.querysets import LiveQuerySet
 from tidewire.ground.ids import uuid7
-from tidewire.queries.deferred_insert import insert
+from tidewire.queries.deferred_insert import defer_insert
 
 if TYPE_CHECKING:
     _BigIntegerField = models.BigIntegerField[Any, int]
@@ -87,6 +87,6 @@ class LiveModel(models.Model):
 
         def _do_insert(self, manager, using, fields, returning_fields, raw):
             """Inserts the row by a prepared statement where that is possible, else as Django does."""
-            if raw or returning_fields or not insert(manager.model, self, fields, using):
+            if raw or returning_fields or not defer_insert(manager.model, self, fields, using):
                 return super()._do_insert(manager, using, fields, returning_fields, raw)
             return []

@@ -1,4 +1,7 @@
-"""The INSERT of one live row as a statement that is written once: the ORM compiles it anew for each row."""
+"""The INSERT of a live row, written without the ORM, so that it can wait for the next statement.
+
+The ORM runs each INSERT at once. Here its statement is made once for a model, and only where inserts are deferred.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,25 @@ from typing import Any
 from django.db import connections
 from django.db.models import Field, Model
 
-from tidewire.ground.conf import conf
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import are_inserts_deferred
 
 
-def insert(model: type[Model], row: Model, fields: Sequence[Field[Any, Any]], using: str) -> bool:
-    """Inserts the values of these fields into the table of `model` (the row's own, or a parent's), as `_do_insert` of
-    Django's Model does. Returns False, and does nothing, where a value is an expression or a field writes SQL of its
-    own, and elsewhere than on PostgreSQL."""
+def defer_insert(model: type[Model], row: Model, fields: Sequence[Field[Any, Any]], using: str) -> bool:
+    """Leaves the INSERT of these fields into the table of `model` (the row's own, or a parent's) to the next statement.
+
+    Returns False, and does nothing, outside `deferred_inserts`, and where it takes more than values: a value is an
+    expression, or a field writes SQL of its own. Django then inserts the row.
+    """
     connection = connections[using]
-    if connection.vendor != "postgresql" or not conf.PREPARED_QUERIES:
-        return False
-    statement = _statement(model, tuple(fields))
+    statement = _statement(model, tuple(fields)) if are_inserts_deferred(connection) else None
     if statement is None:
         return False
     values = [field.pre_save(row, add=True) for field in fields]
     if any(hasattr(value, "resolve_expression") for value in values):
         return False
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
-    if are_inserts_deferred(connection):
-        statement.run_with_next(connection, params)
-    else:
-        statement.execute(connection, params)
+    statement.run_with_next(connection, params)
     return True
 
 

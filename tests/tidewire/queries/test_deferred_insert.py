@@ -1,4 +1,4 @@
-"""A live row that is inserted directly is the row that Django would have inserted."""
+"""A live row whose INSERT is deferred is the row that Django would have inserted."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.db.models import Value
 from django.db.models.functions import Upper
 
 from api.models import Message, Room, User
+from tests.tidewire.event_rows import logged
 from tests.tidewire.liveapp.models import Board, Counter, Item, Owner, ProxyItem
 from tidewire.queries import deferred_insert
+from tidewire.queries.round_trips import deferred_inserts
+from tidewire.transactions.writes import write_transaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=[True, False], ids=["on", "off"])
+def _switched(request, settings) -> None:
+    """The setting, on and off."""
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": request.param}
 
 
 def rows() -> list[Any]:
@@ -50,43 +59,47 @@ def columns_of(made: list[Any]) -> list[dict[str, Any]]:
 
 
 def test_a_row_is_what_django_inserts(settings):
-    direct = columns_of(rows())
+    with write_transaction(), deferred_inserts():
+        made = rows()
+    deferred = columns_of(made)
     Counter.objects.all().delete()
     Owner.objects.all().delete()
     settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": False}
-    assert columns_of(rows()) == direct
+    assert columns_of(rows()) == deferred
 
 
-@pytest.mark.parametrize("is_on", [True, False])
-def test_an_instance_that_was_saved_is_as_django_leaves_it(board, settings, is_on):
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": is_on}
-    item = Item(board=board, title="title")
-    item.save()
-    assert (item._state.adding, item._state.db, item.version, item.get_deferred_fields()) == (
-        False,
-        "default",
-        1,
-        set(),
-    )
+@pytest.mark.usefixtures("_switched")
+def test_an_instance_is_as_django_leaves_it(board):
+    with logged() as events, write_transaction(), deferred_inserts():
+        item = Item(board=board, title="title")
+        item.save()
+        assert (item._state.adding, item._state.db, item.version) == (False, "default", 1)
+        assert item.get_deferred_fields() == set()
     assert item == Item.objects.get()
+    assert [(type, key) for _, type, key, _ in events] == [("item.created", str(item.pk))]
 
 
-@pytest.mark.parametrize("is_on", [True, False])
-def test_a_key_that_is_taken_is_refused(board, settings, is_on):
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": is_on}
+@pytest.mark.usefixtures("_switched")
+def test_a_key_that_is_taken_fails_the_transaction(board):
+    def write() -> None:
+        with write_transaction(), deferred_inserts():
+            Item(pk=item.pk, board=board).save(force_insert=True)
+            Item.objects.create(board=board)
+
     item = Item.objects.create(board=board)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Item(pk=item.pk, board=board).save(force_insert=True)
-    assert Item.objects.count() == 1
+    with pytest.raises(IntegrityError):
+        write()
+    assert list(Item.objects.all()) == [item]
 
 
-def test_where_the_setting_is_off_django_inserts(board, settings, monkeypatch):
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": False}
+@pytest.mark.usefixtures("_switched")
+def test_a_row_is_there_for_the_next_query(board):
+    with write_transaction(), deferred_inserts():
+        item = Item.objects.create(board=board)
+        assert Item.objects.get() == item
+
+
+def test_outside_of_a_block_django_inserts(board, monkeypatch):
     monkeypatch.setattr(deferred_insert, "_statement", None)  # would fail if it was asked
-    assert Item.objects.create(board=board)
-
-
-def test_sqlite_inserts_as_django_does(board, monkeypatch):
-    if connection.vendor == "sqlite":
-        monkeypatch.setattr(deferred_insert, "_statement", None)
-    assert Item.objects.create(board=board)
+    with write_transaction():
+        assert Item.objects.create(board=board)
