@@ -13,7 +13,7 @@ from django.db import transaction
 
 from tidewire import SYSTEM
 from tidewire.declare.registry import registry
-from tidewire.ground import recorded
+from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ids import uuid7
 from tidewire.layer import publishing
 from tidewire.log import event_log
@@ -24,7 +24,7 @@ from tidewire.models import Event
 BINARY = "~"
 
 
-def publish(stream: str, data: bytes, publisher_info: str = "") -> recorded.RecordedEvent:
+def publish(stream: str, data: bytes, publisher_info: str = "") -> RecordedEvent:
     """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
     draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
     encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))

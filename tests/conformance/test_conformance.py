@@ -1,5 +1,7 @@
-"""The conformance server, with the Python SDK and the API that suites use. The SDKs' own suites run against it by hand;
-docs/testing.md says which have, and how."""
+"""The conformance server, with the public SDKs and the API that suites use.
+
+The SDKs' own suites run against it by hand; docs/testing.md says which have, and how.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,15 @@ from collections.abc import Iterator
 import httpx
 import jwt
 import pytest
-from centrifuge import Client, JoinContext, PublicationContext, ReplyError, SubscribedContext, SubscriptionEventHandler
+from centrifuge import Client, SubscriptionEventHandler
 
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment, wait_until_ready
+from tests.sdk.agents import AGENTS, SdkClient, SdkError
 
+# The suites sign with a short secret.
 WAIT_SECONDS = 10
+pytestmark = pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 
 
 @pytest.fixture(scope="module")
@@ -35,83 +40,71 @@ def url() -> Iterator[str]:
     assert "Traceback" not in (folder / "log").read_text()
 
 
-class Heard(SubscriptionEventHandler):
-    def __init__(self) -> None:
-        self.publications: asyncio.Queue = asyncio.Queue()
-        self.subscribed: asyncio.Queue = asyncio.Queue()
-        self.joins: asyncio.Queue = asyncio.Queue()
-
-    async def on_publication(self, ctx: PublicationContext) -> None:
-        self.publications.put_nowait((ctx.pub.offset, ctx.pub.data))
-
-    async def on_subscribed(self, ctx: SubscribedContext) -> None:
-        self.subscribed.put_nowait((ctx.was_recovering, ctx.recovered))
-
-    async def on_join(self, ctx: JoinContext) -> None:
-        self.joins.put_nowait(ctx.info.user)
+@pytest.fixture(params=sorted(AGENTS))
+def sdk(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
+    client = AGENTS[request.param]()
+    yield client
+    client.close()
 
 
-async def next_of(queue: asyncio.Queue):
-    return await asyncio.wait_for(queue.get(), WAIT_SECONDS)
+def socket_url(url: str) -> str:
+    return url.replace("http", "ws") + "/connection/websocket"
 
 
-def client(url: str, **options) -> Client:
-    return Client(url.replace("http", "ws") + "/connection/websocket", **options)
-
-
-def publish(url: str, channel: str, data, key: str = "test-api-key") -> httpx.Response:
+def publish(url: str, channel: str, data: object, key: str = "test-api-key") -> httpx.Response:
     body = {"channel": channel, "data": data}
     return httpx.post(f"{url}/api/publish", json=body, headers={"X-API-Key": key}, trust_env=False)
 
 
-def token(**claims) -> str:
+def token(**claims: str) -> str:
     return jwt.encode(claims, "secret", algorithm="HS256")
 
 
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-@pytest.mark.parametrize("is_protobuf", [False, True])
-async def test_an_open_channel(url, is_protobuf):
-    one, heard = client(url, use_protobuf=is_protobuf), Heard()
-    channel, said = f"channel-{is_protobuf}", b'{"a":1}' if is_protobuf else {"a": 1}
-    await one.connect()
-    sub = one.new_subscription(channel, events=heard)
-    await sub.subscribe()
-    assert await next_of(heard.subscribed) == (False, False)
-    await sub.publish(said)
-    assert await next_of(heard.publications) == (1, said)
+def test_an_open_channel(url: str, sdk: SdkClient) -> None:
+    channel = f"channel-{sdk.name}"
+    sdk.connect(socket_url(url))
+    sdk.subscribe(channel)
+    subscribed = sdk.wait_for("subscribed", channel)
+    assert (subscribed.was_recovering, subscribed.recovered) == (False, False)
+    assert sdk.wait_for("join", channel).info["user"] == ""
+
+    sdk.publish(channel, {"a": 1})
     assert publish(url, channel, {"b": 2}).json()["result"]["offset"] == 2
-    await next_of(heard.publications)
-    history = await sub.history(limit=-1)
-    assert (len(history.publications), history.offset) == (2, 2)
-    presence = await sub.presence_stats()
-    assert (presence.num_clients, presence.num_users) == (1, 1)
-    assert await next_of(heard.joins) == ""
-    with pytest.raises(ReplyError) as refused:
-        await one.rpc("nothing", b"{}" if is_protobuf else {})
+
+    events = sdk.wait_for_offset(channel, 2)
+    assert [(event.offset, event.data) for event in events] == [(1, {"a": 1}), (2, {"b": 2})]
+    position, history = sdk.history(channel, limit=-1)
+    assert (position["offset"], history) == (2, [(1, {"a": 1}), (2, {"b": 2})])
+    assert sdk.presence_stats(channel) == (1, 1)
+    with pytest.raises(SdkError) as refused:
+        sdk.rpc("nothing", {})
     assert refused.value.code == 108
-    await one.disconnect()
 
 
 @pytest.mark.parametrize(("namespace", "is_recovered"), [("recovery", True), ("smallhistory", False)])
-async def test_who_comes_back(url, namespace, is_recovered):
-    one, heard, channel = client(url), Heard(), f"{namespace}:back"
-    await one.connect()
-    sub = one.new_subscription(channel, events=heard)
-    await sub.subscribe()
-    await next_of(heard.subscribed)
+def test_a_client_that_comes_back(url: str, sdk: SdkClient, namespace: str, is_recovered: bool) -> None:
+    """It recovers where the history is long enough, and is told so where it is not."""
+    channel = f"{namespace}:back-{sdk.name}"
+    sdk.connect(socket_url(url))
+    sdk.subscribe(channel)
+    sdk.wait_for("subscribed", channel)
     publish(url, channel, 0)
-    await next_of(heard.publications)
-    await sub.unsubscribe()
+    sdk.wait_for_offset(channel, 1)
+
+    mark = len(sdk.events)
+    sdk.disconnect()
+    sdk.wait_for("disconnected", after=mark)
     for number in range(1, 6):
         publish(url, channel, number)
-    await sub.subscribe()
-    assert await next_of(heard.subscribed) == (True, is_recovered)
+    mark = len(sdk.events)
+    sdk.reconnect()
+
+    back = sdk.wait_for("subscribed", channel, after=mark)
+    assert (back.was_recovering, back.recovered) == (True, is_recovered)
     if is_recovered:
-        assert [(await next_of(heard.publications))[1] for _ in range(5)] == [1, 2, 3, 4, 5]
-    await one.disconnect()
+        assert [event.data for event in sdk.wait_for_offset(channel, 6)] == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize(
     ("claims", "code"),
     [
@@ -121,11 +114,11 @@ async def test_who_comes_back(url, namespace, is_recovered):
         (None, 103),
     ],
 )
-async def test_subscription_tokens(url, claims, code):
+async def test_subscription_tokens(url: str, claims: dict[str, str] | None, code: int | None) -> None:
     async def get_token(channel: str) -> str:
         return token(**claims) if claims else "invalid"
 
-    one = client(url, token=token(sub="42"))
+    one = Client(socket_url(url), token=token(sub="42"))
     ended: asyncio.Future = asyncio.get_running_loop().create_future()
 
     class Ends(SubscriptionEventHandler):
