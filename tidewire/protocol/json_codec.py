@@ -37,7 +37,7 @@ class JsonCodec:
     is_text = True
     _commands = msgspec.json.Decoder(Command)
     _only_id = msgspec.json.Decoder(_OnlyId)
-    _encode = staticmethod(msgspec.json.encode)
+    _encode = msgspec.json.Encoder().encode
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
         if isinstance(message, bytes):

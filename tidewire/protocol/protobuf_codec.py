@@ -146,16 +146,18 @@ def _fill(message: Message, content: Struct) -> None:
         value = getattr(content, name)
         if not value:
             continue
-        if isinstance(value, Struct):
+        if isinstance(value, (str, int)):
+            setattr(message, name, value)
+        elif isinstance(value, Struct):
             _fill(_part(message, name), value)
+        elif isinstance(value, Raw):
+            setattr(message, name, bytes(value))
         elif isinstance(value, list):
             getattr(message, name).extend(value)
-        elif isinstance(value, dict):
-            entries = getattr(message, name)
-            for key, part in cast("dict[str, Struct]", value).items():
-                _fill(entries[key], part)
         else:
-            setattr(message, name, bytes(value) if isinstance(value, Raw) else value)
+            parts = getattr(message, name)
+            for key, part in cast("dict[str, Struct]", value).items():
+                _fill(parts[key], part)
 
 
 def _delimited(reply: Message) -> bytes:
