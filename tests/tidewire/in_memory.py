@@ -1,4 +1,4 @@
-"""The delivery side without a database, a server or a Redis: a log in memory, and clients that keep what they get."""
+"""The delivery side without a database, a server or Redis: a log in memory, and clients that keep their messages."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ LIMITS = Limits(unread_bytes=1024 * 1024, mark_bytes=128 * 1024, pong_seconds=NE
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Until it holds; the loop turns meanwhile, and nothing waits for the clock."""
+    """Waits until the condition is true. The loop runs meanwhile; no time must pass."""
     async with asyncio.timeout(WAIT_SECONDS):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
 async def settled() -> None:
-    """Until whatever can happen without the clock has happened."""
+    """Waits until everything has happened that needs no time to pass."""
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -59,9 +59,10 @@ class Stored:
 
 
 class Log:
-    """What reader.Reader reads from the database. Everybody in `members` of a stream may read it; `*` is everybody.
+    """Stands in for engine/reader.py: an event log in memory. `members` says which users may read a stream; `*` is any.
 
-    While `is_held`, readers wait with their answers, which they have found already. `error` is raised instead.
+    Between `hold` and `release` answers are held back that were read before. If `error` is set it is raised instead.
+    `calls` holds all calls: (method, *arguments).
     """
 
     def __init__(self) -> None:
@@ -69,10 +70,10 @@ class Log:
         self.members: dict[str, set[str]] = defaultdict(lambda: {"*"})
         self.calls: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
-        self.exhausted: set[str] = set()  # users who have spent their quota
+        self.exhausted: set[str] = set()  # users whose quota is used up
         self.is_blind = False  # `touched` finds nothing
-        self._gate = asyncio.Event()
-        self._gate.set()
+        self._is_released = asyncio.Event()
+        self._is_released.set()
 
     async def may_command(self, identity: Any) -> bool:
         return identity.user_id not in self.exhausted
@@ -84,7 +85,7 @@ class Log:
         return self.streams.setdefault(name, Stored(f"epoch-{len(self.streams)}"))
 
     def write(self, name: str, count: int = 1, *, size: int = 0, **fields: Any) -> list[Entry]:
-        """Commits events. Each names its offset; `size` fills them up to so many bytes."""
+        """Commits `count` events, whose data names their offset. `size` fills each up to so many bytes."""
         stream, entries = self.stored(name), []
         for _ in range(count):
             stream.head += 1
@@ -99,7 +100,7 @@ class Log:
         return entries
 
     def end_session(self, session_id: str) -> int:
-        """The control offset of its end."""
+        """Revokes a session. Returns the revocation offset."""
         payload = json.dumps({"type": "sessions.revoked", "data": {"user": "alice", "sessions": [session_id]}})
         return self.write(REVOCATIONS, payload=payload)[0].offset
 
@@ -107,22 +108,22 @@ class Log:
         self.stored(name).entries = [entry for entry in self.stored(name).entries if entry.offset >= first_kept]
 
     def renew(self, name: str) -> None:
-        """As after a restore: another epoch."""
+        """Gives the stream another epoch, as after a restore."""
         self.stored(name).epoch += "+"
 
     def position(self, name: str) -> Position:
         return Position(name, self.stored(name).epoch, self.stored(name).head)
 
     def hold(self) -> None:
-        self._gate.clear()
+        self._is_released.clear()
 
     def release(self) -> None:
-        self._gate.set()
+        self._is_released.set()
 
     def asked(self, what: str) -> int:
         return sum(call[0] == what for call in self.calls)
 
-    # What the hub and the recovery call.
+    # -- as a LogReader ----------------------------------------------------------------------------------------------
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
         found = {name: self.position(name) for name in names if name in self.streams}
@@ -169,8 +170,8 @@ class Log:
         self.calls.append((what, *arguments))
         if self.error is not None:
             raise self.error
-        await asyncio.sleep(0)  # a thread answers in another turn of the loop
-        await self._gate.wait()
+        await asyncio.sleep(0)  # a thread answers in a later turn of the loop
+        await self._is_released.wait()
         if self.error is not None:
             raise self.error
         return answer
@@ -198,7 +199,7 @@ def engine_on(log: Log, *, intervals: Intervals = QUIET, max_per_user: int = 0, 
 
 
 class Client:
-    """A socket that keeps what it is sent. It answers no ping unless told to."""
+    """A socket that keeps the messages it is sent. It answers pings only in `read_all`."""
 
     def __init__(self, user: str = "alice", limits: Limits = LIMITS, codec: Codec = JSON) -> None:
         self.user, self.codec = user, codec
@@ -212,7 +213,7 @@ class Client:
         self.messages.append(message)
 
     def _close(self, code: Code) -> None:
-        """As a connection, which ends once."""
+        """Keeps the first code, as a connection that ends once."""
         self.closed_with = self.closed_with or [code.code]
 
     def subscription(self, stream: str, is_following_presence: bool = False) -> Subscription:
@@ -223,19 +224,19 @@ class Client:
 
     @property
     def frames(self) -> list[dict[str, Any]]:
-        """Everything it was sent, one JSON object after the other."""
+        """All JSON objects that it was sent."""
         return [json.loads(line) for message in self.messages for line in message.split(b"\n")]
 
     def pushes(self, stream: str) -> list[Any]:
-        """What it was told of a stream, in order: offsets of events, and ("unsubscribe", code)."""
-        told: list[Any] = []
+        """Returns what it was sent of a stream, in order: offsets of events, and ("unsubscribe", code)."""
+        pushes: list[Any] = []
         for frame in self.frames:
             push = frame.get("push", {})
             if push.get("channel") == stream and "pub" in push:
-                told.append(push["pub"]["offset"])
+                pushes.append(push["pub"]["offset"])
             elif push.get("channel") == stream and "unsubscribe" in push:
-                told.append(("unsubscribe", push["unsubscribe"]["code"]))
-        return told
+                pushes.append(("unsubscribe", push["unsubscribe"]["code"]))
+        return pushes
 
     def read_all(self) -> None:
         """Answers every ping so far."""

@@ -1,4 +1,4 @@
-"""Who comes alone is asked about at once; who comes in a crowd, together."""
+"""A single request is asked about at once; requests of a crowd are asked about together."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tidewire.ground.positions import Position
 
 
 class Database:
-    """Answers when it is told to; remembers what it was asked."""
+    """Answers when `go` is set. `batches` holds the users that it was asked about."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -31,7 +31,7 @@ async def crowd(access_checks: AccessChecks, users: list[str], names=("room:a",)
     return tasks
 
 
-async def test_who_comes_while_it_answers_is_asked_about_together():
+async def test_requests_that_come_while_the_database_answers_are_asked_about_together():
     database = Database()
     access_checks = AccessChecks(database.ask)
     tasks = []
@@ -46,7 +46,7 @@ async def test_who_comes_while_it_answers_is_asked_about_together():
     assert [answer["room:a"].epoch for answer in answers] == ["a", "b", *map(str, range(100))]
 
 
-async def test_a_batch_is_bounded_and_one_request_is_always_taken():
+async def test_a_batch_is_bounded_and_holds_at_least_one_request():
     database = Database()
     access_checks = AccessChecks(database.ask)
     database.go.set()
@@ -60,7 +60,7 @@ async def test_a_batch_is_bounded_and_one_request_is_always_taken():
     assert max(map(len, database.batches)) == 2
 
 
-async def test_a_failure_is_everybodys_and_the_next_are_asked_about_anew():
+async def test_a_failure_is_raised_for_the_whole_batch_and_the_next_one_is_asked_about():
     database = Database()
     access_checks = AccessChecks(database.ask)
     tasks = await crowd(access_checks, ["a", "b", "c", "d"])
@@ -72,7 +72,7 @@ async def test_a_failure_is_everybodys_and_the_next_are_asked_about_anew():
     assert await access_checks.readable_positions("a", ["room:a"]) == {"room:a": Position("room:a", "a", 0)}
 
 
-async def test_who_has_left_meanwhile_is_not_asked_about():
+async def test_a_request_that_was_cancelled_meanwhile_is_not_asked_about():
     database = Database()
     access_checks = AccessChecks(database.ask)
     first = await crowd(access_checks, ["a"]) + await crowd(access_checks, ["b"])
@@ -86,8 +86,8 @@ async def test_who_has_left_meanwhile_is_not_asked_about():
         await gone
 
 
-async def test_what_is_known_is_looked_at_when_it_is_asked_for():
-    """By then those before may have learned it."""
+async def test_known_positions_are_taken_right_before_the_batch_is_asked_about():
+    """By then the answers to earlier batches may have made more positions known."""
     known: dict[str, Position] = {}
     asked: list[list[dict[str, Position]]] = []
     go = asyncio.Event()
@@ -111,8 +111,8 @@ async def test_what_is_known_is_looked_at_when_it_is_asked_for():
 
 
 @pytest.mark.parametrize("turns", range(8))
-async def test_who_comes_in_the_moment_when_the_last_were_answered_is_asked_about(turns):
-    """Nobody else may come to remind of them."""
+async def test_a_request_that_comes_while_the_last_batch_is_answered_is_asked_about(turns):
+    """No later request may come to start another batch."""
     database = Database()
     access_checks = AccessChecks(database.ask)
     tasks = await crowd(access_checks, ["a"]) + await crowd(access_checks, ["b"])

@@ -1,4 +1,4 @@
-"""A coroutine runs at once; only one that waits becomes a task, and that task is as any other."""
+"""A coroutine runs at once. Only one that waits becomes a task, and that task behaves as any other."""
 
 import asyncio
 
@@ -8,14 +8,14 @@ from tidewire.delivery import eager
 
 
 def in_the_loop(coroutine) -> asyncio.Future:
-    """What `run` gives when it is called by the loop itself."""
+    """Returns what `run` returns when the loop itself calls it."""
     loop = asyncio.get_running_loop()
     given = loop.create_future()
     loop.call_soon(lambda: given.set_result(eager.run(coroutine, loop)))
     return given
 
 
-async def test_what_does_not_wait_is_done_at_once():
+async def test_a_coroutine_that_does_not_wait_is_done_at_once():
     done = []
 
     async def work():
@@ -25,7 +25,7 @@ async def test_what_does_not_wait_is_done_at_once():
     assert done == [1]
 
 
-async def test_what_waits_goes_on_as_a_task():
+async def test_a_coroutine_that_waits_goes_on_as_a_task():
     first, second, steps = asyncio.Event(), asyncio.Event(), []
 
     async def work():
@@ -45,25 +45,25 @@ async def test_what_waits_goes_on_as_a_task():
 
 
 async def test_it_can_be_cancelled_where_it_waits():
-    told = []
+    steps = []
 
     async def work():
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            told.append("cancelled")
+            steps.append("cancelled")
             await asyncio.sleep(0)
-            told.append("gone")
+            steps.append("gone")
             raise
 
     task = await in_the_loop(work())
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert told == ["cancelled", "gone"]
+    assert steps == ["cancelled", "gone"]
 
 
-async def test_what_it_waits_for_may_fail():
+async def test_the_future_that_it_waits_for_may_fail():
     failing = asyncio.get_running_loop().create_future()
     caught = []
 
@@ -80,13 +80,13 @@ async def test_what_it_waits_for_may_fail():
 
 
 async def test_it_can_be_cancelled_before_its_task_has_begun():
-    told, waiting = [], asyncio.get_running_loop().create_future()
+    steps, waiting = [], asyncio.get_running_loop().create_future()
 
     async def work():
         try:
             await waiting
         except asyncio.CancelledError:
-            told.append("cancelled")
+            steps.append("cancelled")
             raise
 
     loop = asyncio.get_running_loop()
@@ -100,4 +100,4 @@ async def test_it_can_be_cancelled_before_its_task_has_begun():
     loop.call_soon(begin_and_cancel)
     with pytest.raises(asyncio.CancelledError):
         await (await given)
-    assert told == ["cancelled"]
+    assert steps == ["cancelled"]

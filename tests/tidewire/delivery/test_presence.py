@@ -1,4 +1,4 @@
-"""Who is here: right within 45 seconds whatever crashed, and told to those who asked for joins and leaves."""
+"""Presence is right within 45 seconds after any crash, and followers of presence are sent each join and leave once."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Clock:
 
 
 class Process:
-    """One process's presence. `told` is what its subscribers hear: ("join", "bob")."""
+    """The presence of one process. `sent` holds what its subscribers are sent, such as ("join", "bob")."""
 
     def __init__(self, store: Store, layer: list[Process]) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, str]] = []
         self.roster = Roster()
         self.presence = Presence(store, publish=self.publish, dispatch=self.dispatch, roster=self.roster)
         self.layer, self.store = layer, store
@@ -52,7 +52,7 @@ class Process:
     def dispatch(self, stream: str, change: PresenceChange) -> None:
         """As the hub does."""
         self.roster.apply(stream, change)
-        self.told.append((change.kind, change.info.user))
+        self.sent.append((change.kind, change.info.user))
 
     async def arrive(self, info: ClientInfo) -> Subscription:
         client = Client()
@@ -67,7 +67,7 @@ class Process:
         self.presence.depart(subscription)
         await settled()
 
-    async def who(self) -> set[str]:
+    async def users(self) -> set[str]:
         return {info.user for info in (await self.presence.read(ROOM)).values()}
 
     def crash(self) -> None:
@@ -100,21 +100,21 @@ async def start(clock: Clock) -> AsyncIterator[Callable[[], Process]]:
         process.crash()
 
 
-async def test_who_comes_and_goes_is_told_once_everywhere(start):
+async def test_each_join_and_leave_is_sent_once_in_every_process(start):
     here, there = start(), start()
     alice = await here.arrive(ALICE)
     bob = await there.arrive(BOB)
     await here.presence.confirm_once()
-    assert await here.who() == await there.who() == {"alice", "bob"}
+    assert await here.users() == await there.users() == {"alice", "bob"}
     await there.depart(bob)
     await here.presence.confirm_once()
     await here.depart(alice)
-    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("leave", "alice")]
+    assert here.sent == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("leave", "alice")]
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.1, 6.0, 11.9])
-async def test_who_was_on_a_crashed_process_is_gone_within_45_seconds(start, clock, phase):
-    """Wherever the crash falls between two confirmations of those who stay."""
+async def test_clients_of_a_crashed_process_are_gone_within_45_seconds(start, clock, phase):
+    """At whatever time between two confirmations of the other process the crash comes."""
     here, there = start(), start()
     await here.arrive(ALICE)
     await here.presence.confirm_once()
@@ -123,15 +123,15 @@ async def test_who_was_on_a_crashed_process_is_gone_within_45_seconds(start, clo
     there.crash()
     crashed_at = clock.now
     clock.now += CONFIRM_SECONDS - phase
-    while ("leave", "bob") not in here.told:
+    while ("leave", "bob") not in here.sent:
         await here.presence.confirm_once()
         assert clock.now - crashed_at <= PROMISED_SECONDS
         clock.now += CONFIRM_SECONDS
-    assert await here.who() == {"alice"}
-    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob")]
+    assert await here.users() == {"alice"}
+    assert here.sent == [("join", "alice"), ("join", "bob"), ("leave", "bob")]
 
 
-async def test_a_crowd_is_told_to_the_store_at_once(store):
+async def test_a_crowd_is_written_to_the_store_in_batches(store):
     puts = []
 
     class Counting:
@@ -147,34 +147,34 @@ async def test_a_crowd_is_told_to_the_store_at_once(store):
     for info in crowd:
         process.presence.arrive(Subscription(ROOM, info, client.send_queue, JSON, lambda subscription: None))
     async with asyncio.timeout(10):
-        while len(process.told) < len(crowd):  # noqa: ASYNC110  the store's own time
+        while len(process.sent) < len(crowd):  # noqa: ASYNC110  the store's own time
             await asyncio.sleep(0.01)
     process.crash()
     assert [len(entries) for entries in puts] == [BATCH, 1]
-    assert process.told == [("join", info.user) for info in crowd]
-    assert await process.who() == {info.user for info in crowd}
+    assert process.sent == [("join", info.user) for info in crowd]
+    assert await process.users() == {info.user for info in crowd}
     await store.remove([(ROOM, info) for info in crowd])
 
 
-async def test_who_left_while_the_store_was_away_is_not_taken_for_an_arrival(start):
+async def test_a_client_that_left_while_the_store_was_away_is_not_taken_for_a_new_one(start):
     alice_process, bob_process = start(), start()
     await alice_process.arrive(ALICE)
     bob = await bob_process.arrive(BOB)
     remove, bob_process.presence._store.remove = bob_process.store.remove, _away
     await bob_process.depart(bob)
     bob_process.presence._store.remove = remove
-    alice_process.told.clear()
+    alice_process.sent.clear()
     await bob_process.presence.confirm_once()
     await alice_process.presence.confirm_once()
-    assert alice_process.told == []
-    assert await alice_process.who() == {"alice"}
+    assert alice_process.sent == []
+    assert await alice_process.users() == {"alice"}
 
 
 async def _away(entries) -> None:
     raise ConnectionError
 
 
-async def test_a_host_that_is_away_keeps_no_other_from_being_told(redis_url):
+async def test_a_server_that_is_away_does_not_keep_the_others_from_being_written_to(redis_url):
     here = redis.Redis.from_url(redis_url, socket_timeout=2)
     away = redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=2)
     store = RedisStore([away, here], prefix="tidewire-test-hosts")
@@ -189,49 +189,49 @@ async def test_a_host_that_is_away_keeps_no_other_from_being_told(redis_url):
         await client.aclose()
 
 
-def test_the_times_keep_the_promise():
+def test_the_intervals_keep_the_promise():
     assert EXPIRE_SECONDS + CONFIRM_SECONDS < PROMISED_SECONDS
     assert 2 * CONFIRM_SECONDS < EXPIRE_SECONDS  # one confirmation may fail
 
 
-async def test_who_asks_after_the_crash_is_told_too(start, clock):
-    """Alice comes while Bob's entry has a second to live, and sees him; her first confirmation comes after its end."""
+async def test_a_client_that_comes_after_the_crash_is_sent_the_leave_too(start, clock):
+    """Alice comes a second before Bob's entry expires and sees him; the first confirmation comes after that."""
     there = start()
     await there.arrive(BOB)
     there.crash()
     clock.now = EXPIRE_SECONDS - 1
     here = start()
     await here.arrive(ALICE)
-    assert await here.who() == {"alice", "bob"}
+    assert await here.users() == {"alice", "bob"}
     clock.now = EXPIRE_SECONDS + 1
     await here.presence.confirm_once()
-    assert here.told == [("join", "alice"), ("leave", "bob")]
+    assert here.sent == [("join", "alice"), ("leave", "bob")]
 
 
-async def test_a_store_that_lost_its_memory_is_told_anew(start):
+async def test_a_store_that_lost_its_data_gets_it_again(start):
     here, there = start(), start()
     await here.arrive(ALICE)
     await there.arrive(BOB)
     here.store._streams.clear()
     await here.presence.confirm_once()
     await there.presence.confirm_once()
-    assert await here.who() == {"alice", "bob"}
+    assert await here.users() == {"alice", "bob"}
     await here.presence.confirm_once()
-    assert here.told == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("join", "bob")]
+    assert here.sent == [("join", "alice"), ("join", "bob"), ("leave", "bob"), ("join", "bob")]
 
 
-async def test_a_join_that_the_layer_lost_is_told_by_the_next_confirmation(start):
+async def test_a_join_that_the_layer_lost_is_sent_after_the_next_confirmation(start):
     here, there = start(), start()
     await here.arrive(ALICE)
     there.layer.remove(here)
     await there.arrive(BOB)
-    assert here.told == [("join", "alice")]
+    assert here.sent == [("join", "alice")]
     await here.presence.confirm_once()
     await here.presence.confirm_once()
-    assert here.told == [("join", "alice"), ("join", "bob")]
+    assert here.sent == [("join", "alice"), ("join", "bob")]
 
 
-async def test_what_changes_while_the_store_is_asked_is_not_told_twice(start):
+async def test_a_change_while_the_store_is_read_is_not_sent_twice(start):
     here, there = start(), start()
     await here.arrive(ALICE)
     bob = await there.arrive(BOB)
@@ -245,10 +245,10 @@ async def test_what_changes_while_the_store_is_asked_is_not_told_twice(start):
 
     here.presence._store = type("Slow", (), {"put": here.store.put, "read": staticmethod(slowly)})
     await here.presence.confirm_once()
-    assert here.told[2:] == [("leave", "bob"), ("join", "charlie")]
+    assert here.sent[2:] == [("leave", "bob"), ("join", "charlie")]
 
 
-async def test_without_the_store_a_process_knows_its_own(start):
+async def test_without_the_store_a_process_knows_its_own_clients(start):
     here, there = start(), start()
     await here.arrive(ALICE)
     await there.arrive(BOB)
@@ -257,7 +257,7 @@ async def test_without_the_store_a_process_knows_its_own(start):
         raise ConnectionError
 
     here.presence._store = type("Away", (), {"read": staticmethod(refuse)})
-    assert await here.who() == {"alice"}
+    assert await here.users() == {"alice"}
 
 
 # -- stores ----------------------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ async def store(request) -> AsyncIterator[Store]:
         await client.aclose()
 
 
-async def test_a_store_keeps_who_is_put_until_removed(store):
+async def test_a_store_keeps_entries_until_they_are_removed(store):
     await store.put([(ROOM, ALICE), (ROOM, BOB), ("room:2", CHARLIE)])
     await store.put([(ROOM, ALICE)])
     assert await store.read(ROOM) == {ALICE.client: ALICE, BOB.client: BOB}
@@ -291,7 +291,7 @@ async def test_a_store_keeps_who_is_put_until_removed(store):
     assert await store.read("room:2") == await store.read("room:3") == {}
 
 
-async def test_a_store_forgets_who_is_not_confirmed(store, monkeypatch):
+async def test_a_store_forgets_entries_that_are_not_confirmed(store, monkeypatch):
     monkeypatch.setattr(presence_stores, "EXPIRE_SECONDS", 0.7)
     await store.put([("room:4", ALICE)])
     assert await store.read("room:4") == {ALICE.client: ALICE}

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from tests.tidewire.in_memory import NEVER, Client, settled, until
-from tidewire.delivery import flusher as flushing
 from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.send_queue import EARLY_BYTES, Limits, SendQueue
 from tidewire.ground.positions import MESSAGE_BYTES
@@ -34,7 +33,7 @@ async def sent(client: Client) -> list[bytes]:
 # -- order -----------------------------------------------------------------------------------------------------------
 
 
-async def test_frames_of_one_tick_leave_as_one_message():
+async def test_frames_of_one_turn_of_the_loop_leave_as_one_message():
     client = Client()
     for letter in (b"a", b"b", b"c"):
         client.send_queue.enqueue(frame(5, letter))
@@ -56,7 +55,7 @@ async def test_no_message_is_longer_than_a_message_may_be():
     assert client.messages == [half + b"\n" + half, half, frame(MESSAGE_BYTES + 1)]
 
 
-async def test_what_is_offered_while_a_message_leaves_follows_it():
+async def test_frames_that_are_enqueued_while_a_message_is_sent_follow_it():
     messages, leave = [], asyncio.Event()
 
     async def send(message: bytes) -> None:
@@ -75,7 +74,7 @@ async def test_what_is_offered_while_a_message_leaves_follows_it():
     assert messages == [b"1", b"2\n3"]
 
 
-async def test_a_closed_outbox_takes_nothing():
+async def test_a_closed_queue_ignores_frames():
     client = Client()
     client.send_queue.close()
     client.send_queue.enqueue(b"1")
@@ -84,7 +83,7 @@ async def test_a_closed_outbox_takes_nothing():
     assert client.send_queue.unread == 0
 
 
-async def test_who_waits_for_the_end_gets_it():
+async def test_flushed_waits_until_all_is_sent():
     client = Client()
     await client.send_queue.flushed()
     client.send_queue.enqueue(b"1")
@@ -106,7 +105,7 @@ async def test_a_socket_that_fails_is_closed_with_a_write_error():
     assert client.closed_with == [3009]
 
 
-async def test_what_the_server_never_takes_can_be_abandoned():
+async def test_a_message_that_the_server_never_takes_can_be_abandoned():
     stuck = asyncio.Event()
     send_queue = new_queue(lambda message: stuck.wait())
     send_queue.enqueue(b"1")
@@ -136,14 +135,14 @@ async def test_a_pong_says_that_everything_before_its_ping_was_read():
     assert client.send_queue.unread == 0
 
 
-async def test_a_pong_that_nobody_asked_for_is_harmless():
+async def test_a_pong_without_a_ping_changes_nothing():
     client = Client(limits=SMALL)
     client.send_queue.enqueue(frame(50))
     assert not client.send_queue.pong()
     assert client.send_queue.unread == 50
 
 
-async def test_who_reads_may_be_sent_any_amount():
+async def test_a_client_that_reads_may_be_sent_any_amount():
     client = Client(limits=SMALL)
     for _ in range(100):
         client.send_queue.enqueue(frame(90))
@@ -152,7 +151,7 @@ async def test_who_reads_may_be_sent_any_amount():
     assert len(await sent(client)) == 100 + 50
 
 
-async def test_who_does_not_read_is_cut_off():
+async def test_a_client_that_does_not_read_is_disconnected():
     client = Client(limits=SMALL)
     for _ in range(10):
         client.send_queue.enqueue(frame(99))
@@ -173,8 +172,8 @@ async def test_one_frame_above_the_bound_is_too_much():
     assert (client.closed_with, client.messages) == ([3008], [])
 
 
-async def test_the_bound_holds_with_the_frames_that_have_left():
-    """They are in the server's buffers, which nobody bounds for us."""
+async def test_frames_that_were_sent_count_until_they_were_read():
+    """They are in the buffers of the server, which have no bound."""
     client = Client(limits=SMALL)
     for _ in range(11):
         client.send_queue.enqueue(frame(99))
@@ -200,11 +199,11 @@ async def test_a_ping_that_is_answered_does_not():
     client.send_queue.ping()
     first = asyncio.get_running_loop().time()
     await until(lambda: client.closed_with)
-    assert asyncio.get_running_loop().time() - first >= 0.009  # it is the last one that nobody answered
+    assert asyncio.get_running_loop().time() - first >= 0.009  # only the last ping is not answered
     assert client.closed_with == [3012]
 
 
-async def test_a_closed_outbox_waits_for_no_pong():
+async def test_a_closed_queue_waits_for_no_pong():
     client = Client(limits=Limits(1000, 100, pong_seconds=0.01))
     client.send_queue.ping()
     client.send_queue.close()
@@ -235,8 +234,8 @@ async def test_a_replay_waits_until_its_client_has_read():
     assert waiting.done()
 
 
-async def test_who_waits_for_room_asks_for_a_sign():
-    """Below the mark there is no ping yet, and without one the client would never be known to have read."""
+async def test_waiting_for_room_sends_a_ping():
+    """There is no ping yet below the mark, and without one the client could not show that it has read."""
     client = Client(limits=Limits(unread_bytes=1000, mark_bytes=900, pong_seconds=NEVER))
     client.send_queue.enqueue(frame(500))
     waiting = asyncio.create_task(client.send_queue.wait_for_room())
@@ -245,7 +244,7 @@ async def test_who_waits_for_room_asks_for_a_sign():
     await waiting
 
 
-async def test_room_is_given_to_nobody_by_a_close():
+async def test_a_closed_queue_ends_the_wait_for_room():
     client = Client(limits=SMALL)
     client.send_queue.enqueue(frame(500))
     waiting = asyncio.create_task(client.send_queue.wait_for_room())
@@ -263,7 +262,7 @@ async def flusher() -> Flusher:
 
 
 class Written:
-    """An outbox whose frames are written at once."""
+    """A send queue whose server takes messages at once."""
 
     def __init__(self, flusher: Flusher, limits: Limits = SMALL) -> None:
         self.messages: list[bytes] = []
@@ -271,32 +270,7 @@ class Written:
         self.send_queue = new_queue(None, self.client._close, limits, flusher, self.messages.append)
 
 
-async def test_all_sockets_of_a_tick_are_written_in_one_callback(flusher):
-    sockets = [Written(flusher) for _ in range(3)]
-    shared = frame(10)
-    for socket in sockets:
-        socket.send_queue.enqueue(shared)
-    sockets[0].send_queue.enqueue(b"2")
-    await asyncio.sleep(0)
-    assert [socket.messages for socket in sockets] == [[shared + b"\n2"], [shared], [shared]]
-    assert sockets[1].messages[0] is sockets[2].messages[0] is shared
-    sockets[1].send_queue.enqueue(b"3")
-    await asyncio.sleep(0)
-    assert sockets[1].messages == [shared, b"3"]
-
-
-async def test_a_socket_that_cannot_be_written_to_keeps_no_other_waiting(flusher):
-    def fail(message: bytes) -> None:
-        raise RuntimeError("on purpose")
-
-    broken, other = new_queue(None, lambda code: None, SMALL, flusher, fail), Written(flusher)
-    broken.enqueue(b"1")
-    other.send_queue.enqueue(b"1")
-    await asyncio.sleep(0)
-    assert other.messages == [b"1"]
-
-
-async def test_a_burst_is_written_while_it_lasts(flusher):
+async def test_a_burst_is_written_before_the_turn_of_the_loop_ends(flusher):
     socket = Written(flusher, Limits(10 * EARLY_BYTES, 10 * EARLY_BYTES, NEVER))
     for _ in range(3):
         socket.send_queue.enqueue(frame(EARLY_BYTES // 2 + 1))
@@ -305,7 +279,7 @@ async def test_a_burst_is_written_while_it_lasts(flusher):
     assert b"\n".join(socket.messages) == b"\n".join([frame(EARLY_BYTES // 2 + 1)] * 3)
 
 
-async def test_last_words_are_written_before_the_end(flusher):
+async def test_flushed_writes_at_once(flusher):
     socket = Written(flusher)
     socket.send_queue.enqueue(b"1")
     await socket.send_queue.flushed()
@@ -314,36 +288,9 @@ async def test_last_words_are_written_before_the_end(flusher):
     assert socket.messages == [b"1"]
 
 
-async def test_who_does_not_read_is_cut_off_there_too(flusher):
+async def test_a_client_that_does_not_read_is_disconnected_there_too(flusher):
     socket = Written(flusher)
     for _ in range(11):
         socket.send_queue.enqueue(frame(99))
     await settled()
     assert socket.client.closed_with == [3008]
-
-
-# -- crowds ----------------------------------------------------------------------------------------------------------
-
-
-async def test_what_comes_while_a_crowd_is_served_is_joined(flusher, monkeypatch):
-    monkeypatch.setattr(flushing, "MOST_SECONDS", 0.02)
-    monkeypatch.setattr(flushing, "PATIENCE", 1e6)
-    crowd = [Written(flusher) for _ in range(flushing.CROWD)]
-    for number in (b"1", b"2", b"3"):  # the first leaves at once, the others wait for each other
-        for socket in crowd:
-            socket.send_queue.enqueue(number)
-        await asyncio.sleep(0)
-        assert crowd[0].messages == [b"1"]
-    await until(lambda: crowd[-1].messages[1:])
-    assert [socket.messages for socket in crowd] == [[b"1", b"2\n3"]] * len(crowd)
-    assert crowd[0].messages[1] is crowd[-1].messages[1]  # built once
-
-
-async def test_few_sockets_never_wait(flusher, monkeypatch):
-    monkeypatch.setattr(flushing, "PATIENCE", 1e6)
-    few = [Written(flusher) for _ in range(flushing.CROWD - 1)]
-    for number in (b"1", b"2"):
-        for socket in few:
-            socket.send_queue.enqueue(number)
-        await asyncio.sleep(0)
-    assert [socket.messages for socket in few] == [[b"1", b"2"]] * len(few)

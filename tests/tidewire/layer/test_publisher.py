@@ -1,4 +1,4 @@
-"""After COMMIT: one small message per stream, and nothing that a channel layer does can fail or delay a write."""
+"""After COMMIT one small message per stream is sent, and no failure of a channel layer can fail or delay a write."""
 
 import asyncio
 import logging
@@ -64,15 +64,15 @@ async def running(publisher: Publisher) -> AsyncIterator[None]:
 
 
 async def until_idle(publisher: Publisher) -> None:
-    """Until everything offered so far was sent, or dropped."""
-    await asyncio.sleep(0)  # what `offer` hands to the loop
+    """Waits until everything that was published so far is sent or dropped."""
+    await asyncio.sleep(0)  # `publish` hands over to the loop
     while not publisher.is_idle:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
 
 @pytest.fixture
 def patient(monkeypatch) -> None:
-    """Sending may take its time: a busy machine must not decide."""
+    """Lets sending take long, so that a busy machine does not decide."""
     monkeypatch.setattr(sending, "SEND_SECONDS", WAIT_SECONDS)
 
 
@@ -120,7 +120,7 @@ async def test_events_become_one_message_per_stream(publisher, mailbox):
         assert await mailbox.receive() == message("board:2", [7, "*", "board.changed", "{}", 0])
 
 
-async def test_offers_from_other_threads_arrive_in_order(publisher, mailbox):
+async def test_events_from_other_threads_arrive_in_order(publisher, mailbox):
     async with running(publisher):
         for offset in range(1, 6):
             await asyncio.to_thread(publisher.publish, [event(offset)])
@@ -136,7 +136,7 @@ async def test_a_stream_of_two_epochs_is_two_messages(publisher, mailbox):
         assert [(await mailbox.receive())["epoch"] for _ in range(2)] == ["e", "f"]
 
 
-async def test_what_is_large_is_left_in_the_log(publisher, mailbox):
+async def test_large_payloads_are_left_in_the_log(publisher, mailbox):
     half = "x" * (INLINE_BYTES // 2)
     async with running(publisher):
         publisher.publish([event(1, payload=half), event(2, payload=half)])
@@ -145,7 +145,7 @@ async def test_what_is_large_is_left_in_the_log(publisher, mailbox):
         assert [row[3] for row in (await mailbox.receive())["events"]] == ["", ""]
 
 
-async def test_a_signal_is_told_as_it_is(publisher, mailbox):
+async def test_an_ephemeral_message_is_sent_as_it_is(publisher, mailbox):
     publisher.publish_ephemeral("board:1", "{}", ClientInfo("alice", "c"))
     async with running(publisher):
         assert await mailbox.receive() == {
@@ -157,7 +157,7 @@ async def test_a_signal_is_told_as_it_is(publisher, mailbox):
         }
 
 
-async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
+async def test_the_joins_of_a_crowd_are_few_messages_in_order(publisher, mailbox):
     crowd = [join(f"{number}") for number in range(PRESENCE_CHANGES)] + [LeavePush(ClientInfo("0", "client of 0"))]
     for change in crowd:
         publisher.publish_presence("board:1", change)
@@ -172,7 +172,7 @@ async def test_a_crowd_comes_in_few_messages_and_in_order(publisher, mailbox):
 
 
 class Recording:
-    """A layer that keeps what it is given, and takes a turn of the loop for each."""
+    """A layer that keeps the messages it is given, and takes a turn of the loop for each."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -182,7 +182,7 @@ class Recording:
         await asyncio.sleep(0)
 
 
-async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_them():
+async def test_no_join_of_many_crowds_is_lost_and_events_do_not_wait_for_them():
     layer = Recording()
     publisher = Publisher(layer, asyncio.get_running_loop())
     people, boards = 2 * PRESENCE_CHANGES, [f"board:{number}" for number in range(45)]
@@ -194,10 +194,10 @@ async def test_crowds_of_many_streams_lose_nobody_and_events_do_not_wait_for_the
             await asyncio.sleep(0)
         publisher.publish([event(1)])
         await until_idle(publisher)
-    heard: dict[str, list[str]] = {}
+    received_users: dict[str, list[str]] = {}
     for sent in layer.sent:
-        heard.setdefault(sent["stream"], []).extend(info["user"] for _, info in sent.get("changes", ()))
-    assert heard == {board: [f"{person}" for person in range(people)] for board in boards}
+        received_users.setdefault(sent["stream"], []).extend(info["user"] for _, info in sent.get("changes", ()))
+    assert received_users == {board: [f"{person}" for person in range(people)] for board in boards}
     assert [sent["type"] for sent in layer.sent].index("tidewire.events") <= EPHEMERAL_TURN
     assert publisher.dropped == 0
 
@@ -208,7 +208,7 @@ async def test_joins_and_leaves_are_bounded(publisher):
     assert publisher.dropped == 1
 
 
-async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patient):
+async def test_the_queue_is_bounded_and_drops_the_oldest(publisher, mailbox, patient):
     for first in range(0, QUEUE_EVENTS + PAGE_EVENTS, PAGE_EVENTS):
         publisher.publish([event(first + number) for number in range(PAGE_EVENTS)])
     for number in range(QUEUE_EPHEMERAL + 1):
@@ -220,7 +220,7 @@ async def test_the_queue_is_bounded_and_the_oldest_go(publisher, mailbox, patien
     assert publisher.dropped == PAGE_EVENTS + 1
 
 
-async def test_it_sleeps_while_there_is_nothing(publisher):
+async def test_it_is_idle_while_there_is_nothing_to_send(publisher):
     async with running(publisher):
         await until_idle(publisher)
         assert publisher.is_idle
@@ -230,7 +230,7 @@ async def test_it_sleeps_while_there_is_nothing(publisher):
 
 
 class BrokenLayer(InMemoryChannelLayer):
-    """Fails, or never answers, until it is mended."""
+    """Raises, or never answers, as `how` says. None: it works."""
 
     def __init__(self, how: Exception | asyncio.Event) -> None:
         super().__init__()
@@ -263,7 +263,7 @@ async def test_a_layer_that_fails_is_left_alone_for_a_while(caplog):
     ]
 
 
-async def test_a_layer_that_is_back_is_used_again(monkeypatch):
+async def test_a_layer_that_works_again_is_used_again(monkeypatch):
     monkeypatch.setattr(sending, "PAUSE_SECONDS", 0.0)
     layer = BrokenLayer(ConnectionError("gone"))
     mailbox, publisher = Mailbox(layer), Publisher(layer, asyncio.get_running_loop())
@@ -286,7 +286,7 @@ async def test_a_layer_that_never_answers_is_given_up(monkeypatch):
     assert (layer.calls, publisher.dropped) == (1, 1)
 
 
-async def test_it_ends_when_it_is_told_to_whatever_it_is_doing():
+async def test_the_task_ends_when_it_is_cancelled_at_whatever_step():
     for turns in range(12):
         answer = asyncio.Event()
         publisher = Publisher(BrokenLayer(answer), asyncio.get_running_loop())
@@ -302,7 +302,7 @@ async def test_it_ends_when_it_is_told_to_whatever_it_is_doing():
         assert task.done(), turns
 
 
-def test_a_loop_that_has_ended_takes_nothing():
+def test_events_for_a_closed_loop_are_dropped():
     loop = asyncio.new_event_loop()
     publisher = Publisher(InMemoryChannelLayer(), loop)
     loop.close()
@@ -310,10 +310,10 @@ def test_a_loop_that_has_ended_takes_nothing():
     assert publisher.dropped == 2
 
 
-# -- the one door out ------------------------------------------------------------------------------------------------
+# -- the publisher of the process ------------------------------------------------------------------------------------
 
 
-async def test_the_attached_publisher_is_the_door(publisher, mailbox):
+async def test_publish_uses_the_attached_publisher(publisher, mailbox):
     publishing.attach(publisher)
     try:
         async with running(publisher):
@@ -322,12 +322,12 @@ async def test_the_attached_publisher_is_the_door(publisher, mailbox):
             publishing.publish([])
     finally:
         publishing.detach(publisher)
-    publishing.publish([event(2)])  # nobody is there: the memory layer of another loop could not hear it
+    publishing.publish([event(2)])  # dropped: no other process receives from a layer in memory
     await until_idle(publisher)
     assert publisher.is_idle
 
 
-async def test_only_who_is_attached_is_detached(publisher, layer):
+async def test_detaching_another_publisher_changes_nothing(publisher, layer):
     other = Publisher(layer, asyncio.get_running_loop())
     publishing.attach(publisher)
     try:
@@ -351,7 +351,7 @@ def redis():
 
 @pytest.fixture
 def on_redis(redis, settings, monkeypatch):
-    """This process is one without a server's loop, on the Redis layer."""
+    """Makes this process one without a server's loop, on the Redis layer."""
     config = {"hosts": [{"address": redis.url, "socket_timeout": WAIT_SECONDS}], "prefix": "tidewire"}
     settings.CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
@@ -383,7 +383,7 @@ async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, patien
 
 @pytest.mark.django_db(transaction=True)
 def test_a_frozen_redis_does_not_delay_a_commit(on_redis, monkeypatch):
-    """Sending takes all the time it is given; who waited for it would be late."""
+    """Sending takes all its time. A commit that waited for it would take as long."""
     monkeypatch.setattr(sending, "SEND_SECONDS", WAIT_SECONDS)
     on_redis.pause()
     started = time.monotonic()
@@ -404,7 +404,7 @@ publishing.publish([event(1)])
 
 
 async def test_a_process_that_ends_at_once_still_sends(redis, tmp_path):
-    """A command's last write must not wait for the poll."""
+    """The last write of a command must not wait for the poll."""
     environment = child_environment(tmp_path) | {"REDIS_URL": redis.url, "PYTHONPATH": str(ROOT)}
     environment["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"
     async with listening(redis.url) as mailbox:
