@@ -1,4 +1,4 @@
-"""Public: what a function that checks credentials answers, and raises; see `TIDEWIRE["AUTHENTICATE"]`."""
+"""Public: what the function that TIDEWIRE["AUTHENTICATE"] names returns and raises; and the end of sessions."""
 
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 from tidewire.log.revocations import is_alive, revoke_sessions

@@ -1,4 +1,4 @@
-"""For tests of live models in Django's TestCase, which never commits and so would never record."""
+"""Public: for tests of live models in Django's TestCase, which never commits, so no event would be recorded."""
 
 from __future__ import annotations
 

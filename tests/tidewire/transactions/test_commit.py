@@ -12,7 +12,6 @@ from tests.tidewire.liveapp.models import Board, Item
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.ids import uuid7
 from tidewire.log.tables import Event, Stream
-from tidewire.testing import record_now
 from tidewire.transactions import commit
 from tidewire.transactions.commit import recorded_events
 
@@ -351,16 +350,6 @@ def test_recorded_events_are_collected_after_the_commit(board):
             assert [event.object for event in inner] == [f"liveapp.item:{item.pk}"]
         item.save()
     assert [(event.type, event.offset) for event in outer] == [("item.changed", 3)]
-
-
-@pytest.mark.django_db(transaction=False)
-def test_inside_a_test_case_that_never_commits_record_now_returns_the_events():
-    board = Board.objects.create(name="board")
-    item = new(board)
-    assert [(event.type, event.offset) for event in record_now()] == [("board.created", 1), ("item.created", 2)]
-    item.save()
-    assert [(event.type, event.offset) for event in record_now()] == [("item.changed", 3)]
-    assert record_now() == []
 
 
 # -- locks -----------------------------------------------------------------------------------------------------------
