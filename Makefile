@@ -1,6 +1,6 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
 # make check    lint, types and the quick tests on SQLite: under two minutes, for between two edits
-# make test     every test, on SQLite + memory and on PostgreSQL + Redis; needs Node 20 or newer too
+# make test     every test, on SQLite + memory and on PostgreSQL + Redis: a quarter of an hour; needs Node 20 or newer too
 # make verify   what takes hours: long soaks, crowds, a fresh clone; and docs/verify-report.md
 # make bench    Tidewire, the textbook and a broadcaster in C, side by side; make bench-quick for a look; needs cc
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2
@@ -67,24 +67,50 @@ run: $(VENV)/$(run_requirements).stamp
 
 # -- test --------------------------------------------------------------------------------------------------------------
 
-# A file's tests stay in one of JOBS processes, each with servers of its own.
-JOBS ?= 2
-parallel := -n $(JOBS) --dist loadfile
-units := tests/api tests/backend tests/bench tests/tidewire --ignore=tests/tidewire/serve tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser \
-	vectors demo
+# The parts of `make test`, the longest first; one alone: make test-serve. JOBS run at a time, each in one process with
+# servers of its own. Three keep two cores busy, because many tests wait.
+JOBS ?= 3
+parts := grown embedded postgresql serve sqlite contract typescript uvicorn browser soak
+together := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --keep-going --jobs $(JOBS)
+.PHONY: $(parts:%=test-%)
+tested := $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
+
+engine := tests/tidewire --ignore=tests/tidewire/serve
+npm := cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm
 
 check: lint
-	$(pytest) $(parallel) -m "not slow" tests/api tests/backend tests/bench tests/tidewire --ignore=tests/tidewire/serve tests/contract
+	$(pytest) -n 2 --dist loadfile -m "not slow" tests/api tests/backend tests/bench $(engine) tests/contract
 
-test: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
-	$(pytest) $(parallel) $(units)
-	$(pytest) $(parallel) tests/tidewire tests/api --ignore=tests/tidewire/serve --ignore=tests/api/test_access_matrix.py --database postgresql
+test: $(tested)
+	@$(MAKE) --no-print-directory $(together) $(parts:%=test-%)
+
+test-sqlite: $(tested)
+	$(pytest) tests/api tests/backend tests/bench $(engine)
+
+# Without the tests that use no database, and the one that asks about views only.
+test-postgresql: $(tested)
+	$(pytest) tests/api tests/bench $(engine) --ignore=tests/api/test_access_matrix.py --database postgresql
+
+test-contract: $(tested)
+	$(pytest) tests/contract tests/conformance tests/generated tests/fuzz tests/rig tests/browser vectors demo
+
+test-serve: $(tested)
 	$(pytest) tests/tidewire/serve
-	$(pytest) $(parallel) tests/scenarios --size embedded
-	$(pytest) $(parallel) tests/scenarios --size grown
+
+test-embedded test-grown: $(tested)
+	$(pytest) tests/scenarios --size $(@:test-%=%)
+
+# Of the scenarios, those in which the server itself matters most; `make verify` runs all of them on it.
+test-uvicorn: $(tested)
 	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
-	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm test
-	cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm run test:browser
+
+test-typescript: $(tested)
+	$(npm) test
+
+test-browser: $(tested)
+	$(npm) run test:browser
+
+test-soak: $(tested)
 	$(pytest) tests/soak
 
 # Hours: it begins with this revision in a fresh clone, and ends with docs/verify-report.md.

@@ -68,11 +68,25 @@ def _use_a_file() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is marked `verify`, except in `make verify`."""
-    left_out = [] if IS_VERIFY else [item for item in items if item.get_closest_marker("verify")]
+    """Leaves out what is marked `verify`, except in `make verify`; and on PostgreSQL what uses no database.
+
+    The run on SQLite has shown that already. pytest-django lets no other test reach the database.
+    """
+    is_again = config.getoption("database") == "postgresql"
+    left_out = [
+        item
+        for item in items
+        if (item.get_closest_marker("verify") and not IS_VERIFY) or (is_again and not _uses_database(item))
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    marks = ("django_db", "own_database")
+    fixtures = {"db", "transactional_db"}
+    return any(map(item.get_closest_marker, marks)) or not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

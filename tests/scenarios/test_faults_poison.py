@@ -9,6 +9,7 @@ from tests.rig.site import Site
 from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.nemesis import GARBAGE, POISON
+from tidewire.layer import messages
 
 # The poll is so slow that an event in time must have come through the layer.
 POLL_SECONDS = 9.0
@@ -71,6 +72,7 @@ def test_an_event_of_an_unknown_epoch_is_not_delivered(site: Site, people: Peopl
         "epoch": "another",
         "events": [[2, "", "message.created", '{"type":"message.created","data":{}}', 0]],
     }
+    assert isinstance(messages.parse(forged), messages.Events)  # nothing but its epoch is wrong
     with redis.Redis(port=site.redis.port) as layer:
         for name in layer.pubsub_channels():
             layer.publish(name, msgpack.packb(forged))

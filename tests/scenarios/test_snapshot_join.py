@@ -9,7 +9,7 @@ from tests.rig.site import Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy
 
-ROUNDS = 2000 if os.environ.get("TIDEWIRE_VERIFY") else 200
+ROUNDS = 2000 if os.environ.get("TIDEWIRE_VERIFY") else 50  # with each of four SDKs
 KEPT = 20
 
 
@@ -49,7 +49,7 @@ class Writer:
         return f"rooms/{self._room}/messages/{message}/"
 
 
-def test_two_hundred_joins_beside_a_writer_that_never_pauses(site: Site, people: People, sdk: MakeClient) -> None:
+def test_joins_beside_a_writer_that_never_pauses(site: Site, people: People, sdk: MakeClient) -> None:
     """Each round ends with a marker message. At the marker's offset the copy must equal the state that the whole log
     gives at that offset. The snapshot was read before the marker was written, so it holds nothing newer."""
     alice, bob, charlie = people

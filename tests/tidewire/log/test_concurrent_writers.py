@@ -13,6 +13,8 @@ import pytest
 from tests.rig import plugin
 from tests.rig.site import ROOT, child_environment
 
+pytestmark = pytest.mark.own_database
+
 LONGER = 4 if os.environ.get("TIDEWIRE_VERIFY") else 1
 SIZES = {"postgresql": (8, 260 * LONGER), "sqlite": (3, 60 * LONGER)}
 
