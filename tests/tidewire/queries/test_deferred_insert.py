@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Upper
 
@@ -25,6 +26,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _switched(request, settings) -> None:
     """The setting, on and off."""
     settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": request.param}
+
+
+class StopError(Exception):
+    """Ends a block."""
 
 
 def rows() -> list[Any]:
@@ -103,3 +108,40 @@ def test_outside_of_a_block_django_inserts(board, monkeypatch):
     monkeypatch.setattr(deferred_insert, "_statement", None)  # would fail if it was asked
     with write_transaction():
         assert Item.objects.create(board=board)
+
+
+def test_a_savepoint_that_is_rolled_back_takes_its_own_rows_only(board):
+    with logged() as events, write_transaction():
+        with deferred_inserts():
+            item = Item.objects.create(board=board)
+        with suppress(StopError), transaction.atomic(), deferred_inserts():
+            Item.objects.create(board=board)
+            raise StopError
+    assert list(Item.objects.all()) == [item]
+    assert [key for *_, key, _ in events] == [str(item.pk)]
+
+
+def test_a_row_is_not_lost_with_a_statement_that_was_not_sent(board):
+    """psycopg refuses a parameter before it sends the text."""
+    with logged() as events, write_transaction():
+        with deferred_inserts():
+            item = Item.objects.create(board=board)
+        with suppress(ValueError, DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT %s", ["\0"])
+    assert Item.objects.get() == item
+    assert [key for *_, key, _ in events] == [str(item.pk)]
+
+
+@pytest.mark.skipif("config.getoption('database') != 'postgresql'", reason="SQLite has no round trips")
+def test_the_row_is_sent_with_the_next_statement(board, sent_texts):
+    def write() -> None:
+        with write_transaction():
+            with deferred_inserts():
+                item = Item.objects.create(board=board, title="100 %")
+            assert Item.objects.values_list("title", flat=True).get(pk=item.pk) == "100 %"
+
+    write()  # prepares the statement
+    with sent_texts() as sent:
+        write()
+    begin, insert, select = sent[0].split(";\n")
+    assert (begin, insert.split()[0], select.split()[0]) == ("BEGIN", "EXECUTE", "SELECT")

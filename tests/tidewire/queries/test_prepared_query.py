@@ -209,9 +209,8 @@ def test_it_is_compiled_once(board, other_board):
     assert counted == []
 
 
-def test_where_the_setting_is_off_it_is_compiled_each_time(board, settings):
-    BY_BOARD.all("default", board.pk)
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "PREPARED_QUERIES": False}
+@pytest.mark.usefixtures("_off")
+def test_where_the_setting_is_off_it_is_compiled_each_time(board):
     with compilations() as counted:
         BY_BOARD.all("default", board.pk)
         BY_BOARD.all("default", board.pk)
