@@ -1,4 +1,4 @@
-"""How the REST side is set up: DRF, tokens, OpenAPI. `settings.py` takes it all and adds the environment."""
+"""The settings of REST: DRF, tokens, OpenAPI. `settings.py` imports them and adds values of the environment."""
 
 from datetime import timedelta
 

@@ -1,11 +1,14 @@
-"""What a server runs: REST and sockets in one application."""
+"""The ASGI application: REST and sockets."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
-django = get_asgi_application()  # loads the apps, which what follows needs
+django: Any = (
+    get_asgi_application()
+)  # loads the apps, which the imports below need; django-stubs types it more narrowly
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Start-up checks of the deployment: the configurations of this stack that are known to fail, refused by name."""
+"""Start-up checks of the deployment: each refuses, by name, a configuration that is known to fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLE_WORDS = ("missing-", "change", "sample", "example", "secret-key", "insecu
 def refuse_to_start_with_errors() -> None:
     """Runs this project's checks as `manage.py check` would. Raises SystemCheckError, which ends the server's start.
 
-    They run in a thread of their own, because one of them asks the database, which a thread with an event loop may not.
+    They run in a thread of their own, because one of them queries the database, which Django forbids in an event loop.
     """
     with ThreadPoolExecutor(1) as thread:
         found = thread.submit(checks.run_checks, tags=["backend", "tidewire"], databases=list(connections)).result()
@@ -41,7 +41,7 @@ def check_mode(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     if settings.IS_PRODUCTION and (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS):
         found.append(
             _error(
-                "E003", "ALLOWED_HOSTS is empty or '*' in production", "Name your hosts: the Origin check uses them."
+                "E003", "ALLOWED_HOSTS is empty or '*' in production", "List your hosts: the Origin check uses them."
             )
         )
     return found
@@ -63,7 +63,13 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 )
             )
     if signing_key == settings.SECRET_KEY:
-        found.append(_error("E011", "SECRET_KEY and JWT_SIGNING_KEY are the same", "A leak of one must not be both."))
+        found.append(
+            _error(
+                "E011",
+                "SECRET_KEY and JWT_SIGNING_KEY are the same",
+                "Use two: a leak of one must not reveal the other.",
+            )
+        )
     return found
 
 
@@ -77,7 +83,7 @@ def check_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         return [
             _error(
                 "E021",
-                "the core Redis layer drops what exceeds 100 messages per process, and forgets groups",
+                "the core Redis layer drops messages above 100 per process, and forgets groups",
                 "Use channels_redis.pubsub.RedisPubSubChannelLayer.",
             )
         ]
@@ -90,8 +96,8 @@ def _check_memory_layer() -> list[checks.CheckMessage]:
         return [
             _error(
                 "E020",
-                f"the in-memory channel layer with {workers} server processes: each would be deaf to the presence"
-                " of the others and slow to hear their writes",
+                f"the in-memory channel layer with {workers} server processes: a process would not see the presence"
+                " of the others, and see their writes late",
                 "Set REDIS_URL, or serve with one process.",
             )
         ]
@@ -105,7 +111,7 @@ def _check_redis_host(host: Any) -> list[checks.CheckMessage]:
             _error(
                 "E022",
                 "a Redis host of the channel layer has no finite socket_timeout above the blocking time (0.1 s)",
-                "Without one a frozen Redis blocks for ever; shorter ones end idle reads. 2 seconds are good.",
+                "Without one, a frozen Redis blocks for ever; a shorter one ends idle reads. Use 2 seconds.",
             )
         ]
     return []
@@ -133,7 +139,7 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
     if config["ENGINE"].endswith("postgresql") and not options.get("pool"):
         return [
             checks.Warning(
-                f"DATABASES[{alias!r}] has no pool: every request connects anew",
+                f"DATABASES[{alias!r}] has no pool: every request opens a new connection",
                 hint="Set OPTIONS['pool'].",
                 id="backend.W031",
             )
@@ -142,8 +148,8 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
         return [
             _error(
                 "E032",
-                f"DATABASES[{alias!r}] is SQLite without immediate transactions: a read that turns into a write"
-                " fails at once when another writer was faster",
+                f"DATABASES[{alias!r}] is SQLite without immediate transactions: a transaction that reads first and"
+                " then writes fails at once when another writer was faster",
                 "Set OPTIONS['transaction_mode'] to 'IMMEDIATE'.",
             )
         ]

@@ -1,7 +1,7 @@
-"""The demo page at `/`, and what it needs of this machine. While trying out only: in production none of this exists.
+"""The demo page at `/`, and the views that it uses. For development only: production does not have these addresses.
 
-The logins and the restart are for whoever sits at this machine. Other people's pages cannot reach them: the header they
-must send makes a browser ask first, and nobody answers that question; a host name other than ours is refused by Django.
+The logins and the restart answer only requests of the demo page on this machine. Pages of other sites cannot make such
+a request: its header makes the browser send a preflight first, which no view answers. Django refuses other host names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def from_this_page(view: View) -> View:
-    """The request comes from the demo page, on this machine."""
+    """Refuses requests that do not come from the demo page on this machine, with 404."""
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponseBase:
@@ -52,14 +52,14 @@ def asset(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _file(name: str) -> HttpResponseBase:
-    """One of the built files, and nothing outside of their folder."""
+    """Returns one of the built files. Raises Http404 for every other path."""
     found = (BUILT / name).resolve()
     if not found.is_relative_to(BUILT.resolve()) or not found.is_file():
         raise Http404
     kind, _ = mimetypes.guess_type(found.name)
     response = FileResponse(found.open("rb"), content_type=kind or "application/octet-stream")
     response["Cache-Control"] = "no-cache"
-    # Nothing comes from another host, and nothing goes to one.
+    # The page loads nothing from other hosts, and sends nothing to them.
     response["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
     return response
 
@@ -67,7 +67,7 @@ def _file(name: str) -> HttpResponseBase:
 @require_GET
 @from_this_page
 def logins(request: HttpRequest) -> HttpResponseBase:
-    """The accounts that seed_demo made, so that the page can sign in as two of them."""
+    """Returns the accounts of seed_demo, so that the page can sign in as two of them."""
     kept = Path(settings.DATA_DIR) / "demo_logins.json"
     if not kept.is_file():
         raise Http404
@@ -78,12 +78,12 @@ def logins(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @from_this_page
 def restart(request: HttpRequest) -> HttpResponseBase:
-    """This process ends as in a crash and begins anew with the same command: no socket is told goodbye."""
-    threading.Timer(RESTART_SECONDS, _begin_anew).start()
+    """Restarts this process with the same command. As in a crash, no socket gets a close frame."""
+    threading.Timer(RESTART_SECONDS, _restart_process).start()
     return HttpResponse(status=202)
 
 
-def _begin_anew() -> None:
+def _restart_process() -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

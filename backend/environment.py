@@ -1,4 +1,4 @@
-"""Reads settings from the environment: each value is taken as it stands, or refused by the variable's name.
+"""Reads settings from the environment: each value is used unchanged, or refused with the variable's name.
 
 django-environ reads a value that begins with `$` as the name of another variable, keeps the spaces of `a, b`, takes any
 word for False and drops letters from numbers. A secret may begin with any character, and a mistyped limit must stop the
@@ -20,24 +20,24 @@ FALSE = frozenset({"0", "false", "no", "off", "n", "f", ""})
 
 
 class Environment:
-    """Typed reads of environment variables. A variable that is not set has its default, and so have numbers that are
-    empty. Raises ImproperlyConfigured, which names the variable, for a value of another type."""
+    """Typed access to environment variables. An unset variable has its default, and so has an empty number.
+    Raises ImproperlyConfigured, which names the variable, for a value of another type."""
 
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
         self._variables = os.environ if variables is None else variables
 
     def text(self, name: str, default: str = "") -> str:
-        """The value as it stands."""
+        """Returns the value unchanged."""
         return self._variables.get(name, default)
 
     def items(self, name: str, default: list[str] | None = None) -> list[str]:
-        """The items between commas, without the white space around them and without empty ones."""
+        """Returns the items between commas, without surrounding white space and without empty items."""
         if name not in self._variables:
             return list(default or [])
         return [item.strip() for item in self._variables[name].split(",") if item.strip()]
 
     def integer(self, name: str, default: int) -> int:
-        """A whole number of at least 0."""
+        """Returns a whole number of at least 0."""
         text = self.text(name).strip()
         if not text:
             return default
@@ -46,7 +46,7 @@ class Environment:
         return int(text)
 
     def number(self, name: str, default: float) -> float:
-        """A finite number of at least 0."""
+        """Returns a finite number of at least 0."""
         text = self.text(name).strip()
         if not text:
             return default
@@ -59,7 +59,7 @@ class Environment:
         return number
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """1, true, yes or on; 0, false, no, off, or empty."""
+        """Returns True for 1, true, yes or on; False for 0, false, no, off, or an empty value."""
         if name not in self._variables:
             return default
         text = self.text(name).strip().lower()

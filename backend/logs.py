@@ -1,4 +1,4 @@
-"""Log lines: JSON in production, readable while trying out. Bodies and tokens never reach them."""
+"""Formats log lines: JSON in production, readable text in development. No log call includes bodies or tokens."""
 
 import logging
 
@@ -24,22 +24,23 @@ class ConsoleLines(structlog.stdlib.ProcessorFormatter):
 
 
 class BriefFailures(logging.Filter):
-    """Makes one line of tracebacks that tell nothing: what is known, and expected to happen.
+    """Shortens the tracebacks of known, expected failures to one line.
 
-    The pub/sub layer logs one every second while Redis is away, and Django one for every request to a host name that is
-    not ours, or with more fields than anybody needs: strangers could fill the log, and page somebody, at will."""
+    The pub/sub layer logs a traceback every second while Redis is away. Django logs one for every request with a
+    foreign host name or with too many fields, so any client could fill the log and raise alarms.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.exc_info:
             return True
         if record.name == "channels_redis.pubsub":
-            self._shorten(record, "channel layer")
+            self._shorten(record, "channel layer", record.exc_info[1])
         elif record.name.startswith("django.security."):
-            self._shorten(record, "refused")
+            self._shorten(record, "refused", record.exc_info[1])
         return True
 
     @staticmethod
-    def _shorten(record: logging.LogRecord, what: str) -> None:
-        record.msg, record.args = f"{what}: %s", (record.exc_info[1],)
+    def _shorten(record: logging.LogRecord, what: str, error: BaseException | None) -> None:
+        record.msg, record.args = f"{what}: %s", (error,)
         record.exc_info, record.exc_text = None, None
         record.levelno, record.levelname = logging.WARNING, "WARNING"

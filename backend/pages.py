@@ -1,7 +1,7 @@
-"""The middleware of pages, for pages only.
+"""Django's middleware for sessions, users and messages, skipped for the API.
 
-The API reads no cookie, so it has no session, no user of a session and no messages. What would make them ready for each
-of its requests stands aside. The admin's checks see subclasses of what they look for.
+The API reads no cookie, so it has no session, no user of a session and no messages. Skipping these saves their work for
+each request. They stay subclasses of Django's classes, which the admin's checks require.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ API = "/api/v1/"
 
 
 class PagesOnly:
-    """Before a middleware of Django's."""
+    """A mixin that skips a middleware of Django for requests under API."""
 
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
-        return self.get_response(request) if request.path_info.startswith(API) else super().__call__(request)
+        if request.path_info.startswith(API):
+            return self.get_response(request)
+        return super().__call__(request)  # pyright: ignore[reportAttributeAccessIssue]  the middleware's, by its mixin
 
 
 class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):

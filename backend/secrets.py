@@ -1,4 +1,4 @@
-"""Secrets for trying out: made once, kept beside the data, never shipped."""
+"""Secrets for development: created once and stored beside the data."""
 
 import contextlib
 import secrets
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def generated_secret(data_dir: Path, name: str, is_production: bool) -> str:
-    """A random secret kept in `data_dir`; in production one that the start-up checks refuse by name."""
+    """Returns a random secret, stored in `data_dir`. In production returns one that the start-up checks refuse."""
     if is_production:
         return f"missing-{secrets.token_urlsafe(48)}"
     path = data_dir / name
@@ -15,7 +15,9 @@ def generated_secret(data_dir: Path, name: str, is_production: bool) -> str:
         fresh = path.with_suffix(f".{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):  # of two processes that start at once, one wins and both read it
+        with contextlib.suppress(
+            FileExistsError
+        ):  # two processes that start at once: the first one creates it, both read it
             path.hardlink_to(fresh)
         fresh.unlink()
     return path.read_text()

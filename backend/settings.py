@@ -1,7 +1,7 @@
-"""Django settings. Everything that differs between places comes from the environment; docs/configuration.md lists it.
+"""Django settings. Values that differ between installations come from the environment; see docs/configuration.md.
 
-Nothing needs to be set: the defaults run on SQLite and memory, on this machine only. `DATABASE_URL` and `REDIS_URL`
-turn the grown size on. `TIDEWIRE_MODE=production` refuses whatever is only fit for trying out (backend/checks.py).
+No variable is required: the defaults run on SQLite and memory, on this machine only. `DATABASE_URL` and `REDIS_URL`
+turn on PostgreSQL and Redis. `TIDEWIRE_MODE=production` refuses settings that are only fit for development (checks.py).
 """
 
 from datetime import timedelta
@@ -24,7 +24,7 @@ MODE = env.text("TIDEWIRE_MODE", default="development")
 IS_PRODUCTION = MODE == "production"
 DEBUG = env.flag("DEBUG", default=False)
 
-# In production the secrets come from the environment or the checks refuse to start; while trying out they are made
+# In production the secrets come from the environment, or the checks refuse to start. In development they are created
 # once.
 SECRET_KEY = env.text("SECRET_KEY", default="") or generated_secret(DATA_DIR, "secret_key", IS_PRODUCTION)
 SIMPLE_JWT["SIGNING_KEY"] = env.text("JWT_SIGNING_KEY", default="") or generated_secret(
@@ -43,7 +43,7 @@ CORS_EXPOSE_HEADERS = [
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
 ]
 
-# Apps with resources of their own, a line each: installed, and their `urls` served under /api/v1/.
+# Apps with further resources, one per line. They are installed, and their `urls` are served under /api/v1/.
 RESOURCES = [
     *env.items("TIDEWIRE_EXTRA_APPS", default=[]),
 ]
@@ -110,7 +110,7 @@ DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
-# Requests and commands in a minute, in all processes; 0 for no limit.
+# Requests and commands per minute, in all processes together; 0 means no limit.
 REQUEST_QUOTAS = {
     "user": env.integer("REQUESTS_PER_USER", default=1200),
     "key": env.integer("REQUESTS_PER_KEY", default=600),
@@ -125,8 +125,7 @@ TIDEWIRE = {
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.number("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.number("EXPIRY_GRACE_SECONDS", default=10.0),
-    # Requests that would find the pool empty are told to come back; the sockets' own reads need four of it, and
-    # readiness one.
+    # A request without a free connection of the pool gets 503. The sockets' reads need four connections, readiness one.
     "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),

@@ -1,6 +1,6 @@
-"""The database and the channel layer of each size, from two URLs.
+"""Makes Django's settings of the database and the channel layer from two URLs.
 
-A password in a URL may hold any character, percent-encoded or as it stands. No error repeats a URL: it holds a secret.
+A password in a URL may hold any character, percent-encoded or not. Error texts never contain a URL: it holds a secret.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tidewire import postgresql_options
 
-# Above the pub/sub layer's blocking time (its receiver asks in slices of 0.1 s), far below what a frozen Redis takes.
+# Above the blocking time of the pub/sub layer's receiver (0.1 s), and short enough that a frozen Redis blocks nothing.
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
 
@@ -33,9 +33,9 @@ def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
-    """WAL lets readers go on beside the one writer. Immediate transactions wait for the lock at their start, where
-    waiting works; a read that turns into a write would fail at once. Synchronous FULL: an acknowledged write survives
-    power loss."""
+    """Returns the settings of SQLite. With WAL, readers continue beside the one writer. An immediate transaction waits
+    for the write lock at its start; a deferred one would fail at once when it turns from reading to writing. With
+    synchronous FULL, an acknowledged write survives a power loss."""
     return config | {
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
@@ -47,23 +47,23 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
-    """A pool, because under ASGI every request has a thread of its own: neither a fresh nor a kept connection fits."""
+    """Returns the settings of PostgreSQL, with a pool: under ASGI, Django could not keep connections per thread."""
     config = _parsed(url)
     pool = {"min_size": 2, "max_size": pool_size, "timeout": 5, "max_lifetime": 1800}
-    # The pool doubles the time between its attempts. Given up after 2 s, an attempt is made anew with the next request:
-    # so the server is of use again within some seconds, however long the database was away.
+    # The pool doubles the time between its attempts to connect. It gives up after 2 s, and the next request starts new
+    # attempts. So the server recovers within some seconds, however long the database was away.
     pool["reconnect_timeout"] = 2
     options = config.get("OPTIONS", {}) | {
         **postgresql_options(pool),
         "connect_timeout": 3,
-        # A transaction that idles holds its streams' locks; above the longest one the poll would miss it.
+        # An idle transaction holds the locks of its streams, and the poll would miss one longer than TOUCHED_SECONDS.
         "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",
     }
     return config | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 
 def _parsed(url: str) -> dict[str, Any]:
-    """DATABASE_URL as Django's settings want it. Raises ImproperlyConfigured for what is no URL of a database."""
+    """Returns Django's settings of a DATABASE_URL. Raises ImproperlyConfigured for a malformed one."""
     try:
         return environ.Env.db_url_config(_encoded(url))
     except (ValueError, KeyError, TypeError, environ.ImproperlyConfigured):
@@ -73,9 +73,9 @@ def _parsed(url: str) -> dict[str, Any]:
 
 
 def channel_layer(redis_url: str) -> dict[str, Any]:
-    """Memory, or Redis through the pub/sub layer. Several URLs, separated by commas, are shards.
+    """Returns the settings of the layer: memory, or Redis's pub/sub layer. Several URLs between commas are shards.
 
-    Raises ImproperlyConfigured for a malformed URL: the server would start, and answer 500 to everything.
+    Raises ImproperlyConfigured for a malformed URL. Otherwise the server would start, and answer 500 to every request.
     """
     if not redis_url.strip():
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
@@ -95,14 +95,14 @@ def channel_layer(redis_url: str) -> dict[str, Any]:
     }
 
 
-# A comma separates two URLs only where a scheme follows: passwords hold commas, too.
+# A comma separates two URLs only before a scheme, because passwords may hold commas.
 _BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z]+://)")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _USER_INFO = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^:@/]*)(?P<password>:.*)?@(?P<rest>[^@]*)$", re.S)
 
 
 def _encoded(url: str) -> str:
-    """The URL with user name and password percent-encoded: a password may hold `/`, `@`, `#`, `?` or a comma."""
+    """Returns the URL with user name and password percent-encoded: a password may hold `/`, `@`, `#`, `?` or `,`."""
     match = _USER_INFO.match(url)
     if match is None:
         return url
@@ -116,7 +116,7 @@ def _redis_address(url: str) -> str:
     try:
         parts = urlsplit(address)
         is_host = parts.scheme in ("redis", "rediss") and _HOST.fullmatch(parts.hostname or "") is not None
-        is_host = is_host and parts.port != 0  # reading it raises ValueError for what is no number
+        is_host = is_host and parts.port != 0  # reading it raises ValueError when it is not a number
         is_good = is_host and re.fullmatch(r"(/\d*)?", parts.path) is not None
         is_good = is_good or (parts.scheme == "unix" and parts.path.startswith("/"))
     except ValueError:

@@ -10,7 +10,7 @@ from api.rest import errors
 from api.views import problems
 from tidewire.asyncapi import pages
 
-# What the console of the socket's page may use.
+# The parts that the console of the socket's page may load.
 CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "lists": {"room": "/api/v1/rooms/"}}
 
 resources = [path("api/v1/", include(f"{app}.urls")) for app in settings.RESOURCES if find_spec(f"{app}.urls")]

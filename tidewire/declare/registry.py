@@ -23,7 +23,7 @@ class Registry:
         self.misplaced: list[object] = []
         """What is no declaration, or names no stream of its own. The start-up checks report it."""
         self.deletion_types: set[str] = set()
-        self.ending_types: set[str] = set()
+        self.stream_deletion_types: set[str] = set()
         """The deletion events of rows that own their stream, which ends with them."""
 
     def add(self, declaration: Declaration) -> None:
@@ -46,7 +46,7 @@ class Registry:
         if declaration.deleted:
             self.deletion_types.add(declaration.deleted)
         if declaration.deleted and declaration.owns_stream:
-            self.ending_types.add(declaration.deleted)
+            self.stream_deletion_types.add(declaration.deleted)
 
     def kind_of(self, stream: str) -> StreamKind | None:
         """Returns the kind of a stream, by the stream's name, or None."""

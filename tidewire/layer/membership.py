@@ -1,6 +1,6 @@
-"""Keeps the mailbox of this process in the groups of the streams that are watched here.
+"""Keeps the mailbox of this process in the groups of the streams that have local subscriptions.
 
-One task joins and leaves groups, in order, so that a stream that is left and watched again at once cannot end up
+One task joins and leaves groups, in order, so that a stream that is left and subscribed to again at once cannot end up
 outside its group. When the layer fails, the task tries again; meanwhile the poll delivers.
 """
 
@@ -25,7 +25,7 @@ class Membership:
 
     def __init__(self, layer: BaseChannelLayer) -> None:
         self._layer = layer
-        self._watched: set[str] = set()
+        self._subscribed: set[str] = set()
         self._joined: set[str] = set()
         self._changed: dict[str, None] = {}  # streams whose group is to be joined or left, in order
         self._wake = asyncio.Event()
@@ -33,17 +33,17 @@ class Membership:
         self.is_failing = False
 
     def watch(self, stream: str) -> None:
-        self._watched.add(stream)
+        self._subscribed.add(stream)
         self._change(stream)
 
     def unwatch(self, stream: str) -> None:
-        self._watched.discard(stream)
+        self._subscribed.discard(stream)
         self._change(stream)
 
     def rejoin(self) -> None:
         """Joins all groups again, because layers forget them (after a day, or when a message has expired)."""
         self._joined.clear()
-        for stream in self._watched:
+        for stream in self._subscribed:
             self._change(stream)
 
     async def joined(self, names: Collection[str], seconds: float) -> None:
@@ -89,12 +89,12 @@ class Membership:
             self.is_failing = False
 
     async def _join_or_leave(self, stream: str, mailbox: str) -> None:
-        is_watched = stream in self._watched
-        if is_watched and stream not in self._joined:
+        is_subscribed = stream in self._subscribed
+        if is_subscribed and stream not in self._joined:
             await self._layer.group_add(streams.group(stream), mailbox)
             self._joined.add(stream)
-        elif not is_watched and stream in self._joined:
+        elif not is_subscribed and stream in self._joined:
             await self._layer.group_discard(streams.group(stream), mailbox)
             self._joined.discard(stream)
-        if is_watched == (stream in self._watched):  # otherwise it has changed meanwhile and is done again
+        if is_subscribed == (stream in self._subscribed):  # otherwise it has changed meanwhile and is done again
             self._changed.pop(stream, None)

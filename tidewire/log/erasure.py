@@ -56,7 +56,7 @@ def _erase_earlier(deletion: RecordedEvent, using: str) -> None:
     In other streams the object has a deletion event of its own.
     """
     earlier = Event.objects.using(using).filter(stream__name=deletion.stream, offset__lt=deletion.offset)
-    if deletion.type not in registry.ending_types:
+    if deletion.type not in registry.stream_deletion_types:
         earlier = earlier.filter(object=deletion.object)
     data = json.loads(deletion.payload)["data"]
     rows = earlier.exclude(type=deletion.type).order_by("offset").only("payload")

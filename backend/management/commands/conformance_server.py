@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 class Command(BaseCommand):
     help = (
-        "Serves an open namespace for the test suites of the protocol's public SDKs, on a log of its own that is gone "
-        "afterwards. Everybody may read and write: not for production."
+        "Serves an open namespace for the test suites of the protocol's public SDKs, with a temporary database. "
+        "Any client may read and write: not for production."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, host: str, **options: Any) -> None:
         if settings.IS_PRODUCTION:
-            raise CommandError("The conformance server lets everybody read and write. It does not run in production.")
+            raise CommandError("The conformance server lets any client read and write. It does not run in production.")
         with tempfile.TemporaryDirectory(prefix="tidewire-conformance-") as folder:
             environment = os.environ | {
                 "DJANGO_SETTINGS_MODULE": "tests.conformance.settings",
@@ -33,7 +33,9 @@ class Command(BaseCommand):
             }
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
-            self.stdout.write(f"Serving ws://{host}:{port}/connection/websocket for test suites, to everybody.")
+            self.stdout.write(
+                f"Serving ws://{host}:{port}/connection/websocket for test suites, without authentication."
+            )
             self.stdout.flush()
             serve = [sys.executable, "-m", "daphne", "-b", host, "-p", str(port), "tests.conformance.asgi:application"]
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with us
