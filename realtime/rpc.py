@@ -29,13 +29,13 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 MAX_PATH = 2048
 MAX_HEADER = 256
 MAX_ANSWER_BYTES = 256 * 1024
-"""Half of what a message to a client may be long: Protobuf and JSON add little."""
+"""Half the size of a message to a client, to which Protobuf and JSON add little."""
 
-# What a call may say in headers, what it takes over from the handshake (the host decides who may ask, the scheme
-# whether it was safe), and what of the answer is worth sending.
-TAKEN = frozenset({"accept-language", "idempotency-key", "if-match", "if-none-match", "x-request-id"})
-INHERITED = frozenset({b"host", b"user-agent", b"x-forwarded-proto"})
-GIVEN = frozenset(
+# The headers that a call may send, those that it takes from the handshake (the host and the scheme decide whether the
+# request is allowed), and those of the response that are sent to the client.
+CALL_HEADERS = frozenset({"accept-language", "idempotency-key", "if-match", "if-none-match", "x-request-id"})
+HANDSHAKE_HEADERS = frozenset({b"host", b"user-agent", b"x-forwarded-proto"})
+RESPONSE_HEADERS = frozenset(
     {
         "allow",
         "content-type",
@@ -67,12 +67,12 @@ class Call:
 
 
 async def call(context: RpcContext, data: Any) -> dict[str, Any]:
-    """Answers a call: registered as an RPC method in the settings. Raises RpcDataError."""
+    """Answers `api.call`, as which it is registered in the settings. Raises RpcDataError."""
     return await request(context, parse(data))
 
 
 def parse(data: Any) -> Call:
-    """Raises RpcDataError for what is not a call."""
+    """Returns the call that this data describes. Raises RpcDataError when it is not well-formed."""
     if not isinstance(data, dict) or not data.keys() <= {"method", "path", "body", "headers"}:
         raise RpcDataError("method, path, body, headers")
     method, path, headers = data.get("method"), data.get("path"), data.get("headers") or {}
@@ -86,7 +86,7 @@ def parse(data: Any) -> Call:
 
 
 def _is_path(path: str) -> bool:
-    """Ours, as it would stand in a request line: percent-encoded, without tricks in its segments."""
+    """Whether this is a path of the API as in a request line: percent-encoded, without `.` and `..` segments."""
     if len(path) > MAX_PATH or not path.startswith(PREFIX) or not _VISIBLE.fullmatch(path):
         return False
     segments = _decoded(path.partition("?")[0]).split("/")
@@ -95,36 +95,36 @@ def _is_path(path: str) -> bool:
 
 def _is_header(name: str, value: Any) -> bool:
     is_text = isinstance(value, str) and len(value) <= MAX_HEADER and _HEADER_VALUE.fullmatch(value)
-    return name.lower() in TAKEN and bool(is_text)
+    return name.lower() in CALL_HEADERS and bool(is_text)
 
 
-async def request(context: RpcContext, wanted: Call) -> dict[str, Any]:
-    """Runs the call through the application of this process."""
-    answer = Answer()
-    body = b"" if wanted.body is None else msgspec.json.encode(wanted.body)
-    await application()(scope_of(context, wanted, len(body)), Body(body).receive, answer.take)
-    return answer.as_json()
+async def request(context: RpcContext, call: Call) -> dict[str, Any]:
+    """Passes the call through the application of this process. Returns {"status", "headers", "body"}."""
+    response = Response()
+    body = b"" if call.body is None else msgspec.json.encode(call.body)
+    await application()(scope_of(context, call, len(body)), Body(body).receive, response.send)
+    return response.as_json()
 
 
 @cache
 def application() -> Any:
-    """What the server runs, found by name: the product does not import the project."""
+    """Returns the application that the server runs. It is imported by name: the product does not import the project."""
     return import_string(settings.ASGI_APPLICATION)
 
 
-def scope_of(context: RpcContext, wanted: Call, length: int) -> dict[str, Any]:
+def scope_of(context: RpcContext, call: Call, length: int) -> dict[str, Any]:
     handshake = context.scope
-    path, _, query = wanted.path.partition("?")
-    headers = [pair for pair in handshake.get("headers", []) if pair[0] in INHERITED]
-    headers += [(name.lower().encode(), value.encode()) for name, value in wanted.headers.items()]
+    path, _, query = call.path.partition("?")
+    headers = [pair for pair in handshake.get("headers", []) if pair[0] in HANDSHAKE_HEADERS]
+    headers += [(name.lower().encode(), value.encode()) for name, value in call.headers.items()]
     headers.append((b"authorization", b"Bearer " + context.credential.encode("utf-8", "replace")))
-    if wanted.body is not None:
+    if call.body is not None:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": wanted.method,
+        "method": call.method,
         "scheme": "https" if handshake.get("scheme") == "wss" else "http",
         "path": _decoded(path),
         "raw_path": path.encode(),
@@ -137,7 +137,7 @@ def scope_of(context: RpcContext, wanted: Call, length: int) -> dict[str, Any]:
 
 
 def _decoded(path: str) -> str:
-    """As servers do it. What is no UTF-8 stays encoded, and is then no address of ours."""
+    """Decodes a path as servers do. One that is not UTF-8 stays encoded, and no route matches it."""
     try:
         return unquote(path, errors="strict")
     except UnicodeDecodeError:
@@ -145,30 +145,30 @@ def _decoded(path: str) -> str:
 
 
 class Body:
-    """The request's body, all at once, from a client that never hangs up: what was begun is finished."""
+    """Sends the request's body in one event, and never a disconnect: a request that was begun is finished."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
 
     async def receive(self) -> dict[str, Any]:
         if self._body is None:
-            await asyncio.get_running_loop().create_future()  # cancelled when the answer is complete
+            await asyncio.get_running_loop().create_future()  # cancelled when the response is complete
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-class Answer:
-    """Collects a response, as far as it fits a message."""
+class Response:
+    """Collects a response, unless it is longer than MAX_ANSWER_BYTES."""
 
     def __init__(self) -> None:
         self._status, self._headers, self._body = 500, {}, bytearray()
         self._is_too_large = False
 
-    async def take(self, message: dict[str, Any]) -> None:
+    async def send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]]
-            self._headers = {name: value for name, value in pairs if name in GIVEN}
+            self._headers = {name: value for name, value in pairs if name in RESPONSE_HEADERS}
         elif message["type"] == "http.response.body":
             self._is_too_large |= len(self._body) + len(message.get("body", b"")) > MAX_ANSWER_BYTES
             if not self._is_too_large:
@@ -180,7 +180,7 @@ class Answer:
         return {"status": self._status, "headers": self._headers, "body": self._json()}
 
     def _json(self) -> Any:
-        """All our answers are JSON, or empty."""
+        """All responses of the API are JSON, or empty."""
         try:
             return json.loads(self._body) if self._body else None
         except ValueError:

@@ -11,5 +11,5 @@ database in threads. An event passes these modules in this order:
 
 Beside that path: recovery.py answers subscribes, replay.py replays from the log until a subscription has reached the
 hub, pages.py reads pages of the log once for a crowd, access_checks.py asks for access in batches, access_rechecks.py
-asks again, presence.py knows who is subscribed, connections.py counts the connections of each user.
+asks again, presence.py knows which clients are subscribed, connections.py counts the connections of each user.
 """

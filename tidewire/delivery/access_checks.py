@@ -49,7 +49,7 @@ class AccessChecks:
     async def readable_positions(
         self, user_id: str, names: Collection[str], known: KnownPositions = dict
     ) -> dict[str, Position]:
-        """Returns the positions of those of these streams that the user may read. Raises what `ask` raises.
+        """Returns the positions of the streams, of these, that the user may read. Raises what `ask` raises.
 
         `known` is called in this loop right before the user is asked about, when other answers may have made more
         positions known.

@@ -22,7 +22,7 @@ class LogReader(Protocol):
     """
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
-        """Returns the heads of those of these streams that exist."""
+        """Returns the heads of these streams. Those that do not exist are left out."""
         ...
 
     async def touched(self, seconds: float) -> dict[str, Position]:
@@ -38,12 +38,12 @@ class LogReader(Protocol):
         ...
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
-        """Returns those of these users who may read the stream."""
+        """Returns which of these users may read the stream."""
         ...
 
     async def readable_positions(
         self, user_id: str, names: Collection[str], known: KnownPositions = dict
     ) -> dict[str, Position]:
-        """Returns the positions of those of these streams that the user may read. Positions that `known` returns are
+        """Returns the positions of the streams, of these, that the user may read. A position that `known` returns is
         not read from the log."""
         ...

@@ -1,4 +1,4 @@
-"""Which clients the subscribers of a stream have been told of, for the streams whose joins are followed here."""
+"""The clients whose joins were sent to the subscribers of a stream, for streams whose presence is followed here."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Subscriptions:
             self._membership.unwatch(state.name)
 
     def end(self, subscription: Subscription, code: Code) -> None:
-        """Ends a subscription from the server's side: the client is told the code."""
+        """Ends a subscription from the server's side, and sends the client the code."""
         self.discard(subscription)
         subscription.end(code)
 

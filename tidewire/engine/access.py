@@ -9,7 +9,7 @@ from tidewire.ground import streams
 
 
 def permitted(user_id: str, names: Collection[str]) -> set[str]:
-    """Returns those of these streams that the user may subscribe to. Costs one query per kind.
+    """Returns which of these streams the user may subscribe to. Costs one query per kind.
 
     Malformed names and unknown kinds are left out, so that hidden, absent and impossible streams look the same.
     """
@@ -54,8 +54,8 @@ def _has_readers(stream: str) -> bool:
 
 
 def readers(stream: str, user_ids: Collection[str]) -> set[str]:
-    """Returns those of these users who may subscribe to the stream. Costs one query where the kind declares `readers`,
-    else one per user."""
+    """Returns which of these users may subscribe to the stream. Costs one query where the kind declares `readers`, else
+    one per user."""
     kind, parsed = registry.kind_of(stream), streams.parse(stream)
     if kind is None or parsed is None:
         return set()

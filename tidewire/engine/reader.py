@@ -33,7 +33,7 @@ class Reader:
         self._access_checks = AccessChecks(lambda requests: self.run(_readable_positions, requests))
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
-        """Returns the heads of those of these streams that exist."""
+        """Returns the heads of these streams. Those that do not exist are left out."""
         return await self.run(heads.existing, names)
 
     async def positions(self, names: Collection[str]) -> dict[str, Position]:
@@ -57,13 +57,13 @@ class Reader:
         return await self.run(pages.read_recent, name, seconds)
 
     async def readers(self, stream: str, user_ids: Collection[str]) -> set[str]:
-        """Returns those of these users who may read the stream."""
+        """Returns which of these users may read the stream."""
         return await self.run(access.readers, stream, user_ids)
 
     async def readable_positions(
         self, user_id: str, names: Collection[str], known: KnownPositions = dict
     ) -> dict[str, Position]:
-        """Returns the positions of those of these streams that the user may read. Positions that `known` returns are
+        """Returns the positions of the streams, of these, that the user may read. A position that `known` returns is
         not read from the log. Users that ask at the same time share the queries."""
         return await self._access_checks.readable_positions(user_id, names, known)
 
