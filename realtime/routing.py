@@ -7,7 +7,8 @@ from django.urls import path
 import api.rest.addresses  # noqa: F401  the converter "id"
 from realtime.consumers import ChatConsumer
 
+chat = ChatConsumer.as_asgi()
 urlpatterns = [
-    path("ws/chat/", ChatConsumer.as_asgi()),
-    path("ws/chat/<id:room>/", ChatConsumer.as_asgi()),
+    path("ws/chat/", chat),  # pyright: ignore[reportCallIssue, reportArgumentType]  Channels' routes hold these
+    path("ws/chat/<id:room>/", chat),  # pyright: ignore[reportCallIssue, reportArgumentType]  as above
 ]
