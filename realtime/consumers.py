@@ -26,6 +26,7 @@ from realtime import rpc
 from tidewire.connection.connection import Connection
 from tidewire.connection.consumer import EventConsumer, bearer, rules
 from tidewire.connection.errors import CommandError, DisconnectError
+from tidewire.connection.receive_queue import Parsed
 from tidewire.delivery.send_queue import Limits
 from tidewire.delivery.subscription import Subscription
 from tidewire.engine.engine import Engine
@@ -99,14 +100,21 @@ class ChatConnection(Connection):
         super().__init__(*args, **options)
         self._room = str(room) if room else ""
 
-    async def answer(self, message: str | bytes) -> None:
-        """Mistakes of an identified user are answered. Before that, and above the size limit, the connection ends."""
+    def parse(self, message: str | bytes) -> Parsed:
+        """Returns the message's JSON value, or None for what is no JSON. Above the size limit the connection ends."""
         if len(message) > self.rules.max_frame_bytes:
             raise DisconnectError(Disconnect.BAD_REQUEST)
         try:
-            content = strict_json.decode(message)
+            return Parsed(strict_json.decode(message))
         except strict_json.JSONError:
-            content = None
+            return Parsed(None)
+
+    async def answer(self, contents: list[Any]) -> None:
+        for content in contents:
+            await self._answer(content)
+
+    async def _answer(self, content: Any) -> None:
+        """Mistakes of an identified user are answered. Before that the connection ends."""
         if isinstance(content, dict) and content.keys() == {"token"} and isinstance(content["token"], str):
             await self._authenticate(content["token"])
         elif self.identity is None:

@@ -15,10 +15,11 @@ from msgspec import Raw
 from tidewire.asyncapi.examples import uuid
 from tidewire.asyncapi.messages import Message, message
 from tidewire.asyncapi.struct_schemas import Schema, ref
-from tidewire.protocol.codes import ErrorCode, Unsubscribe
+from tidewire.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from tidewire.protocol.pushes import (
     PUSHES,
     ClientInfo,
+    DisconnectPush,
     JoinPush,
     LeavePush,
     Publication,
@@ -144,6 +145,11 @@ def push_messages(stream: str, event: dict[str, Any]) -> Iterator[tuple[str, Mes
         name = f"push.{kind}"
         payload = _object({"push": _object({"channel": channel, kind: ref(type(push).__name__)})})
         yield name, message(name, "push", summary, payload, _example({"push": {"channel": stream, kind: push}}))
+    final = DisconnectPush(Disconnect.PERMISSION_DENIED.code, Disconnect.PERMISSION_DENIED.reason)
+    summary = "The connection is over, and the client should stay away. The close frame follows."
+    payload = _object({"push": _object({final.kind: ref(type(final).__name__)})})
+    name = f"push.{final.kind}"
+    yield name, message(name, "push", summary, payload, _example({"push": {final.kind: final}}))
 
 
 def ping_messages() -> Iterator[tuple[str, Message]]:

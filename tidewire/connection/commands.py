@@ -82,7 +82,7 @@ async def ping(connection: Connection, request: object) -> PingResult:
 
 
 async def unsubscribe(connection: Connection, request: ChannelRequest) -> UnsubscribeResult:
-    subscription = connection.subscriptions.get(request.channel)
+    subscription = connection.subscriptions.get(streams.canonical(request.channel))
     if subscription is not None:
         connection.release(subscription)
     return UnsubscribeResult()
@@ -93,7 +93,7 @@ async def presence(connection: Connection, request: ChannelRequest) -> PresenceR
     kind = registry.kind_of(subscription.stream)
     if kind is None or not kind.has_presence:
         raise CommandError(ErrorCode.NOT_AVAILABLE)
-    return PresenceResult(await connection.engine.presence.read(request.channel))
+    return PresenceResult(await connection.engine.presence.read(subscription.stream))
 
 
 async def presence_stats(connection: Connection, request: ChannelRequest) -> PresenceStatsResult:
@@ -121,25 +121,26 @@ async def publish(connection: Connection, request: PublishRequest) -> PublishRes
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     event = EphemeralMessage(message["type"], now, Actor("user", identity.user_id), message.get("data"))
     data = msgspec.json.encode(event).decode()
-    connection.engine.publisher.publish_ephemeral(request.channel, data, connection.info)
+    connection.engine.publisher.publish_ephemeral(subscription.stream, data, connection.info)
     return PublishResult()
 
 
 async def history(connection: Connection, request: HistoryRequest) -> HistoryResult:
     """Returns events of the log, or only the position of the stream when the limit is 0."""
-    await _require_access(connection, request.channel)
-    reader, limit = connection.engine.reader, min(request.limit, PAGE_EVENTS)
+    stream = streams.canonical(request.channel)
+    await _require_access(connection, stream)
+    reader, limit = connection.engine.reader, PAGE_EVENTS if request.limit < 0 else min(request.limit, PAGE_EVENTS)
     since = request.since
     if limit == 0:
-        head = (await reader.positions([request.channel]))[request.channel]
+        head = (await reader.positions([stream]))[stream]
         return history_result(connection.codec, head.epoch, head.offset, [])
     if request.reverse:
-        page = await reader.page_before(request.channel, None if since is UNSET else since.offset, limit)
+        page = await reader.page_before(stream, None if since is UNSET else since.offset, limit)
     else:
-        page = await reader.page(request.channel, 0 if since is UNSET else since.offset, limit)
+        page = await reader.page(stream, 0 if since is UNSET else since.offset, limit)
     await connection.engine.revocations.apply_for(page.entries)
     # Again: a user who was removed before the page was read gets nothing of it.
-    await _require_access(connection, request.channel)
+    await _require_access(connection, stream)
     if since is not UNSET and since.epoch not in ("", page.head.epoch):
         raise CommandError(ErrorCode.UNRECOVERABLE_POSITION)
     return history_result(connection.codec, page.head.epoch, page.head.offset, page.entries)
@@ -147,18 +148,18 @@ async def history(connection: Connection, request: HistoryRequest) -> HistoryRes
 
 def _open_subscription(connection: Connection, channel: str) -> Subscription:
     """Returns the connection's subscription to this stream, if its access is not in doubt."""
-    subscription = connection.subscriptions.get(channel)
+    subscription = connection.subscriptions.get(streams.canonical(channel))
     if subscription is None or not subscription.is_open:
         raise CommandError(ErrorCode.PERMISSION_DENIED)
     return subscription
 
 
-async def _require_access(connection: Connection, channel: str) -> None:
+async def _require_access(connection: Connection, stream: str) -> None:
     """Raises unless the user may read this stream now. A name that cannot be a stream's looks like a hidden stream, and
     is not looked up: a database may refuse the text itself."""
     identity = connection.require_identity()
-    is_possible = streams.parse(channel) and registry.kind_of(channel) and identity.may_read(channel)
-    if not is_possible or not await connection.engine.reader.readable_positions(identity.user_id, [channel]):
+    is_possible = streams.parse(stream) and registry.kind_of(stream) and identity.may_read(stream)
+    if not is_possible or not await connection.engine.reader.readable_positions(identity.user_id, [stream]):
         raise CommandError(ErrorCode.PERMISSION_DENIED)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from asgiref.typing import WebSocketScope
 
 from tidewire.connection.errors import CommandError, DisconnectError
+from tidewire.connection.receive_queue import Parsed
 from tidewire.connection.rpc import RpcContext
 from tidewire.delivery.send_queue import SendQueue
 from tidewire.delivery.subscription import Subscription
@@ -20,10 +21,10 @@ from tidewire.engine.engine import Engine
 from tidewire.ground import metrics
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
 from tidewire.ground.timer_wheel import Handle
-from tidewire.ground.token_bucket import TokenBucket
+from tidewire.ground.token_bucket import ClientRate, TokenBucket
 from tidewire.protocol.codec import Codec
-from tidewire.protocol.codes import Code, Disconnect, ErrorCode
-from tidewire.protocol.pushes import ClientInfo
+from tidewire.protocol.codes import Code, Disconnect, ErrorCode, connects_again
+from tidewire.protocol.pushes import ClientInfo, DisconnectPush
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Connection:
         self._is_closed = False
         self._ping_timer: Handle | None = None
         self._end_timer = engine.timer_wheel.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
-        self._user_bucket: TokenBucket | None = None
+        self._user_rate: ClientRate | None = None
         self.ephemeral_bucket = TokenBucket(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, self._loop.time())
         engine.connections.add(self)
 
@@ -81,32 +82,39 @@ class Connection:
         """Bytes that the client has not shown to have read."""
         return self.send_queue.unread
 
-    def shared_buckets(self) -> list[TokenBucket]:
+    def shared_rates(self) -> list[ClientRate]:
         """Returns the rate limits that this connection shares with the user's others."""
-        return [self._user_bucket] if self._user_bucket is not None else []
+        return [self._user_rate] if self._user_rate is not None else []
 
     # -- messages and the end ----------------------------------------------------------------------------------------
 
-    async def receive(self, message: str | bytes) -> None:
-        """Answers one message of the client. An error ends the connection and is not raised."""
+    async def receive(self, messages: list[Parsed]) -> None:
+        """Answers messages of the client, in their order. An error ends the connection and is not raised."""
         if self._is_closed:
             return
         try:
-            await self.answer(message)
+            await self.answer([message.content for message in messages])
         except DisconnectError as error:
             self.end(error.code)
         except Exception:
             logger.exception("a command failed")
             self.end(Disconnect.SERVER_ERROR)
 
-    async def answer(self, message: str | bytes) -> None:
-        """Answers one message. Raises DisconnectError to end the connection."""
+    def parse(self, message: str | bytes) -> Parsed:
+        """Reads one message of the client. Raises DisconnectError for one that cannot be read."""
+        raise NotImplementedError
+
+    async def answer(self, contents: list[Any]) -> None:
+        """Answers what `parse` has read. Raises DisconnectError to end the connection."""
         raise NotImplementedError
 
     def end(self, code: Code) -> None:
         """Ends the connection from the server's side, once."""
         if not self._is_closed:
             metrics.disconnects.labels(code.code).inc()
+            if not connects_again(code):
+                # Also as a push: some servers lose the reason of a close frame, and SDKs come back without one.
+                self.send_queue.enqueue(self.codec.push("", DisconnectPush(code.code, code.reason)))
             self.closed()
             self._close(code)
 
@@ -167,7 +175,7 @@ class Connection:
             self.engine.sessions.add(identity.session_id, self)
         self.identity, self.credential = identity, credential
         if before is None:
-            self._user_bucket = self.engine.connections.identify(self, identity.user_id, self._loop.time())
+            self._user_rate = self.engine.connections.identify(self, identity.user_id, self._loop.time())
         return identity
 
     def renew_expiry(self) -> dict[str, Any]:

@@ -89,7 +89,9 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
             self.writer(),
         )
         connection = self.connection = self.new_connection(engine)
-        self.receive_queue = ReceiveQueue(connection.receive, connection.end, message_rate(), connection.shared_buckets)
+        self.receive_queue = ReceiveQueue(
+            connection.parse, connection.receive, connection.end, message_rate(), connection.shared_rates
+        )
         await self.accept(subprotocol)
 
     async def websocket_receive(self, message: WebSocketReceiveEvent) -> None:
@@ -169,6 +171,7 @@ def message_rate() -> MessageRate:
     return MessageRate(
         burst=conf.MESSAGE_BURST,
         per_second=conf.MESSAGES_PER_SECOND,
+        subscribe_burst=conf.MAX_SUBSCRIPTIONS,
         queued_messages=conf.MAX_QUEUED_MESSAGES,
         queued_bytes=conf.MAX_QUEUED_BYTES,
     )

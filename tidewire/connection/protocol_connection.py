@@ -15,10 +15,12 @@ from msgspec import UNSET
 from tidewire.connection import commands
 from tidewire.connection.connection import Connection
 from tidewire.connection.errors import CommandError, DisconnectError
+from tidewire.connection.receive_queue import Parsed
 from tidewire.declare.registry import registry
 from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground import metrics, streams
+from tidewire.ground.token_bucket import Cost
 from tidewire.protocol.codec import subscribe_result
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode
 from tidewire.protocol.requests import BadCommand, BadFrame, Command, SubscribeRequest
@@ -32,8 +34,14 @@ class ProtocolConnection(Connection):
 
     answers = commands.ANSWERS
 
-    async def answer(self, message: str | bytes) -> None:
-        for is_subscribe, group in itertools.groupby(self.decode(message), _is_subscribe):
+    def parse(self, message: str | bytes) -> Parsed:
+        """Returns the commands of one message. Each costs, so that a message full of them is not cheaper than many."""
+        decoded = self.decode(message)
+        subscribes = sum(_is_subscribe(command) for command in decoded)
+        return Parsed(decoded, Cost(len(decoded) - subscribes, subscribes))
+
+    async def answer(self, contents: list[list[Command | BadCommand]]) -> None:
+        for is_subscribe, group in itertools.groupby(itertools.chain.from_iterable(contents), _is_subscribe):
             if is_subscribe:
                 await self._subscribe(list(group))
                 continue
@@ -112,24 +120,30 @@ class ProtocolConnection(Connection):
         answer to."""
         if id == 0:
             raise DisconnectError(Disconnect.BAD_REQUEST)
-        if request.channel in self.subscriptions:
+        if request.has_filter:
+            raise CommandError(ErrorCode.BAD_REQUEST)
+        if request.type != 0:
+            raise CommandError(ErrorCode.NOT_AVAILABLE)
+        stream = streams.canonical(request.channel)
+        if stream in self.subscriptions:
             raise CommandError(ErrorCode.ALREADY_SUBSCRIBED)
-        is_possible = streams.parse(request.channel) and registry.kind_of(request.channel)
-        if not is_possible or not self.require_identity().may_read(request.channel):
+        is_possible = streams.parse(stream) and registry.kind_of(stream)
+        if not is_possible or not self.require_identity().may_read(stream):
             raise CommandError(ErrorCode.PERMISSION_DENIED)  # as for a hidden stream
         if len(self.subscriptions) >= self.rules.max_subscriptions:
             raise CommandError(ErrorCode.LIMIT_EXCEEDED)
-        subscription = self.subscriptions[request.channel] = self.new_subscription(request)
+        subscription = self.subscriptions[stream] = self.new_subscription(request)
         return subscription
 
     def new_subscription(self, request: SubscribeRequest) -> Subscription:
         return Subscription(
-            request.channel,
+            streams.canonical(request.channel),
             self.info,
             self.send_queue,
             self.codec,
             self.forget,
             is_following_presence=request.join_leave,
+            channel=request.channel,
         )
 
     def _conclude(self, id: int, request: SubscribeRequest, subscription: Subscription, outcome: Outcome) -> None:

@@ -1,21 +1,24 @@
-"""The bounded receive queue of one connection: messages are answered one at a time, at the rate the client is allowed.
+"""The bounded receive queue of one connection: messages are answered in order, at the rate the client is allowed.
 
 Servers do not hold back a client that sends fast (daphne queues without bound). So the loop of the socket only puts
 messages into this queue, and a task that lives while there are messages answers them. A burst is answered at once, more
-is answered at the permitted rate (a phone that comes back subscribes to each of its streams in a frame of its own), and
-a client that sends more than the queue holds is disconnected with 3013.
+is answered at the permitted rate, and a client that sends more than the queue holds is disconnected with 3013.
+
+A phone that comes back subscribes to each of its streams, with many SDKs in a message of its own. Subscribes that wait
+one behind the other are therefore answered together: one access query for all of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-from tidewire.ground.token_bucket import TokenBucket
+from tidewire.connection.errors import DisconnectError
+from tidewire.ground.token_bucket import ClientRate, Cost, TokenBucket
 from tidewire.protocol.codes import Code, Disconnect
-
-Answer = Callable[[str | bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +27,73 @@ class MessageRate:
 
     burst: int
     per_second: float
+    subscribe_burst: int
     queued_messages: int
     queued_bytes: int
+
+    def client_rate(self, now: float, times: int = 1) -> ClientRate:
+        """Returns the rate of one client; with `times`, of so many together."""
+        return ClientRate(
+            TokenBucket(times * self.burst, times * self.per_second, now),
+            TokenBucket(times * self.subscribe_burst, times * self.per_second, now),
+        )
+
+
+ONE_COMMAND = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message of the client as the connection understood it, and what it costs."""
+
+    content: Any
+    cost: Cost = ONE_COMMAND
+
+    @property
+    def is_only_subscribing(self) -> bool:
+        return self.cost.commands == 0
+
+
+Parse = Callable[[str | bytes], Parsed]
+Answer = Callable[[list[Parsed]], Awaitable[None]]
 
 
 class ReceiveQueue:
     """Messages of one client. Used from one event loop.
 
-    `answer` answers one message. `end` ends the connection. `shared_buckets` returns the rate limits that this client
-    shares with others; it is asked for each message, because a client has none before its user is known.
+    `parse` reads one message, or raises DisconnectError. `answer` answers messages that belong together. `end` ends the
+    connection. `shared_rates` returns the rate limits that this client shares with others; it is asked for each
+    message, because a client has none before its user is known.
     """
 
     __slots__ = (
         "_answer",
-        "_bucket",
         "_bytes",
+        "_client_rate",
         "_end",
         "_is_closed",
         "_loop",
         "_messages",
+        "_parse",
+        "_parsed",
         "_rate",
-        "_shared_buckets",
+        "_shared_rates",
         "_task",
     )
 
     def __init__(
         self,
+        parse: Parse,
         answer: Answer,
         end: Callable[[Code], None],
         message_rate: MessageRate,
-        shared_buckets: Callable[[], list[TokenBucket]] = list,
+        shared_rates: Callable[[], list[ClientRate]] = list,
     ) -> None:
-        self._answer, self._end, self._rate, self._shared_buckets = answer, end, message_rate, shared_buckets
+        self._parse, self._answer, self._end, self._shared_rates = parse, answer, end, shared_rates
         self._loop = asyncio.get_running_loop()
-        self._bucket = TokenBucket(message_rate.burst, message_rate.per_second, self._loop.time())
-        self._messages: list[str | bytes] = []
+        self._rate, self._client_rate = message_rate, message_rate.client_rate(self._loop.time())
+        self._messages: deque[str | bytes] = deque()
+        self._parsed: Parsed | None = None  # the next message, when it was looked at and could not be answered yet
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -79,17 +114,46 @@ class ReceiveQueue:
         """Answers nothing more. The message that is being answered is finished: it may be in the middle of a write."""
         self._is_closed = True
         self._messages.clear()
+        self._parsed = None
         self._bytes = 0
 
     async def _answer_all(self) -> None:
         try:
-            while self._messages:
-                for bucket in (self._bucket, *self._shared_buckets()):
-                    while not bucket.take(self._loop.time()):  # noqa: ASYNC110  time is all it waits for
-                        await asyncio.sleep(bucket.wait(self._loop.time()))
-                if self._messages:  # the queue may have been closed meanwhile
-                    message = self._messages.pop(0)
-                    self._bytes -= len(message)
-                    await self._answer(message)
+            while (first := self._next()) is not None:
+                while wait := self._wait(first.cost):  # noqa: ASYNC110  time is all it waits for
+                    await asyncio.sleep(wait)
+                if self._is_closed:  # meanwhile
+                    return
+                group = [self._take(first)]
+                while first.is_only_subscribing and (other := self._next()) is not None:
+                    if not other.is_only_subscribing or self._wait(other.cost):
+                        break
+                    group.append(self._take(other))
+                if not self._is_closed:
+                    await self._answer(group)
         finally:
             self._task = None
+
+    def _next(self) -> Parsed | None:
+        """Returns the next message without taking it, or None when there is none. One that cannot be read ends the
+        connection."""
+        if self._parsed is None and self._messages:
+            try:
+                self._parsed = self._parse(self._messages[0])
+            except DisconnectError as error:
+                self.close()
+                self._end(error.code)
+        return self._parsed
+
+    def _wait(self, cost: Cost) -> float:
+        now = self._loop.time()
+        return max(rate.wait(cost, now) for rate in (self._client_rate, *self._shared_rates()))
+
+    def _take(self, parsed: Parsed) -> Parsed:
+        """Takes the message that `_next` returned, and counts it."""
+        now = self._loop.time()
+        for rate in (self._client_rate, *self._shared_rates()):
+            rate.take(parsed.cost, now)
+        self._bytes -= len(self._messages.popleft())
+        self._parsed = None
+        return parsed

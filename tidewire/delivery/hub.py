@@ -153,13 +153,13 @@ class Hub:
         )
 
     def _fan_out(self, state: StreamState, entry: Entry) -> None:
-        """Delivers the next event to all subscriptions, with one frame per encoding. Neither waits nor changes the
+        """Delivers the next event to all subscriptions, with one frame per group of them. Neither waits nor changes the
         registry of subscriptions. An event that may end access suspends the subscriptions that it names."""
         state.offset = entry.offset
         state.head = max(state.head, entry.offset)
         count = 0
-        for codec, subscriptions in state.subscriptions.items():
-            frame = codec.publication(state.name, entry)
+        for (codec, channel), subscriptions in state.subscriptions.items():
+            frame = codec.publication(channel, entry)
             count += len(subscriptions)
             for subscription in subscriptions:
                 subscription.deliver(entry.offset, frame)
@@ -296,8 +296,8 @@ class Hub:
         if state is None or not self.is_informed:
             return
         push = Publication(UNSET, Raw(message.data), info=message.info)
-        for codec, subscriptions in state.subscriptions.items():
-            frame = codec.push(message.stream, push)
+        for (codec, channel), subscriptions in state.subscriptions.items():
+            frame = codec.push(channel, push)
             for subscription in subscriptions:
                 subscription.deliver_ephemeral(frame)
 
@@ -307,7 +307,7 @@ class Hub:
         if state is None or not self.is_informed:
             return
         self._roster.apply(stream, change)
-        for codec, subscriptions in state.subscriptions.items():
-            frame = codec.push(stream, change)
+        for (codec, channel), subscriptions in state.subscriptions.items():
+            frame = codec.push(channel, change)
             for subscription in subscriptions:
                 subscription.deliver_presence(frame)

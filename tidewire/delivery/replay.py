@@ -89,5 +89,6 @@ class Replays:
     @staticmethod
     def _frames(subscription: Subscription, entries: Entries) -> list[bytes]:
         """Returns one push for each entry, encoded once for all clients that are sent the same page."""
-        codec, stream = subscription.codec, subscription.stream
-        return entries.once((codec, "push"), lambda entries: [codec.publication(stream, entry) for entry in entries])
+        codec, channel = subscription.codec, subscription.channel
+        key = (codec, channel, "push")
+        return entries.once(key, lambda entries: [codec.publication(channel, entry) for entry in entries])

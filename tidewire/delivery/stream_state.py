@@ -7,19 +7,23 @@ from dataclasses import dataclass, field
 from tidewire.delivery.subscription import Subscription
 from tidewire.protocol.codec import Codec
 
+Group = tuple[Codec, str]
+"""An encoding, and the channel that frames name."""
+
 UNKNOWN = -1
 """Stands for an offset that was not read yet. Lower than every offset."""
 
 
 @dataclass(slots=True, eq=False)
 class StreamState:
-    """The subscriptions are grouped by encoding, because each event is encoded once for each encoding."""
+    """The subscriptions are grouped by encoding and by the name that clients use for the stream, because each event is
+    encoded once for each group."""
 
     name: str
     epoch: str = ""
     offset: int = UNKNOWN  # of the last event that was dispatched
     head: int = 0  # the highest offset that was announced
-    subscriptions: dict[Codec, dict[Subscription, None]] = field(default_factory=dict)
+    subscriptions: dict[Group, dict[Subscription, None]] = field(default_factory=dict)
     is_healing: bool = False
 
     @property
@@ -45,10 +49,11 @@ class StreamState:
         return [subscription for group in self.subscriptions.values() for subscription in group]
 
     def add(self, subscription: Subscription) -> None:
-        self.subscriptions.setdefault(subscription.codec, {})[subscription] = None
+        self.subscriptions.setdefault((subscription.codec, subscription.channel), {})[subscription] = None
 
     def discard(self, subscription: Subscription) -> None:
-        group = self.subscriptions.get(subscription.codec, {})
+        key = (subscription.codec, subscription.channel)
+        group = self.subscriptions.get(key, {})
         group.pop(subscription, None)
         if not group:
-            self.subscriptions.pop(subscription.codec, None)
+            self.subscriptions.pop(key, None)

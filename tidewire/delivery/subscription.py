@@ -22,6 +22,7 @@ class Subscription:
 
     __slots__ = (
         "_on_end",
+        "channel",
         "codec",
         "info",
         "is_answered",
@@ -42,9 +43,14 @@ class Subscription:
         codec: Codec,
         on_end: Callable[[Subscription], None],
         is_following_presence: bool = False,
+        channel: str = "",
     ) -> None:
-        """`on_end` is called when the server ends it. Joins and leaves are sent if it `is_following_presence`."""
-        self.stream, self.info = stream, info
+        """`on_end` is called when the server ends it. Joins and leaves are sent if it `is_following_presence`.
+
+        `channel` is the name that the client uses for the stream, if it writes the UUID in capitals; the frames for
+        this subscription have it.
+        """
+        self.stream, self.channel, self.info = stream, channel or stream, info
         self.send_queue, self.codec = send_queue, codec
         self.is_following_presence = is_following_presence
         self.offset = 0
@@ -90,7 +96,7 @@ class Subscription:
             self.is_ended, self.is_open = True, False
             metrics.unsubscribes.labels(code.code).inc()
             if self.is_answered:
-                self.send_queue.enqueue(self.codec.push(self.stream, UnsubscribePush(code.code, code.reason)))
+                self.send_queue.enqueue(self.codec.push(self.channel, UnsubscribePush(code.code, code.reason)))
             self._on_end(self)
 
     def drop(self) -> None:

@@ -56,7 +56,9 @@ def from_settings() -> Engine:
         layer=layer,
         reader=Reader(conf.DATABASE_THREADS),
         presence_store=_presence_store(layer),
-        connections=Connections(conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND),
+        connections=Connections(
+            conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND, conf.MAX_SUBSCRIPTIONS
+        ),
         authenticate=credentials.authenticate,
         intervals=Intervals(
             poll=conf.POLL_SECONDS,

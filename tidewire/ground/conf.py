@@ -25,15 +25,15 @@ DEFAULTS: dict[str, Any] = {
     "PONG_SECONDS": 20,  # how long a ping may stay unanswered
     "CONNECT_SECONDS": 5.0,  # a socket that has not sent `connect` by then is closed
     "EXPIRY_GRACE_SECONDS": 10.0,  # between a token's end and the connection's, as a refresh may be under way
-    "MAX_FRAME_BYTES": 64 * 1024,  # of one message of the client
+    "MAX_FRAME_BYTES": 256 * 1024,  # of one message of the client: MAX_SUBSCRIPTIONS recovering subscribes and more
     "MAX_UNREAD_BYTES": 1024 * 1024,  # written to a socket and not read by the client
     "MARK_BYTES": 128 * 1024,  # after so many bytes a ping follows, whose answer shows that they were read
-    "MAX_SUBSCRIPTIONS": 512,
+    "MAX_SUBSCRIPTIONS": 512,  # as many may be made at once, whenever the client comes back
     "MAX_COMMANDS": 1024,  # in one message
-    "MESSAGES_PER_SECOND": 30,  # of one client, in the long run; more wait
-    "MESSAGE_BURST": 60,  # at once
-    "MAX_QUEUED_MESSAGES": 256,  # of one client, waiting
-    "MAX_QUEUED_BYTES": 256 * 1024,  # the same, in bytes
+    "MESSAGES_PER_SECOND": 30,  # commands of one client in the long run, and subscribes likewise; more wait
+    "MESSAGE_BURST": 60,  # commands at once, subscribes apart
+    "MAX_QUEUED_MESSAGES": 1024,  # of one client, waiting: above MAX_SUBSCRIPTIONS, for SDKs that send one message each
+    "MAX_QUEUED_BYTES": 512 * 1024,  # the same, in bytes: above MAX_FRAME_BYTES
     "MAX_CONNECTIONS_PER_USER": 20,  # in one process; above it the oldest is closed
     # Requests, on every server; see http/.
     "TRUSTED_PROXIES": 0,  # how many proxies stand in front, each of which adds one address to X-Forwarded-For

@@ -35,7 +35,7 @@ class Codec(Protocol):
         ...
 
     def push(self, channel: str, push: Push) -> bytes:
-        """Encodes a push of what has no place in the stream."""
+        """Encodes a push of what has no place in the stream. `channel` is "" for what concerns the whole connection."""
         ...
 
     def publication(self, channel: str, entry: Entry) -> bytes:

@@ -37,6 +37,7 @@ class JsonCodec:
     is_text = True
     _commands = msgspec.json.Decoder(Command)
     _only_id = msgspec.json.Decoder(_OnlyId)
+    _parts = msgspec.json.Decoder(dict[str, Raw])
     _encode = msgspec.json.Encoder().encode
 
     def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
@@ -54,7 +55,7 @@ class JsonCodec:
         return self._encode({"id": id, "error": Error(code.code, code.reason, code.temporary)})
 
     def push(self, channel: str, push: Push) -> bytes:
-        return self._encode({"push": {"channel": channel, push.kind: push}})
+        return self._encode({"push": {"channel": channel, push.kind: push} if channel else {push.kind: push}})
 
     def publication(self, channel: str, entry: Entry) -> bytes:
         return self._encode(_Frame(_PublicationPush(channel, self._publication(entry))))
@@ -76,10 +77,26 @@ class JsonCodec:
             strict_json.check_depth(line)
             command = self._commands.decode(line)
         except msgspec.ValidationError:
-            return BadCommand(self._id_of(line))
+            return self._command_without_nulls(line) or BadCommand(self._id_of(line))
         except (msgspec.DecodeError, strict_json.JSONError, UnicodeError, RecursionError) as error:
             raise BadFrame(str(error)) from None
         return command if command.is_in_range else BadCommand(self._id_of(line))
+
+    def _command_without_nulls(self, line: str) -> Command | None:
+        """Returns the command with absent fields in place of null ones, as the protocol's reference reads them. None
+        when it has the wrong shape even so. `data` may be null: it is a value of the application."""
+        try:
+            parts = _without_nulls(self._parts.decode(line))
+            for method, part in parts.items():
+                if bytes(part)[:1] == b"{":
+                    fields = _without_nulls(self._parts.decode(part))
+                    if fields.get("since") is not None and bytes(fields["since"])[:1] == b"{":
+                        fields["since"] = Raw(self._encode(_without_nulls(self._parts.decode(fields["since"]))))
+                    parts[method] = Raw(self._encode(fields))
+            command = self._commands.decode(self._encode(parts))
+        except msgspec.MsgspecError:
+            return None
+        return command if command.is_in_range else None
 
     def _id_of(self, line: str) -> int:
         """Returns the id of a command whose shape is wrong. Raises BadFrame when it has none."""
@@ -90,6 +107,10 @@ class JsonCodec:
         if not 0 < id <= UINT32:
             raise BadFrame("a command of the wrong shape, without an id")
         return id
+
+
+def _without_nulls(fields: dict[str, Raw]) -> dict[str, Raw]:
+    return {name: value for name, value in fields.items() if name == "data" or bytes(value) != b"null"}
 
 
 JSON: Codec = JsonCodec()

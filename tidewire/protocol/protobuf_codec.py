@@ -116,6 +116,8 @@ def _struct(type: type[Struct], message: Message) -> Struct:
     values: dict[str, Any] = {}
     for name, part in _fields(type):
         value = getattr(message, name)
+        if value == b"":
+            continue  # as an absent field
         if part is None:
             values[name] = Raw(value) if isinstance(value, bytes) else value
         elif message.HasField(name):

@@ -62,4 +62,15 @@ class UnsubscribePush(Push):
     reason: Annotated[str, Meta(description="For people.")]
 
 
-PUSHES: tuple[type[Push], ...] = (Publication, JoinPush, LeavePush, UnsubscribePush)
+class DisconnectPush(Push):
+    """The connection is over and the client should stay away.
+
+    The close frame follows. Some servers lose its reason, and SDKs that see none would come back.
+    """
+
+    kind = "disconnect"
+    code: Annotated[int, Meta(ge=3500, description="See the table of codes.")]
+    reason: Annotated[str, Meta(description="For people.")]
+
+
+PUSHES: tuple[type[Push], ...] = (Publication, JoinPush, LeavePush, UnsubscribePush, DisconnectPush)

@@ -12,6 +12,8 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 UINT32 = 2**32 - 1
 UINT64 = 2**64 - 1
+INT64 = 2**63 - 1
+INT32 = 2**31
 
 
 def _null() -> Raw:
@@ -44,7 +46,11 @@ class ConnectRequest(Request):
 
 
 class SubscribeRequest(Request):
-    """Subscribes to a stream; with `recover`, from the position `epoch` and `offset`."""
+    """Subscribes to a stream; with `recover`, from the position `epoch` and `offset`.
+
+    `tf`, a filter by tags, and a `type` other than 0 (map and shared-poll subscriptions) are refused: a client that
+    asks for them would otherwise be sent what it did not ask for.
+    """
 
     channel: str
     recover: bool = False
@@ -52,6 +58,12 @@ class SubscribeRequest(Request):
     offset: int = 0
     flag: int = 0
     join_leave: bool = False
+    tf: Raw = field(default_factory=_null)
+    type: int = 0
+
+    @property
+    def has_filter(self) -> bool:
+        return bytes(self.tf) not in (b"", b"null")
 
     @property
     def is_rejecting_unrecoverable(self) -> bool:
@@ -86,8 +98,8 @@ class StreamPosition(Struct, omit_defaults=True):
 
 
 class HistoryRequest(Request):
-    """Asks for at most `limit` events of the log; with 0, only for the head. Without `since` they begin with the oldest
-    event, or with the newest in `reverse`."""
+    """Asks for at most `limit` events of the log; with 0, only for the head, and with -1 for one page of them. Without
+    `since` they begin with the oldest event, or with the newest in `reverse`."""
 
     channel: str
     limit: int = 0
@@ -139,13 +151,14 @@ class Command(Struct):
     @property
     def is_in_range(self) -> bool:
         """Whether the numbers fit the protocol's types, and at most one method is set."""
-        numbers = [(self.id, UINT32)]
+        numbers = [(0, self.id, UINT32)]
         if self.subscribe is not UNSET:
-            numbers += [(self.subscribe.offset, UINT64), (self.subscribe.flag, UINT32)]
+            numbers += [(0, self.subscribe.offset, UINT64), (-INT64, self.subscribe.flag, INT64)]
+            numbers += [(-INT32, self.subscribe.type, INT32)]
         if self.history is not UNSET:
-            numbers += [(self.history.limit, UINT32)]
-            numbers += [(self.history.since.offset, UINT64)] if self.history.since is not UNSET else []
-        return all(0 <= number <= most for number, most in numbers) and len(self.methods) <= 1
+            numbers += [(-INT32, self.history.limit, UINT32)]
+            numbers += [(0, self.history.since.offset, UINT64)] if self.history.since is not UNSET else []
+        return all(least <= number <= most for least, number, most in numbers) and len(self.methods) <= 1
 
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nwire.proto\x12\x11tidewire.protocol\"9\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttemporary\x18\x03 \x01(\x08\"\x93\x05\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\r\x12\x32\n\x07\x63onnect\x18\x04 \x01(\x0b\x32!.tidewire.protocol.ConnectRequest\x12\x36\n\tsubscribe\x18\x05 \x01(\x0b\x32#.tidewire.protocol.SubscribeRequest\x12:\n\x0bunsubscribe\x18\x06 \x01(\x0b\x32%.tidewire.protocol.UnsubscribeRequest\x12\x32\n\x07publish\x18\x07 \x01(\x0b\x32!.tidewire.protocol.PublishRequest\x12\x34\n\x08presence\x18\x08 \x01(\x0b\x32\".tidewire.protocol.PresenceRequest\x12?\n\x0epresence_stats\x18\t \x01(\x0b\x32\'.tidewire.protocol.PresenceStatsRequest\x12\x32\n\x07history\x18\n \x01(\x0b\x32!.tidewire.protocol.HistoryRequest\x12,\n\x04ping\x18\x0b \x01(\x0b\x32\x1e.tidewire.protocol.PingRequest\x12,\n\x04send\x18\x0c \x01(\x0b\x32\x1e.tidewire.protocol.SendRequest\x12*\n\x03rpc\x18\r \x01(\x0b\x32\x1d.tidewire.protocol.RPCRequest\x12\x32\n\x07refresh\x18\x0e \x01(\x0b\x32!.tidewire.protocol.RefreshRequest\x12\x39\n\x0bsub_refresh\x18\x0f \x01(\x0b\x32$.tidewire.protocol.SubRefreshRequest\"\xee\x04\n\x05Reply\x12\n\n\x02id\x18\x01 \x01(\r\x12\'\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.tidewire.protocol.Error\x12%\n\x04push\x18\x04 \x01(\x0b\x32\x17.tidewire.protocol.Push\x12\x31\n\x07\x63onnect\x18\x05 \x01(\x0b\x32 .tidewire.protocol.ConnectResult\x12\x35\n\tsubscribe\x18\x06 \x01(\x0b\x32\".tidewire.protocol.SubscribeResult\x12\x39\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32$.tidewire.protocol.UnsubscribeResult\x12\x31\n\x07publish\x18\x08 \x01(\x0b\x32 .tidewire.protocol.PublishResult\x12\x33\n\x08presence\x18\t \x01(\x0b\x32!.tidewire.protocol.PresenceResult\x12>\n\x0epresence_stats\x18\n \x01(\x0b\x32&.tidewire.protocol.PresenceStatsResult\x12\x31\n\x07history\x18\x0b \x01(\x0b\x32 .tidewire.protocol.HistoryResult\x12+\n\x04ping\x18\x0c \x01(\x0b\x32\x1d.tidewire.protocol.PingResult\x12)\n\x03rpc\x18\r \x01(\x0b\x32\x1c.tidewire.protocol.RPCResult\x12\x31\n\x07refresh\x18\x0e \x01(\x0b\x32 .tidewire.protocol.RefreshResult\"\xfc\x01\n\x04Push\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12+\n\x03pub\x18\x04 \x01(\x0b\x32\x1e.tidewire.protocol.Publication\x12%\n\x04join\x18\x05 \x01(\x0b\x32\x17.tidewire.protocol.Join\x12\'\n\x05leave\x18\x06 \x01(\x0b\x32\x18.tidewire.protocol.Leave\x12\x33\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32\x1e.tidewire.protocol.Unsubscribe\x12\x31\n\ndisconnect\x18\x0b \x01(\x0b\x32\x1d.tidewire.protocol.Disconnect\"*\n\nClientInfo\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\"\xbd\x01\n\x0bPublication\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12+\n\x04info\x18\x05 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\x12\x0e\n\x06offset\x18\x06 \x01(\x04\x12\x36\n\x04tags\x18\x07 \x03(\x0b\x32(.tidewire.protocol.Publication.TagsEntry\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"3\n\x04Join\x12+\n\x04info\x18\x01 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\"4\n\x05Leave\x12+\n\x04info\x18\x01 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\"+\n\x0bUnsubscribe\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06reason\x18\x03 \x01(\t\"=\n\nDisconnect\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\treconnect\x18\x03 \x01(\x08\">\n\x0e\x43onnectRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"j\n\rConnectResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x03 \x01(\x08\x12\x0b\n\x03ttl\x18\x04 \x01(\r\x12\x0c\n\x04ping\x18\x07 \x01(\r\x12\x0c\n\x04pong\x18\x08 \x01(\x08\"\x1f\n\x0eRefreshRequest\x12\r\n\x05token\x18\x01 \x01(\t\"N\n\rRefreshResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x03 \x01(\x08\x12\x0b\n\x03ttl\x18\x04 \x01(\r\"u\n\x10SubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07recover\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x0e\n\x06offset\x18\x07 \x01(\x04\x12\x12\n\njoin_leave\x18\x0b \x01(\x08\x12\x0c\n\x04\x66lag\x18\x0e \x01(\x03\"\xba\x01\n\x0fSubscribeResult\x12\x13\n\x0brecoverable\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x34\n\x0cpublications\x18\x07 \x03(\x0b\x32\x1e.tidewire.protocol.Publication\x12\x11\n\trecovered\x18\x08 \x01(\x08\x12\x0e\n\x06offset\x18\t \x01(\x04\x12\x12\n\npositioned\x18\n \x01(\x08\x12\x16\n\x0ewas_recovering\x18\x0c \x01(\x08\"$\n\x11SubRefreshRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"%\n\x12UnsubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\x13\n\x11UnsubscribeResult\"/\n\x0ePublishRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\x0f\n\rPublishResult\"\"\n\x0fPresenceRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\xa3\x01\n\x0ePresenceResult\x12\x41\n\x08presence\x18\x01 \x03(\x0b\x32/.tidewire.protocol.PresenceResult.PresenceEntry\x1aN\n\rPresenceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo:\x02\x38\x01\"\'\n\x14PresenceStatsRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"=\n\x13PresenceStatsResult\x12\x13\n\x0bnum_clients\x18\x01 \x01(\r\x12\x11\n\tnum_users\x18\x02 \x01(\r\"/\n\x0eStreamPosition\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\"s\n\x0eHistoryRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12\x30\n\x05since\x18\x08 \x01(\x0b\x32!.tidewire.protocol.StreamPosition\x12\x0f\n\x07reverse\x18\t \x01(\x08\"d\n\rHistoryResult\x12\x34\n\x0cpublications\x18\x01 \x03(\x0b\x32\x1e.tidewire.protocol.Publication\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\r\n\x0bPingRequest\"\x0c\n\nPingResult\"*\n\nRPCRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0e\n\x06method\x18\x02 \x01(\t\"\x19\n\tRPCResult\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x1b\n\x0bSendRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nwire.proto\x12\x11tidewire.protocol\"9\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttemporary\x18\x03 \x01(\x08\"\x93\x05\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\r\x12\x32\n\x07\x63onnect\x18\x04 \x01(\x0b\x32!.tidewire.protocol.ConnectRequest\x12\x36\n\tsubscribe\x18\x05 \x01(\x0b\x32#.tidewire.protocol.SubscribeRequest\x12:\n\x0bunsubscribe\x18\x06 \x01(\x0b\x32%.tidewire.protocol.UnsubscribeRequest\x12\x32\n\x07publish\x18\x07 \x01(\x0b\x32!.tidewire.protocol.PublishRequest\x12\x34\n\x08presence\x18\x08 \x01(\x0b\x32\".tidewire.protocol.PresenceRequest\x12?\n\x0epresence_stats\x18\t \x01(\x0b\x32\'.tidewire.protocol.PresenceStatsRequest\x12\x32\n\x07history\x18\n \x01(\x0b\x32!.tidewire.protocol.HistoryRequest\x12,\n\x04ping\x18\x0b \x01(\x0b\x32\x1e.tidewire.protocol.PingRequest\x12,\n\x04send\x18\x0c \x01(\x0b\x32\x1e.tidewire.protocol.SendRequest\x12*\n\x03rpc\x18\r \x01(\x0b\x32\x1d.tidewire.protocol.RPCRequest\x12\x32\n\x07refresh\x18\x0e \x01(\x0b\x32!.tidewire.protocol.RefreshRequest\x12\x39\n\x0bsub_refresh\x18\x0f \x01(\x0b\x32$.tidewire.protocol.SubRefreshRequest\"\xee\x04\n\x05Reply\x12\n\n\x02id\x18\x01 \x01(\r\x12\'\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.tidewire.protocol.Error\x12%\n\x04push\x18\x04 \x01(\x0b\x32\x17.tidewire.protocol.Push\x12\x31\n\x07\x63onnect\x18\x05 \x01(\x0b\x32 .tidewire.protocol.ConnectResult\x12\x35\n\tsubscribe\x18\x06 \x01(\x0b\x32\".tidewire.protocol.SubscribeResult\x12\x39\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32$.tidewire.protocol.UnsubscribeResult\x12\x31\n\x07publish\x18\x08 \x01(\x0b\x32 .tidewire.protocol.PublishResult\x12\x33\n\x08presence\x18\t \x01(\x0b\x32!.tidewire.protocol.PresenceResult\x12>\n\x0epresence_stats\x18\n \x01(\x0b\x32&.tidewire.protocol.PresenceStatsResult\x12\x31\n\x07history\x18\x0b \x01(\x0b\x32 .tidewire.protocol.HistoryResult\x12+\n\x04ping\x18\x0c \x01(\x0b\x32\x1d.tidewire.protocol.PingResult\x12)\n\x03rpc\x18\r \x01(\x0b\x32\x1c.tidewire.protocol.RPCResult\x12\x31\n\x07refresh\x18\x0e \x01(\x0b\x32 .tidewire.protocol.RefreshResult\"\xfc\x01\n\x04Push\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12+\n\x03pub\x18\x04 \x01(\x0b\x32\x1e.tidewire.protocol.Publication\x12%\n\x04join\x18\x05 \x01(\x0b\x32\x17.tidewire.protocol.Join\x12\'\n\x05leave\x18\x06 \x01(\x0b\x32\x18.tidewire.protocol.Leave\x12\x33\n\x0bunsubscribe\x18\x07 \x01(\x0b\x32\x1e.tidewire.protocol.Unsubscribe\x12\x31\n\ndisconnect\x18\x0b \x01(\x0b\x32\x1d.tidewire.protocol.Disconnect\"*\n\nClientInfo\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\"\xbd\x01\n\x0bPublication\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12+\n\x04info\x18\x05 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\x12\x0e\n\x06offset\x18\x06 \x01(\x04\x12\x36\n\x04tags\x18\x07 \x03(\x0b\x32(.tidewire.protocol.Publication.TagsEntry\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"3\n\x04Join\x12+\n\x04info\x18\x01 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\"4\n\x05Leave\x12+\n\x04info\x18\x01 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo\"+\n\x0bUnsubscribe\x12\x0c\n\x04\x63ode\x18\x02 \x01(\r\x12\x0e\n\x06reason\x18\x03 \x01(\t\"=\n\nDisconnect\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\treconnect\x18\x03 \x01(\x08\">\n\x0e\x43onnectRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"j\n\rConnectResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x03 \x01(\x08\x12\x0b\n\x03ttl\x18\x04 \x01(\r\x12\x0c\n\x04ping\x18\x07 \x01(\r\x12\x0c\n\x04pong\x18\x08 \x01(\x08\"\x1f\n\x0eRefreshRequest\x12\r\n\x05token\x18\x01 \x01(\t\"N\n\rRefreshResult\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x03 \x01(\x08\x12\x0b\n\x03ttl\x18\x04 \x01(\r\"\x8f\x01\n\x10SubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07recover\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x0e\n\x06offset\x18\x07 \x01(\x04\x12\x12\n\njoin_leave\x18\x0b \x01(\x08\x12\n\n\x02tf\x18\r \x01(\x0c\x12\x0c\n\x04\x66lag\x18\x0e \x01(\x03\x12\x0c\n\x04type\x18\x0f \x01(\x05\"\xba\x01\n\x0fSubscribeResult\x12\x13\n\x0brecoverable\x18\x03 \x01(\x08\x12\r\n\x05\x65poch\x18\x06 \x01(\t\x12\x34\n\x0cpublications\x18\x07 \x03(\x0b\x32\x1e.tidewire.protocol.Publication\x12\x11\n\trecovered\x18\x08 \x01(\x08\x12\x0e\n\x06offset\x18\t \x01(\x04\x12\x12\n\npositioned\x18\n \x01(\x08\x12\x16\n\x0ewas_recovering\x18\x0c \x01(\x08\"$\n\x11SubRefreshRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"%\n\x12UnsubscribeRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\x13\n\x11UnsubscribeResult\"/\n\x0ePublishRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\x0f\n\rPublishResult\"\"\n\x0fPresenceRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\xa3\x01\n\x0ePresenceResult\x12\x41\n\x08presence\x18\x01 \x03(\x0b\x32/.tidewire.protocol.PresenceResult.PresenceEntry\x1aN\n\rPresenceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x1d.tidewire.protocol.ClientInfo:\x02\x38\x01\"\'\n\x14PresenceStatsRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"=\n\x13PresenceStatsResult\x12\x13\n\x0bnum_clients\x18\x01 \x01(\r\x12\x11\n\tnum_users\x18\x02 \x01(\r\"/\n\x0eStreamPosition\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\"s\n\x0eHistoryRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12\x30\n\x05since\x18\x08 \x01(\x0b\x32!.tidewire.protocol.StreamPosition\x12\x0f\n\x07reverse\x18\t \x01(\x08\"d\n\rHistoryResult\x12\x34\n\x0cpublications\x18\x01 \x03(\x0b\x32\x1e.tidewire.protocol.Publication\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\r\n\x0bPingRequest\"\x0c\n\nPingResult\"*\n\nRPCRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x0e\n\x06method\x18\x02 \x01(\t\"\x19\n\tRPCResult\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x1b\n\x0bSendRequest\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,44 +65,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFRESHREQUEST']._serialized_end=2288
   _globals['_REFRESHRESULT']._serialized_start=2290
   _globals['_REFRESHRESULT']._serialized_end=2368
-  _globals['_SUBSCRIBEREQUEST']._serialized_start=2370
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=2487
-  _globals['_SUBSCRIBERESULT']._serialized_start=2490
-  _globals['_SUBSCRIBERESULT']._serialized_end=2676
-  _globals['_SUBREFRESHREQUEST']._serialized_start=2678
-  _globals['_SUBREFRESHREQUEST']._serialized_end=2714
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=2716
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=2753
-  _globals['_UNSUBSCRIBERESULT']._serialized_start=2755
-  _globals['_UNSUBSCRIBERESULT']._serialized_end=2774
-  _globals['_PUBLISHREQUEST']._serialized_start=2776
-  _globals['_PUBLISHREQUEST']._serialized_end=2823
-  _globals['_PUBLISHRESULT']._serialized_start=2825
-  _globals['_PUBLISHRESULT']._serialized_end=2840
-  _globals['_PRESENCEREQUEST']._serialized_start=2842
-  _globals['_PRESENCEREQUEST']._serialized_end=2876
-  _globals['_PRESENCERESULT']._serialized_start=2879
-  _globals['_PRESENCERESULT']._serialized_end=3042
-  _globals['_PRESENCERESULT_PRESENCEENTRY']._serialized_start=2964
-  _globals['_PRESENCERESULT_PRESENCEENTRY']._serialized_end=3042
-  _globals['_PRESENCESTATSREQUEST']._serialized_start=3044
-  _globals['_PRESENCESTATSREQUEST']._serialized_end=3083
-  _globals['_PRESENCESTATSRESULT']._serialized_start=3085
-  _globals['_PRESENCESTATSRESULT']._serialized_end=3146
-  _globals['_STREAMPOSITION']._serialized_start=3148
-  _globals['_STREAMPOSITION']._serialized_end=3195
-  _globals['_HISTORYREQUEST']._serialized_start=3197
-  _globals['_HISTORYREQUEST']._serialized_end=3312
-  _globals['_HISTORYRESULT']._serialized_start=3314
-  _globals['_HISTORYRESULT']._serialized_end=3414
-  _globals['_PINGREQUEST']._serialized_start=3416
-  _globals['_PINGREQUEST']._serialized_end=3429
-  _globals['_PINGRESULT']._serialized_start=3431
-  _globals['_PINGRESULT']._serialized_end=3443
-  _globals['_RPCREQUEST']._serialized_start=3445
-  _globals['_RPCREQUEST']._serialized_end=3487
-  _globals['_RPCRESULT']._serialized_start=3489
-  _globals['_RPCRESULT']._serialized_end=3514
-  _globals['_SENDREQUEST']._serialized_start=3516
-  _globals['_SENDREQUEST']._serialized_end=3543
+  _globals['_SUBSCRIBEREQUEST']._serialized_start=2371
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=2514
+  _globals['_SUBSCRIBERESULT']._serialized_start=2517
+  _globals['_SUBSCRIBERESULT']._serialized_end=2703
+  _globals['_SUBREFRESHREQUEST']._serialized_start=2705
+  _globals['_SUBREFRESHREQUEST']._serialized_end=2741
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=2743
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=2780
+  _globals['_UNSUBSCRIBERESULT']._serialized_start=2782
+  _globals['_UNSUBSCRIBERESULT']._serialized_end=2801
+  _globals['_PUBLISHREQUEST']._serialized_start=2803
+  _globals['_PUBLISHREQUEST']._serialized_end=2850
+  _globals['_PUBLISHRESULT']._serialized_start=2852
+  _globals['_PUBLISHRESULT']._serialized_end=2867
+  _globals['_PRESENCEREQUEST']._serialized_start=2869
+  _globals['_PRESENCEREQUEST']._serialized_end=2903
+  _globals['_PRESENCERESULT']._serialized_start=2906
+  _globals['_PRESENCERESULT']._serialized_end=3069
+  _globals['_PRESENCERESULT_PRESENCEENTRY']._serialized_start=2991
+  _globals['_PRESENCERESULT_PRESENCEENTRY']._serialized_end=3069
+  _globals['_PRESENCESTATSREQUEST']._serialized_start=3071
+  _globals['_PRESENCESTATSREQUEST']._serialized_end=3110
+  _globals['_PRESENCESTATSRESULT']._serialized_start=3112
+  _globals['_PRESENCESTATSRESULT']._serialized_end=3173
+  _globals['_STREAMPOSITION']._serialized_start=3175
+  _globals['_STREAMPOSITION']._serialized_end=3222
+  _globals['_HISTORYREQUEST']._serialized_start=3224
+  _globals['_HISTORYREQUEST']._serialized_end=3339
+  _globals['_HISTORYRESULT']._serialized_start=3341
+  _globals['_HISTORYRESULT']._serialized_end=3441
+  _globals['_PINGREQUEST']._serialized_start=3443
+  _globals['_PINGREQUEST']._serialized_end=3456
+  _globals['_PINGRESULT']._serialized_start=3458
+  _globals['_PINGRESULT']._serialized_end=3470
+  _globals['_RPCREQUEST']._serialized_start=3472
+  _globals['_RPCREQUEST']._serialized_end=3514
+  _globals['_RPCRESULT']._serialized_start=3516
+  _globals['_RPCRESULT']._serialized_end=3541
+  _globals['_SENDREQUEST']._serialized_start=3543
+  _globals['_SENDREQUEST']._serialized_end=3570
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.tidewire.in_memory import NEVER, Client, Log, engine_on, settled
 from tidewire.connection.connection import Rules
+from tidewire.connection.errors import DisconnectError
 from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 from tidewire.protocol.json_codec import JSON
@@ -46,6 +47,16 @@ def authenticate(credential: str) -> Identity | LookUp:
     )
 
 
+async def receive(connection: ProtocolConnection, message: str) -> None:
+    """Hands a message to the connection, as its receive queue does."""
+    try:
+        parsed = connection.parse(message)
+    except DisconnectError as error:
+        connection.end(error.code)
+    else:
+        await connection.receive([parsed])
+
+
 class Site:
     """A started engine on a log in memory."""
 
@@ -81,14 +92,14 @@ class ProtocolClient:
     async def send(self, *commands: dict[str, Any] | str) -> list[dict[str, Any]]:
         """Sends these commands in one frame. Returns the frames that were received since the last call."""
         lines = [command if isinstance(command, str) else json.dumps(command) for command in commands]
-        await self.connection.receive("\n".join(lines))
+        await receive(self.connection, "\n".join(lines))
         return await self.new_frames()
 
     async def new_frames(self) -> list[dict[str, Any]]:
         await settled()
         frames = self.socket.frames[self._seen :]
         self._seen += len(frames)
-        return frames
+        return [frame for frame in frames if "disconnect" not in frame.get("push", {})]
 
     async def connect(self, token: str = "alice") -> ProtocolClient:
         frames = await self.send({"id": 1, "connect": {"token": token}})
@@ -102,6 +113,11 @@ class ProtocolClient:
 
     @property
     def ended_with(self) -> list[int]:
+        """The codes that the socket was closed with. A final one was pushed before, whatever the reason."""
+        pushes = [frame["push"] for frame in self.socket.frames if "disconnect" in frame.get("push", {})]
+        final = [code for code in self.socket.closed_with if code >= 3500]
+        assert [push["disconnect"]["code"] for push in pushes] == final
+        assert all(push.keys() == {"disconnect"} and push["disconnect"]["reason"] for push in pushes)
         return self.socket.closed_with
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tidewire.connection.site import ROOM, USER, ProtocolClient, denied, error
+from tests.tidewire.connection.site import ROOM, USER, ProtocolClient, denied, error, receive
 from tests.tidewire.in_memory import settled
 from tidewire.connection import rpc
 
@@ -66,7 +66,7 @@ async def test_history_holds_nothing_from_after_the_removal_of_its_reader(alice)
     log = alice.site.log
     log.write(ROOM)
     log.hold()
-    asked = asyncio.create_task(alice.connection.receive('{"id":2,"history":{"channel":"room:1","limit":9}}'))
+    asked = asyncio.create_task(receive(alice.connection, '{"id":2,"history":{"channel":"room:1","limit":9}}'))
     await settled()
     log.members[ROOM] = {"bob"}
     log.write(ROOM, ends_access="alice")

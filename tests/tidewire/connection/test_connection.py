@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.tidewire.connection.site import ROOM, USER, ProtocolClient, error
+from tests.tidewire.connection.site import ROOM, USER, ProtocolClient, error, receive
 from tests.tidewire.in_memory import NEVER, settled, until
 from tidewire.connection.connection import Rules
 from tidewire.ground.credentials import Identity
@@ -60,14 +60,15 @@ async def test_connecting_twice_ends_the_connection(alice):
 
 async def test_a_client_that_does_not_connect_in_time_is_disconnected(site):
     client = ProtocolClient(site, rules=Rules(25, 0.01, NEVER, 2000, 10, 5))
-    await until(lambda: client.ended_with)
+    await until(lambda: client.socket.closed_with)
+    await settled()
     assert client.ended_with == [3502]
 
 
 async def test_a_client_that_connects_in_time_is_not(site):
     client, silent = (ProtocolClient(site, rules=Rules(25, 0.01, NEVER, 2000, 10, 5)) for _ in range(2))
     await client.connect()
-    await until(lambda: silent.ended_with)
+    await until(lambda: silent.socket.closed_with)
     assert client.ended_with == []
 
 
@@ -97,7 +98,8 @@ async def test_an_expired_token_in_refresh_is_an_error_and_a_bad_one_ends_the_co
 async def test_a_connection_ends_with_its_token(site):
     client = ProtocolClient(site, rules=Rules(25, NEVER, 0.01, 2000, 10, 5))
     await client.connect("alice for 0.01")
-    await until(lambda: client.ended_with)
+    await until(lambda: client.socket.closed_with)
+    await settled()
     assert client.ended_with == [3005]
 
 
@@ -107,7 +109,8 @@ async def test_a_refresh_postpones_the_end(site):
     await client.connect("alice for 0.01")
     await client.send({"id": 2, "refresh": {"token": "alice for 60"}})
     await other.connect("alice for 0.02")
-    await until(lambda: other.ended_with)
+    await until(lambda: other.socket.closed_with)
+    await settled()
     assert client.ended_with == []
 
 
@@ -142,7 +145,8 @@ async def test_a_credential_that_cannot_be_renewed_has_no_ttl(site):
     client = ProtocolClient(site)
     (reply,) = await client.send({"id": 1, "connect": {"token": "key alice for 0.01"}})
     assert "expires" not in reply["connect"]
-    await until(lambda: client.ended_with)
+    await until(lambda: client.socket.closed_with)
+    await settled()
     assert client.ended_with == [3005]
 
 
@@ -204,7 +208,7 @@ async def test_a_closed_connection_leaves_nothing_registered(alice):
 
 async def test_a_connection_that_closes_while_subscribing_leaves_nothing_registered(alice):
     alice.site.log.hold()
-    subscribing = asyncio.create_task(alice.connection.receive('{"id":2,"subscribe":{"channel":"room:1"}}'))
+    subscribing = asyncio.create_task(receive(alice.connection, '{"id":2,"subscribe":{"channel":"room:1"}}'))
     await settled()
     alice.connection.closed()
     alice.site.log.release()

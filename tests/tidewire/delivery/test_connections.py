@@ -54,7 +54,7 @@ def test_the_connections_of_a_user_share_one_rate():
         buckets.append(connections.identify(connection, user_id, now=0))
     assert buckets[0] is buckets[1]
     assert buckets[0] is not buckets[2]
-    assert [buckets[0].take(0) for _ in range(SHARED_RATE + 1)] == [True] * SHARED_RATE + [False]
+    assert [buckets[0].commands.take(0) for _ in range(SHARED_RATE + 1)] == [True] * SHARED_RATE + [False]
 
 
 def test_a_connection_that_has_ended_is_not_registered_again():
