@@ -1,4 +1,4 @@
-"""Plain Django admin. What is saved here is live like everything else: no code is needed for it."""
+"""Django's admin. What is saved here makes events like any other write."""
 
 from __future__ import annotations
 
@@ -16,15 +16,24 @@ from api.models import Key, Member, Message, Room, User
 
 
 class UserAddForm(AdminUserCreationForm):
-    class Meta:
+    class Meta(AdminUserCreationForm.Meta):
         model = User
-        fields = ["email", "name"]
+        fields = ("email", "name")
 
 
 class UserEditForm(UserChangeForm):
-    class Meta:
+    class Meta(UserChangeForm.Meta):
         model = User
-        fields = ["email", "name", "password", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
+        fields: Any = [
+            "email",
+            "name",
+            "password",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "groups",
+            "user_permissions",
+        ]
 
 
 @admin.register(User)
@@ -68,8 +77,8 @@ class RoomAdmin(admin.ModelAdmin):
     fields = ["name", "kind", *readonly_fields]
     inlines = [MemberInline]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> list[str]:
-        """A direct room stays one; its two people are its name."""
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> list[Any] | tuple[Any, ...]:
+        """The kind of a direct room cannot change."""
         is_direct = obj is not None and obj.kind == Room.Kind.DIRECT
         return [*self.readonly_fields, "kind"] if is_direct else self.readonly_fields
 
@@ -103,7 +112,7 @@ class MessageAdmin(admin.ModelAdmin):
 
 @admin.register(Key)
 class KeyAdmin(admin.ModelAdmin):
-    """Made over REST, where the text can be shown. Deleting one here revokes it."""
+    """Keys are made over REST, which shows the text. Deleting one here revokes it."""
 
     list_display = ["name", "last4", "user", "stream", "created_at", "used_at", "expires_at", "ended_at"]
     search_fields = ["name", "last4", "user__email", "stream"]

@@ -1,4 +1,4 @@
-"""The filters of the lists. Names that stand in none of them are refused, see api/rest/parameters.py."""
+"""The filters of the lists. Names that stand in none of them are refused, see api/rest/parameter_checks.py."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def require(action: Action, role: str | None) -> None:
         raise PermissionDenied()
 
 
-def require_may_give(mine: str, *roles: str) -> None:
+def require_may_give(mine: str | None, *roles: str) -> None:
     """Raises PermissionDenied unless a member with the role `mine` may give and take these roles.
 
     Owners give and take every role, other members only roles below their own.

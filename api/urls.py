@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 import api.rest.addresses  # noqa: F401  the converter "id"
@@ -18,8 +20,8 @@ from api.views.streams import StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
 from api.views.users import MeViewSet, PasswordViewSet, RegisterViewSet
 
-COLLECTION = {"get": "list", "post": "create"}
-DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+DETAIL: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     # Django tries these in order, so the busiest ones come first.

@@ -47,9 +47,9 @@ def _live_serializer() -> Any:
 
 
 def _request_serializer() -> Any:
-    from api.rest.reused_serializer import Reused
+    from api.rest.serializers import ReusedSerializer
 
-    return patch.object(Reused, "_made", lambda self, context: self._serializer_class(context=context))
+    return patch.object(ReusedSerializer, "_made", lambda self, context: self._serializer_class(context=context))
 
 
 def _deferred_insert() -> Any:

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class RealtimeConfig(AppConfig):
-    """The product's live side. Its `live.py` is found because it is an installed app; it has no models."""
+    """An installed app, so that the engine finds its `live.py`. It has no models."""
 
     name = "realtime"
     verbose_name = "Realtime"

@@ -1,4 +1,4 @@
-"""What is live. Imported at start by the engine, as `admin.py` is by the admin."""
+"""What of the product is live. The engine imports this module at start, as Django's admin imports `admin.py`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from api.models import (
     ReadMarker,
     Room,
 )
+from api.models.memberships import Membership, SharedResource
 from api.serializers.dashboards import DashboardKeySerializer, DashboardSerializer, JoinedDashboardSerializer
 from api.serializers.markers import ReadMarkerKeySerializer, ReadMarkerSerializer
 from api.serializers.members import MemberKeySerializer, MemberSerializer
@@ -24,50 +25,66 @@ from api.serializers.messages import MentionSerializer, MessageKeySerializer, Me
 from api.serializers.metrics import MetricKeySerializer, MetricSerializer
 from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
 from api.streams import dashboards, rooms, samples_recorded, users
-from tidewire import EVERYONE, Live, Touch, register
+from tidewire import EVERYONE, Live, StreamKind, Touch, register
+
+
+def shared_resource(
+    kind: StreamKind,
+    model: type[SharedResource],
+    member: type[Membership],
+    serializer: Any,
+    joined_serializer: Any,
+    key_serializer: Any,
+) -> tuple[Live[Any], Live[Any], Live[Any]]:
+    """Declares a room or a dashboard: the resource and its members in its own stream, and in each member's stream that
+    the member has joined or left it."""
+    name, column = kind.name, f"{member.resource_field}_id"
+    return (
+        Live(
+            model,
+            stream=kind.of("id"),
+            serializer=serializer,
+            # A new resource has no subscriber yet. Its owner gets the event of joining it.
+            updated=f"{name}.updated",
+            deleted=f"{name}.deleted",
+            key_schema=key_serializer,
+            # When it becomes private its guests lose access, when it is deleted all readers do.
+            ends_access=lambda type, resource: EVERYONE,
+        ),
+        Live(
+            member,
+            stream=kind.of(column),
+            serializer=MemberSerializer,
+            queryset=lambda: member.objects.select_related("user"),
+            created="member.joined",
+            updated="member.updated",
+            deleted="member.left",
+            key=lambda row: {"user": {"id": str(row.user_id)}},
+            key_schema=MemberKeySerializer,
+            ends_access=lambda type, row: str(row.user_id) if type == "member.left" else None,
+        ),
+        Live(
+            member,
+            stream=users.of("user_id"),
+            serializer=joined_serializer,
+            queryset=lambda: member.objects.select_related(member.resource_field),
+            created=f"{name}.joined",
+            deleted=f"{name}.left",
+            key=lambda row: {"id": str(row.resource_id)},
+            key_schema=key_serializer,
+        ),
+    )
 
 
 def message_key(message: Message) -> dict[str, Any]:
-    """A deleted message keeps its row, which knows the time; a row that is gone altogether was deleted just now."""
+    """The data of `message.deleted`. A soft-deleted row has the time; a row that is deleted altogether has none."""
     deleted_at = message.deleted_at or timezone.now()
     key = {"id": message.pk, "room": message.room_id, "deleted_at": deleted_at, "version": message.version}
     return dict(MessageKeySerializer(key).data)
 
 
 register(
-    Live(
-        Room,
-        stream=rooms.of("id"),
-        serializer=RoomSerializer,
-        # A new room has no subscriber: its maker hears of it as `room.joined`.
-        updated="room.updated",
-        deleted="room.deleted",
-        key_schema=RoomKeySerializer,
-        # A room that turns private loses its guests, one that is gone loses everybody.
-        ends_access=lambda type, room: EVERYONE,
-    ),
-    Live(
-        Member,
-        stream=rooms.of("room_id"),
-        serializer=MemberSerializer,
-        queryset=lambda: Member.objects.select_related("user"),
-        created="member.joined",
-        updated="member.updated",
-        deleted="member.left",
-        key=lambda member: {"user": {"id": str(member.user_id)}},
-        key_schema=MemberKeySerializer,
-        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
-    ),
-    Live(
-        Member,
-        stream=users.of("user_id"),
-        serializer=JoinedRoomSerializer,
-        queryset=lambda: Member.objects.select_related("room"),
-        created="room.joined",
-        deleted="room.left",
-        key=lambda member: {"id": str(member.room_id)},
-        key_schema=RoomKeySerializer,
-    ),
+    *shared_resource(rooms, Room, Member, RoomSerializer, JoinedRoomSerializer, RoomKeySerializer),
     Live(
         Message,
         stream=rooms.of("room_id"),
@@ -89,7 +106,8 @@ register(
         queryset=lambda: Mention.objects.select_related("message"),
         created="mention.created",
     ),
-    # For those who see how far others have read, and for one's own other devices. A marker ends with its membership.
+    # In the room for the other members, in the user's stream for the user's other devices. A marker is deleted with
+    # its membership, so it has no deletion event.
     *(
         Live(
             ReadMarker,
@@ -101,36 +119,13 @@ register(
         )
         for stream in (rooms.of("room_id"), users.of("user_id"))
     ),
-    Live(
+    *shared_resource(
+        dashboards,
         Dashboard,
-        stream=dashboards.of("id"),
-        serializer=DashboardSerializer,
-        updated="dashboard.updated",
-        deleted="dashboard.deleted",
-        key_schema=DashboardKeySerializer,
-        ends_access=lambda type, dashboard: EVERYONE,
-    ),
-    Live(
         DashboardMember,
-        stream=dashboards.of("dashboard_id"),
-        serializer=MemberSerializer,
-        queryset=lambda: DashboardMember.objects.select_related("user"),
-        created="member.joined",
-        updated="member.updated",
-        deleted="member.left",
-        key=lambda member: {"user": {"id": str(member.user_id)}},
-        key_schema=MemberKeySerializer,
-        ends_access=lambda type, member: str(member.user_id) if type == "member.left" else None,
-    ),
-    Live(
-        DashboardMember,
-        stream=users.of("user_id"),
-        serializer=JoinedDashboardSerializer,
-        queryset=lambda: DashboardMember.objects.select_related("dashboard"),
-        created="dashboard.joined",
-        deleted="dashboard.left",
-        key=lambda member: {"id": str(member.dashboard_id)},
-        key_schema=DashboardKeySerializer,
+        DashboardSerializer,
+        JoinedDashboardSerializer,
+        DashboardKeySerializer,
     ),
     Live(
         Metric,

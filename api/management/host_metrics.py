@@ -1,4 +1,4 @@
-"""What this machine is doing: what `push_host_metrics` pushes, and the demo's dashboard shows."""
+"""Measurements of this machine, which `push_host_metrics` pushes and the demo's dashboard shows."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ METRICS: dict[str, dict[str, Any]] = {
     "net_in": {"name": "Network in", "unit": "kB/s"},
     "net_out": {"name": "Network out", "unit": "kB/s"},
 }
-"""As `POST dashboards/{id}/metrics/` takes them, by their keys."""
+"""{key: body of `POST dashboards/{id}/metrics/`}"""
 
 
 class Host:
-    """Measures; rates are those since it was asked last."""
+    """Measures this machine."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        psutil.cpu_percent()  # the first answer means nothing
+        psutil.cpu_percent()  # the first call returns 0
         self._at, self._received, self._sent = self._traffic()
 
     def measure(self) -> dict[str, float]:
+        """Returns {key: value}. Rates are averages since the call before."""
         before = (self._at, self._received, self._sent)
         self._at, self._received, self._sent = self._traffic()
         seconds = max(self._at - before[0], 0.001)

@@ -1,4 +1,4 @@
-"""What counts as an emoji. No table of them, which would be old in a year: signs, and what joins signs."""
+"""Which texts are emoji. Recognised by character categories, because a table would be out of date in a year."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _NEEDS_STYLE = re.compile(
 )
 
 _KEYCAP = "\N{COMBINING ENCLOSING KEYCAP}"
-# Zero-width joiner, variation selectors; and the tags that spell the flags of regions.
+# The zero-width joiner, the variation selectors, and the tags in the flags of regions.
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 _TAGS = range(0xE0020, 0xE0080)
 # Emoji that Unicode files under letters and punctuation.
 _ODD_ONES = frozenset("\u203c\u2049\u2139\u3030")
-# Where new emoji go: this Python may not know the ones of this year.
+# Unicode adds new emoji here, and this Python may not know the newest.
 _PICTURES = range(0x1F000, 0x1FB00)
 
 
 def is_emoji(text: str) -> bool:
-    """Signs (at least one), each perhaps followed by modifiers, joined to one picture or standing side by side."""
+    """Returns whether a text is one emoji or a few side by side: signs, with modifiers and joiners after the first."""
     if not text or len(text) > MAX_POINTS or len(text.encode("utf-8", "replace")) > MAX_BYTES:
         return False
     if _is_keycap(text):
@@ -70,7 +70,7 @@ def _is_keycap(text: str) -> bool:
 
 
 def _is_sign(character: str) -> bool:
-    """Above Latin-1, only © and ® are below: `+` and `<` are signs, too."""
+    """Whether a character is a symbol. Of Latin-1 only © and ® are: `+` and `<` have the same category."""
     if character in _ODD_ONES or ord(character) in _PICTURES:
         return True
     return (character > "\xff" or character in "©®") and unicodedata.category(character) in ("So", "Sm", "Sk")

@@ -8,7 +8,7 @@ from django.urls import register_converter
 
 
 class IDConverter:
-    """Takes a UUID in either case: Swift and .NET write capitals, and bodies take them. Addresses we make are lower."""
+    """Accepts a UUID in either case, because Swift and .NET write capitals. Makes addresses in lower case."""
 
     regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 

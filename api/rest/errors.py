@@ -1,7 +1,7 @@
-"""Every error is a problem document (RFC 9457), whoever found it: DRF, Django's URL resolver, or a crash.
+"""Errors as problem documents (RFC 9457), whether DRF, Django's URL resolver or a crash causes them.
 
-`code` is what programs read; `detail` is for people; `errors` points into the request body; `instance` names the
-request, as the logs and the X-Request-ID header do.
+`code` is for programs, `detail` for people; `errors` points into the request body; `instance` names the request, as the
+logs and the X-Request-ID header do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from api.models.conflicts import Conflict
 from api.models.users import UserGoneError
 from api.rest import problems
 from api.rest.problems import CONTENT_TYPE
+from api.rest.request_ids import request_id_of
 from tidewire import Fault, fault_of
 
 RETRY_SECONDS = 1
@@ -35,7 +36,7 @@ class ConflictProblem(exceptions.APIException):
 
 
 class Gone(exceptions.APIException):
-    """The log cannot be read on from there. `more` says where it stands."""
+    """The log cannot be read from this position. `more` has the present position of the stream."""
 
     status_code = 410
     default_code = "position_lost"
@@ -74,7 +75,7 @@ class PayloadTooLarge(exceptions.APIException):
 
 
 class Unavailable(exceptions.APIException):
-    """The database cannot take the request now. Nothing was written: the client may send it again."""
+    """The database cannot do it now. Nothing was written: the client may send the request again."""
 
     status_code = 503
     default_code = "unavailable"
@@ -83,17 +84,17 @@ class Unavailable(exceptions.APIException):
 
 
 def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook. Whatever is not recognised here is a bug, and goes on to Django: to its log and to handler500."""
-    exc = _as_api_exception(exc)
-    if exc is None:
+    """DRF's hook: returns the answer to an error, or None for a bug, which Django logs and gives to handler500."""
+    error = _as_api_exception(exc)
+    if error is None:
         return None
     headers = {}
-    if challenge := getattr(exc, "auth_header", None):
+    if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if wait := getattr(exc, "wait", None):
+    if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    body = _problem(context["request"], exc.status_code, *_describe(exc), **getattr(exc, "more", {}))
-    return Response(body, exc.status_code, headers=headers, content_type=CONTENT_TYPE)
+    body = _problem(context["request"], error.status_code, *_describe(error), **getattr(error, "more", {}))
+    return Response(body, error.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
 def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
@@ -111,10 +112,10 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
 
 
 def _as_database_problem(exc: Exception) -> exceptions.APIException | None:
-    """What the database's error means for the client. None for what is no error of the database: a bug of ours.
+    """Returns the answer to an error of the database, or None for any other error, which is a bug.
 
-    What only an operator can cure is logged with its traceback, and answered like a database that is away: no input and
-    no state of the database is a 500.
+    An error that only an operator can cure is logged with its traceback, and answered as if the database were away. So
+    no input and no state of the database causes a 500.
     """
     fault = fault_of(exc)
     if fault is None:
@@ -131,14 +132,14 @@ def _as_database_problem(exc: Exception) -> exceptions.APIException | None:
 
 
 def _describe(exc: exceptions.APIException) -> tuple[str, str, list[dict[str, str]]]:
-    """(code, detail, errors) of an exception."""
+    """Returns (code, detail, errors) of an exception."""
     if isinstance(exc, exceptions.ValidationError):
         return "invalid", "The request is not valid.", list(flatten(exc.detail))
     return str(getattr(exc.detail, "code", exc.default_code)), str(exc.detail), []
 
 
 def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
-    """DRF's nested messages, one by one, each with a JSON pointer (RFC 6901) to the value it is about."""
+    """Yields DRF's nested messages one by one, each with a JSON pointer (RFC 6901) to the value it is about."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             is_whole = key == api_settings.NON_FIELD_ERRORS_KEY
@@ -157,14 +158,14 @@ def _escape(key: str) -> str:
 def _problem(
     request: Any, status: int, code: str, detail: str, errors: list | None = None, **more: Any
 ) -> dict[str, Any]:
-    return problems.document(status, code, detail, getattr(request, "request_id", "unknown"), errors, **more)
+    return problems.document(status, code, detail, request_id_of(request), errors, **more)
 
 
 # Django's own errors: the resolver's 404, a bad Host header, a crash. Named in backend/urls.py.
 
 
 class ProblemMiddleware:
-    """Gives a body to refusals that have none (Django's 405), and answers errors of the database outside the API."""
+    """Gives a body to errors without one (Django's 405), and answers errors of the database outside the API."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -197,7 +198,7 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
-    """Of the admin's forms: the API reads no cookie."""
+    """Answers a form of the admin. The API reads no cookie."""
     return _answer(request, 403, "csrf_failed", "The form is too old, or from elsewhere.")
 
 

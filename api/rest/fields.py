@@ -1,4 +1,4 @@
-"""Fields that take what they say and nothing that merely resembles it: 5 is not a text, and neither is an id."""
+"""Serializer fields that do not convert their input: 5 is neither a text nor an id."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 
 class UTCField(serializers.DateTimeField):
-    """As DRF's, which looks up a time zone for each time. Those of the database are in UTC already."""
+    """DRF's field looks up a time zone for each value. The times of the database are in UTC already."""
 
     def to_representation(self, value: Any) -> str:
         if isinstance(value, datetime) and value.tzinfo is UTC:
@@ -18,7 +18,7 @@ class UTCField(serializers.DateTimeField):
 
 
 class TextField(serializers.CharField):
-    """DRF's CharField makes texts of numbers, and looks at each character for what the parser has refused already."""
+    """DRF's CharField converts numbers to texts, and searches for surrogates, which the parser has refused already."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -43,7 +43,7 @@ class VerbatimTextField(TextField):
 
 
 class IDField(serializers.UUIDField):
-    """DRF's UUIDField makes ids of numbers."""
+    """DRF's UUIDField converts numbers to ids."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -52,7 +52,7 @@ class IDField(serializers.UUIDField):
 
 
 class ClientIDField(IDField):
-    """An id that the client made, so that posting again after a lost answer makes nothing twice."""
+    """An id that the client makes, so that a POST that is sent again creates nothing twice."""
 
     default_error_messages = {"version": "Must be a UUID of version 7."}
 

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a write that is sent again is done once, and answered as before, byte for byte.
+"""`Idempotency-Key`: a write that is sent twice is done once, and its second answer is the first one, byte for byte.
 
 The answer is stored in the transaction of the write, so there is never one without the other. A second request with the
-key waits for the first. Refusals are not kept: they did nothing, and sent again they may succeed.
+same key waits for the first. Errors are not stored: nothing was written, and the request may succeed later.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REPLAYED = "Idempotency-Replayed"
 WAIT_SECONDS = 5
 MAX_LENGTH = 255
 
-# As a structured field's string, or bare as most clients send it.
+# A structured field's string, or without quotes as most clients send it.
 _KEY = re.compile(rf'"?([!#-+\--~]{{1,{MAX_LENGTH}}})"?')
 _LOCK_TIMEOUT = "55P03"
 
@@ -45,7 +45,7 @@ class StillBusy(ConflictProblem):
 
 
 def key_of(request: Any) -> str | None:
-    """The request's key. Raises BadRequest for one that is none. Who has not signed in has no keys."""
+    """Returns the key of a request, or None without one and for anonymous requests. Raises BadRequest."""
     text = request.headers.get(HEADER)
     if text is None or not request.user.is_authenticated:
         return None
@@ -56,7 +56,11 @@ def key_of(request: Any) -> str | None:
 
 
 def once(key: str, request: Any, handler: Callable[[], Response], is_secret: bool) -> HttpResponse:
-    """Runs the handler, or answers what it answered before. Call it inside the transaction of the write."""
+    """Runs the handler, or returns its stored answer. Call it inside the transaction of the write.
+
+    Raises Unprocessable when the key was used for another request, and ConflictProblem when there is no answer yet, or
+    none to return.
+    """
     digest, fingerprint = _digest(request.method, request.path, key), _fingerprint(request)
     answer = _claim(request.user.pk, digest, fingerprint)
     if answer is None:
@@ -67,15 +71,15 @@ def once(key: str, request: Any, handler: Callable[[], Response], is_secret: boo
 
 
 def _claim(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
-    """A new answer, to be filled; None where there is one. Raises StillBusy when it was waited for too long."""
+    """Returns a new row to fill, or None when there is one. Raises StillBusy when the first request takes too long."""
     _wait_for_locks(f"'{WAIT_SECONDS * 1000:.0f}ms'")
     answer = _claim_or_renew(user_id, digest, fingerprint)
-    _wait_for_locks("DEFAULT")  # the write itself waits as long as any other
+    _wait_for_locks("DEFAULT")  # for the write itself
     return answer
 
 
 def _wait_for_locks(limit: str) -> None:
-    """SQLite has one writer at a time, who was waited for at the start."""
+    """Sets PostgreSQL's lock_timeout. SQLite has one writer at a time, and BEGIN has waited for it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout TO {limit}")
@@ -106,13 +110,13 @@ def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
 
 @on_erasure
 def _forget(deletions: list[RecordedEvent], using: str) -> None:
-    """Erased means erased: what repeats what was deleted goes with it."""
+    """Removes the stored answers that show an erased object."""
     ids = {_id(deletion.object.partition(":")[2]) for deletion in deletions}
     Answer.objects.using(using).forget(ids - {None})
 
 
 def _id(text: str) -> UUID | None:
-    """None for what has another kind of key, and stands in no answer of ours."""
+    """Returns None for a key that is no UUID: no answer contains it."""
     try:
         return UUID(text)
     except ValueError:
@@ -127,7 +131,7 @@ def _digest(*parts: str) -> str:
 
 
 def _fingerprint(request: Any) -> str:
-    """Of what was asked, not of its bytes: a client may write the same object twice in another order."""
+    """A hash of the parsed body, not of its bytes: the order of its keys may differ when a client sends it again."""
     return _digest(request.META.get("QUERY_STRING", ""), json.dumps(request.data, sort_keys=True))
 
 
@@ -140,7 +144,7 @@ def _body(response: Response) -> bytes:
 
 
 def _as_response(answer: Answer) -> HttpResponse:
-    body = bytes(answer.body)
+    body = bytes(answer.body or b"")
     response = HttpResponse(body, status=answer.status, content_type="application/json", headers=answer.headers)
     if not body:
         del response["Content-Type"]

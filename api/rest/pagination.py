@@ -1,6 +1,6 @@
-"""Pages by position, not by number: rows that come or go meanwhile shift nothing.
+"""Keyset pages: a page begins after a row, not at a number, so rows that come or go meanwhile shift nothing.
 
-A cursor names the row it stands at, by (time, id), and the direction to go from there. To clients it is opaque.
+A cursor contains the (time, id) of a row and the direction to read from there. It is opaque to clients.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
@@ -29,7 +29,7 @@ def default_ordering(view: Any) -> str:
 
 
 def orderings(view: Any) -> list[str]:
-    """All that `?ordering=` may say."""
+    """Returns the values that `?ordering=` may have."""
     names = getattr(view, "orderings", ()) or ()
     return [f"{sign}{name}" for name in names for sign in ("", "-")] or [default_ordering(view)]
 
@@ -46,7 +46,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def decode(cls, text: str) -> Cursor:
-        """Raises ValueError for what `encode` cannot have made."""
+        """Raises ValueError for a text that `encode` cannot have made."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             direction, ordering, at, id = json.loads(raw)
@@ -59,13 +59,15 @@ class Cursor(NamedTuple):
 
 
 class KeysetPagination(BasePagination):
-    """The view says by what: `order_field = "created_at"`, and `is_newest_first`. `?ordering=` chooses among its
-    `orderings`: a cursor is good for the one that it was made with."""
+    """Pages in the order of `order_field` and `is_newest_first` of the view, or of one of its `orderings`.
+
+    A cursor is valid for the ordering that it was made with.
+    """
 
     default_limit = 50
     max_limit = 100
 
-    def paginate_queryset(self, queryset: QuerySet, request: Any, view: Any) -> list[Model]:
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
         self.field, self.is_newest_first = self._ordering(view)
         self.cursor = self._cursor()
@@ -79,7 +81,7 @@ class KeysetPagination(BasePagination):
         page = page[: self.limit]
         if is_back:
             page.reverse()
-        # Where we came from there is something: at least the row that the cursor stands at.
+        # In the direction that the client comes from there is at least the row of the cursor.
         self.has_next = has_more or is_back
         self.has_previous = has_more if is_back else self.cursor is not None
         self.page = page
@@ -91,7 +93,7 @@ class KeysetPagination(BasePagination):
         return Response({**links, "results": data}, headers={"Link": ", ".join(found)} if found else None)
 
     def _beyond(self, queryset: QuerySet, is_descending: bool) -> QuerySet:
-        """Rows strictly after the cursor. The first condition says nothing new; it lets the index be used."""
+        """The rows after the cursor. The first condition follows from the second: it lets the index be used."""
         if self.cursor is None:
             return queryset
         after = "lt" if is_descending else "gt"
@@ -121,7 +123,7 @@ class KeysetPagination(BasePagination):
         return cursor
 
     def _ordering(self, view: Any) -> tuple[str, bool]:
-        """(field, whether the newest come first)"""
+        """Returns (field, whether the newest rows come first)."""
         text, allowed = single(self.request, "ordering"), orderings(view)
         text = default_ordering(view) if text is None else text
         if text not in allowed:
@@ -132,7 +134,7 @@ class KeysetPagination(BasePagination):
     def ordering(self) -> str:
         return f"{'-' if self.is_newest_first else ''}{self.field}"
 
-    # What the schema says of all this.
+    # -- for openapi.yaml --------------------------------------------------------------------------------------------
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}

@@ -1,7 +1,8 @@
-"""What every view shares: one transaction per unsafe request, run again after a deadlock, and the headers of a write.
+"""BaseViewSet, the base of all views of the API.
 
-Safe requests open no transaction: on SQLite it would take the write lock. The body is parsed and the caller is known
-before the transaction begins. A request that ends in an error leaves nothing behind.
+An unsafe request is handled in one transaction, and handled again when the database has aborted the transaction for
+another one. A safe request opens no transaction: on SQLite it would take the write lock. The credential is checked and
+the body is parsed before the transaction begins. A request that ends in an error leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from functools import partial
 from typing import Any, cast
 
 from django.db import IntegrityError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import GenericViewSet
 
 from api import permissions
 from api.auth import quotas, sessions
@@ -26,7 +26,7 @@ from api.auth.quotas import Count
 from api.models import User
 from api.rest import idempotency
 from api.rest.media import OneRenderer
-from api.rest.parameters import ParametersMixin
+from api.rest.parameter_checks import ParametersMixin
 from tidewire import retried, write_transaction
 from tidewire.credentials import Identity
 from tidewire.snapshots import (
@@ -39,34 +39,37 @@ from tidewire.snapshots import (
     written_positions,
 )
 
-MAX_POSITIONS = 20  # a header has its limits; whoever moves more streams than this deletes an account
+MAX_POSITIONS = 20
+"""A write that changes more streams than this names no position: headers have a limit."""
 
 
-class BaseViewSet(ParametersMixin, GenericViewSet):
+class BaseViewSet(ParametersMixin):
     content_negotiation_class = OneRenderer
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-    # A view that hashes a password says False, and leaves the transaction to the models' own save().
-    is_transactional = True
-    counts: list[Count] = []
-    # A view whose answers nobody may keep says True.
-    is_secret = False
-    # What keys need a scope for; see api/auth/scopes.py. A view that names nothing is not for keys.
-    resource: str | None = None
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """As DRF's, with the handler run through `_run`."""
+    is_transactional = True
+    """False for a view that hashes a password. The models' own methods then open their transactions."""
+    is_secret = False
+    """True for a view whose answers must not be stored."""
+    resource: str | None = None
+    """The resource in the scopes of API keys, see api/auth/scopes.py. A view that names none accepts no keys."""
+    counts: list[Count] = []
+    """The quotas that counted this request."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Does what DRF's does, but runs the handler through `_run` and adds the headers of the quotas."""
         self.args, self.kwargs = args, kwargs
         self.headers = self.default_response_headers
-        request = self.request = self.initialize_request(request, *args, **kwargs)
+        drf_request = self.request = self.initialize_request(request, *args, **kwargs)
         try:
-            self.initial(request, *args, **kwargs)
-            handler = getattr(self, request.method.lower(), None)
-            if request.method.lower() not in self.http_method_names or handler is None:
-                handler = self.http_method_not_allowed
-            response = self._run(lambda: handler(request, *args, **kwargs))
+            self.initial(drf_request, *args, **kwargs)
+            method = str(drf_request.method).lower()
+            handler = getattr(self, method, None) if method in self.http_method_names else None
+            handler = handler or self.http_method_not_allowed
+            response = self._run(lambda: handler(drf_request, *args, **kwargs))
         except Exception as exc:
             response = self.handle_exception(exc)
-        self.response = self.finalize_response(request, response, *args, **kwargs)
+        self.response = self.finalize_response(drf_request, cast(Response, response), *args, **kwargs)
         if self.counts:
             self.response["RateLimit-Policy"] = quotas.policies(self.counts)
             self.response["RateLimit"] = quotas.remaining(self.counts)
@@ -78,76 +81,81 @@ class BaseViewSet(ParametersMixin, GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action is not None:  # a method that is not known here is refused for that
+        if self.action is not None:  # else the method is refused, whatever the parameters are
             self.check_parameters(request)
 
     def perform_authentication(self, request: Request) -> None:
-        """Counts the request for whoever makes it; one whose credential is refused is a stranger's."""
+        """Counts the request: for its account and key, or for its address when the credential is refused."""
         try:
             super().perform_authentication(request)
         except APIException:
             self.counts = quotas.spend(request, None)
             raise
-        self.counts = quotas.spend(request, request.auth)
+        self.counts = quotas.spend(request, cast("Identity | None", request.auth))
+
+    # -- for subclasses ----------------------------------------------------------------------------------------------
 
     @property
     def user(self) -> User:
-        """The caller. Not for views that take no credential."""
+        """The caller. Only in views that require a credential."""
         return cast(User, self.request.user)
 
-    def validated(self, serializer_class: type[BaseSerializer], **context: Any) -> dict[str, Any]:
+    @property
+    def identity(self) -> Identity:
+        """What the caller's credential proves. Only in views that require one."""
+        return cast(Identity, self.request.auth)
+
+    def validated(self, serializer_class: type[BaseSerializer[Any]], **context: Any) -> dict[str, Any]:
         """Returns the validated body of the request. Raises ValidationError."""
         serializer = serializer_class(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
+    def get_binding(self) -> str | None:
+        """Returns the stream that this URL belongs to, if there is one: keys that are bound to it may use the view."""
+        return None
+
     def complete(self, response: Response) -> Response:
-        """What a view adds to all its answers."""
+        """Adds what all answers of a view have. Called once per answer, with its final data."""
         return response
+
+    # -- the way of a request ----------------------------------------------------------------------------------------
 
     def _run(self, handler: Callable[[], Response]) -> HttpResponse:
         if self.request.method in SAFE_METHODS:
             response = self.complete(handler())
             response.data = self.select(response.data)
             return response
-        _ = self.request.data  # a slow or broken body must not hold a lock
-        key = idempotency.key_of(self.request) if self.is_transactional else None
-        if key is None:
-            return self._rerun(handler)
-        answer = partial(self._positioned, handler)
-        return self._rerun(partial(idempotency.once, key, self.request, answer, self.is_secret))
-
-    def _rerun(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
+        _ = self.request.data  # parsed here, because a slow or broken body must not hold a lock
+        work: Callable[[], HttpResponse] = handler
+        if self.is_transactional and (key := idempotency.key_of(self.request)):
+            work = partial(idempotency.once, key, self.request, partial(self._finish_ahead, handler), self.is_secret)
         try:
-            return retried(partial(self._write, handler))
+            return retried(partial(self._write, work))
         except IntegrityError:
             # The row that is missing may be the caller's own, whose account was deleted meanwhile.
             if type(self.request.auth) is Identity:
                 sessions.confirm(self.request.auth)
             raise
 
-    def _write(self, handler: Callable[[], HttpResponse]) -> HttpResponse:
+    def _write(self, work: Callable[[], HttpResponse]) -> HttpResponse:
         with recorded_events() as events:
             with write_transaction() if self.is_transactional else nullcontext():
-                response = handler()
-        return self._finished(response, events)
+                response = work()
+        return self._finish(response, events)
 
-    def _finished(self, response: HttpResponse, events: list[RecordedEvent]) -> HttpResponse:
-        """The answer, when it is known what it made. One that is repeated was finished the first time."""
+    def _finish_ahead(self, handler: Callable[[], Response]) -> Response:
+        """Finishes an answer before COMMIT, because it is stored in the same transaction."""
+        response = handler()
+        return cast(Response, self._finish(response, record_ahead()))
+
+    def _finish(self, response: HttpResponse, events: list[RecordedEvent]) -> HttpResponse:
+        """Completes an answer with the events of its write. A stored answer is an HttpResponse that is complete."""
         if isinstance(response, Response):
             if isinstance(response.data, Written):
                 response.data = response.data.state(events)
             response = self.complete(response)
-        self._say_positions(response, events)
+        positions = [p for p in written_positions(events) if permissions.may_know_position(self.user, p.channel)]
+        if 0 < len(positions) <= MAX_POSITIONS:
+            response[HEADER] = position_header(positions)
         return response
-
-    def _positioned(self, handler: Callable[[], Response]) -> HttpResponse:
-        """For an answer that is stored before COMMIT, with the positions of the events it made."""
-        response = handler()
-        return self._finished(response, record_ahead())
-
-    def _say_positions(self, response: HttpResponse, events: list[RecordedEvent]) -> None:
-        user = self.request.user
-        known = [p for p in written_positions(events) if permissions.may_know_position(user, p.channel)]
-        if 0 < len(known) <= MAX_POSITIONS:
-            response[HEADER] = position_header(known)

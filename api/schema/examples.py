@@ -1,5 +1,7 @@
-"""Examples for openapi.yaml: what is sent by hand-written ones, what is answered from its schema. Tests hold both
-against the schemas, so an example cannot grow old."""
+"""Examples for openapi.yaml: written by hand for request bodies, made from the schemas for answers.
+
+Tests compare both with the schemas, so that no example is out of date.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 from api.rest import problems
 from tidewire.asyncapi.examples import example, uuid
 
-# By operation id. What is not here, as an app of one's own, is shown by what its schema says.
+# {operation id: body}. Operations that are missing, such as those of other apps, get an example from their schema.
 REQUESTS: dict[str, Any] = {
     "dashboards_create": {"name": "Servers", "visibility": "private"},
     "dashboards_update": {"name": "Old servers"},
@@ -42,7 +44,7 @@ PROBLEMS = {"Problem": "not_found", "Unauthenticated": "token_expired", "TryLate
 
 
 def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """To every body that there is."""
+    """Adds an example to every body."""
     schemas = result["components"]["schemas"]
     for operations in result["paths"].values():
         for operation in operations.values():

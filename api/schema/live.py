@@ -12,7 +12,10 @@ from tidewire import Live, Registry
 
 
 def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | None:
-    """The descriptor of the list or detail at `path`: its stream, the events that change it, its key and its order."""
+    """Returns the descriptor of the list or detail at `path`: its stream, the events that change it, its key and order.
+
+    Returns None when no stream promises it.
+    """
     params = re.findall(r"{(\w+)}", path)
     model = _model_of(view.serializer_class)
     for live in registry.lives:
@@ -23,7 +26,7 @@ def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | 
             channel = f"{kind}:{{{column}}}"
         elif column == "id" and view.action == "retrieve" and params:
             channel = f"{kind}:{{{params[-1]}}}"
-        elif not params and live.model is not model:  # one's own: the set is promised by whose it is
+        elif not params and live.model is not model:  # the caller's own: the stream of the user promises the set
             channel = f"{kind}:{{{column}}}"
         else:
             continue
@@ -35,7 +38,7 @@ def _model_of(serializer: type) -> type | None:
     return getattr(getattr(serializer, "Meta", None), "model", None)
 
 
-def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict[str, Any]:
+def _descriptor(view: Any, live: Live[Any], channel: str, registry: Registry) -> dict[str, Any]:
     touched = [touch for touch in registry.touches if touch.parent_model is live.model]
     of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
     descriptor = {
@@ -51,7 +54,7 @@ def _descriptor(view: Any, live: Live, channel: str, registry: Registry) -> dict
 
 
 def _key_pointer(key_schema: type) -> str:
-    """Where an event's data names its object: `id`, or `user.id` and the like for a row that has none to show."""
+    """Returns the path of an object's key in the event's data: `id`, or `user.id` for a row that shows no id."""
     fields = key_schema().fields
     name = "id" if "id" in fields else next(iter(fields))
     return f"{name}.id" if isinstance(fields[name], BaseSerializer) else name

@@ -31,8 +31,8 @@ class KeyScheme(OpenApiAuthenticationExtension):
         text = "An API key, `tw_live_…`, in the same header as a token. `x-tidewire-scope` is the scope that it needs."
         return {"type": "http", "scheme": "bearer", "bearerFormat": "tw_live_<id>_<secret>", "description": text}
 
-    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]] | None:
-        return {self.name: []} if scopes.needed(auto_schema.view, auto_schema.method) else None
+    def get_security_requirement(self, auto_schema: AutoSchema) -> Any:
+        return {"key": []} if scopes.needed(auto_schema.view, auto_schema.method) else None
 
 
 FIELDS = OpenApiParameter(
@@ -63,21 +63,24 @@ def _header(name: str, description: str, response: Any = False) -> OpenApiParame
 
 
 class OperationSchema(AutoSchema):
-    """Adds the headers that our base views send and read."""
+    """Documents the headers of BaseViewSet and its mixins, and the two extensions of this project."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
-        is_versioned = isinstance(self.view, VersionMixin) and self.view.action != "list"
+    view: Any  # DRF's stubs do not know that it is a viewset, with an action
+
+    def get_override_parameters(self) -> list[Any]:
+        action = self.view.action
+        is_versioned = isinstance(self.view, VersionMixin) and action != "list"
         is_change = self.method in ("PATCH", "DELETE")
         is_cacheable = is_versioned and self.method == "GET" and self.view.is_cacheable
         shows = self.method != "DELETE"
         wrote = self.method != "GET" and bool(self.view.authentication_classes)
-        has_position = wrote or (isinstance(self.view, SnapshotMixin) and self.view.action == "retrieve")
+        has_position = wrote or (isinstance(self.view, SnapshotMixin) and action == "retrieve")
         headers = []
         if is_versioned and is_change:
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
         if is_cacheable:
             headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
-        if getattr(self.view, "is_selecting", bool)():
+        if getattr(self.view, "takes_fields", bool)():
             headers.append(FIELDS)
         if wrote and getattr(self.view, "is_transactional", False):
             headers += IDEMPOTENCY
@@ -89,12 +92,12 @@ class OperationSchema(AutoSchema):
         return headers
 
     def get_extensions(self) -> dict[str, Any]:
-        """The scope that a key needs. And what a client needs to keep this list or detail true by events, where one
-        stream promises it."""
+        """`x-tidewire-scope` is the scope that a key needs. `x-tidewire-live` is what a client needs to keep this list
+        or detail up to date by events, if one stream promises it."""
         extensions = super().get_extensions()
         if scope := scopes.needed(self.view, self.method):
             extensions["x-tidewire-scope"] = scope
-        is_snapshot = isinstance(self.view, SnapshotMixin) and self.view.action in ("list", "retrieve")
+        is_snapshot = self.view.action in ("list", "retrieve") and isinstance(self.view, SnapshotMixin)
         if is_snapshot and (found := live_resource(self.view, self.path, registry)):
             extensions["x-tidewire-live"] = found
         return extensions

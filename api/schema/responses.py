@@ -54,7 +54,7 @@ LATER = ("429", "503")
 
 
 def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """304, where If-None-Match is heard, with the headers of the 200 that it stands for."""
+    """Adds a 304 to operations with If-None-Match. It has the headers of their 200."""
     for operations in result["paths"].values():
         for operation in operations.values():
             if any(parameter["name"] == "If-None-Match" for parameter in operation.get("parameters", [])):
@@ -65,7 +65,7 @@ def add_not_modified(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def add_links(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """From what was made to what can be done with it: the id in the answer, and what its own address named."""
+    """Links a POST to the operations on what it created: by the id in its answer, and the parameters of its path."""
     for path, operations in result["paths"].items():
         made = operations.get("post", {}).get("responses", {}).get("201")
         params = re.findall(r"{(\w+)}", path)
@@ -83,7 +83,7 @@ def add_links(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Every operation may answer a problem document; the likely ones are named."""
+    """Adds the problem documents: the likely statuses of each operation, and `default` for all others."""
     result["components"]["schemas"] |= deepcopy({"Problem": PROBLEM, "ProblemError": PROBLEM_ERROR})
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     result["components"]["headers"] = {
@@ -115,10 +115,10 @@ def _likely_problems(path: str, method: str, operation: dict[str, Any]) -> list[
     is_signed_in = {"bearer": []} in operation.get("security", [])
     may_be_refused = is_signed_in and method != "get"
     statuses = {
-        "400": True,  # also for a parameter that there is not
+        "400": True,  # also for an unknown parameter
         "401": is_signed_in or "/token/" in path,
         "403": is_signed_in,
-        "404": "{" in path or operation["tags"] == ["keys"],  # keys name the stream that they are for
+        "404": "{" in path or operation["tags"] == ["keys"],  # a key names the stream that it is bound to
         "409": may_be_refused,
         "410": any(p["name"] == "after" for p in parameters),
         "412": any(p["name"] == "If-Match" for p in parameters),

@@ -1,13 +1,21 @@
+"""Dashboards as JSON, and the bodies that create and change them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
 from rest_framework import serializers
 
-from api.models import Dashboard, Member
+from api.models import Dashboard, DashboardMember, Member
 from api.rest.fields import ClientIDField, TextField
+from api.rest.serializers import RowSerializer, column
 from api.serializers.metrics import MetricSerializer
 
-NAME_LENGTH = Dashboard._meta.get_field("name").max_length
+NAME_LENGTH = column(Dashboard, "name").max_length
 
 
-class DashboardSerializer(serializers.ModelSerializer):
+class DashboardSerializer(RowSerializer[Dashboard]):
     """A dashboard as every reader sees it."""
 
     version = serializers.IntegerField(read_only=True)
@@ -17,7 +25,7 @@ class DashboardSerializer(serializers.ModelSerializer):
         fields = read_only_fields = ["id", "name", "visibility", "version", "created_at", "updated_at"]
 
 
-class MeInDashboardSerializer(serializers.Serializer):
+class MeInDashboardSerializer(serializers.Serializer[Dashboard]):
     """What depends on the reader. Never in an event."""
 
     role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
@@ -58,10 +66,14 @@ class DashboardKeySerializer(serializers.Serializer):
     id = serializers.UUIDField()
 
 
-class JoinedDashboardSerializer(DashboardSerializer):
+class JoinedDashboardSerializer(serializers.Serializer[DashboardMember]):
     """A membership, told to the person whose it is: the dashboard."""
 
     documented_as = DashboardSerializer
 
-    def to_representation(self, member):
-        return super().to_representation(member.dashboard)
+    @cached_property
+    def _dashboard(self) -> DashboardSerializer:
+        return DashboardSerializer()
+
+    def to_representation(self, instance: DashboardMember) -> dict[str, Any]:
+        return self._dashboard.to_representation(instance.dashboard)

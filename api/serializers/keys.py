@@ -1,25 +1,33 @@
+"""API keys as JSON, and the bodies that create and change them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
 from django.utils import timezone
 from rest_framework import serializers
 
 from api.auth.scopes import CHOICES
 from api.models import Key
 from api.rest.fields import ClientIDField, TextField
+from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
 
-NAME_LENGTH = Key._meta.get_field("name").max_length
+NAME_LENGTH = column(Key, "name").max_length
 
 
 class ScopesField(serializers.ListField):
     child = serializers.ChoiceField(CHOICES)
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=1, max_length=len(CHOICES), **kwargs)
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> list[str]:
         return sorted(set(super().to_internal_value(data)))
 
 
-class KeySerializer(serializers.ModelSerializer):
+class KeySerializer(RowSerializer[Key]):
     """A key without its text, of which nothing but a hash is kept."""
 
     user = PublicUserSerializer(read_only=True, help_text="Whom it acts as: a person, or its own service account.")
@@ -42,7 +50,7 @@ class KeySerializer(serializers.ModelSerializer):
             "version",
         ]
 
-    def get_stream(self, key) -> str | None:
+    def get_stream(self, key: Key) -> str | None:
         return key.stream or None
 
 
@@ -58,7 +66,7 @@ class NewKeySerializer(KeySerializer):
 class ExpiryField(serializers.DateTimeField):
     default_error_messages = {"past": "Must be in the future."}
 
-    def to_internal_value(self, value):
+    def to_internal_value(self, value: Any) -> datetime:
         at = super().to_internal_value(value)
         if at <= timezone.now():
             self.fail("past")

@@ -1,10 +1,17 @@
+"""Read markers as JSON, and the body that moves one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
 from rest_framework import serializers
 
-from api.models import ReadMarker
+from api.models import Message, ReadMarker
 from api.rest.fields import IDField
+from api.rest.serializers import RowSerializer
 
 
-class ReadMarkerSerializer(serializers.ModelSerializer):
+class ReadMarkerSerializer(RowSerializer[ReadMarker]):
     room = serializers.UUIDField(source="room_id", read_only=True)
     user_id = serializers.UUIDField(read_only=True)
     message = serializers.UUIDField(source="message_id", read_only=True)
@@ -18,8 +25,8 @@ class ReadMarkerSerializer(serializers.ModelSerializer):
 class ReadSerializer(serializers.Serializer):
     message = IDField(help_text="The last message that was read.")
 
-    def validate_message(self, value):
-        """The message itself. The view gives the room. One that was deleted meanwhile has been read all the same."""
+    def validate_message(self, value: UUID) -> Message:
+        """Returns the message, which may be deleted. The context has the room."""
         message = self.context["room"].messages.filter(pk=value).first()
         if message is None:
             raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")

@@ -1,11 +1,20 @@
+"""Members of rooms and dashboards as JSON, and the bodies that add and change them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
 from rest_framework import serializers
 
 from api.models import Member, User
 from api.rest.fields import IDField
+from api.rest.serializers import RowSerializer
 from api.serializers.users import PublicUserSerializer
 
 
-class MemberSerializer(serializers.ModelSerializer):
+# Also of dashboards: any Membership has these fields.
+class MemberSerializer(RowSerializer[Any]):
     user = PublicUserSerializer(read_only=True)
     version = serializers.IntegerField(read_only=True)
 
@@ -18,7 +27,7 @@ class MemberCreateSerializer(serializers.Serializer):
     user_id = IDField()
     role = serializers.ChoiceField(Member.Role.choices, default=Member.Role.MEMBER)
 
-    def validate_user_id(self, value):
+    def validate_user_id(self, value: UUID) -> UUID:
         if not User.objects.filter(pk=value, is_active=True, is_service=False).exists():
             raise serializers.ValidationError("There is no such user.", "does_not_exist")
         return value

@@ -1,16 +1,23 @@
+"""Messages as JSON, and the bodies that create and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from django.db import models
 from rest_framework import serializers
 
-from api.models import Member, Mention, Message
+from api.models import Member, Mention, Message, Room
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
 from api.rest.fields import ClientIDField, IDField, UTCField, VerbatimTextField
+from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
 
-MAX_LENGTH = Message._meta.get_field("text").max_length
+MAX_LENGTH = column(Message, "text").max_length
 
 
 class ReactionSerializer(serializers.Serializer):
@@ -19,7 +26,7 @@ class ReactionSerializer(serializers.Serializer):
     users = serializers.ListField(child=serializers.UUIDField(), help_text=f"The first {MAX_NAMED} of them.")
 
 
-class MessageSerializer(serializers.ModelSerializer):
+class MessageSerializer(RowSerializer[Message]):
     """Wants rows of Message.objects.whole()."""
 
     room = serializers.UUIDField(source="room_id", read_only=True)
@@ -49,59 +56,66 @@ class MessageSerializer(serializers.ModelSerializer):
         ]
 
 
-class Known:
-    """What a message may refer to: members and messages of its room. Asked for one by one, or for a batch at once."""
+class References:
+    """The members and messages of a room that a new message may refer to.
 
-    def __init__(self, room):
+    They are looked up for each message, or for a batch at once.
+    """
+
+    def __init__(self, room: Room) -> None:
         self._room = room
-        self._members = self._messages = None
+        self._members: set[UUID] | None = None
+        self._messages: set[UUID] | None = None
 
-    def preload(self, items):
-        """Two queries for all that these items of a request name."""
-        named = [id for item in items for id in _ids(item.get("mentions"))]
-        replied = [id for item in items for id in _ids([item.get("reply_to")])]
-        self._members, self._messages = self.members(named), self.messages(replied)
+    def preload(self, items: list[dict[str, Any]]) -> None:
+        """Looks up all ids in these items of a request, in two queries."""
+        mentioned = [id for item in items for id in _ids(item.get("mentions"))]
+        replied_to = [id for item in items for id in _ids([item.get("reply_to")])]
+        self._members, self._messages = self.members(mentioned), self.messages(replied_to)
 
-    def add(self, message_id):
-        """A message that is about to be."""
-        self._messages.add(message_id)
+    def add(self, message_id: UUID | None) -> None:
+        """Adds a message of the same batch, which later ones may reply to. Call it after `preload`."""
+        if self._messages is not None and message_id is not None:
+            self._messages.add(message_id)
 
-    def members(self, ids):
+    def members(self, ids: list[UUID]) -> set[UUID]:
+        """Returns the users of these ids who are members, and perhaps others."""
         if self._members is not None:
             return self._members
         members = Member.objects.filter(room=self._room, user__in=ids, user__is_active=True)
         return set(members.values_list("user", flat=True)) if ids else set()
 
-    def messages(self, ids):
+    def messages(self, ids: list[UUID]) -> set[UUID]:
+        """Returns the messages of these ids that are in the room, and perhaps others."""
         if self._messages is not None:
             return self._messages
         return set(self._room.messages.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
 
 
-def _ids(values):
-    """Those of these values that are ids; what is wrong with the others the fields say."""
+def _ids(values: Any) -> Iterator[UUID]:
+    """Yields the values that are ids. The fields report the others."""
     for value in values[:MAX_MENTIONS] if isinstance(values, list) else ():
         with suppress(ValueError, TypeError, AttributeError):
             yield UUID(value)
 
 
 class MentionsField(serializers.ListField):
-    """Members of the room, of which the view puts what is known into the context: each once, in the order given."""
+    """Ids of members, each once, in the order given. The context has `references`."""
 
     child = IDField()
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         text = "Ids of members. They are not looked for in the text."
         super().__init__(max_length=MAX_MENTIONS, help_text=text, **kwargs)
 
-    def to_internal_value(self, data):
-        if isinstance(data, list) and len(data) > MAX_MENTIONS:  # before they are looked for
+    def to_internal_value(self, data: Any) -> list[UUID]:
+        if isinstance(data, list) and len(data) > MAX_MENTIONS:  # before the look-up
             self.fail("max_length", max_length=MAX_MENTIONS)
         ids = list(dict.fromkeys(super().to_internal_value(data)))
         if not ids:
             return ids
-        known = self.context["known"].members(ids)
-        errors = {
+        known = self.context["references"].members(ids)
+        errors: dict[Any, Any] = {
             index: [serializers.ErrorDetail("There is no such member.", "does_not_exist")]
             for index, id in enumerate(ids)
             if id not in known
@@ -117,9 +131,9 @@ class MessageCreateSerializer(serializers.Serializer):
     reply_to = IDField(required=False, allow_null=True, help_text="A message of the same room, even a deleted one.")
     mentions = MentionsField(required=False)
 
-    def validate_reply_to(self, value):
-        """The view gives what is known of the room."""
-        if value is not None and value not in self.context["known"].messages([value]):
+    def validate_reply_to(self, value: UUID | None) -> UUID | None:
+        """The context has `references`."""
+        if value is not None and value not in self.context["references"].messages([value]):
             raise serializers.ValidationError("There is no such message in this room.", "does_not_exist")
         return value
 
@@ -138,7 +152,7 @@ class MessageKeySerializer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
-class MentionSerializer(serializers.ModelSerializer):
+class MentionSerializer(RowSerializer[Mention]):
     """Told to the person who was mentioned: where."""
 
     room = serializers.UUIDField(source="message.room_id", read_only=True)

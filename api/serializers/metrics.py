@@ -1,12 +1,18 @@
+"""Metrics as JSON, and the bodies that create and change them."""
+
+from __future__ import annotations
+
 import math
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.models import Metric
 from api.models.samples import Point
 from api.rest.fields import ClientIDField, TextField
+from api.rest.serializers import RowSerializer
 from api.serializers.samples import SampleSerializer
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
@@ -14,7 +20,7 @@ MAX_RETENTION_DAYS = 3650
 
 
 class NumberField(serializers.FloatField):
-    """DRF's FloatField makes numbers of texts and of booleans, and takes what is none."""
+    """DRF's FloatField converts texts and booleans to numbers, and accepts infinity."""
 
     default_error_messages = {"invalid": "Must be a finite number."}
 
@@ -31,7 +37,7 @@ class NumberField(serializers.FloatField):
 
 
 class DaysField(serializers.IntegerField):
-    """DRF's IntegerField makes numbers of texts."""
+    """DRF's IntegerField converts texts to numbers."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
@@ -45,14 +51,14 @@ class ThresholdsSerializer(serializers.Serializer):
     above = NumberField(allow_null=True, default=None)
     below = NumberField(allow_null=True, default=None)
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         above, below = attrs["above"], attrs["below"]
         if above is not None and below is not None and below > above:
             raise serializers.ValidationError({"below": "Everything would be alarming."}, "invalid")
         return attrs
 
 
-class MetricSerializer(serializers.ModelSerializer):
+class MetricSerializer(RowSerializer[Metric]):
     """A metric with its latest sample. Wants rows of `Metric.objects.whole()`."""
 
     dashboard = serializers.UUIDField(source="dashboard_id", read_only=True)
@@ -67,8 +73,9 @@ class MetricSerializer(serializers.ModelSerializer):
             *("retention_days", "latest", "version", "created_at"),
         ]
 
-    def get_latest(self, metric) -> SampleSerializer(allow_null=True):
-        if metric.latest_at is None:
+    @extend_schema_field(SampleSerializer(allow_null=True))
+    def get_latest(self, metric: Metric) -> dict[str, Any] | None:
+        if metric.latest_at is None or metric.latest_value is None:
             return None
         return SampleSerializer(Point(metric.latest_at, metric.latest_value)).data
 
@@ -88,7 +95,7 @@ class MetricCreateSerializer(MetricUpdateSerializer):
     key = TextField(max_length=64, help_text="Letters, digits, and _ . : - behind the first.")
     kind = serializers.ChoiceField(Metric.Kind.choices, default=Metric.Kind.GAUGE)
 
-    def validate_key(self, value):
+    def validate_key(self, value: str) -> str:
         if not KEY.fullmatch(value):
             raise serializers.ValidationError("Must be letters, digits, and _ . : - behind the first.", "invalid")
         return value

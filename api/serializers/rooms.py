@@ -1,12 +1,21 @@
+"""Rooms as JSON, and the bodies that create and change them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
 from rest_framework import serializers
 
 from api.models import Member, Room, User
 from api.rest.fields import ClientIDField, IDField, TextField
+from api.rest.serializers import RowSerializer, column
 
-NAME_LENGTH = Room._meta.get_field("name").max_length
+NAME_LENGTH = column(Room, "name").max_length
 
 
-class RoomSerializer(serializers.ModelSerializer):
+class RoomSerializer(RowSerializer[Room]):
     """A room as every reader sees it."""
 
     version = serializers.IntegerField(read_only=True)
@@ -16,7 +25,7 @@ class RoomSerializer(serializers.ModelSerializer):
         fields = read_only_fields = ["id", "name", "kind", "version", "created_at", "updated_at"]
 
 
-class MeInRoomSerializer(serializers.Serializer):
+class MeInRoomSerializer(serializers.Serializer[Room]):
     """What depends on the reader. Never in an event."""
 
     role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
@@ -32,7 +41,7 @@ class MeInRoomSerializer(serializers.Serializer):
 class MyRoomSerializer(RoomSerializer):
     """A room as its reader sees it, in REST."""
 
-    # Wants rows that know `my_role` and `my_unread_count`; see api/models/unread.py.
+    # The row must have `my_role` and `my_unread_count`, see Room.objects.with_unread_count.
     me = MeInRoomSerializer(source="*", read_only=True)
 
     class Meta(RoomSerializer.Meta):
@@ -47,15 +56,15 @@ class RoomCreateSerializer(serializers.Serializer):
     name = TextField(max_length=NAME_LENGTH, required=False)
     user_id = IDField(required=False)
 
-    def validate(self, attrs):
-        wanted, other = ("user_id", "name") if attrs["kind"] == Room.Kind.DIRECT else ("name", "user_id")
-        if wanted not in attrs:
-            raise serializers.ValidationError({wanted: self.fields[wanted].error_messages["required"]}, "required")
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        required, other = ("user_id", "name") if attrs["kind"] == Room.Kind.DIRECT else ("name", "user_id")
+        if required not in attrs:
+            raise serializers.ValidationError({required: self.fields[required].error_messages["required"]}, "required")
         if other in attrs:
             raise serializers.ValidationError({other: f"Not for a {attrs['kind']} room."}, "unexpected")
         return attrs
 
-    def validate_user_id(self, value):
+    def validate_user_id(self, value: UUID) -> UUID:
         if value == self.context["user"].pk:
             raise serializers.ValidationError("A direct room takes somebody else.", "invalid")
         if not User.objects.filter(pk=value, is_active=True, is_service=False).exists():
@@ -80,10 +89,14 @@ class RoomKeySerializer(serializers.Serializer):
     id = serializers.UUIDField()
 
 
-class JoinedRoomSerializer(RoomSerializer):
+class JoinedRoomSerializer(serializers.Serializer[Member]):
     """A membership, told to the person whose it is: the room."""
 
     documented_as = RoomSerializer
 
-    def to_representation(self, member):
-        return super().to_representation(member.room)
+    @cached_property
+    def _room(self) -> RoomSerializer:
+        return RoomSerializer()
+
+    def to_representation(self, instance: Member) -> dict[str, Any]:
+        return self._room.to_representation(instance.room)

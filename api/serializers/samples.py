@@ -1,4 +1,4 @@
-"""Samples come by the hundred, so they are read and written in plain loops rather than a serializer each."""
+"""Samples as JSON. They come by the hundred, so plain loops read and write them instead of a serializer each."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
-from api.models.samples import Point, as_text, microseconds
+from api.models.samples import Bucket, Point, as_text, microseconds
 
 MAX_BATCH = 1_000
 AHEAD = timedelta(hours=1)
-"""So far clocks may be ahead of ours. A sample of next year would be the latest until then."""
+"""How far a client's clock may be ahead. A sample of next year would stay the latest one for a year."""
 
 NOT_A_TIME = "Must be a time with its zone, such as 2026-01-02T03:04:05Z, since 1970 and not ahead of us."
 NOT_A_NUMBER = "Must be a finite number."
 NOT_AN_OBJECT = serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: ["Must be an object."]})
 
 
-class SampleSerializer(serializers.Serializer):
+class SampleSerializer(serializers.Serializer[Point]):
     """One value, and when it was so."""
 
     at = serializers.DateTimeField()
     value = serializers.FloatField()
 
-    def to_representation(self, point: Point) -> dict[str, Any]:
-        return {"at": as_text(point.at), "value": point.value}
+    def to_representation(self, instance: Point) -> dict[str, Any]:
+        return {"at": as_text(instance.at), "value": instance.value}
 
 
-class BucketSerializer(serializers.Serializer):
+class BucketSerializer(serializers.Serializer[Bucket]):
     """What was measured in one step, from `at` on."""
 
     at = serializers.DateTimeField()
@@ -43,25 +43,25 @@ class BucketSerializer(serializers.Serializer):
     last = serializers.FloatField()
     count = serializers.IntegerField()
 
-    def to_representation(self, bucket: Any) -> dict[str, Any]:
+    def to_representation(self, instance: Bucket) -> dict[str, Any]:
         return {
-            "at": as_text(bucket.at),
-            "min": bucket.min,
-            "max": bucket.max,
-            "avg": bucket.avg,
-            "last": bucket.last,
-            "count": bucket.count,
+            "at": as_text(instance.at),
+            "min": instance.min,
+            "max": instance.max,
+            "avg": instance.avg,
+            "last": instance.last,
+            "count": instance.count,
         }
 
 
-class RecordedSamplesSerializer(serializers.Serializer):
+class RecordedSamplesSerializer(serializers.Serializer[tuple[Any, list[Point]]]):
     """What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless."""
 
     metric = serializers.UUIDField()
     samples = SampleSerializer(many=True)
 
-    def to_representation(self, recorded: tuple[Any, list[Point]]) -> dict[str, Any]:
-        metric_id, points = recorded
+    def to_representation(self, instance: tuple[Any, list[Point]]) -> dict[str, Any]:
+        metric_id, points = instance
         return {"metric": str(metric_id), "samples": [{"at": as_text(at), "value": value} for at, value in points]}
 
 
@@ -118,7 +118,7 @@ def _points(samples: Any) -> list[Point]:
 
 
 def _batch(samples: Any, read: Callable[[Any], Any]) -> list[Any]:
-    """Every mistake is pointed at."""
+    """Reads each sample. Raises one ValidationError that has all mistakes."""
     if not isinstance(samples, list) or not 1 <= len(samples) <= MAX_BATCH:
         raise _wrong("samples", f"Must be a list of 1 to {MAX_BATCH} samples.", "invalid")
     found, errors = [], {}

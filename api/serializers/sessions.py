@@ -1,10 +1,14 @@
-from drf_spectacular.utils import extend_schema_field
+"""Sessions as JSON."""
+
+from __future__ import annotations
+
 from rest_framework import serializers
 
 from api.models import Session
+from api.rest.serializers import RowSerializer
 
 
-class SessionSerializer(serializers.ModelSerializer):
+class SessionSerializer(RowSerializer[Session]):
     used_at = serializers.DateTimeField(source="rotated_at", read_only=True, help_text="When it was refreshed last.")
     is_current = serializers.SerializerMethodField()
 
@@ -12,6 +16,5 @@ class SessionSerializer(serializers.ModelSerializer):
         model = Session
         fields = read_only_fields = ["id", "device", "address", "created_at", "used_at", "expires_at", "is_current"]
 
-    @extend_schema_field(bool)
-    def get_is_current(self, session):
+    def get_is_current(self, session: Session) -> bool:
         return str(session.pk) == self.context["request"].auth.session_id

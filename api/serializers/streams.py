@@ -1,3 +1,7 @@
+"""Positions and pages of the log as JSON."""
+
+from __future__ import annotations
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 

@@ -1,3 +1,7 @@
+"""The bodies and answers of signing in and refreshing."""
+
+from __future__ import annotations
+
 from rest_framework import serializers
 
 from api.rest.fields import TextField

@@ -1,14 +1,21 @@
+"""Users as JSON, and the bodies that create and change accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
 from api.rest.fields import TextField
+from api.rest.serializers import RowSerializer, column
 
-NAME_LENGTH = User._meta.get_field("name").max_length
+NAME_LENGTH = column(User, "name").max_length
 
 
-class PublicUserSerializer(serializers.ModelSerializer):
+class PublicUserSerializer(RowSerializer[User]):
     """What anybody may know about a person."""
 
     class Meta:
@@ -16,7 +23,7 @@ class PublicUserSerializer(serializers.ModelSerializer):
         fields = read_only_fields = ["id", "name"]
 
 
-class UserSerializer(serializers.ModelSerializer):
+class UserSerializer(RowSerializer[User]):
     """One's own account. Only the name changes here: an address would have to be proven first."""
 
     name = TextField(max_length=NAME_LENGTH)
@@ -34,7 +41,7 @@ class PasswordSerializer(serializers.Serializer):
     current_password = TextField(max_length=128, trim_whitespace=False, write_only=True)
     new_password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
-    def validate_new_password(self, value):
+    def validate_new_password(self, value: str) -> str:
         try:
             validate_password(value, self.context["user"])
         except ValidationError as error:
@@ -42,7 +49,7 @@ class PasswordSerializer(serializers.Serializer):
         return value
 
 
-class RegisterSerializer(serializers.ModelSerializer):
+class RegisterSerializer(RowSerializer[User]):
     name = TextField(max_length=NAME_LENGTH)
     password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
@@ -50,13 +57,13 @@ class RegisterSerializer(serializers.ModelSerializer):
         model = User
         fields = ["email", "name", "password"]
 
-    def validate(self, attrs):
-        person = User(email=attrs["email"], name=attrs["name"])
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        user = User(email=attrs["email"], name=attrs["name"])
         try:
-            validate_password(attrs["password"], person)
+            validate_password(attrs["password"], user)
         except ValidationError as error:
             raise serializers.ValidationError({"password": serializers.as_serializer_error(error)}) from None
         return attrs
 
-    def create(self, validated_data):
+    def create(self, validated_data: dict[str, Any]) -> User:
         return User.objects.create_user(**validated_data)

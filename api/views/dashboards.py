@@ -47,7 +47,7 @@ class OnDashboard(SharedResourceMixin[Dashboard]):
 )
 class DashboardViewSet(OnDashboard, SharedViewSet[Dashboard]):
     resource = "dashboards"
-    queryset = Dashboard.objects.none()  # for the schema: whose filters these are
+    queryset = Dashboard.objects.none()  # tells openapi.yaml the model of the filters
     filterset_class = DashboardFilter
     serializer_class = MyDashboardSerializer
     update_serializer_class, visibility_field = DashboardUpdateSerializer, "visibility"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,5 +45,7 @@ class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, Bas
     def put(self, request: Request, room_id: UUID) -> Response:
         """I have read up to this message (members). It only goes forward: an older one answers where I am."""
         room, member = self.authorize_writer(Action.WRITE)
+        if member is None:
+            raise PermissionDenied()
         marker = member.mark_read(self.validated(ReadSerializer, room=room)["message"])
         return Response(ReadMarkerSerializer(marker).data)

@@ -110,10 +110,10 @@ class MembershipViewSet(
 @described("members", "The members of a room, in the order they joined.")
 class MemberViewSet(InRoom, MembershipViewSet):
     resource, url_name = "members", "member"
-    queryset = Member.objects.none()  # for the schema: whose filters these are
+    queryset = Member.objects.none()  # tells openapi.yaml the model of the filters
 
 
 @described("dashboard_members", "Who is on a dashboard, as they joined.")
 class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
     resource, url_name = "dashboards", "dashboard-member"
-    queryset = DashboardMember.objects.none()  # for the schema: whose filters these are
+    queryset = DashboardMember.objects.none()  # tells openapi.yaml the model of the filters

@@ -21,14 +21,14 @@ from api.permissions import Action, require_may_delete, require_may_edit
 from api.rest.batches import BatchMixin, many, repeated
 from api.rest.posts import find_posted, posted
 from api.rest.preconditions import VersionMixin
-from api.rest.reused_serializer import Reused
+from api.rest.serializers import ReusedSerializer
 from api.rest.views import BaseViewSet
-from api.serializers.messages import Known, MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer
+from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer, References
 from api.views.rooms import InRoom
 from tidewire.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100
-CREATE = Reused(MessageCreateSerializer)
+CREATE = ReusedSerializer(MessageCreateSerializer)
 
 
 @extend_schema(tags=["messages"])
@@ -39,7 +39,7 @@ CREATE = Reused(MessageCreateSerializer)
 class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
     resource = "messages"
     batch_limit = MAX_BATCH
-    queryset = Message.objects.none()  # for the schema: whose filters these are
+    queryset = Message.objects.none()  # tells openapi.yaml the model of the filters
     filter_backends, filterset_class = FILTERS, MessageFilter
     orderings = ("created_at",)
     serializer_class = MessageSerializer
@@ -69,7 +69,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
     def create(self, request: Request, room_id: UUID) -> Response:
         """Say something (members). 200 answers a repeated id with the message that is there already."""
         room, _ = self.authorize_writer(Action.WRITE)
-        content = CREATE.validated(request.data, known=Known(room))
+        content = CREATE.validated(request.data, references=References(room))
         known = find_posted(content.get("id"), lambda: self.get_queryset().filter(author=self.user), "message")
         message = known or room.post(self.user, **content)
         location = f"{get_script_prefix().rstrip('/')}{request.path_info}{message.pk}/"
@@ -83,7 +83,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
         message = self.get_object(lock=True)
         require_may_edit(self.user, message, room.my_role)
         self.check_version(message)
-        changes = self.validated(MessageUpdateSerializer, known=Known(room))
+        changes = self.validated(MessageUpdateSerializer, references=References(room))
         if changes:
             message.edit(**changes)
         return Response(Written(message, lambda: MessageSerializer(message).data))
@@ -117,13 +117,14 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
 
     def _validated_items(self, room: Room, items: list[Any]) -> list[dict[str, Any]]:
         """Validates each item as if it came alone, after those before it. Two queries for all ids that they contain."""
-        known = Known(room)
-        known.preload([item for item in items if isinstance(item, dict)])
-        contents, errors = [], {}
+        references = References(room)
+        references.preload([item for item in items if isinstance(item, dict)])
+        contents: list[dict[str, Any]] = []
+        errors: dict[Any, Any] = {}
         for index, item in enumerate(items):
             try:
-                contents.append(CREATE.validated(item, known=known))
-                known.add(contents[-1].get("id"))
+                contents.append(CREATE.validated(item, references=references))
+                references.add(contents[-1].get("id"))
             except ValidationError as error:
                 errors[index] = error.detail
         if errors := errors or repeated([content.get("id") for content in contents]):

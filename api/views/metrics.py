@@ -32,7 +32,7 @@ from tidewire.snapshots import SnapshotMixin
 )
 class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     resource = "metrics"
-    queryset = Metric.objects.none()  # for the schema: whose filters these are
+    queryset = Metric.objects.none()  # tells openapi.yaml the model of the filters
     filter_backends, filterset_class = FILTERS, MetricFilter
     orderings = ("created_at",)
     serializer_class = MetricSerializer

@@ -1,4 +1,4 @@
-"""A page for each kind of problem, at the address that problems name as their type."""
+"""A page for each problem, at the address that problem documents have as their type."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Rooms, and coming and going."""
+"""Rooms: creating, changing, joining and leaving them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from api import permissions, streams
 from api.filters import RoomFilter
 from api.models import Member, Room
+from api.models.rooms import RoomQuerySet
 from api.permissions import Action
 from api.rest.posts import find_posted, posted
 from api.serializers.members import MemberSerializer
@@ -49,14 +50,15 @@ class InRoom(SharedResourceMixin[Room]):
 )
 class RoomViewSet(InRoom, SharedViewSet[Room]):
     resource = "rooms"
-    queryset = Room.objects.none()  # for the schema: whose filters these are
+    queryset = Room.objects.none()  # tells openapi.yaml the model of the filters
     filterset_class = RoomFilter
     is_cacheable = False  # `me.unread_count` changes, and the version does not
     serializer_class = MyRoomSerializer
     update_serializer_class, visibility_field = RoomUpdateSerializer, "kind"
 
     def get_queryset(self) -> QuerySet[Room]:
-        return super().get_queryset().with_unread_count(self.user.pk)
+        rooms = cast(RoomQuerySet, super().get_queryset())
+        return rooms.with_unread_count(self.user.pk)
 
     def get_object(self) -> Room:
         mine = self.user.pk

@@ -16,7 +16,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from api import streams
 from api.models import Metric, Series
-from api.models.samples import Bucket, Point, as_text, microseconds
+from api.models.samples import Point, as_text, microseconds
 from api.permissions import Action, authorize_metric
 from api.rest.pagination import KeysetPagination
 from api.rest.parameters import single
@@ -45,11 +45,12 @@ STEP = OpenApiParameter(
     f"`min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, {MAX_BUCKETS} at the most.",
 )
 LIMIT = OpenApiParameter("limit", int, description=f"Samples per page, {MAX_ROWS} at the most; not with `step`.")
+_SAMPLE, _BUCKET = SampleSerializer(), BucketSerializer()
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 
 class Pages(KeysetPagination):
-    """For the schema: a range is paged by `from`."""
+    """For openapi.yaml: a range is paged by `from`."""
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return []
@@ -95,14 +96,14 @@ class SampleViewSet(OfMetric, BaseViewSet):
     def _samples(self, series: Series | None, start: int, end: int) -> dict[str, Any]:
         limit = self._limit()
         points = series.points(start, end, limit + 1) if series else []
-        here, more = points[:limit], points[limit:]
-        return {"next": self._from(more[0].at) if more else None, "results": SampleSerializer(here, many=True).data}
+        next_page = self._from(points[limit].at) if len(points) > limit else None
+        return {"next": next_page, "results": [_SAMPLE.to_representation(point) for point in points[:limit]]}
 
     def _buckets(self, series: Series | None, start: int, end: int, step: int) -> dict[str, Any]:
         if end - start > MAX_BUCKETS * step:
             raise ValidationError({"step": [f"More than {MAX_BUCKETS} steps."]})
-        buckets: list[Bucket] = series.buckets(start, end, step) if series else []
-        return {"next": None, "results": BucketSerializer(buckets, many=True).data}
+        buckets = series.buckets(start, end, step) if series else []
+        return {"next": None, "results": [_BUCKET.to_representation(bucket) for bucket in buckets]}
 
     def _from(self, at: int) -> str:
         return replace_query_param(self.request.build_absolute_uri(), "from", as_text(at))
@@ -110,7 +111,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
     # -- query -------------------------------------------------------------------------------------------------------
 
     def _range(self) -> tuple[int, int]:
-        """By default the last hour, with what was measured just now."""
+        """Returns the range in microseconds: by default the last hour, up to and including now."""
         end = self._moment("to") or timezone.now() + timedelta(microseconds=1)
         start = self._moment("from") or max(end - DEFAULT_RANGE, datetime.fromtimestamp(0, end.tzinfo))
         if start >= end:
@@ -123,12 +124,11 @@ class SampleViewSet(OfMetric, BaseViewSet):
             return None
         try:
             at = datetime.fromisoformat(text)
-            is_good = at.tzinfo is not None and 0 <= microseconds(at) < 2**53
+            if at.tzinfo is not None and 0 <= microseconds(at) < 2**53:
+                return at
         except (ValueError, OverflowError):
-            is_good = False
-        if not is_good:
-            raise ValidationError({name: ["Must be a time with its zone, such as 2026-01-02T03:04:05Z."]})
-        return at
+            pass
+        raise ValidationError({name: ["Must be a time with its zone, such as 2026-01-02T03:04:05Z."]})
 
     def _step(self) -> int | None:
         text = single(self.request, "step")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.models import Session
+from api.models.sessions import SessionQuerySet
 from api.rest.views import BaseViewSet
 from api.serializers.sessions import SessionSerializer
 from tidewire.snapshots import SnapshotMixin
@@ -29,7 +29,7 @@ class SessionViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
     def get_stream(self) -> None:
         """No stream has events of sessions. The sockets of an ended session are closed."""
 
-    def get_queryset(self) -> QuerySet[Session]:
+    def get_queryset(self) -> SessionQuerySet:
         return Session.objects.alive().filter(user=self.user)
 
     @extend_schema(operation_id="sessions_destroy", responses={204: None})

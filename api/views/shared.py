@@ -83,7 +83,7 @@ class SharedViewSet(
         if changes.get(self.visibility_field, present) != present:
             permissions.require(Action.CHANGE_KIND, resource.my_role)
         resource.change(**changes)
-        return Response(self.serializer_class(self.get_changed()).data)
+        return Response(self.get_serializer_class()(self.get_changed()).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **ids: UUID) -> Response:

@@ -1,4 +1,4 @@
-"""Where a stream stands, and what happened in it, for clients that hold no list of it or no socket."""
+"""Positions of streams, and their events, for clients without a list or without a socket."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class StreamViewSet(BaseViewSet):
         """
         after, epoch = number(request, "after", 0, 0, MAX_OFFSET), single(request, "epoch") or ""
         limit = number(request, "limit", 100, 1, MAX_EVENTS)
-        self._require_access()  # strangers get nowhere near the log
+        self._require_access()  # before the log is read
         page = read_after(name, after, limit)
-        self._require_access()  # again: who was removed before the page was read gets none of it
+        self._require_access()  # again, for a user who lost access before the page was read
         _require_continuity(page, after, epoch)
         entries = [{"offset": entry.offset, "event": json.loads(entry.payload)} for entry in page.entries]
         return Response({"next": self._next(page, after), "results": entries, "stream": page.head.as_json()})
@@ -73,7 +73,8 @@ class StreamViewSet(BaseViewSet):
 
 
 def _require_continuity(page: Page, after: int, epoch: str) -> None:
-    """The protocol's verdicts: same epoch, not ahead of the log, and the next event is still in it."""
+    """Raises Gone as a socket answers `recovered: false`: for another epoch, an offset ahead of the log, or pruned
+    events."""
     head = page.head.as_json()
     if epoch not in ("", page.head.epoch):
         raise Gone("This offset is of another epoch.", stream=head)

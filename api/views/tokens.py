@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, signing out."""
+"""Signing in, refreshing tokens, signing out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from api.serializers.tokens import RefreshSerializer, SignInSerializer, TokenPai
 
 
 class TokenViewSet(BaseViewSet):
-    is_transactional = False  # a session that a stolen token has ended stays ended, though the request is refused
-    # Whoever comes here has no access token, or an old one that must not be in the way.
+    is_transactional = False  # a stolen token ends its session although the request fails
+    # The client has no access token, or an expired one, which must not cause an error.
     authentication_classes = []
     permission_classes = [AllowAny]
 

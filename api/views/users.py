@@ -1,4 +1,4 @@
-"""Accounts."""
+"""Accounts: registration, the caller's own account, and its password."""
 
 from __future__ import annotations
 
@@ -77,5 +77,5 @@ class PasswordViewSet(BaseViewSet):
             if not check_password(passwords["current_password"], user.password):
                 error = ErrorDetail("This is not the password.", "incorrect")
                 raise ValidationError({"current_password": [error]})
-        user.change_password(make_password(passwords["new_password"]), keep_session=request.auth.session_id)
+        user.change_password(make_password(passwords["new_password"]), keep_session=self.identity.session_id)
         return Response(status=204)

@@ -22,7 +22,7 @@ class Ours:
     def call(self, method: str, path: str, body=None):
         response = self.program.generic(method, f"/api/v1/{path}") if body is None else self._send(method, path, body)
         if response.status_code >= 400:
-            raise push_host_metrics.Refused(response.content.decode())
+            raise push_host_metrics.RefusedError(response.content.decode())
         return response.json()
 
     def _send(self, method: str, path: str, body):

@@ -1,4 +1,4 @@
-"""A small client of the public API: it uses a key, HTTP, and nothing of this project but its manage.py."""
+"""A small client of the public API. It needs a key and HTTP, and nothing else of this project."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from api.management.host_metrics import METRICS, Host
 
 TIMEOUT_SECONDS = 10
 PATIENCE_SECONDS = 5.0
-"""Between attempts, while the server is away or busy."""
+"""Time between attempts, while the server is away or busy."""
 
 
-class Refused(Exception):
-    """The server will not take it, however often it is asked."""
+class RefusedError(Exception):
+    """The server refused a request, and would refuse it again."""
 
 
 class Command(BaseCommand):
@@ -47,20 +47,21 @@ class Command(BaseCommand):
         api, host, parent = Api(url, key), Host(), os.getppid()
         left = options["count"] if options["count"] else float("inf")
         is_ready = options["demo"]  # seed_demo made the metrics
-        while left > 0 and os.getppid() == parent:  # `make run` starts us beside the server, and we end with it
+        # `make run` starts this beside the server: it ends when its parent does.
+        while left > 0 and os.getppid() == parent:
             time.sleep(options["seconds"])
             try:
                 is_ready = is_ready or _make_metrics(api, dashboard)
                 _push(api, dashboard, host.measure())
                 left -= 1
-            except Refused as error:
+            except RefusedError as error:
                 raise CommandError(str(error)) from None
-            except OSError:  # not there yet, or no more, or busy
+            except OSError:  # the server is starting, stopping or busy
                 time.sleep(PATIENCE_SECONDS if options["count"] is None else options["seconds"])
 
 
 class Api:
-    """The calls that we make."""
+    """Sends requests to the API."""
 
     def __init__(self, url: str, key: str) -> None:
         self._base = f"{url.rstrip('/')}/api/v1/"
@@ -68,7 +69,7 @@ class Api:
         self._opener = build_opener(ProxyHandler({}))
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Raises OSError when it is worth another attempt, and Refused when it is not."""
+        """Returns the decoded answer. Raises OSError when the request may be sent again, else RefusedError."""
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._base + path, data=data, headers=headers, method=method)
@@ -78,11 +79,11 @@ class Api:
         except HTTPError as error:
             if error.code in (429, 503) or error.code >= 500:
                 raise URLError(error.reason) from None
-            raise Refused(f"{method} {path}: {error.code} {error.read().decode()[:300]}") from None
+            raise RefusedError(f"{method} {path}: {error.code} {error.read().decode()[:300]}") from None
 
 
 def _make_metrics(api: Api, dashboard: str) -> bool:
-    """What we measure and is not there yet is made."""
+    """Creates the metrics that the dashboard does not have. Returns True."""
     path = f"dashboards/{dashboard}/metrics/"
     found = {metric["key"] for metric in api.call("GET", path + "?limit=100")["results"]}
     for key, about in METRICS.items():
@@ -99,7 +100,7 @@ def _push(api: Api, dashboard: str, values: dict[str, float]) -> None:
 
 def _demo() -> tuple[str, str]:
     try:
-        kept = json.loads((settings.DATA_DIR / "demo_dashboard.json").read_text())
-        return kept["dashboard"], kept["key"]
+        saved = json.loads((settings.DATA_DIR / "demo_dashboard.json").read_text())
+        return saved["dashboard"], saved["key"]
     except (OSError, ValueError, KeyError):
         raise CommandError("There is no demo dashboard here. Run: python manage.py seed_demo") from None

@@ -1,4 +1,4 @@
-"""Demo data, made once: three people, a public and a private room with a few words in them, and a dashboard."""
+"""Demo data, made once: three users, a public and a private room with some messages, and a dashboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db import transaction
 from api.management.host_metrics import METRICS
 from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
 
-# The lobby is where people who try things out meet; Charlie stands outside the private room.
+# Everybody is in the lobby. Charlie is not in the private room.
 PEOPLE = ("alice", "bob", "charlie")
 ROOMS = {
     "lobby": (Room.Kind.PUBLIC, PEOPLE, [("alice", "Welcome to the lobby."), ("charlie", "Hello, everybody!")]),
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
 
 def _person(name: str, logins: dict[str, str]) -> User:
-    """The account, with the password that `logins` knows, or a new one. Alice may enter the admin."""
+    """Returns the account, and gives it a password unless `logins` has one. Alice may enter the admin."""
     email = f"{name}@example.com"
     user = User.objects.filter(email=email).first()
     if user and email in logins:
@@ -84,7 +84,7 @@ def _furnish(name: str, users: dict[str, User]) -> None:
 
 
 def _measure(path: Path, users: dict[str, User]) -> None:
-    """A dashboard of this machine, and the key that `push_host_metrics --demo` pushes with: it may nothing else."""
+    """Makes a dashboard of this machine, and the key of `push_host_metrics --demo`, which can only record samples."""
     if Dashboard.objects.filter(pk=_read(path).get("dashboard")).exists():
         return
     with transaction.atomic():
@@ -103,7 +103,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _write(path: Path, logins: dict[str, str]) -> None:
-    """Whole or not at all, and readable by its owner only from its first byte (mkstemp's mode is 0600)."""
+    """Replaces the file in one step. Only its owner can ever read it: mkstemp creates it with mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w") as file:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.templates import TemplateCommand
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "resource_template"
 
 
-class Command(TemplateCommand):
+class Command(BaseCommand):
     help = "Writes an app with a live resource: model, migration, REST, what is live, who may read it, and its tests."
     requires_system_checks = []
 
@@ -21,7 +21,7 @@ class Command(TemplateCommand):
         parser.add_argument("--plural", help="The name of the app and of the address; with an s by default.")
         parser.add_argument("--directory", default=str(settings.BASE_DIR), help="Where the app's folder is made.")
 
-    def handle(self, resource: str, plural: str | None, directory: str, **options: Any) -> None:
+    def handle(self, *args: Any, resource: str, plural: str | None, directory: str, **options: Any) -> None:
         app = plural or f"{resource}s"
         for name in (resource, app):
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,23}", name):
@@ -33,13 +33,17 @@ class Command(TemplateCommand):
             raise CommandError(f"There is a module {app} already. Choose another name: --plural.")
         target.mkdir(parents=True)
         model = "".join(word.capitalize() for word in resource.split("_"))
-        what = {"resource": resource, "model": model, "template": str(TEMPLATE)}
-        super().handle("app", app, str(target), **options, **what, extensions=["py"], files=[], exclude=[])
+        names = {"resource": resource, "model": model, "template": str(TEMPLATE)}
+        Template().handle("app", app, str(target), **options, **names, extensions=["py"], files=[], exclude=[])
         self.stdout.write(
             f'{target} is written. Add "{app}" to RESOURCES in backend/settings.py, and run:\n'
             f"  python manage.py migrate\n  python manage.py test {app}\n"
             f"REST is at /api/v1/{app}/, the streams are {resource}:<id>. `make schema types` renews the documents."
         )
 
+
+class Template(TemplateCommand):
+    """Django's `startapp`, without its check of the name: Command has checked it, and has made the folder."""
+
     def validate_name(self, name: str, name_or_dir: str = "name") -> None:
-        """Done above: the folder that we made would look like a module of that name."""
+        pass
