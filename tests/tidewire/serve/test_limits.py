@@ -8,6 +8,7 @@ import pytest
 from tests.rig.raw import RawSocket
 from tests.rig.site import Site
 from tests.tidewire.serve.served import Served, memory, read_all, status
+from tidewire.ground.conf import DEFAULTS
 
 MIB = 1024 * 1024
 HEAD = b"POST /api/v1/rooms/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -93,9 +94,9 @@ def test_no_server_banner(served: Served) -> None:
 # -- frames ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_frame_above_64_kib_is_closed_with_1009(served: Served) -> None:
+def test_a_frame_above_the_limit_is_closed_with_1009(served: Served) -> None:
     with RawSocket(served.ws_url) as client:
-        client.send_frame("x" * (64 * 1024 + 1))
+        client.send_frame("x" * (DEFAULTS["MAX_FRAME_BYTES"] + 1))
 
         assert client.close_code() == 1009
 
