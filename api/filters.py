@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 
 from api.models import Dashboard, Member, Metric, Room
+from api.rest.fields import is_storable
 
 FILTERS = [filters.DjangoFilterBackend]
 MAX_TEXT = 100
 CONTAINS = "contains_ignoring_case"
 
 
+class StorableTimeFormField(IsoDateTimeField):
+    """A time near the ends of the calendar has no equivalent in UTC: it is refused rather than compared."""
+
+    def clean(self, value: Any) -> datetime | None:
+        try:
+            at = super().clean(value)
+            is_good = at is None or is_storable(at)
+        except OverflowError:
+            at, is_good = None, False
+        if not is_good:
+            raise ValidationError("Must be a time between the years 1 and 9999.", "out_of_range")
+        return at
+
+
 class After(filters.IsoDateTimeFilter):
+    field_class = StorableTimeFormField
+
     def __init__(self, field_name: str) -> None:
         super().__init__(field_name=field_name, lookup_expr="gt", help_text="Later than this time.", label="")
 
 
 class Before(filters.IsoDateTimeFilter):
+    field_class = StorableTimeFormField
+
     def __init__(self, field_name: str) -> None:
         super().__init__(field_name=field_name, lookup_expr="lt", help_text="Earlier than this time.", label="")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Self
 from uuid import UUID
@@ -78,6 +78,9 @@ class KeyQuerySet(LiveQuerySet["Key"]):
                 revoke_sessions(str(user_id), ids, self.db)
 
 
+LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
+
+
 class Key(LiveModel):
     """Acts as `user`, within its scopes. A key with a `stream` is bound to it, and its user is a service account."""
 
@@ -125,7 +128,9 @@ class Key(LiveModel):
         """Issues another key for the same account and scopes. `expires_at` may be given; by default the new key is
         valid for as long as this one was when it was made."""
         if self.expires_at and "expires_at" not in values:
-            values["expires_at"] = timezone.now() + (self.expires_at - self.created_at)
+            now = timezone.now()
+            # A key that was made for nearly ever ends with the calendar again.
+            values["expires_at"] = min(self.expires_at - self.created_at, LAST_TIME - now) + now
         content = {"name": self.name, "scopes": self.scopes, "stream": self.stream}
         return Key.objects.issue(self.user, made_by=made_by, **content, **values)
 

@@ -7,6 +7,32 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+FIRST_TIME = datetime(1, 1, 2, tzinfo=UTC)
+LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
+"""Times between these exist in every time zone, on both databases and in Python."""
+
+
+def is_storable(at: datetime) -> bool:
+    """Returns whether a time is far enough from the ends of the calendar to be converted, compared and stored."""
+    try:
+        return FIRST_TIME <= at.astimezone(UTC) <= LAST_TIME
+    except OverflowError:
+        return False
+
+
+class StorableTimeField(serializers.DateTimeField):
+    """A time as a client sends it."""
+
+    default_error_messages = {"out_of_range": "Must be a time between the years 1 and 9999."}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is not None and not is_storable(value):
+            self.fail("out_of_range")
+        value = super().enforce_timezone(value)
+        if not is_storable(value):
+            self.fail("out_of_range")
+        return value
+
 
 class UTCField(serializers.DateTimeField):
     """DRF's field looks up a time zone for each value. The times of the database are in UTC already."""
@@ -61,3 +87,6 @@ class ClientIDField(IDField):
         if value.version != 7:
             self.fail("version")
         return value
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(empty if data is None else data)  # null: the server shall make one

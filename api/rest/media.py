@@ -29,6 +29,8 @@ class StrictJSONParser(BaseParser):
             raise PayloadTooLarge()
         try:
             return strict_json.decode(raw)
+        except strict_json.JSONRangeError as error:
+            raise ParseError(f"The body holds {error}.") from None
         except strict_json.JSONError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
 

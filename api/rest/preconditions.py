@@ -25,8 +25,9 @@ class VersionMixin(BaseViewSet):
 
     requires_version = False
     """True for a view that answers 428 to a change without If-Match."""
-    is_cacheable = True
-    """False for a view that shows more than the version covers. It never answers 304."""
+    is_cacheable = False
+    """True for a view that shows columns of its row and nothing else: it answers 304. The version does not tell of
+    changes in another row, such as a person's name, or of what depends on the reader."""
 
     def check_version(self, resource: Any) -> None:
         """Raises PreconditionFailed when If-Match names another version. Call it with the row locked.

@@ -71,15 +71,16 @@ class OperationSchema(AutoSchema):
         action = self.view.action
         is_versioned = isinstance(self.view, VersionMixin) and action != "list"
         is_change = self.method in ("PATCH", "DELETE")
-        is_cacheable = is_versioned and self.method == "GET" and self.view.is_cacheable
+        is_conditional = is_versioned and self.method == "GET"
         shows = self.method != "DELETE"
         wrote = self.method != "GET" and bool(self.view.authentication_classes)
         has_position = wrote or (isinstance(self.view, SnapshotMixin) and action == "retrieve")
         headers = []
         if is_versioned and is_change:
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
-        if is_cacheable:
-            headers.append(_header("If-None-Match", "Answer 304 if the resource still has this ETag."))
+        if is_conditional:
+            text = "Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of."
+            headers.append(_header("If-None-Match", text))
         if getattr(self.view, "takes_fields", bool)():
             headers.append(FIELDS)
         if wrote and getattr(self.view, "is_transactional", False):

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from api.auth.scopes import CHOICES
 from api.models import Key
-from api.rest.fields import ClientIDField, TextField
+from api.rest.fields import ClientIDField, StorableTimeField, TextField
 from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
 
@@ -63,7 +63,7 @@ class NewKeySerializer(KeySerializer):
         fields = read_only_fields = [*KeySerializer.Meta.fields, "key"]
 
 
-class ExpiryField(serializers.DateTimeField):
+class ExpiryField(StorableTimeField):
     default_error_messages = {"past": "Must be in the future."}
 
     def to_internal_value(self, value: Any) -> datetime:

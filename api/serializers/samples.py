@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +18,10 @@ AHEAD = timedelta(hours=1)
 """How far a client's clock may be ahead. A sample of next year would stay the latest one for a year."""
 
 NOT_A_TIME = "Must be a time with its zone, such as 2026-01-02T03:04:05Z, since 1970 and not ahead of us."
-NOT_A_NUMBER = "Must be a finite number."
+MAX_VALUE = 1e300
+"""Below the largest double by enough that the values of a hundred million samples can be added up to an average."""
+
+NOT_A_NUMBER = f"Must be a number between -{MAX_VALUE:g} and {MAX_VALUE:g}."
 NOT_AN_OBJECT = serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: ["Must be an object."]})
 
 
@@ -155,8 +157,8 @@ def _time(text: Any) -> int:
 
 def _number(value: Any) -> float:
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -MAX_VALUE <= value <= MAX_VALUE:
+            raise ValueError  # NaN is not between them either
         return float(value)
     except (ValueError, OverflowError):
         raise _wrong("value", NOT_A_NUMBER, "invalid") from None

@@ -52,7 +52,6 @@ class RoomViewSet(InRoom, SharedViewSet[Room]):
     resource = "rooms"
     queryset = Room.objects.none()  # tells openapi.yaml the model of the filters
     filterset_class = RoomFilter
-    is_cacheable = False  # `me.unread_count` changes, and the version does not
     serializer_class = MyRoomSerializer
     update_serializer_class, visibility_field = RoomUpdateSerializer, "kind"
 

@@ -36,6 +36,8 @@ class MeViewSet(VersionMixin, BaseViewSet):
     """The caller's own account. A key sees whose it is, and changes nothing of it."""
 
     resource = "me"
+    serializer_class = UserSerializer
+    is_cacheable = True
 
     def get_binding(self) -> str:
         return scopes.ANYWHERE

@@ -24,6 +24,10 @@ class JSONError(ValueError):
     """The text is not JSON that this server accepts. The message says why."""
 
 
+class JSONRangeError(JSONError):
+    """The text is JSON, and a number in it is outside what every client can hold exactly."""
+
+
 def decode(text: str | bytes, max_bytes: int | None = None) -> Any:
     """Returns the value of a JSON text (UTF-8 if bytes). Raises JSONError."""
     if max_bytes is not None and _is_longer(text, max_bytes):
@@ -69,14 +73,14 @@ def _as_text(data: bytes) -> str:
 
 def _integer(digits: str) -> int:
     if len(digits) > 17 or abs(int(digits)) > MAX_INTEGER:
-        raise JSONError("an integer beyond ±(2^53 - 1)")
+        raise JSONRangeError("an integer beyond ±(2^53 - 1); write it with a decimal point to have the nearest double")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise JSONError("a number that is too large")
+        raise JSONRangeError("a number that is too large for a double")
     return value
 
 
