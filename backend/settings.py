@@ -128,7 +128,8 @@ TIDEWIRE = {
     # A request without a free connection of the pool gets 503. The sockets' reads need four connections, readiness one.
     "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
-    "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),
+    # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
+    "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=5 * 1024 * 1024),
     "TRUSTED_PROXIES": env.integer("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.integer("MAX_CONNECTIONS", default=10_000),
     "MAX_CONNECTIONS_PER_USER": env.integer("MAX_CONNECTIONS_PER_USER", default=20),

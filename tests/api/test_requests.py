@@ -50,8 +50,9 @@ def test_what_is_not_json(alice, body):
         assert pointers(post_raw(alice, body)) == [("/name", "required")]
 
 
-def test_a_body_too_large(alice):
-    assert problem(post_raw(alice, '{"name": "%s"}' % ("x" * 300_000))) == (413, "too_large")
+def test_a_body_too_large(alice, settings):
+    body = '{"name": "%s"}' % ("x" * settings.TIDEWIRE["MAX_BODY_BYTES"])
+    assert problem(post_raw(alice, body)) == (413, "too_large")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])

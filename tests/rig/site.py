@@ -31,7 +31,7 @@ Environment = dict[str, str]
 # {server program: its command, up to the port}. docs/operations.md gives the reasons for uvicorn's options.
 PROGRAMS = {
     "daphne": "daphne --bind 127.0.0.1 --port",
-    "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 65536 --timeout-graceful-shutdown 10"
+    "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 262144 --timeout-graceful-shutdown 10"
     " --no-proxy-headers --no-access-log --log-level warning --host 127.0.0.1 --port",
 }
 

@@ -9,12 +9,15 @@ from django.core import checks
 
 from tidewire.ground.conf import DEFAULTS, conf
 
+CONNECT_BYTES = 4096  # a connect with its token
+SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
 SUPPORTED = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
 @checks.register("tidewire")
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Refuses unknown settings, a missing AUTHENTICATE, and a database that the log cannot be kept in."""
+    """Refuses unknown settings, a missing AUTHENTICATE, a database that the log cannot be kept in, and limits that
+    contradict each other."""
     found: list[checks.CheckMessage] = [
         checks.Error(
             f"TIDEWIRE has an unknown setting {name!r}", hint=f"Known: {', '.join(DEFAULTS)}.", id="tidewire.E001"
@@ -37,4 +40,28 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                 id="tidewire.E003",
             )
         )
-    return found
+    return found + contradictions()
+
+
+def contradictions() -> list[checks.CheckMessage]:
+    """Returns an error for each limit that could not be used to the full because of another one.
+
+    A client that comes back subscribes to all of its streams at once. Some SDKs send the subscribes in one message,
+    others in a message each. A limit in their way would close the connection again and again.
+    """
+    frame_bytes = CONNECT_BYTES + conf.MAX_SUBSCRIPTIONS * SUBSCRIBE_BYTES
+    least: list[tuple[str, int, str]] = [
+        ("MAX_COMMANDS", conf.MAX_SUBSCRIPTIONS + 1, "connect and MAX_SUBSCRIPTIONS subscribes may be one message"),
+        ("MAX_QUEUED_MESSAGES", conf.MAX_SUBSCRIPTIONS + 1, "each of them may be a message of its own"),
+        ("MAX_FRAME_BYTES", frame_bytes, f"a subscribe that recovers takes up to {SUBSCRIBE_BYTES} bytes"),
+        ("MAX_QUEUED_BYTES", conf.MAX_FRAME_BYTES, "the longest message must fit (MAX_FRAME_BYTES)"),
+    ]
+    return [
+        checks.Error(
+            f"TIDEWIRE[{name!r}] is {getattr(conf, name)}, which contradicts other limits: {reason}",
+            hint=f"Set it to {value} or more.",
+            id="tidewire.E005",
+        )
+        for name, value, reason in least
+        if getattr(conf, name) < value
+    ]

@@ -12,6 +12,7 @@ import re
 from typing import Any, cast
 
 MAX_DEPTH = 32
+MAX_CONTAINERS = 20_000  # lists and objects in one text: an empty one takes 2 bytes in JSON and 64 in memory
 MAX_INTEGER = 2**53 - 1  # what a JavaScript client can hold exactly
 
 # A string without an end matches the rest of the text, and possessive quantifiers try no character twice. Otherwise a
@@ -44,15 +45,18 @@ def decode(text: str | bytes, max_bytes: int | None = None) -> Any:
 
 
 def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
-    """Raises JSONError when brackets nest deeper than `max_depth`. Builds no value."""
+    """Raises JSONError when brackets nest deeper than `max_depth`, or are more than MAX_CONTAINERS. Builds no value."""
     if text.count("[") + text.count("{") <= max_depth:
         return
-    depth = 0
+    depth = containers = 0
     for match in _BRACKETS.finditer(text):
         if match[0] in "[{":
             depth += 1
+            containers += 1
             if depth > max_depth:
                 raise JSONError(f"nested deeper than {max_depth}")
+            if containers > MAX_CONTAINERS:
+                raise JSONError(f"more than {MAX_CONTAINERS} lists and objects")
         elif match[0] in "]}":
             depth -= 1
 

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -53,6 +54,29 @@ def test_every_problem_has_a_hint(settings, monkeypatch):
 def test_settings_of_the_engine(settings, name, value, id):
     settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
     assert ids() == [id]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_COMMANDS", 512),
+        ("MAX_QUEUED_MESSAGES", 512),
+        ("MAX_QUEUED_BYTES", 256 * 1024 - 1),
+        ("MAX_FRAME_BYTES", 128 * 1024),
+    ],
+)
+def test_limits_that_contradict_each_other(settings, name, value):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
+    (problem,) = checks.run_checks(tags=OURS)
+    assert (problem.id, name in problem.msg) == ("tidewire.E005", True)
+    least = int(re.search(r"\d+", problem.hint)[0])
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: least}
+    assert ids() == []
+
+
+def test_more_subscriptions_want_more_of_the_other_limits(settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "MAX_SUBSCRIPTIONS": 2000}
+    assert ids() == ["tidewire.E005"] * 3
 
 
 def database(monkeypatch, **changes) -> None:

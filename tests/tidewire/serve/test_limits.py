@@ -11,6 +11,7 @@ from tests.tidewire.serve.served import Served, memory, read_all, status
 from tidewire.ground.conf import DEFAULTS
 
 MIB = 1024 * 1024
+LIMIT = DEFAULTS["MAX_BODY_BYTES"]
 HEAD = b"POST /api/v1/rooms/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
@@ -44,7 +45,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def test_a_body_at_the_limit_is_read(served: Served) -> None:
-    answer = pour(served, HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % MIB, b"x" * MIB, 1)
+    answer = pour(served, HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % LIMIT, b"x" * LIMIT, 1)
 
     assert status(answer) == 401  # the body was read, and authentication answered
 
