@@ -13,7 +13,8 @@ import pytest
 from tests.contract.documents import anchors, anchors_linked, blocks, files_named, links, pages
 from tests.contract.test_imports import ORDER, TREES
 from tests.rig import servers
-from tests.rig.site import ROOT, child_environment
+from tests.rig.site import PROGRAMS, ROOT, child_environment
+from tidewire.ground.conf import DEFAULTS
 
 EVENT_PATH = ROOT / "docs" / "event-path.md"
 EVENT_PATH_LINES = 64
@@ -55,6 +56,24 @@ def test_every_package_has_its_row_in_the_table_of_tests():
     text = (ROOT / "docs" / "testing.md").read_text()
     listed = set(re.findall(r"^\| `(\w+(?:/\w+)?)/` \|", text, re.M))
     assert {f"tidewire/{package}" for package in ORDER} | set(TREES) - {"tidewire"} <= listed
+
+
+UNITS = {"": 1, "KiB": 1024, "MiB": 1024 * 1024}
+
+
+def test_the_limits_of_a_socket_are_those_of_the_settings():
+    section = (ROOT / "docs" / "protocol.md").read_text().partition("## Limits\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| [^|]+ \| ([\d,]+) ?(\w*) \| `(\w+)` \|", section, re.M)
+    documented = {setting: int(number.replace(",", "")) * UNITS[unit] for number, unit, setting in found}
+    assert len(documented) == 10
+    assert documented == {setting: DEFAULTS[setting] for setting in documented}
+
+
+def test_uvicorn_is_started_in_tests_as_the_page_says():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    options = re.findall(r"`(--[\w-]+(?: \w+)?)`", page.partition("For uvicorn, use ")[2].partition("On uvicorn")[0])
+    assert f"--ws-max-size {DEFAULTS['MAX_FRAME_BYTES']}" in options
+    assert [option for option in options if option not in PROGRAMS["uvicorn"]] == []
 
 
 # -- the way of an event -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ UNKNOWN_CHANNEL, PERMISSION_DENIED, METHOD_NOT_FOUND, ALREADY, BAD_REQUEST, TOKE
 CLOSED_INVALID_TOKEN, CLOSED_BAD_REQUEST = 3500, 3501
 # Above its own frame limit a server closes before our code sees a byte. That of daphne is above ours.
 CLOSED_TOO_BIG = 1009
-FRAME_LIMITS = {"daphne": 1_000_000, "uvicorn": 65_536}
+FRAME_LIMITS = {"daphne": 1_000_000, "uvicorn": 262_144}
 
 Open = Callable[[str], RawSocket]
 
