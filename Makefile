@@ -23,7 +23,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run check test verify bench bench-quick soak conformance-server types lint format schema released requirements clean
+.PHONY: run check test verify bench bench-quick soak conformance-server types lint format package schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -143,6 +143,10 @@ format: $(VENV)/dev.stamp
 	$(bin)/ruff format .
 
 # -- generated files ---------------------------------------------------------------------------------------------------
+
+# The engine as others install it: dist/*.whl and dist/*.tar.gz.
+package: $(VENV)/dev.stamp
+	$(bin)/python -m build --no-isolation
 
 schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn

@@ -15,7 +15,7 @@ import pytest
 from centrifuge import Client, PublicationContext, SubscriptionEventHandler, UnsubscribedContext
 
 from tests.contract.documents import blocks
-from tests.rig import servers
+from tests.rig import package, servers
 from tests.rig.site import ROOT, wait_until_ready
 
 PROJECT = ROOT / "tests" / "foreign_project"
@@ -24,9 +24,9 @@ PAGE = ROOT / "docs" / "your-own-project.md"
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    """Returns an environment with the project and the engine, without this repository's settings."""
+    """Returns an environment with the project and the engine from its wheel, without this repository's settings."""
     folder = servers.temporary_folder("depot")
-    (folder / "tidewire").symlink_to(ROOT / "tidewire")
+    package.unpack_wheel(folder)
     paths = f"{PROJECT}{os.pathsep}{folder}"
     return {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "DEPOT_DATA": str(folder), "PYTHONUNBUFFERED": "1"}
 
