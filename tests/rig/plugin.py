@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
 from tests.rig import servers
@@ -54,6 +55,8 @@ def _is_xdist_controller(config: pytest.Config) -> bool:
 
 def pytest_configure() -> None:
     _use_a_file()
+    # Every test client loads the middleware, and WhiteNoise would list all static files each time.
+    settings.WHITENOISE_AUTOREFRESH = True
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides what failed
 
 
@@ -61,10 +64,10 @@ def _use_a_file() -> None:
     """Puts SQLite into a file, as in production, where writers wait for each other. In memory they would share a cache,
     which refuses instead of waiting. The file need not survive, so nothing is synced. Writers wait longer, for busy
     machines."""
-    settings = connections["default"].settings_dict
+    database = connections["default"].settings_dict
     if connections["default"].vendor == "sqlite":
-        settings["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
-        settings["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF; PRAGMA busy_timeout=30000;"
+        database["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
+        database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF; PRAGMA busy_timeout=30000;"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

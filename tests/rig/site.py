@@ -89,6 +89,10 @@ class Server:
             raise servers.ServerError("the server was not started")
         return self._process
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """Ends it as a power cut does: nothing is flushed, and clients get no close frame."""
         servers.end(self.process, signal.SIGKILL)
@@ -125,8 +129,10 @@ class Site:
         self.servers = [Server(environment, folder / f"server-{number}.log", program) for number in range(processes)]
 
     def start(self) -> None:
+        """Starts every server that is not running, and waits until all are ready."""
         for server in self.servers:
-            server.start(wait=False)
+            if not server.is_running:
+                server.start(wait=False)
         for server in self.servers:
             server.wait_until_ready()
 

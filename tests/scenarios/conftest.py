@@ -1,7 +1,7 @@
 """Running sites and public SDKs for the scenarios.
 
-A module shares one site per size; a module that needs other settings says so with
-`pytestmark = pytest.mark.site(processes=2, settings={"ACCESS_TOKEN_SECONDS": "4"})`.
+All modules share one site per size, of one process when embedded and two when grown. A module that needs another one
+says so, `pytestmark = pytest.mark.site(processes=1, settings={"ACCESS_TOKEN_SECONDS": "4"})`, and gets it for itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,16 +46,29 @@ def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
     sites.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_sites() -> Iterator[dict[str, Site]]:
+    """{size: the site of all modules without a `site` mark}, each started by the first of them."""
+    shared: dict[str, Site] = {}
+    yield shared
+    for site in shared.values():
+        site.stop()
+
+
 @pytest.fixture(scope="module")
-def module_site(size: str, sites: Sites, request: pytest.FixtureRequest) -> Iterator[Site]:
+def module_site(
+    size: str, sites: Sites, shared_sites: dict[str, Site], request: pytest.FixtureRequest
+) -> Iterator[Site]:
     mark = request.node.get_closest_marker("site")
-    options = dict(mark.kwargs) if mark else {}
-    if isinstance(options.get("processes"), dict):  # by size: a layer in memory serves one process
-        options["processes"] = options["processes"][size]
-    site = sites.make(size, **options)
-    site.start()
-    yield site
-    site.stop()
+    if mark is not None:
+        site = sites.make(size, **mark.kwargs)
+        site.start()
+        yield site
+        site.stop()
+    else:
+        site = shared_sites[size] = shared_sites.get(size) or sites.make(size)
+        site.start()  # also what a test has killed and, because it failed, not started again
+        yield site
     site.check_logs()
 
 

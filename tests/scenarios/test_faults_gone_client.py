@@ -18,10 +18,7 @@ from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import texts
 
-pytestmark = [
-    pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
-    pytest.mark.site(processes=2),
-]
+pytestmark = pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True)
 TEXT = "posted without waiting for the answer"
 
 

@@ -6,14 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import People
-
-pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
 
 FORCED, INVALID_TOKEN = 3503, 3500
 PERMISSION_DENIED = 103

@@ -9,8 +9,6 @@ from tests.rig.site import Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.sdk.agents import SdkError
 
-pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
-
 
 def test_subscribers_see_each_other_come_and_go(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people

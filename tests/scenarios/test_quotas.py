@@ -14,9 +14,7 @@ from tests.scenarios.conftest import People
 
 QUOTA = 12
 
-pytestmark = pytest.mark.site(
-    processes={"embedded": 1, "grown": 2}, settings={"REQUESTS_PER_KEY": str(QUOTA)}, own_redis=True
-)
+pytestmark = pytest.mark.site(settings={"REQUESTS_PER_KEY": str(QUOTA)}, own_redis=True)
 
 
 def test_a_quota_is_one_for_all_processes_and_for_sockets(

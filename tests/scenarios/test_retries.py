@@ -6,13 +6,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
 
 from tests.rig.rest import channel
 from tests.rig.site import Site
 from tests.scenarios.conftest import People
-
-pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
 
 REQUESTS = 50
 

@@ -26,8 +26,6 @@ from tests.rig.site import Site
 from tests.rig.verify import IS_VERIFY, figure
 from tests.scenarios.conftest import People
 
-pytestmark = pytest.mark.site(processes={"embedded": 1, "grown": 2})
-
 ROUNDS = 200 if IS_VERIFY else 20
 SEED = int(os.environ.get("SEED", "20261123"))
 CLOSE_SECONDS = 2.0

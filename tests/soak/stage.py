@@ -40,10 +40,6 @@ class Worker(Server):
             return [part.format(port=self.port) for part in self._command]
         return ["manage.py", "serve", "--port", str(self.port)]
 
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
     def pids(self) -> list[int]:
         """Returns the ids of the process and its children, because a supervisor's memory is not that of its workers."""
         if not self.is_running:
