@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -120,7 +121,8 @@ def _as_database_problem(exc: Exception) -> exceptions.APIException | None:
     fault = fault_of(exc)
     if fault is None:
         return None
-    if fault is Fault.CONFLICT:
+    # A violated constraint stays one. After a deadlock the same request may succeed: below.
+    if fault is Fault.CONFLICT and isinstance(exc, IntegrityError):
         return ConflictProblem("Another request was faster. Read the resource again.", "conflict")
     if fault is Fault.INPUT:
         return BadRequest("A value of the request is outside what can be stored or compared.", "out_of_range")

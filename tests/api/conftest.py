@@ -1,4 +1,4 @@
-"""Three people: Alice owns the room, Bob is a member, Charlie is a stranger. And anybody, who is not signed in."""
+"""Alice owns the room, Bob is a member, Charlie is a stranger. `anybody` is not signed in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _fast_passwords():
 
 
 class Person(ContractClient):
-    """A client that is signed in as somebody, through a real token."""
+    """A client that is signed in with a real access token."""
 
     def __init__(self, user: User) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Person(ContractClient):
 
     @property
     def json(self) -> dict[str, Any]:
-        """How everybody else sees this person."""
+        """The user as other users see it."""
         return {"id": self.id, "name": self.user.name}
 
 
@@ -62,7 +62,7 @@ def charlie(db) -> Person:
 
 @pytest.fixture
 def dora(db) -> Person:
-    """An admin of the room: between owner and member."""
+    """An admin of the room."""
     return Person(make_user("Dora"))
 
 
@@ -76,13 +76,13 @@ def room(alice, dora, bob) -> Room:
 
 @pytest.fixture
 def lobby(alice, bob) -> Room:
-    """Public: Charlie may look in."""
+    """A public room, which Charlie may read."""
     return make_room(alice.user, bob.user, name="Lobby", kind=Room.Kind.PUBLIC)
 
 
 @pytest.fixture
 def dashboard(alice, dora, bob) -> Dashboard:
-    """The same people as in the room."""
+    """A dashboard with the same members as the room."""
     dashboard = make_dashboard(alice.user, bob.user, name="Engines")
     dashboard.members.create(user=dora.user, role=Member.Role.ADMIN)
     return dashboard
@@ -116,18 +116,18 @@ def statements(call: Callable[[], Any]) -> int:
 
 
 def recording() -> int:
-    """How many statements append events to their streams: PostgreSQL does it in one."""
+    """How many statements append events to their streams. PostgreSQL needs one."""
     return 1 if connection.vendor == "postgresql" else 2
 
 
 def problem(response: Any) -> tuple[int, str]:
-    """What kind of problem it is: status and code."""
+    """Returns (status, code) of a problem document."""
     body = response.json()
     assert body["status"] == response.status_code
     return response.status_code, body["code"]
 
 
 def pointers(response: Any) -> list[tuple[str, str]]:
-    """What is wrong with the body, and where."""
+    """Returns (pointer, code) of each mistake in the body."""
     assert problem(response) == (400, "invalid")
     return [(error["pointer"], error["code"]) for error in response.json()["errors"]]

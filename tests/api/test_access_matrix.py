@@ -1,8 +1,8 @@
-"""Who gets which answer: every operation of openapi.yaml, asked by everybody there is.
+"""Every operation of openapi.yaml, requested by every kind of caller.
 
 A new operation without a row fails. The room and the dashboard are private; the message is the member's; the key and
 the session are the owner's, and so is the key that lacks the scope. A key that has it gets what its user gets, where
-keys are taken.
+keys are accepted.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ MATRIX = {
     "sessions_list": (401, 200, 200, 200, 200, 403, 401),
     "streams_events": (401, 404, 200, 200, 200, 403, 401),
     "streams_retrieve": (401, 404, 200, 200, 200, 403, 401),
-    # who comes here says who they are in the body
+    # the body has the credential
     "token_blacklist": (200, 200, 200, 200, 200, 200, 200),
     "token_create": (200, 200, 200, 200, 200, 200, 200),
     "token_refresh": (200, 200, 200, 200, 200, 200, 200),
@@ -89,7 +89,7 @@ MATRIX = {
 
 
 class World:
-    """A private room with everybody who may be in one, and somebody who is not."""
+    """A private room with a caller of each role, and a stranger."""
 
     def __init__(self) -> None:
         people = {name: Person(make_user(name.capitalize())) for name in ("stranger", "member", "admin", "owner")}
@@ -121,7 +121,7 @@ class World:
         self.clients: dict[str, ContractClient] = {"anonymous": ContractClient(), **people}
 
     def add_keys(self, scope: str | None) -> None:
-        """Of the owner: one that lacks the scope, one that was revoked, one that has it."""
+        """Adds keys of the owner: one without the scope, a revoked one, one with the scope."""
         owner = self.clients["owner"]
         lacking = [name for name in scopes.SCOPES if name != scope]
         keys = {"key without scope": make_key(owner, *lacking), "revoked key": make_key(owner)}
@@ -138,7 +138,7 @@ def operations() -> dict[str, tuple[str, str, str | None]]:
     }
 
 
-# What is sent: good input, so that what is answered is about who asks.
+# Valid bodies, so that the answer depends on the caller only.
 BODIES: dict[str, Callable[[World], Any]] = {
     "dashboard_members_create": lambda w: {"user_id": str(w.newcomer.pk)},
     "dashboard_members_update": lambda w: {"role": "admin"},
@@ -176,7 +176,7 @@ def world(db) -> World:
 
 
 @pytest.mark.parametrize("name", sorted(operations()))
-def test_everybody_gets_the_answer_of_the_table(world, name):
+def test_every_caller_gets_the_answer_of_the_table(world, name):
     assert name in MATRIX, f"{name} has no row: say what each of {PEOPLE} gets"
     method, path, scope = operations()[name]
     world.add_keys(scope)
@@ -188,7 +188,7 @@ def test_everybody_gets_the_answer_of_the_table(world, name):
 
 
 def ask(client: ContractClient, method: str, path: str, body: Any) -> int:
-    """Asks, and undoes what it did."""
+    """Sends the request, and rolls back its changes."""
     with transaction.atomic():
         status = getattr(client, method)(path, *([] if body is None else [body])).status_code
         transaction.set_rollback(True)
@@ -200,14 +200,14 @@ def test_no_row_is_left_over():
     assert set(BODIES) <= set(operations())
 
 
-def test_a_key_that_is_confined_stays_at_home(world):
-    """Nowhere but in its own room, though its scopes are all there are."""
+def test_a_bound_key_opens_its_own_room_only(world):
+    """It has every scope, and is refused everywhere but in its room."""
     robot: Program = make_key(world.clients["owner"], stream=world.names["name"])
     elsewhere = make_room(world.clients["owner"].user)
     names = world.names | {
         "room_id": elsewhere.pk,
         "name": f"room:{elsewhere.pk}",
-    }  # and the dashboard is elsewhere, too
+    }  # the dashboard is another stream
     for name, (method, path, scope) in operations().items():
         if scope and name != "me_retrieve":
             response = getattr(robot, method)(path.format(**names))

@@ -1,4 +1,4 @@
-"""The admin: plain, and live like everything else."""
+"""The admin, whose writes make events as well."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def admin(root) -> Client:
 
 
 def form_of(response) -> dict:
-    """What a browser would send back unchanged."""
+    """Returns the fields that a browser sends back unchanged."""
     form = response.context["adminform"].form
     inlines = [inline.formset for inline in response.context["inline_admin_formsets"]]
     forms = [form, *(row for formset in inlines for row in [formset.management_form, *formset.forms])]
@@ -33,7 +33,7 @@ def form_of(response) -> dict:
     return {field.html_name: field.value() for field in fields if field.value() is not None}
 
 
-def news() -> list[tuple[str, str]]:
+def new_events() -> list[tuple[str, str]]:
     return list(Event.objects.order_by("stream__name", "offset").values_list("stream__name", "type"))
 
 
@@ -65,11 +65,11 @@ def test_renaming_a_room_and_giving_a_role(admin, root):
     assert response.status_code == 302
     assert Room.objects.get().name == "Port"
     assert Member.objects.get(user=bob).role == "admin"
-    assert news() == [(f"room:{room.pk}", "room.updated"), (f"room:{room.pk}", "member.updated")]
+    assert new_events() == [(f"room:{room.pk}", "room.updated"), (f"room:{room.pk}", "member.updated")]
     assert set(Event.objects.values_list("actor", flat=True)) == {str(root.pk)}
 
 
-def test_another_name_is_told_where_it_is_shown(admin, root):
+def test_a_new_name_is_an_event_of_each_room(admin, root):
     bob = make_user("Bob")
     room = make_room(root, bob)
     Event.objects.all().delete()
@@ -78,7 +78,7 @@ def test_another_name_is_told_where_it_is_shown(admin, root):
     assert admin.post(page, form | {"name": "Robert"}).status_code == 302
     bob.refresh_from_db()
     assert (bob.name, bob.is_active) == ("Robert", True)
-    assert news() == [(f"room:{room.pk}", "member.updated")]
+    assert new_events() == [(f"room:{room.pk}", "member.updated")]
     assert '"name":"Robert"' in Event.objects.get().payload
 
 
@@ -91,7 +91,7 @@ def test_opening_a_room_with_its_owner(admin, root):
     }
     assert admin.post("/admin/api/room/add/", {"name": "Port", "kind": "public"} | inline).status_code == 302
     room = Room.objects.get()
-    assert news() == [(f"room:{room.pk}", "member.joined"), (f"user:{root.pk}", "room.joined")]
+    assert new_events() == [(f"room:{room.pk}", "member.joined"), (f"user:{root.pk}", "room.joined")]
 
 
 def test_a_direct_room_can_neither_be_made_nor_unmade(admin, root):
@@ -110,14 +110,14 @@ def test_editing_and_deleting_a_message(admin, root):
     assert admin.post(page + "change/", form_of(admin.get(page + "change/")) | {"text": "Ahoy!"}).status_code == 302
     message.refresh_from_db()
     assert message.edited_at is not None
-    assert news() == [(f"room:{room.pk}", "message.edited")]
+    assert new_events() == [(f"room:{room.pk}", "message.edited")]
     Event.objects.all().delete()
     admin.post(page + "delete/", {"post": "yes"})
     assert list(Message.objects.values_list("text", "version")) == [("", 3)]
-    assert news() == [(f"room:{room.pk}", "message.deleted")]
+    assert new_events() == [(f"room:{room.pk}", "message.deleted")]
 
 
-def test_deleting_an_account_takes_its_memberships_and_its_words(admin, root):
+def test_deleting_an_account_deletes_its_memberships_and_messages(admin, root):
     bob = make_user("Bob")
     room = make_room(root, bob)
     message = make_message(room, bob, "Ahoy")
@@ -125,7 +125,7 @@ def test_deleting_an_account_takes_its_memberships_and_its_words(admin, root):
     assert admin.post(f"/admin/api/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 302
     message.refresh_from_db()
     assert (message.author, message.text) == (None, "")
-    assert sorted(news()) == sorted(
+    assert sorted(new_events()) == sorted(
         [
             (f"room:{room.pk}", "member.left"),
             (f"room:{room.pk}", "message.deleted"),
@@ -134,8 +134,8 @@ def test_deleting_an_account_takes_its_memberships_and_its_words(admin, root):
     )
 
 
-def test_for_the_api_the_admins_cookie_is_nobodys(client, django_assert_num_queries):
-    """It is not even looked at. For pages it is what it was."""
+def test_the_api_does_not_read_the_admins_cookie(client, django_assert_num_queries):
+    """Pages still read it."""
     client.force_login(User.objects.create_superuser(email="root@example.com", name="root", password="x"))
     with django_assert_num_queries(0):
         answer = client.get("/api/v1/me/")

@@ -1,4 +1,4 @@
-"""messages/batch/: many in one request, all or none, an event each."""
+"""messages/batch/: many messages in one request, all or none, each with its event."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_batch_costs_the_same_for_one_and_for_many(room, alice, bob):
     assert statements(lambda: batch(bob, room, item)) == statements(lambda: batch(bob, room, *[item] * 50))
 
 
-def test_all_or_none_and_each_mistake_is_pointed_at(room, bob):
+def test_all_rows_or_none_and_each_mistake_has_a_pointer(room, bob):
     items = [{"text": "Fine"}, {"text": ""}, "x", {"text": "y", "reply_to": MISSING}, {"text": "z", "mentions": [1]}]
     assert pointers(batch(bob, room, *items)) == [
         ("/1/text", "blank"),
@@ -48,19 +48,19 @@ def test_all_or_none_and_each_mistake_is_pointed_at(room, bob):
 @pytest.mark.parametrize(
     ("body", "code"), [({"text": "x"}, "not_a_list"), ([], "length"), ([{"text": "x"}] * 101, "length")]
 )
-def test_what_is_no_batch(room, bob, body, code):
+def test_an_invalid_batch(room, bob, body, code):
     assert pointers(bob.post(url(room, "messages", "batch"), body)) == [("", code)]
 
 
 def test_a_line_may_answer_one_before_it(room, bob):
     first, second = str(uuid7()), str(uuid7())
-    said = batch(bob, room, {"id": first, "text": "?"}, {"id": second, "text": "!", "reply_to": first}).json()
-    assert [message["reply_to"] for message in said] == [None, first]
+    posted = batch(bob, room, {"id": first, "text": "?"}, {"id": second, "text": "!", "reply_to": first}).json()
+    assert [message["reply_to"] for message in posted] == [None, first]
     turned = batch(bob, room, {"text": "!", "reply_to": str(uuid7())}, {"text": "?"})
     assert pointers(turned) == [("/0/reply_to", "does_not_exist")]
 
 
-def test_ids_that_are_there_are_answered_with_what_is_there(room, alice, bob):
+def test_known_ids_are_answered_with_their_messages(room, alice, bob):
     items = [{"id": str(uuid7()), "text": f"Line {n}"} for n in range(3)]
     first = batch(bob, room, *items[:2]).json()
     again = batch(bob, room, items[2], *items[:2]).json()
@@ -74,7 +74,7 @@ def test_ids_that_are_there_are_answered_with_what_is_there(room, alice, bob):
     assert Message.objects.count() == 3
 
 
-def test_who_is_mentioned_is_told(room, alice, dora, bob):
+def test_mentioned_members_get_an_event(room, alice, dora, bob):
     batch(bob, room, {"text": "x", "mentions": [alice.id]}, {"text": "y", "mentions": [alice.id, dora.id]})
     assert Mention.objects.count() == 3
     record_now()

@@ -16,7 +16,7 @@ from tidewire.ids import uuid7
 from tidewire.log.pages import read_after
 
 
-def told(stream: str) -> list[str]:
+def event_types(stream: str) -> list[str]:
     return [entry.type for entry in read_after(stream, 0).entries]
 
 
@@ -36,7 +36,7 @@ def test_the_list_holds_my_dashboards_newest_first_and_names_my_stream(dashboard
     assert [row["me"] for row in response.json()["results"]] == [{"role": "owner"}, {"role": "member"}]
 
 
-def test_discovery_shows_public_ones_and_belongs_to_no_stream(dashboard, charlie):
+def test_discovery_shows_public_rows_and_belongs_to_no_stream(dashboard, charlie):
     make_dashboard(name="Weather", visibility="public")
     response = charlie.get(at("dashboards"), {"discover": "true"})
     assert (names(response), response.json()["stream"]) == (["Weather"], None)
@@ -60,12 +60,12 @@ def test_a_page_draws_from_one_answer(dashboard, metric, bob):
 def test_the_whole_takes_a_constant_number_of_queries(dashboard, alice, metrics, django_assert_num_queries):
     for _ in range(metrics):
         record_samples(make_metric(dashboard), [Point(1, 1.0)])
-    alice.get(at("dashboards", dashboard.pk))  # the stream is born
+    alice.get(at("dashboards", dashboard.pk))  # creates the stream
     with django_assert_num_queries(5):  # user, dashboard, position, dashboard, metrics
         assert len(alice.get(at("dashboards", dashboard.pk)).json()["metrics"]) == metrics
 
 
-def test_strangers_see_public_ones_only(dashboard, metric, charlie, anybody):
+def test_strangers_see_public_dashboards_only(dashboard, metric, charlie, anybody):
     paths = [at("dashboards", dashboard.pk, *rest) for rest in ((), ("members",), ("metrics",))]
     paths += [at("metrics", metric.pk), at("metrics", metric.pk, "samples")]
     assert [problem(charlie.get(path)) for path in paths] == [(404, "not_found")] * 5
@@ -78,18 +78,18 @@ def test_strangers_see_public_ones_only(dashboard, metric, charlie, anybody):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_makes_a_dashboard_owns_it(alice):
+def test_the_maker_of_a_dashboard_owns_it(alice):
     id = str(uuid7())
     response = alice.post(at("dashboards"), {"id": id, "name": "Mine"})
     body = response.json()
     assert (response.status_code, response["Location"]) == (201, at("dashboards", id))
     assert (body["id"], body["visibility"], body["version"], body["me"]) == (id, "private", 1, {"role": "owner"})
-    assert told(f"user:{alice.id}") == ["dashboard.joined"]
+    assert event_types(f"user:{alice.id}") == ["dashboard.joined"]
     assert alice.post(at("dashboards"), {"id": id, "name": "Again"}).status_code == 200
     assert Dashboard.objects.count() == 1
 
 
-def test_an_id_of_somebody_elses(dashboard, charlie):
+def test_an_id_of_another_users_row(dashboard, charlie):
     assert problem(charlie.post(at("dashboards"), {"id": str(dashboard.pk), "name": "Mine"})) == (409, "id_taken")
 
 
@@ -117,7 +117,7 @@ def test_admins_rename_owners_open(dashboard, alice, dora, bob, charlie):
     response = alice.patch(path, {"visibility": "public"}, headers={"If-Match": '"2"'})
     assert (response.json()["visibility"], response["ETag"]) == ("public", '"3"')
     assert alice.patch(path, {"name": "Late"}, headers={"If-Match": '"2"'}).status_code == 412
-    assert told(f"dashboard:{dashboard.pk}")[-2:] == ["dashboard.updated"] * 2
+    assert event_types(f"dashboard:{dashboard.pk}")[-2:] == ["dashboard.updated"] * 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -129,8 +129,8 @@ def test_only_owners_delete_and_nothing_is_left(dashboard, metric, alice, dora, 
     assert alice.delete(path).status_code == 204
     assert not Metric.objects.exists()
     assert not Series.objects.exists()
-    assert set(told(f"dashboard:{dashboard.pk}")) == {"dashboard.deleted"}
-    assert told(f"user:{bob.id}")[-1] == "dashboard.left"
+    assert set(event_types(f"dashboard:{dashboard.pk}")) == {"dashboard.deleted"}
+    assert event_types(f"user:{bob.id}")[-1] == "dashboard.left"
     assert problem(alice.get(path)) == (404, "not_found")
 
 
@@ -152,8 +152,8 @@ def test_admins_add_and_remove(dashboard, alice, dora, bob, charlie):
     assert charlie.get(mine).json()["role"] == "member"
     assert dora.delete(mine).status_code == 204
     assert problem(charlie.get(mine)) == (404, "not_found")
-    assert told(f"dashboard:{dashboard.pk}")[-2:] == ["member.left", "member.left"]  # erased
-    assert told(f"user:{charlie.id}") == ["dashboard.left", "dashboard.left"]
+    assert event_types(f"dashboard:{dashboard.pk}")[-2:] == ["member.left", "member.left"]  # erased
+    assert event_types(f"user:{charlie.id}") == ["dashboard.left", "dashboard.left"]
 
 
 def test_roles_and_the_last_owner(dashboard, alice, dora, bob):
@@ -166,7 +166,7 @@ def test_roles_and_the_last_owner(dashboard, alice, dora, bob):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_leaving_is_the_last_that_one_hears(dashboard, bob):
+def test_leaving_is_the_last_event_that_one_gets(dashboard, bob):
     bob.delete(at("dashboards", dashboard.pk, "members", bob.id))
     (entry,) = read_after(f"dashboard:{dashboard.pk}", 3).entries
     assert (entry.type, entry.ends_access) == ("member.left", bob.id)

@@ -1,4 +1,4 @@
-"""DELETE me/: erased means erased."""
+"""DELETE me/: what is deleted with an account, also from the log."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_nothing_of_a_person_is_left(tmp_path):
 
 
 def test_the_events_of_an_erasure_are_the_systems(room, bob, alice):
-    said = make_message(room, bob.user)
+    old_message = make_message(room, bob.user)
     hers = make_message(room, alice.user)
     bob.put(url(room, "messages", hers.pk, "reactions", "👍"))
     last = Event.objects.filter(stream__name=f"room:{room.pk}").count()
@@ -56,10 +56,10 @@ def test_the_events_of_an_erasure_are_the_systems(room, bob, alice):
     assert {event["type"] for event in events} == {"message.deleted", "reaction.removed", "member.left"}
     assert {event["actor"]["id"] for event in events} == {None}
     deleted = next(event["data"] for event in events if event["type"] == "message.deleted")
-    assert deleted["id"] == str(said.pk)
+    assert deleted["id"] == str(old_message.pk)
 
 
-def test_what_was_deleted_before_is_not_told_again(room, bob):
+def test_earlier_deletions_make_no_event_again(room, bob):
     make_message(room, bob.user).soft_delete()
     bob.delete(ME)
     assert Event.objects.filter(type="message.deleted").exclude(payload__contains='"id":null').count() <= 2
@@ -121,7 +121,7 @@ def test_another_version_is_refused(alice):
     assert alice.delete(ME, headers={"If-Match": '"1"'}).status_code == 204
 
 
-def test_nobody_deletes_nobody(anybody, db):
+def test_an_account_is_deleted_by_its_owner_only(anybody, db):
     assert problem(anybody.delete(ME)) == (401, "not_authenticated")
 
 

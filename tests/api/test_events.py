@@ -1,4 +1,4 @@
-"""Which write makes which events: these and no others, each as openapi.yaml describes it."""
+"""Which events each write makes: these and no others, each as openapi.yaml describes it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Log:
-    """The events since it was made, by stream."""
+    """The events that were recorded since this object was made."""
 
     def __init__(self) -> None:
         self.seen = set(Event.objects.values_list("pk", flat=True))
 
-    def news(self) -> list[tuple[str, str, Any]]:
-        """(stream, type, data) of each new event, in the order of its stream."""
+    def new_events(self) -> list[tuple[str, str, Any]]:
+        """Returns (stream, type, data) of each new event, in the order of its stream."""
         rows = Event.objects.exclude(pk__in=self.seen).order_by("stream__name", "offset").select_related("stream")
         self.rows, self.events = list(rows), [json.loads(row.payload) for row in rows]
         for event in self.events:
@@ -36,7 +36,7 @@ class Log:
         return {event["actor"]["id"] for event in self.events}
 
     def ends_access(self, type: str) -> set[str]:
-        """Who has to be asked again after the new events of this type."""
+        """Returns the users whose access is checked again after new events of this type."""
         return {row.ends_access for row in self.rows if row.type == type}
 
 
@@ -56,7 +56,7 @@ def harbour(room) -> str:
 def test_saying_something(room, harbour, bob):
     log = Log()
     response = bob.post(url(room, "messages"), {"text": "Ahoy"})
-    assert log.news() == [(harbour, "message.created", response.json())]
+    assert log.new_events() == [(harbour, "message.created", response.json())]
     assert log.actors == {bob.id}
     position = bob.get(f"/api/v1/streams/{harbour}/").json()
     header = f"{harbour}; epoch={position['epoch']}; offset={position['offset']}"
@@ -67,7 +67,7 @@ def test_saying_it_twice_with_one_id(room, bob):
     first = bob.post(url(room, "messages"), {"text": "Ahoy", "id": "0197a000-0000-7000-8000-000000000000"})
     log = Log()
     second = bob.post(url(room, "messages"), {"text": "Ahoy", "id": first.json()["id"]})
-    assert log.news() == []
+    assert log.new_events() == []
     assert "Tidewire-Position" not in second
 
 
@@ -75,7 +75,7 @@ def test_editing(room, harbour, bob):
     message = make_message(room, bob.user)
     log = Log()
     response = bob.patch(url(room, "messages", message.pk), {"text": "Ahoy!"})
-    assert log.news() == [(harbour, "message.edited", response.json())]
+    assert log.new_events() == [(harbour, "message.edited", response.json())]
 
 
 def test_deleting(room, harbour, bob, alice):
@@ -85,7 +85,7 @@ def test_deleting(room, harbour, bob, alice):
     message.refresh_from_db()
     deleted_at = message.deleted_at.isoformat().replace("+00:00", "Z")
     data = {"id": str(message.pk), "room": str(room.pk), "deleted_at": deleted_at, "version": 2}
-    assert log.news() == [(harbour, "message.deleted", data)]
+    assert log.new_events() == [(harbour, "message.deleted", data)]
     assert log.actors == {alice.id}
     assert positions(response) == {harbour}
 
@@ -95,27 +95,27 @@ def test_reacting(room, harbour, alice, bob):
     path = url(room, "messages", message.pk, "reactions", "👍")
     log = Log()
     response = alice.put(path)
-    assert log.news() == [(harbour, "reaction.added", response.json())]
+    assert log.new_events() == [(harbour, "reaction.added", response.json())]
     assert log.actors == {alice.id}
     assert positions(response) == {harbour}
     log = Log()
     alice.put(path)
-    assert log.news() == []
+    assert log.new_events() == []
     response = alice.delete(path)
-    assert log.news() == [(harbour, "reaction.removed", alice.get(url(room, "messages", message.pk)).json())]
+    assert log.new_events() == [(harbour, "reaction.removed", alice.get(url(room, "messages", message.pk)).json())]
     assert positions(response) == {harbour}
     log = Log()
     alice.delete(path)
-    assert log.news() == []
+    assert log.new_events() == []
 
 
-def test_deleting_what_had_reactions_is_one_event(room, harbour, alice, bob):
+def test_deleting_a_message_with_reactions_is_one_event(room, harbour, alice, bob):
     message = make_message(room, bob.user)
     for person in (alice, bob):
         person.put(url(room, "messages", message.pk, "reactions", "👍"))
     log = Log()
     bob.delete(url(room, "messages", message.pk))
-    assert [(name, type) for name, type, _ in log.news()] == [(harbour, "message.deleted")]
+    assert [(name, type) for name, type, _ in log.new_events()] == [(harbour, "message.deleted")]
     assert not Event.objects.filter(payload__contains="👍").exists()
 
 
@@ -123,11 +123,11 @@ def test_mentioning(room, harbour, alice, bob):
     log = Log()
     response = bob.post(url(room, "messages"), {"text": "Ahoy", "mentions": [alice.id]})
     message = response.json()
-    assert log.news() == [
+    assert log.new_events() == [
         (harbour, "message.created", message),
         (f"user:{alice.id}", "mention.created", {"room": str(room.pk), "message": message["id"]}),
     ]
-    assert positions(response) == {harbour}  # how far Alice's stream is, is Alice's affair
+    assert positions(response) == {harbour}  # not Alice's stream, whose position is hers to know
 
 
 def test_reading(room, harbour, alice, bob):
@@ -135,15 +135,15 @@ def test_reading(room, harbour, alice, bob):
     log = Log()
     response = bob.put(url(room, "read"), {"message": str(message.pk)})
     marker = response.json()
-    assert log.news() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
+    assert log.new_events() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
     assert positions(response) == {harbour, f"user:{bob.id}"}
     log = Log()
     bob.put(url(room, "read"), {"message": str(message.pk)})
-    assert log.news() == []
+    assert log.new_events() == []
     next = make_message(room, alice.user)
     log = Log()
     marker = bob.put(url(room, "read"), {"message": str(next.pk)}).json()
-    assert log.news() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
+    assert log.new_events() == [(harbour, "read.updated", marker), (f"user:{bob.id}", "read.updated", marker)]
 
 
 def test_handing_a_room_over(room, harbour, alice, bob):
@@ -151,7 +151,7 @@ def test_handing_a_room_over(room, harbour, alice, bob):
     heir = alice.post(url(room, "transfer"), {"user_id": bob.id}).json()
     former = alice.get(url(room, "members", alice.id)).json()
     assert (heir["role"], former["role"]) == ("owner", "admin")
-    assert log.news() == [(harbour, "member.updated", heir), (harbour, "member.updated", former)]
+    assert log.new_events() == [(harbour, "member.updated", heir), (harbour, "member.updated", former)]
 
 
 def test_opening_a_room(alice):
@@ -159,7 +159,7 @@ def test_opening_a_room(alice):
     response = alice.post(url(), {"name": "Port"})
     room = response.json()
     member = alice.get(f"/api/v1/rooms/{room['id']}/members/{alice.id}/").json()
-    assert log.news() == [
+    assert log.new_events() == [
         (f"room:{room['id']}", "member.joined", member),
         (f"user:{alice.id}", "room.joined", as_everybody(room)),
     ]
@@ -171,8 +171,8 @@ def test_opening_a_direct_room(alice, bob):
     response = alice.post(url(), {"kind": "direct", "user_id": bob.id})
     room = as_everybody(response.json())
     stream = f"room:{room['id']}"
-    news = log.news()
-    assert sorted((name, type) for name, type, _ in news) == sorted(
+    new_events = log.new_events()
+    assert sorted((name, type) for name, type, _ in new_events) == sorted(
         [
             (stream, "member.joined"),
             (stream, "member.joined"),
@@ -180,17 +180,17 @@ def test_opening_a_direct_room(alice, bob):
             (f"user:{bob.id}", "room.joined"),
         ]
     )
-    assert [data for name, _, data in news if name.startswith("user:")] == [room, room]
-    assert positions(response) == {stream, f"user:{alice.id}"}  # how far Bob's stream is, is Bob's affair
+    assert [data for name, _, data in new_events if name.startswith("user:")] == [room, room]
+    assert positions(response) == {stream, f"user:{alice.id}"}  # not Bob's stream, whose position is his to know
     log = Log()
     bob.post(url(), {"kind": "direct", "user_id": alice.id})
-    assert log.news() == []
+    assert log.new_events() == []
 
 
 def test_renaming(room, harbour, alice):
     log = Log()
     response = alice.patch(url(room), {"name": "Port"})
-    assert log.news() == [(harbour, "room.updated", as_everybody(response.json()))]
+    assert log.new_events() == [(harbour, "room.updated", as_everybody(response.json()))]
     assert log.ends_access("room.updated") == {"*"}
 
 
@@ -198,19 +198,19 @@ def test_joining(lobby, charlie):
     log = Log()
     member = charlie.post(url(lobby, "join")).json()
     room = as_everybody(charlie.get(url(lobby)).json())
-    assert log.news() == [
+    assert log.new_events() == [
         (f"room:{lobby.pk}", "member.joined", member),
         (f"user:{charlie.id}", "room.joined", room),
     ]
     log = Log()
     charlie.post(url(lobby, "join"))
-    assert log.news() == []
+    assert log.new_events() == []
 
 
 def test_adding(room, harbour, alice, charlie):
     log = Log()
     response = alice.post(url(room, "members"), {"user_id": charlie.id})
-    assert [(name, type) for name, type, _ in log.news()] == [
+    assert [(name, type) for name, type, _ in log.new_events()] == [
         (harbour, "member.joined"),
         (f"user:{charlie.id}", "room.joined"),
     ]
@@ -221,7 +221,7 @@ def test_adding(room, harbour, alice, charlie):
 def test_giving_a_role(room, harbour, alice, bob):
     log = Log()
     response = alice.patch(url(room, "members", bob.id), {"role": "admin"})
-    assert log.news() == [(harbour, "member.updated", response.json())]
+    assert log.new_events() == [(harbour, "member.updated", response.json())]
     assert log.ends_access("member.updated") == {""}
 
 
@@ -232,7 +232,7 @@ def test_leaving_and_being_removed(room, harbour, alice, bob, how):
         bob.post(url(room, "leave"))
     else:
         alice.delete(url(room, "members", bob.id))
-    assert log.news() == [
+    assert log.new_events() == [
         (harbour, "member.left", {"user": {"id": bob.id}}),
         (f"user:{bob.id}", "room.left", {"id": str(room.pk)}),
     ]
@@ -245,10 +245,12 @@ def test_deleting_a_room(room, harbour, alice, dora, bob):
     bob.put(url(room, "read"), {"message": str(message.pk)})
     log = Log()
     alice.delete(url(room))
-    news = log.news()
-    assert [(name, data) for name, type, data in news if type == "room.deleted"] == [(harbour, {"id": str(room.pk)})]
-    assert {type for _, type, _ in news} == {"room.deleted", "room.left"}
-    people = {(name, type) for name, type, _ in news if name.startswith("user:")}
+    new_events = log.new_events()
+    assert [(name, data) for name, type, data in new_events if type == "room.deleted"] == [
+        (harbour, {"id": str(room.pk)})
+    ]
+    assert {type for _, type, _ in new_events} == {"room.deleted", "room.left"}
+    people = {(name, type) for name, type, _ in new_events if name.startswith("user:")}
     assert people == {(f"user:{person.id}", "room.left") for person in (alice, dora, bob)}
     assert log.ends_access("room.deleted") == {"*"}
 
@@ -258,22 +260,25 @@ def test_a_refused_write_makes_no_event(room, bob, charlie):
     bob.post(url(room, "messages"), {"text": ""})
     bob.patch(url(room), {"name": "Mine"})
     charlie.post(url(room, "messages"), {"text": "x"})
-    assert log.news() == []
+    assert log.new_events() == []
 
 
 def test_changing_my_name_is_no_event_yet(alice):
     log = Log()
     alice.patch("/api/v1/me/", {"name": "Alice B."})
-    assert log.news() == []
+    assert log.new_events() == []
 
 
-def test_what_the_admin_and_the_shell_write_is_live_too(room, harbour, bob):
+def test_the_admin_and_the_shell_make_events_too(room, harbour, bob):
     log = Log()
     member = Member.objects.get(room=room, user=bob.user)
     member.role = Member.Role.ADMIN
     member.save()
     Room.objects.filter(pk=room.pk).update(name="Port")
-    assert [(name, type) for name, type, _ in log.news()] == [(harbour, "member.updated"), (harbour, "room.updated")]
+    assert [(name, type) for name, type, _ in log.new_events()] == [
+        (harbour, "member.updated"),
+        (harbour, "room.updated"),
+    ]
     assert log.actors == {None}
 
 
@@ -291,24 +296,24 @@ def test_signing_in_is_no_change_of_the_user(alice: Person):
     assert alice.get("/api/v1/me/").json()["version"] == 1
 
 
-def test_a_new_name_is_told_in_each_of_ones_rooms(room, lobby, harbour, bob, alice):
-    """One event per room, whoever is in it; a name that stays the same is none."""
+def test_a_new_name_is_an_event_of_each_of_the_users_rooms(room, lobby, harbour, bob, alice):
+    """One event per room, however many members it has. An unchanged name makes none."""
     log = Log()
     response = bob.patch("/api/v1/me/", {"name": "Robert"})
     shown = {f"room:{place.pk}": alice.get(url(place, "members", bob.id)).json() for place in (room, lobby)}
-    assert {(name, type) for name, type, _ in log.news()} == {(name, "member.updated") for name in shown}
-    assert [data for _, _, data in log.news()] == [shown[name] for name in sorted(shown)]
+    assert {(name, type) for name, type, _ in log.new_events()} == {(name, "member.updated") for name in shown}
+    assert [data for _, _, data in log.new_events()] == [shown[name] for name in sorted(shown)]
     assert (shown[harbour]["user"]["name"], shown[harbour]["version"]) == ("Robert", 2)
     assert positions(response) == shown.keys()
     assert log.ends_access("member.updated") == {""}
     log = Log()
     bob.patch("/api/v1/me/", {"name": "Robert"})
-    assert log.news() == []
+    assert log.new_events() == []
 
 
-def test_signing_in_is_told_in_no_room(room, bob):
+def test_signing_in_makes_no_event_in_a_room(room, bob):
     log = Log()
     bob.user.last_login = timezone.now()
     bob.user.save(update_fields=["last_login"])
     bob.user.save()
-    assert log.news() == []
+    assert log.new_events() == []

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class Copy:
-    """What a client keeps of one room, from four REST answers and the events behind their position."""
+    """A client's copy of a room: four REST answers, and the events after their position."""
 
     def __init__(self, reader: Person, room: Any) -> None:
         pages = {name: reader.get(url(room, name)).json() for name in ("messages", "members", "read")}
@@ -32,7 +32,7 @@ class Copy:
 
     @property
     def state(self) -> list[Any]:
-        """As it is shown: people are called by the names that their memberships say, also in what they said before."""
+        """The state as a client shows it: with the members' present names, also for older messages."""
         names = {id: row["user"]["name"] for id, row in self.members.items()}
         messages = {id: row | {"author": called(row["author"], names)} for id, row in self.messages.items()}
         return [self.room, messages, self.members, self.markers]
@@ -123,7 +123,7 @@ def test_a_copy_follows(name):
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(NAMES), min_size=2, max_size=8))
 def test_a_copy_follows_any_sequence(names):
-    """Operations that are refused by then (409, 404 …) change nothing, in the copy and in the room."""
+    """Operations that are refused (409, 404 …) change neither the copy nor the room."""
     world = World()
     copy = Copy(world.alice, world.room)
     for name in names:

@@ -1,4 +1,4 @@
-"""manage.py push_host_metrics, against a server that answers as ours does: here, in this process."""
+"""manage.py push_host_metrics, against the API in this process."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_it_makes_its_metrics_and_pushes_to_them(alice):
     assert 0 <= latest["cpu"] <= 100
 
 
-def test_what_the_key_may_not_ends_it(alice):
+def test_a_forbidden_request_ends_the_command(alice):
     with pytest.raises(CommandError, match="insufficient_scope"):
         push(make_dashboard(alice.user), make_key(alice, "samples:read").text)
 
 
 @pytest.mark.parametrize("options", [{}, {"dashboard": "x"}, {"demo": True}])
-def test_it_says_what_it_lacks(settings, tmp_path, options):
+def test_it_names_the_missing_option(settings, tmp_path, options):
     settings.DATA_DIR = tmp_path
     with pytest.raises(CommandError):
         call_command("push_host_metrics", count=1, **options)

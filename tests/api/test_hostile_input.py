@@ -1,7 +1,7 @@
-"""The hostile corpus against every field that can be written, and every place that is read.
+"""The hostile corpus in every field that can be written, and in every other part of a request.
 
-Whatever comes in, the answer is below 500, an error is a problem document, what was refused is not stored, what was
-accepted is stored as it was answered, and every list still works. The full product takes minutes: `make verify` runs
+For every value, the status is below 500, an error is a problem document, a refused value is not stored, an accepted one
+is stored as it was answered, and every list still works. The full product takes minutes: `make verify` runs
 it, and here each field and place gets its share, so that every value is tried somewhere.
 """
 
@@ -37,13 +37,13 @@ IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
 
 
 def share(values: list[Any], of: int, number: int) -> list[Any]:
-    """Every `of`th value, another share for each number; all of them where there is time."""
+    """Returns every `of`th value, beginning at another one for each number; all values in `make verify`."""
     return values if IS_VERIFYING else values[number % of :: of]
 
 
 @pytest.fixture(autouse=True)
 def _quiet_and_patient(monkeypatch) -> Iterator[None]:
-    """Four hundred refusals are no news, and no guessing."""
+    """Without log lines for hundreds of errors, and without bounds on guessing."""
     monkeypatch.setattr(throttles, "PER_ACCOUNT", 10**6)
     monkeypatch.setattr(throttles, "PER_ADDRESS", 10**6)
     logging.disable(logging.ERROR)
@@ -63,7 +63,7 @@ class World:
         self.metric = make_metric(self.dashboard)
 
     def client(self) -> Client:
-        """Signed in, and without a check of every answer against openapi.yaml, which is slow."""
+        """A signed-in client that does not check answers against openapi.yaml, because that is slow."""
         return Client(headers={"Authorization": f"Bearer {self.alice.token}"}, raise_request_exception=False)
 
     def lists(self) -> list[str]:
@@ -93,7 +93,7 @@ class Field:
     body: dict[str, Any] = field(default_factory=dict)
     template: str = "@"
     whole: str = "@"
-    rows: int = 1  # that a 201 has made, of those that everybody sees; whoever opens a place is its first member
+    rows: int = 1  # the rows that a 201 creates and events show; a new room or dashboard has its first member
 
     def text(self, value: str) -> str:
         rest = json.dumps(self.body)[1:-1]
@@ -207,7 +207,7 @@ def rows() -> dict[str, int]:
 
 
 def check(response: Any, what: object) -> None:
-    """No crash, and every error a problem."""
+    """Asserts a status below 500, and a problem document for errors."""
     assert response.status_code < 500, (what, response.content[:300])
     if response.status_code >= 400:
         assert response["Content-Type"] == "application/problem+json", what
@@ -216,7 +216,7 @@ def check(response: Any, what: object) -> None:
 
 
 def check_lists(world: World, client: Client) -> None:
-    """Every list and detail, and whatever a client is shown there can be stored and shown again."""
+    """Asserts that every list and detail can be read, and that a client can send back what they show."""
     for path in world.lists():
         while path:
             response = client.get(path)
@@ -232,18 +232,18 @@ def test_every_value_in_every_field(db, name):
     for value in share(VALUES, 1 if name in FULLY else 4, list(FIELDS).index(name)):
         response = client.generic(field.method, path, field.text(value), content_type="application/json")
         check(response, (name, value[:80]))
-        if value in REFUSED_VALUES and value:  # nothing at all in brackets is an empty list
+        if value in REFUSED_VALUES and value:  # empty brackets are an empty list
             assert response.status_code == 400, (name, value[:80])
         made += (
             response.status_code == 201 and response.content not in answers
-        )  # a batch says 201 of what is there, too
+        )  # a batch answers 201 for known ids, too
         answers.add(response.content)
     assert sum(rows().values()) - sum(before.values()) == made * field.rows
     check_lists(world, client)
 
 
 def test_no_field_is_forgotten():
-    """Whoever adds a field to the contract adds it here."""
+    """Every field of openapi.yaml that can be written is in this test."""
     schemas = document()["components"]["schemas"]
     described = set()
     for path, operations in document()["paths"].items():
@@ -270,7 +270,7 @@ def _described(field: Field) -> str:
 
 
 @pytest.mark.parametrize("name", ["message", "my name"])
-def test_what_is_accepted_is_shown_as_it_was_sent(db, name):
+def test_accepted_values_are_shown_as_they_were_sent(db, name):
     world, field = World(), FIELDS[name]
     client, path = world.client(), field.path(world)
     accepted = 0
@@ -347,7 +347,7 @@ def test_every_text_in_every_path(db, path):
         for method in share(methods, 3, number):
             response = client.generic(method, path.replace("@", quote(text[:1000], safe="")))
             check(response, (method, path, text[:80]))
-    assert sum(rows().values()) - sum(before.values()) <= 20  # what is an emoji, is one
+    assert sum(rows().values()) - sum(before.values()) <= 20  # the value is an emoji
     check_lists(world, client)
 
 
@@ -370,7 +370,7 @@ def test_every_text_in_every_header(db, name):
     client = world.client()
     body = {"email": world.alice.user.email, "password": PASSWORD}
     for text in share(TEXTS, 12, len(name)):
-        given = text[:500].encode("utf-8", "replace").decode("latin-1")  # as servers hand over whatever bytes came
+        given = text[:500].encode("utf-8", "replace").decode("latin-1")  # as servers pass on any bytes
         headers = {"Authorization": f"Bearer {world.alice.token}"} | {name: given}
         check(client.patch(url(world.room), {"name": "x"}, "application/json", headers=headers), (name, text[:80]))
         check(client.post("/api/v1/token/", body, "application/json", headers={name: given}), (name, text[:80]))
@@ -378,7 +378,7 @@ def test_every_text_in_every_header(db, name):
 
 
 def test_unexpected_fields_are_never_stored(transactional_db):
-    """Mass assignment: whatever a row has, a client cannot set."""
+    """A client cannot set columns that the serializer does not show (mass assignment)."""
     world = World()
     everything = {
         "version": 99, "number": 99, "created_at": "2000-01-01T00:00:00Z", "updated_at": "2000-01-01T00:00:00Z",
@@ -388,10 +388,10 @@ def test_unexpected_fields_are_never_stored(transactional_db):
         "read_from": 99, "reactions": [{"emoji": "👍"}], "me": {"role": "owner"}, "tenant": 1, "seq": 1, "groups": [1],
     }  # fmt: skip
     client = ContractClient(HTTP_AUTHORIZATION=f"Bearer {world.alice.token}")
-    said = client.post(url(world.room, "messages"), everything | {"text": "Ahoy"}).json()
-    edited = client.patch(url(world.room, "messages", said["id"]), everything | {"text": "Aye"}).json()
+    posted = client.post(url(world.room, "messages"), everything | {"text": "Ahoy"}).json()
+    edited = client.patch(url(world.room, "messages", posted["id"]), everything | {"text": "Aye"}).json()
     assert (edited["author"], edited["room"], edited["version"]) == (world.alice.json, str(world.room.pk), 2)
-    assert Message.objects.get(pk=said["id"]).number == 2
+    assert Message.objects.get(pk=posted["id"]).number == 2
     assert edited["reactions"] == []
     assert client.patch(url(world.room), everything | {"name": "Port"}).json()["version"] == 2
     add_member(world.room, world.charlie.user)

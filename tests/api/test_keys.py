@@ -1,4 +1,4 @@
-"""keys/: made, shown once, scoped, confined, rotated, revoked; and what a key opens."""
+"""keys/: making, showing once, scopes, bindings, rotation, revocation; and what a key allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEYS = "/api/v1/keys/"
 
 
 class Program(ContractClient):
-    """A client that holds a key."""
+    """A client with an API key."""
 
     def __init__(self, made: dict) -> None:
         super().__init__()
@@ -43,8 +43,8 @@ def stream(room: Room) -> str:
     return f"room:{room.pk}"
 
 
-def ended() -> set[str]:
-    """The keys and sessions that the control log names."""
+def revoked_sessions() -> set[str]:
+    """Returns the keys and sessions that the revocation log names."""
     record_now()
     events = Event.objects.filter(stream__name=REVOCATIONS).values_list("payload", flat=True)
     return {id for payload in events for id in re.findall(r'"sessions":\["(.*?)"\]', payload)}
@@ -53,7 +53,7 @@ def ended() -> set[str]:
 # -- the text --------------------------------------------------------------------------------------------------------
 
 
-def test_a_key_is_told_from_junk_without_a_query():
+def test_junk_is_recognised_without_a_query():
     """Without the `db` fixture a query raises."""
     id = UUID(MISSING)
     text = key_text.mint(id)
@@ -103,7 +103,7 @@ def test_a_key_is_the_business_of_its_maker(alice, bob, anybody):
     assert bob.get(KEYS).json()["results"] == []
 
 
-def test_a_key_is_called_otherwise_if_nobody_was_first(alice):
+def test_a_key_is_renamed_unless_it_has_changed(alice):
     path = f"{KEYS}{make_key(alice).id}/"
     etag = alice.get(path)["ETag"]
     assert alice.patch(path, {"name": "Crane"}, headers={"If-Match": etag}).json()["name"] == "Crane"
@@ -121,11 +121,11 @@ def test_a_key_is_called_otherwise_if_nobody_was_first(alice):
         ({"name": "x", "scopes": ["me:read"], "id": "0b0f57ac-0000-4000-8000-000000000000"}, [("/id", "version")]),
     ],
 )
-def test_what_is_no_key(alice, body, wrong):
+def test_an_invalid_key(alice, body, wrong):
     assert pointers(alice.post(KEYS, body)) == wrong
 
 
-def test_an_id_is_taken_once(alice, bob):
+def test_an_id_is_used_once(alice, bob):
     body = {"id": MISSING, "name": "x", "scopes": ["me:read"]}
     assert alice.post(KEYS, body).status_code == 201
     for person in (alice, bob):
@@ -145,7 +145,7 @@ def test_revoking_closes_the_sockets_and_every_door(alice):
     key, other = make_key(alice), make_key(alice)
     assert key.get("/api/v1/me/").status_code == 200
     assert alice.delete(f"{KEYS}{key.id}/").status_code == 204
-    assert ended() == {key.id}
+    assert revoked_sessions() == {key.id}
     response = key.get("/api/v1/me/")
     assert problem(response) == (401, "key_invalid")
     assert response["WWW-Authenticate"] == 'Bearer realm="api"'
@@ -179,7 +179,7 @@ def test_rotating_leaves_the_old_one_alive(alice):
 def test_a_closed_account_has_no_keys(alice, close):
     key = make_key(alice)
     close(alice.user)
-    assert key.id in ended()
+    assert key.id in revoked_sessions()
     assert problem(key.get("/api/v1/me/")) == (401, "key_invalid")
 
 
@@ -248,7 +248,7 @@ def test_a_key_has_its_users_rights_and_no_more(room, bob, charlie):
         ("get", "/api/v1/me/sessions/"),
     ],
 )
-def test_what_takes_a_person(alice, method, path):
+def test_requests_that_no_key_may_make(alice, method, path):
     assert problem(getattr(make_key(alice), method)(path)) == (403, "key_not_allowed")
 
 
@@ -258,7 +258,7 @@ def test_every_resource_of_the_table_is_a_views():
     assert named == set(scopes.RESOURCES)
 
 
-def test_a_socket_is_good_for_what_the_key_is(room, bob):
+def test_a_socket_may_do_what_its_key_may(room, bob):
     held = {
         ("messages:read",): (frozenset(), False),
         ("streams:read",): (None, False),
@@ -280,8 +280,8 @@ def robot(room, alice) -> Program:
 def test_a_rooms_key_is_a_member_of_its_own(room, alice, robot):
     member = Member.objects.select_related("user").get(room=room, user=robot.user_id)
     assert (member.role, member.user.name, member.user.is_service) == ("member", "Robot", True)
-    said = robot.post(url(room, "messages"), {"text": "All is well"}).json()
-    assert said["author"] == {"id": robot.user_id, "name": "Robot"}
+    posted = robot.post(url(room, "messages"), {"text": "All is well"}).json()
+    assert posted["author"] == {"id": robot.user_id, "name": "Robot"}
     record_now()
     payload = Event.objects.get(type="message.created").payload
     assert f'"actor":{{"type":"service","id":"{robot.user_id}"}}' in payload
@@ -332,7 +332,7 @@ def test_an_account_leaves_with_its_last_key(room, alice, robot):
 def test_a_rooms_keys_end_with_it(room, alice, robot, how):
     make_message(room, User.objects.get(pk=robot.user_id))
     alice.delete(url(room)) if how == "over REST" else Room.objects.filter(pk=room.pk).delete()
-    assert robot.id in ended()
+    assert robot.id in revoked_sessions()
     assert problem(robot.get("/api/v1/me/")) == (401, "key_invalid")
     assert not User.objects.filter(is_service=True).exists()
     assert not Message.objects.exists()
@@ -357,7 +357,7 @@ def test_a_service_account_inherits_no_room(alice):
     assert not User.objects.filter(is_service=True).exists()
 
 
-def test_nobody_signs_in_as_a_service_account(room, alice, robot):
+def test_a_service_account_cannot_sign_in(room, alice, robot):
     email = User.objects.get(pk=robot.user_id).email
     response = ContractClient().post("/api/v1/token/", {"email": email, "password": "x"})
     assert problem(response) == (401, "credentials_invalid")
@@ -368,5 +368,5 @@ def test_the_admin_revokes_by_deleting(alice, admin_client):
     assert admin_client.get("/admin/api/key/", headers={"Host": "localhost"}).status_code == 200
     path = f"/admin/api/key/{key.id}/delete/"
     assert admin_client.post(path, {"post": "yes"}, headers={"Host": "localhost"}).status_code == 302
-    assert key.id in ended()
+    assert key.id in revoked_sessions()
     assert problem(key.get("/api/v1/me/")) == (401, "key_invalid")

@@ -1,4 +1,4 @@
-"""A token is taken without a query where the process knows what has ended, and refused as soon as it knows."""
+"""A process that follows the revocation log accepts a token without a query, and refuses it once it was revoked."""
 
 import pytest
 from django.db.models import QuerySet
@@ -43,7 +43,7 @@ def test_a_known_token_costs_no_query(alice, follower):
     assert cost() == known + 1
 
 
-def test_who_somebody_is_is_read_when_it_is_asked_for_and_at_once(alice, django_assert_num_queries):
+def test_the_columns_of_the_user_are_read_together_when_one_is_used(alice, django_assert_num_queries):
     User.objects.filter(pk=alice.user.pk).update(name="Alicia")
     with django_assert_num_queries(1):
         me = alice.get("/api/v1/me/").json()
@@ -55,7 +55,7 @@ def test_a_logout_here_is_known_at_once(alice, follower):
     alice.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
     assert alice.get("/api/v1/me/").status_code == 200
     assert alice.post("/api/v1/token/blacklist/", {"refresh": pair["refresh"]}).status_code == 200
-    assert follower.ended == set()  # nobody has told the hub
+    assert follower.ended == set()  # the hub has not read it
     assert problem(alice.get("/api/v1/rooms/")) == (401, "session_ended")
 
 
@@ -79,29 +79,29 @@ def _closed(user: User) -> User:
     return user
 
 
-def test_an_ending_elsewhere_is_known_when_the_hub_knows(alice, follower):
-    """The session's row would tell more: what counts is that it was asked for."""
+def test_a_revocation_of_another_process_counts_when_the_hub_has_read_it(alice, follower):
+    """The answer shows that the session's row was read."""
     follower.ended.add(sid(alice))
     Session.objects.filter(user=alice.user).update(ended_at="2026-01-01T00:00:00Z")
     assert problem(alice.get("/api/v1/rooms/")) == (401, "session_ended")
 
 
 def test_a_process_that_lost_the_log_asks(alice, follower):
-    Session.objects.filter(user=alice.user)._raw_delete("default")  # another process's, of which no word came
+    Session.objects.filter(user=alice.user)._raw_delete("default")  # of another process, not read yet
     assert alice.get("/api/v1/rooms/").status_code == 200
     follower.is_current = False
     assert problem(alice.get("/api/v1/rooms/")) == (401, "session_ended")
 
 
-def test_an_account_that_is_gone_is_no_crash(alice):
-    """Its end is on the way: the token is still taken, and then there is nobody."""
-    _vanish(alice.user)
+def test_a_deleted_account_is_no_crash(alice):
+    """The revocation has not arrived yet: the token is accepted, and its user is missing."""
+    delete_elsewhere(alice.user)
     assert problem(alice.get("/api/v1/me/")) == (401, "session_ended")
     assert problem(alice.post("/api/v1/rooms/", {"name": "x", "kind": "private"})) == (401, "session_ended")
 
 
-def _vanish(user: User) -> None:
-    """As another process would, without this one hearing of it."""
+def delete_elsewhere(user: User) -> None:
+    """Deletes the account as another process does, without a note in this one."""
     QuerySet(Session).filter(user=user)._raw_delete("default")
     QuerySet(User).filter(pk=user.pk)._raw_delete("default")
 
@@ -113,7 +113,7 @@ def test_a_token_is_known_again_only_while_it_lasts(alice, monkeypatch):
     assert problem(alice.get("/api/v1/rooms/")) == (401, "token_expired")
 
 
-def test_somebody_elses_token_is_somebody_elses(alice):
+def test_each_token_has_its_own_user(alice):
     other = Person(make_user("Other"))
     for person in (alice, other, alice):
         assert person.get("/api/v1/me/").json()["id"] == person.id

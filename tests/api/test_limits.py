@@ -1,4 +1,4 @@
-"""How often somebody may ask, and how they are told."""
+"""Request quotas and their headers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_answers_say_what_is_left(alice, clock):
+def test_answers_have_the_remaining_quota(alice, clock):
     first = alice.get(ME)
     assert first["RateLimit-Policy"] == '"user";q=3;w=60'
     assert first["RateLimit"] == '"user";r=2;t=60'
@@ -86,7 +86,7 @@ def test_strangers_share_their_address(db):
     assert {local.get(ME).status_code for _ in range(5)} == {401}
 
 
-def test_who_is_signed_in_is_not_their_address(alice):
+def test_a_signed_in_user_is_not_counted_by_address(alice):
     stranger = ContractClient(REMOTE_ADDR="192.0.2.1")
     for _ in range(3):
         stranger.get(ME)
@@ -122,7 +122,7 @@ def test_without_redis_a_process_counts_for_itself(clock):
     away = Away()
     counter = RedisCounter(away)
     assert [counter.count(["a"])[0][0] for _ in range(3)] == [1, 2, 3]
-    assert away.asked == 1  # and lets it rest
+    assert away.asked == 1  # then it is not asked for a while
     clock[0] += request_counters.REST_SECONDS
     counter.count(["a"])
     assert away.asked == 2

@@ -1,4 +1,4 @@
-"""What answers are written with is DRF's own writing, sooner."""
+"""The JSON renderer writes the same as DRF's."""
 
 import json
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
-def test_it_says_what_drf_says(value):
+def test_it_writes_what_drf_writes(value):
     ours, theirs = (renderer().render(value) for renderer in (QuickJSONRenderer, JSONRenderer))
     assert (ours == b"") == (theirs == b"")
     assert json.loads(ours or b"null") == json.loads(theirs or b"null")

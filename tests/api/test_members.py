@@ -28,7 +28,7 @@ def test_a_member(room, bob, alice):
     assert response["Tidewire-Position"].startswith(f"room:{room.pk}; epoch=")
 
 
-def test_who_sees_the_members(room, lobby, alice, charlie, anybody):
+def test_readers_of_the_member_list(room, lobby, alice, charlie, anybody):
     for rest in (("members",), ("members", alice.id)):
         assert problem(charlie.get(url(room, *rest))) == (404, "not_found")
         assert problem(anybody.get(url(room, *rest))) == (401, "not_authenticated")
@@ -39,7 +39,7 @@ def test_who_sees_the_members(room, lobby, alice, charlie, anybody):
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_page_takes_four_queries(alice, rows, django_assert_num_queries):
     room = make_room(alice.user, *(make_user() for _ in range(rows - 1)))
-    alice.get(url(room, "members"))  # the stream is born
+    alice.get(url(room, "members"))  # creates the stream
     with django_assert_num_queries(4):  # user, room with role, position, members with users
         assert len(alice.get(url(room, "members")).json()["results"]) == rows
 
@@ -62,7 +62,7 @@ def test_admins_add_members(room, dora, charlie):
     assert charlie.get(url(room)).status_code == 200
 
 
-def test_members_and_strangers_add_nobody(room, lobby, bob, charlie, anybody):
+def test_members_and_strangers_may_not_add_members(room, lobby, bob, charlie, anybody):
     body = {"user_id": charlie.id}
     assert problem(bob.post(url(room, "members"), body)) == (403, "permission_denied")
     assert problem(charlie.post(url(room, "members"), body)) == (404, "not_found")
@@ -75,7 +75,7 @@ def test_members_and_strangers_add_nobody(room, lobby, bob, charlie, anybody):
     ("who", "role", "status"),
     [("alice", "owner", 201), ("alice", "admin", 201), ("dora", "admin", 403), ("dora", "owner", 403)],
 )
-def test_nobody_but_an_owner_gives_a_role_as_high_as_their_own(room, charlie, request, who, role, status):
+def test_only_owners_give_a_role_as_high_as_their_own(room, charlie, request, who, role, status):
     response = request.getfixturevalue(who).post(url(room, "members"), {"user_id": charlie.id, "role": role})
     assert response.status_code == status
     assert role_of(room, charlie) == (role if status == 201 else None)
@@ -97,7 +97,7 @@ def test_adding_twice(room, alice, bob):
         ({"user_id": MISSING, "role": "king"}, [("/user_id", "does_not_exist"), ("/role", "invalid_choice")]),
     ],
 )
-def test_what_is_not_a_member(room, alice, body, expected):
+def test_an_invalid_member(room, alice, body, expected):
     assert pointers(alice.post(url(room, "members"), body)) == expected
 
 
@@ -160,7 +160,7 @@ def test_another_version_is_refused(room, alice, bob):
         ("alice", "charlie", 404),
     ],
 )
-def test_who_removes_whom(room, charlie, request, who, whom, status):
+def test_removals_by_role(room, charlie, request, who, whom, status):
     target = request.getfixturevalue(whom)
     before = role_of(room, target)
     assert request.getfixturevalue(who).delete(url(room, "members", target.id)).status_code == status
@@ -171,7 +171,7 @@ def test_the_last_owner_is_not_removed(room, alice):
     assert problem(alice.delete(url(room, "members", alice.id))) == (409, "last_owner")
 
 
-def test_who_was_removed_sees_nothing(room, alice, bob):
+def test_a_removed_member_sees_nothing(room, alice, bob):
     alice.delete(url(room, "members", bob.id))
     assert problem(bob.get(url(room))) == (404, "not_found")
     assert bob.get(url()).json()["results"] == []

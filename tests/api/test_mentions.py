@@ -1,4 +1,4 @@
-"""`mentions` of a message: who is told, and who can be."""
+"""`mentions` of a message: which members can be mentioned, and who gets an event."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tidewire.log.tables import Event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def told(person) -> int:
-    """How often a person was told of a mention."""
+def mention_count(person) -> int:
+    """How many mention events a user got."""
     return Event.objects.filter(stream__name=f"user:{person.id}", type="mention.created").count()
 
 
@@ -23,12 +23,12 @@ def test_members_are_named_each_once_in_the_order_given(room, bob, alice, dora):
     response = bob.post(url(room, "messages"), {"text": "Ahoy", "mentions": ids})
     assert response.json()["mentions"] == [dora.id, alice.id]
     assert alice.get(response["Location"]).json() == response.json()
-    assert [told(person) for person in (alice, bob, dora)] == [1, 0, 1]
+    assert [mention_count(person) for person in (alice, bob, dora)] == [1, 0, 1]
 
 
 def test_the_text_is_not_looked_at(room, bob, alice):
     assert bob.post(url(room, "messages"), {"text": f"@{alice.id} @Alice"}).json()["mentions"] == []
-    assert told(alice) == 0
+    assert mention_count(alice) == 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_text_is_not_looked_at(room, bob, alice):
         ([str(uuid7()) for _ in range(21)], [("/mentions", "max_length")]),
     ],
 )
-def test_what_is_not_a_list_of_members(room, bob, mentions, expected):
+def test_invalid_mentions(room, bob, mentions, expected):
     assert pointers(bob.post(url(room, "messages"), {"text": "x", "mentions": mentions})) == expected
 
 
@@ -54,16 +54,16 @@ def test_strangers_and_closed_accounts_are_not_mentioned(room, bob, alice, charl
     ids = [alice.id, charlie.id, str(gone.pk)]
     response = bob.post(url(room, "messages"), {"text": "x", "mentions": ids})
     assert pointers(response) == [("/mentions/1", "does_not_exist"), ("/mentions/2", "does_not_exist")]
-    assert told(alice) == 0
+    assert mention_count(alice) == 0
 
 
-def test_an_edit_tells_whom_it_names_anew(room, bob, alice, dora):
+def test_an_edit_makes_an_event_for_newly_mentioned_members_only(room, bob, alice, dora):
     message = bob.post(url(room, "messages"), {"text": "Ahoy", "mentions": [alice.id]})["Location"]
     edited = bob.patch(message, {"mentions": [alice.id, dora.id]}).json()
     assert (edited["text"], edited["mentions"]) == ("Ahoy", [alice.id, dora.id])
     assert bob.patch(message, {"mentions": []}).json()["mentions"] == []
     assert bob.patch(message, {"mentions": [alice.id]}).json()["mentions"] == [alice.id]
-    assert [told(person) for person in (alice, dora)] == [1, 1]
+    assert [mention_count(person) for person in (alice, dora)] == [1, 1]
 
 
 def test_an_edit_of_the_text_leaves_the_mentions(room, bob, alice):
@@ -71,7 +71,7 @@ def test_an_edit_of_the_text_leaves_the_mentions(room, bob, alice):
     assert bob.patch(message, {"text": "Ahoy!"}).json()["mentions"] == [alice.id]
 
 
-def test_deleting_a_message_forgets_whom_it_named(room, bob, alice):
+def test_deleting_a_message_deletes_its_mentions(room, bob, alice):
     message = bob.post(url(room, "messages"), {"text": "Ahoy", "mentions": [alice.id]})["Location"]
     bob.delete(message)
     assert not Mention.objects.exists()

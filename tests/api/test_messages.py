@@ -14,7 +14,7 @@ from tidewire.ids import uuid7
 
 
 @pytest.fixture
-def said(room, bob) -> Message:
+def message_of_bob(room, bob) -> Message:
     return make_message(room, bob.user, "Ahoy")
 
 
@@ -36,11 +36,11 @@ def test_list_is_newest_first_and_names_its_stream(room, alice, bob):
     assert response["Cache-Control"] == "no-store"
 
 
-def test_detail_is_the_resource_with_its_version_and_position(room, said, alice, bob):
-    response = alice.get(url(room, "messages", said.pk))
-    created_at = said.created_at.isoformat().replace("+00:00", "Z")
+def test_detail_is_the_resource_with_its_version_and_position(room, message_of_bob, alice, bob):
+    response = alice.get(url(room, "messages", message_of_bob.pk))
+    created_at = message_of_bob.created_at.isoformat().replace("+00:00", "Z")
     assert response.json() == {
-        "id": str(said.pk),
+        "id": str(message_of_bob.pk),
         "room": str(room.pk),
         "author": bob.json,
         "text": "Ahoy",
@@ -56,12 +56,12 @@ def test_detail_is_the_resource_with_its_version_and_position(room, said, alice,
 
 
 @pytest.mark.parametrize("rest", [("messages",), ("messages", MISSING)])
-def test_strangers_learn_nothing_of_a_private_room(room, said, charlie, anybody, rest):
+def test_strangers_learn_nothing_of_a_private_room(room, message_of_bob, charlie, anybody, rest):
     assert problem(charlie.get(url(room, *rest))) == (404, "not_found")
     assert problem(anybody.get(url(room, *rest))) == (401, "not_authenticated")
 
 
-def test_asking_for_a_room_that_is_not_there_gives_birth_to_no_stream(charlie, room):
+def test_asking_for_a_missing_room_creates_no_stream(charlie, room):
     from tidewire.log.tables import Stream
 
     charlie.get(url(room, "messages"))
@@ -69,23 +69,23 @@ def test_asking_for_a_room_that_is_not_there_gives_birth_to_no_stream(charlie, r
     assert list(Stream.objects.values_list("name", flat=True)) == []
 
 
-def test_everybody_signed_in_reads_a_public_room(lobby, bob, charlie):
+def test_every_signed_in_user_reads_a_public_room(lobby, bob, charlie):
     make_message(lobby, bob.user, "Welcome")
     assert texts(charlie.get(url(lobby, "messages"))) == ["Welcome"]
 
 
-def test_a_message_is_found_in_its_own_room_only(room, lobby, said, alice):
-    assert problem(alice.get(url(lobby, "messages", said.pk))) == (404, "not_found")
+def test_a_message_is_found_in_its_own_room_only(room, lobby, message_of_bob, alice):
+    assert problem(alice.get(url(lobby, "messages", message_of_bob.pk))) == (404, "not_found")
 
 
-def test_a_message_outlives_its_author(room, said, alice, bob):
+def test_a_message_outlives_its_author(room, message_of_bob, alice, bob):
     bob.user.delete()
-    assert alice.get(url(room, "messages", said.pk)).json()["author"] is None
+    assert alice.get(url(room, "messages", message_of_bob.pk)).json()["author"] is None
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_page_takes_five_queries(room, alice, rows, django_assert_num_queries):
-    alice.get(url(room, "messages"))  # the stream is born
+    alice.get(url(room, "messages"))  # creates the stream
     for _ in range(rows):
         make_message(room, make_user())
     with django_assert_num_queries(5):  # user, room with role, position, messages with authors, their reactions
@@ -154,7 +154,7 @@ def test_a_wrong_cursor_is_refused(room, alice, cursor):
 # -- writing -------------------------------------------------------------------------------------------------------
 
 
-def test_a_member_says_something(room, bob, alice):
+def test_a_member_writes_a_message(room, bob, alice):
     response = bob.post(url(room, "messages"), {"text": "Ahoy"})
     assert response.status_code == 201
     body = response.json()
@@ -163,7 +163,7 @@ def test_a_member_says_something(room, bob, alice):
     assert response["ETag"] == '"1"'
 
 
-def test_who_may_write(room, lobby, charlie, anybody):
+def test_writers_are_members(room, lobby, charlie, anybody):
     assert problem(charlie.post(url(room, "messages"), {"text": "Ahoy"})) == (404, "not_found")
     assert problem(charlie.post(url(lobby, "messages"), {"text": "Ahoy"})) == (403, "permission_denied")
     assert problem(anybody.post(url(lobby, "messages"), {"text": "Ahoy"})) == (401, "not_authenticated")
@@ -186,18 +186,18 @@ def test_who_may_write(room, lobby, charlie, anybody):
         ([], [("", "invalid")]),
     ],
 )
-def test_what_is_not_a_message(room, bob, body, expected):
+def test_an_invalid_message(room, bob, body, expected):
     assert pointers(bob.post(url(room, "messages"), body)) == expected
 
 
-def test_a_reply_names_a_message_of_the_same_room_even_a_deleted_one(room, lobby, said, bob):
-    reply = bob.post(url(room, "messages"), {"text": "Aye", "reply_to": str(said.pk)})
-    assert reply.json()["reply_to"] == str(said.pk)
-    elsewhere = bob.post(url(lobby, "messages"), {"text": "Aye", "reply_to": str(said.pk)})
+def test_a_reply_names_a_message_of_the_same_room_even_a_deleted_one(room, lobby, message_of_bob, bob):
+    reply = bob.post(url(room, "messages"), {"text": "Aye", "reply_to": str(message_of_bob.pk)})
+    assert reply.json()["reply_to"] == str(message_of_bob.pk)
+    elsewhere = bob.post(url(lobby, "messages"), {"text": "Aye", "reply_to": str(message_of_bob.pk)})
     assert pointers(elsewhere) == [("/reply_to", "does_not_exist")]
-    said.soft_delete()
-    again = bob.post(url(room, "messages"), {"text": "Aye", "reply_to": str(said.pk)})
-    assert again.json()["reply_to"] == str(said.pk)
+    message_of_bob.soft_delete()
+    again = bob.post(url(room, "messages"), {"text": "Aye", "reply_to": str(message_of_bob.pk)})
+    assert again.json()["reply_to"] == str(message_of_bob.pk)
 
 
 def test_the_same_id_from_the_same_author_is_the_same_message(room, bob):
@@ -209,16 +209,16 @@ def test_the_same_id_from_the_same_author_is_the_same_message(room, bob):
     assert Message.objects.count() == 1
 
 
-def test_an_id_that_is_taken_is_refused(room, lobby, said, bob, alice):
-    taken = {"id": str(said.pk), "text": "Mine"}
+def test_an_id_of_another_message_is_refused(room, lobby, message_of_bob, bob, alice):
+    taken = {"id": str(message_of_bob.pk), "text": "Mine"}
     assert problem(alice.post(url(room, "messages"), taken)) == (409, "id_taken")
     assert problem(bob.post(url(lobby, "messages"), taken)) == (409, "id_taken")
-    said.soft_delete()
+    message_of_bob.soft_delete()
     assert problem(bob.post(url(room, "messages"), taken)) == (409, "id_taken")
 
 
-def test_the_author_edits_and_nobody_else(room, said, alice, dora, bob, charlie, anybody):
-    path = url(room, "messages", said.pk)
+def test_only_the_author_edits(room, message_of_bob, alice, dora, bob, charlie, anybody):
+    path = url(room, "messages", message_of_bob.pk)
     for person in (alice, dora):
         assert problem(person.patch(path, {"text": "Mutiny"})) == (403, "permission_denied")
     assert problem(charlie.patch(path, {"text": "Mutiny"})) == (404, "not_found")
@@ -231,7 +231,7 @@ def test_the_author_edits_and_nobody_else(room, said, alice, dora, bob, charlie,
     assert body == alice.get(path).json()
 
 
-def test_who_has_left_edits_no_more(lobby, bob):
+def test_a_former_member_cannot_edit(lobby, bob):
     message = make_message(lobby, bob.user)
     Member.objects.get(room=lobby, user=bob.user).delete()
     assert problem(bob.patch(url(lobby, "messages", message.pk), {"text": "x"})) == (403, "permission_denied")
@@ -239,45 +239,48 @@ def test_who_has_left_edits_no_more(lobby, bob):
 
 
 @pytest.mark.parametrize("who", ["bob", "dora", "alice"])
-def test_author_and_moderators_delete(room, said, who, request, alice):
-    path = url(room, "messages", said.pk)
+def test_author_and_moderators_delete(room, message_of_bob, who, request, alice):
+    path = url(room, "messages", message_of_bob.pk)
     response = request.getfixturevalue(who).delete(path)
     assert (response.status_code, response.content) == (204, b"")
     assert problem(alice.get(path)) == (404, "not_found")
     assert texts(alice.get(url(room, "messages"))) == []
-    row = Message.objects.get(pk=said.pk)
+    row = Message.objects.get(pk=message_of_bob.pk)
     assert (row.text, row.version) == ("", 2)
     assert row.deleted_at is not None
 
 
-def test_a_member_does_not_delete_what_another_said(room, alice, bob, charlie):
+def test_a_member_cannot_delete_another_members_message(room, alice, bob, charlie):
     message = make_message(room, alice.user)
     assert problem(bob.delete(url(room, "messages", message.pk))) == (403, "permission_denied")
     assert problem(charlie.delete(url(room, "messages", message.pk))) == (404, "not_found")
     assert Message.objects.get().deleted_at is None
 
 
-def test_a_reply_keeps_pointing_at_a_deleted_message(room, said, bob, alice):
-    reply = make_message(room, bob.user, reply_to=said)
-    bob.delete(url(room, "messages", said.pk))
-    assert alice.get(url(room, "messages", reply.pk)).json()["reply_to"] == str(said.pk)
+def test_a_reply_keeps_pointing_at_a_deleted_message(room, message_of_bob, bob, alice):
+    reply = make_message(room, bob.user, reply_to=message_of_bob)
+    bob.delete(url(room, "messages", message_of_bob.pk))
+    assert alice.get(url(room, "messages", reply.pk)).json()["reply_to"] == str(message_of_bob.pk)
 
 
 @pytest.mark.parametrize("method", ["patch", "delete"])
 @pytest.mark.parametrize("etag", ['"7"', 'W/"1"', "1", '"1x"', "nonsense"])
-def test_another_version_is_refused(room, said, bob, method, etag):
-    response = getattr(bob, method)(url(room, "messages", said.pk), {"text": "x"}, headers={"If-Match": etag})
+def test_another_version_is_refused(room, message_of_bob, bob, method, etag):
+    response = getattr(bob, method)(url(room, "messages", message_of_bob.pk), {"text": "x"}, headers={"If-Match": etag})
     assert problem(response) == (412, "version_mismatch")
     assert Message.objects.get().text == "Ahoy"
 
 
 @pytest.mark.parametrize("etag", ['"1"', "*", '"7", "1"'])
-def test_the_right_version_is_taken(room, said, bob, etag):
-    assert bob.patch(url(room, "messages", said.pk), {"text": "x"}, headers={"If-Match": etag}).status_code == 200
+def test_the_right_version_is_accepted(room, message_of_bob, bob, etag):
+    assert (
+        bob.patch(url(room, "messages", message_of_bob.pk), {"text": "x"}, headers={"If-Match": etag}).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("method", ["put", "options"])
-def test_other_methods_are_refused(room, said, bob, method):
-    response = getattr(bob, method)(url(room, "messages", said.pk))
+def test_other_methods_are_refused(room, message_of_bob, bob, method):
+    response = getattr(bob, method)(url(room, "messages", message_of_bob.pk))
     assert problem(response) == (405, "method_not_allowed")
     assert response["Allow"] == "GET, HEAD, PATCH, DELETE"

@@ -1,4 +1,4 @@
-"""dashboards/{id}/metrics/, metrics/{id}/, and what of them is alarming"""
+"""dashboards/{id}/metrics/, metrics/{id}/, and their alarms"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tidewire.log.pages import read_after
 
 
 def alarms(metric: Metric) -> list[tuple[str, str]]:
-    """(type, state) of what was told of the metric's thresholds."""
+    """Returns (type, state) of each alarm event of the metric."""
     events = [json.loads(entry.payload) for entry in read_after(f"dashboard:{metric.dashboard_id}", 0).entries]
     return [(e["type"], e["data"]["state"]) for e in events if e["type"] in ("metric.alarm", "metric.ok")]
 
@@ -82,7 +82,7 @@ def test_wrong_metrics(dashboard, alice, body, found):
     assert pointers(alice.post(at("dashboards", dashboard.pk, "metrics"), body)) == found
 
 
-def test_a_dashboard_takes_so_many(dashboard, alice):
+def test_a_dashboard_has_a_largest_number_of_metrics(dashboard, alice):
     Metric.objects.bulk_create(Metric(dashboard=dashboard, key=f"k{number}", name="x") for number in range(MAX_METRICS))
     path = at("dashboards", dashboard.pk, "metrics")
     assert problem(alice.post(path, {"key": "more"})) == (409, "too_many_metrics")
@@ -104,7 +104,7 @@ def test_changing_and_deleting(dashboard, metric, dora, bob, charlie):
     ]
     assert dora.delete(path).status_code == 204
     assert problem(dora.get(path)) == (404, "not_found")
-    # What was measured left the log with it.
+    # Its samples were erased from the log, too.
     of_it = [entry for entry in read_after(f"dashboard:{dashboard.pk}", 0).entries if str(metric.pk) in entry.payload]
     assert {entry.type for entry in of_it} == {"metric.deleted"}
 
@@ -122,14 +122,14 @@ def guarded(dashboard) -> Metric:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_alarm_is_told_once_when_it_begins_and_once_when_it_ends(guarded):
+def test_an_alarm_is_one_event_when_it_begins_and_one_when_it_ends(guarded):
     for second, value in enumerate([50, 95, 96, 97, 50, 40, 5, 4, 50]):
         measure(guarded, value, start=second)
     assert alarms(guarded) == [("metric.alarm", "alarm"), ("metric.ok", "ok")] * 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_at_the_threshold_is_not_beyond_it(guarded):
+def test_a_value_at_the_threshold_is_not_beyond_it(guarded):
     measure(guarded, 90, 10)
     assert alarms(guarded) == []
 
@@ -141,7 +141,7 @@ def test_a_batch_tells_where_it_ends(guarded):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_crossed_and_crossed_back_in_one_batch_is_told(guarded):
+def test_a_threshold_crossed_twice_in_one_batch_makes_both_events(guarded):
     measure(guarded, 50, 95, 50)
     assert [type for type, _ in alarms(guarded)] == ["metric.alarm", "metric.ok"]
     guarded.refresh_from_db()
@@ -149,14 +149,14 @@ def test_what_was_crossed_and_crossed_back_in_one_batch_is_told(guarded):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_comes_late_is_no_news(guarded):
+def test_a_late_sample_changes_no_state(guarded):
     measure(guarded, 95, start=100)
     measure(guarded, 50, start=50)
     assert alarms(guarded) == [("metric.alarm", "alarm")]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_came_twice_is_looked_at_once(guarded):
+def test_a_repeated_sample_is_compared_once(guarded):
     for _ in range(3):
         measure(guarded, 95)
     assert len(alarms(guarded)) == 1

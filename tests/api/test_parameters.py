@@ -1,4 +1,4 @@
-"""Filters, orderings, chosen fields; and that nothing unknown is passed over."""
+"""Filters, orderings, selected fields; and that unknown parameters are refused."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def ids(response) -> list[str]:
 
 
 @pytest.fixture
-def said(room, alice, bob) -> list[Message]:
-    """One a minute, the last one just now: Alice, Bob's answer, Bob."""
+def three_messages(room, alice, bob) -> list[Message]:
+    """Three messages, a minute apart: of Alice, Bob's reply, of Bob."""
     now = timezone.now()
     first = make_message(room, alice.user, created_at=now - timedelta(minutes=2))
     second = make_message(room, bob.user, created_at=now - timedelta(minutes=1), reply_to=first)
@@ -32,11 +32,11 @@ def said(room, alice, bob) -> list[Message]:
 # -- filters ---------------------------------------------------------------------------------------------------------
 
 
-def test_messages_are_narrowed_by_author_answer_and_time(room, alice, bob, said):
-    path, names = url(room, "messages"), [str(message.pk) for message in said]
+def test_messages_are_narrowed_by_author_answer_and_time(room, alice, bob, three_messages):
+    path, names = url(room, "messages"), [str(message.pk) for message in three_messages]
     assert ids(bob.get(path, {"author": alice.id})) == names[:1]
     assert ids(bob.get(path, {"reply_to": names[0]})) == names[1:2]
-    middle = said[1].created_at.isoformat()
+    middle = three_messages[1].created_at.isoformat()
     assert ids(bob.get(path, {"created_after": middle})) == names[2:]
     assert ids(bob.get(path, {"created_before": middle})) == names[:1]
     assert ids(bob.get(path, {"created_before": middle, "author": bob.id})) == []
@@ -73,7 +73,7 @@ def test_a_filter_shows_nothing_hidden(room, lobby, charlie):
     ],
     ids=str,
 )
-def test_what_is_no_filter(room, bob, query, wrong):
+def test_an_invalid_filter(room, bob, query, wrong):
     assert pointers(bob.get(url(room, "messages"), query)) == wrong
 
 
@@ -86,7 +86,7 @@ def test_nothing_unknown_is_passed_over(alice, path):
     assert pointers(alice.get("/api/v1/" + path.format(id=alice.id), {"colour": "red"})) == [("/colour", "unknown")]
 
 
-def test_writes_take_no_parameters(room, bob):
+def test_writes_accept_no_parameters(room, bob):
     assert pointers(bob.post(url(room, "messages") + "?dry_run=true", {"text": "x"})) == [("/dry_run", "unknown")]
     assert not Message.objects.exists()
 
@@ -102,8 +102,8 @@ def test_every_parameter_is_documented():
 # -- ordering --------------------------------------------------------------------------------------------------------
 
 
-def test_the_oldest_come_first_if_asked(room, bob, said):
-    names = [str(message.pk) for message in said]
+def test_the_oldest_come_first_if_asked(room, bob, three_messages):
+    names = [str(message.pk) for message in three_messages]
     assert ids(bob.get(url(room, "messages"))) == names[::-1]
     assert ids(bob.get(url(room, "messages"), {"ordering": "created_at"})) == names
     page = bob.get(url(room, "messages"), {"ordering": "created_at", "limit": "2"}).json()
@@ -116,14 +116,14 @@ def test_rooms_by_their_last_change(alice):
     assert ids(alice.get(url(), {"ordering": "-updated_at"})) == [str(first.pk), str(second.pk)]
 
 
-def test_a_cursor_is_good_for_its_ordering(room, bob, said):
+def test_a_cursor_is_good_for_its_ordering(room, bob, three_messages):
     page = bob.get(url(room, "messages"), {"limit": "1"}).json()
     turned = page["next"].replace("limit=1", "ordering=created_at")
     assert pointers(bob.get(turned)) == [("/cursor", "invalid")]
 
 
 @pytest.mark.parametrize("ordering", ["text", "author__email", "-", "", "?"])
-def test_only_what_is_listed_orders(room, bob, ordering):
+def test_only_listed_columns_order(room, bob, ordering):
     assert pointers(bob.get(url(room, "messages"), {"ordering": ordering})) == [("/ordering", "invalid")]
 
 
@@ -132,21 +132,21 @@ def test_only_what_is_listed_orders(room, bob, ordering):
 
 @pytest.fixture
 def unchecked(bob, monkeypatch):
-    """Rows with chosen fields lack what the schema requires: the parameter says so."""
+    """Rows with selected fields lack fields that the schema requires."""
     monkeypatch.setattr("tests.contract_client._check_body", lambda *args: None)
     return bob
 
 
-def test_rows_have_the_fields_that_were_asked_for(room, unchecked, said):
+def test_rows_have_the_fields_that_were_asked_for(room, unchecked, three_messages):
     page = unchecked.get(url(room, "messages"), {"fields": "text,id", "limit": "1"}).json()
-    assert page["results"] == [{"id": str(said[2].pk), "text": said[2].text}]
+    assert page["results"] == [{"id": str(three_messages[2].pk), "text": three_messages[2].text}]
     assert page["stream"]["channel"] == f"room:{room.pk}"
     assert "fields=text%2Cid" in page["next"]
 
 
-def test_a_detail_has_them_too_and_its_version_in_the_etag(room, unchecked, said):
-    response = unchecked.get(url(room, "messages", said[0].pk), {"fields": "text"})
-    assert response.json() == {"text": said[0].text}
+def test_a_detail_has_them_too_and_its_version_in_the_etag(room, unchecked, three_messages):
+    response = unchecked.get(url(room, "messages", three_messages[0].pk), {"fields": "text"})
+    assert response.json() == {"text": three_messages[0].text}
     assert response["ETag"] == '"1"'
 
 
@@ -158,7 +158,7 @@ def test_only_fields_that_there_are(room, bob, fields):
 # -- links -----------------------------------------------------------------------------------------------------------
 
 
-def test_pages_are_linked_in_a_header_too(room, bob, said):
+def test_pages_are_linked_in_a_header_too(room, bob, three_messages):
     page = bob.get(url(room, "messages"), {"limit": "1"})
     assert page["Link"] == f'<{page.json()["next"]}>; rel="next"'
     second = bob.get(page.json()["next"])

@@ -1,4 +1,4 @@
-"""The same request from several sides at once, on real connections."""
+"""The same request in several threads at once, on real connections."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*calls: Callable[[], Any]) -> Counter[int]:
-    """How often each status was answered when all calls were made together."""
+    """Makes all calls at once. Returns how often each status was answered."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> int:
@@ -53,7 +53,7 @@ def test_one_id_posted_by_four_devices_is_one_message(people):
     assert Message.objects.count() == 1
 
 
-def test_two_people_who_open_the_same_direct_room_meet(people):
+def test_two_users_who_open_the_same_direct_room_get_one(people):
     one, other = people[:2]
     calls = [(one, other), (other, one), (Person(one.user), other), (Person(other.user), one)]
     answers = at_once(*(lambda a=a, b=b: a.post(url(), {"kind": "direct", "user_id": b.id}) for a, b in calls))
@@ -67,7 +67,7 @@ def test_joining_from_four_devices_is_one_membership(people):
     assert at_once(*(lambda d=device: d.post(url(lobby, "join")) for device in devices)) == {201: 1, 200: 3}
 
 
-def test_two_owners_who_leave_together_leave_one_behind(people):
+def test_of_two_owners_who_leave_together_one_stays(people):
     room = make_room()
     for person in people:
         add_member(room, person.user, Member.Role.OWNER)
@@ -97,7 +97,7 @@ def test_one_address_registers_once():
 
 
 def test_four_tabs_refresh_at_once_and_all_live(people):
-    """Twenty times: one successor for all of them, which lives on; and the old token, once stolen, ends the family."""
+    """Twenty rounds: all get the same valid successor. Later, the old token ends the session."""
     user = people[0].user
     for _ in range(20):
         first = sessions.sign_in_as(user)["refresh"]
@@ -122,10 +122,10 @@ def test_four_tabs_refresh_at_once_and_all_live(people):
 
 
 def test_a_sign_in_and_a_new_password_do_not_cross(people):
-    """Whichever comes first, nobody is signed in with the old password afterwards."""
+    """In either order, no session of the old password is left."""
     alice = people[0]
     for number in range(5):
-        Attempts.objects.all().delete()  # what was wrong in the rounds before must not count against this one
+        Attempts.objects.all().delete()  # wrong guesses of earlier rounds must not count
         new = f"a new and long enough password {number}"
         old = PASSWORD if number == 0 else f"a new and long enough password {number - 1}"
         answers = at_once(
@@ -177,8 +177,8 @@ def test_markers_end_at_the_latest_message(people):
     assert ReadMarker.objects.get().message_id.hex == ids[-1].replace("-", "")
 
 
-def test_who_is_removed_writes_before_or_not_at_all(people):
-    """No event of a removed member stands behind their removal."""
+def test_a_removed_member_writes_before_the_removal_or_not_at_all(people):
+    """No event of a removed member follows the removal."""
     alice, bob = people[:2]
     for _ in range(5):
         room = make_room(alice.user, bob.user)

@@ -1,4 +1,4 @@
-"""rooms/{id}/read/, and what a room says is unread."""
+"""rooms/{id}/read/, and the unread count of a room."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # messages are numbered at
 
 
 def unread(person, room: Room) -> int | None:
-    """What the detail says; the list must say the same."""
+    """Returns the count in the detail, which the list must have, too."""
     count = person.get(url(room)).json()["me"]["unread_count"]
     listed = {each["id"]: each["me"] for each in person.get(url()).json()["results"]}
     assert str(room.pk) not in listed or listed[str(room.pk)]["unread_count"] == count
@@ -49,7 +49,7 @@ def test_it_only_goes_forward(room, alice, bob):
     assert ReadMarker.objects.count() == 1
 
 
-def test_the_list_is_everybodys_markers_in_the_order_of_reading(room, alice, bob, dora, charlie):
+def test_the_list_has_all_markers_in_the_order_of_reading(room, alice, bob, dora, charlie):
     message = make_message(room, alice.user)
     markers = [read(person, message).json() for person in (dora, bob)]
     response = alice.get(url(room, "read"))
@@ -59,7 +59,7 @@ def test_the_list_is_everybodys_markers_in_the_order_of_reading(room, alice, bob
     assert alice.get(url(room, "read")).json()["results"] == markers
 
 
-def test_who_reads_and_who_marks(room, lobby, alice, charlie, anybody):
+def test_readers_see_markers_and_members_move_them(room, lobby, alice, charlie, anybody):
     private, public = make_message(room, alice.user), make_message(lobby, alice.user)
     assert problem(read(charlie, private)) == (404, "not_found")
     assert problem(charlie.get(url(room, "read"))) == (404, "not_found")
@@ -79,7 +79,7 @@ def test_who_reads_and_who_marks(room, lobby, alice, charlie, anybody):
         ({"message": MISSING}, [("/message", "does_not_exist")]),
     ],
 )
-def test_what_is_not_a_message(room, bob, body, expected):
+def test_an_invalid_message(room, bob, body, expected):
     assert pointers(bob.put(url(room, "read"), body)) == expected
 
 
@@ -94,7 +94,7 @@ def test_a_deleted_message_has_been_read_all_the_same(room, alice, bob):
     assert read(bob, message).status_code == 200
 
 
-def test_leaving_takes_the_marker_and_coming_back_starts_anew(lobby, alice, charlie):
+def test_leaving_deletes_the_marker_and_coming_back_starts_anew(lobby, alice, charlie):
     charlie.post(url(lobby, "join"))
     read(charlie, make_message(lobby, alice.user))
     charlie.post(url(lobby, "leave"))
@@ -116,14 +116,14 @@ def test_others_messages_are_unread_until_they_are_read(room, alice, bob):
     assert unread(bob, room) == 0
 
 
-def test_what_i_said_is_not_unread(room, alice, bob):
+def test_own_messages_are_not_unread(room, alice, bob):
     make_message(room, alice.user)
     make_message(room, bob.user)
     make_message(room, alice.user)
     assert (unread(alice, room), unread(bob, room)) == (1, 2)
 
 
-def test_what_is_gone_is_not_unread(room, alice, bob):
+def test_deleted_messages_are_not_unread(room, alice, bob):
     mine, theirs, other = (make_message(room, person.user) for person in (bob, alice, alice))
     nobodys = make_message(room, None)
     assert unread(bob, room) == 3
@@ -132,7 +132,7 @@ def test_what_is_gone_is_not_unread(room, alice, bob):
         assert unread(bob, room) == left
 
 
-def test_what_was_said_before_i_came_is_not_unread(lobby, alice, charlie):
+def test_messages_before_joining_are_not_unread(lobby, alice, charlie):
     old = make_message(lobby, alice.user)
     assert unread(charlie, lobby) is None  # a guest
     charlie.post(url(lobby, "join"))
@@ -148,7 +148,7 @@ def test_rooms_are_counted_apart(room, lobby, alice, bob):
     assert (unread(bob, room), unread(bob, lobby)) == (1, 0)
 
 
-def test_answers_to_writes_say_it_too(room, alice, bob):
+def test_answers_to_writes_have_the_count_too(room, alice, bob):
     make_message(room, bob.user)
     assert alice.patch(url(room), {"name": "Port"}).json()["me"] == {"role": "owner", "unread_count": 1}
 
@@ -195,8 +195,8 @@ def test_numbers_count_the_messages_of_a_room(room, lobby, alice):
     assert list(lobby.messages.order_by("number").values_list("number", flat=True)) == [1, 2]
 
 
-def test_who_goes_on_in_the_same_transaction_takes_no_number(room, lobby, alice):
-    """A savepoint that is rolled back, a message that is deleted, a room that goes with all it held."""
+def test_a_message_that_does_not_survive_its_transaction_gets_no_number(room, lobby, alice):
+    """A savepoint that is rolled back, a deleted message, a deleted room."""
     with transaction.atomic():
         kept = [make_message(room, alice.user), make_message(lobby, alice.user)]
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():

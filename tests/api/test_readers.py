@@ -1,4 +1,4 @@
-"""A room's readers are the same people, asked from either side."""
+"""A room's readers: both functions that answer it agree."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_both_questions_have_one_answer(kind, django_assert_num_queries):
     assert readers == {str(u.id) for u in ((alice, bob, charlie) if kind == Room.Kind.PUBLIC else (alice, bob))}
 
 
-def test_what_is_no_room_has_no_readers():
+def test_a_missing_room_has_no_readers():
     alice = make_user()
     assert permissions.readers(Room, "no-room", [str(alice.id)]) == set()
     assert permissions.readers(Room, str(alice.id), [str(alice.id), "nobody"]) == set()
@@ -34,7 +34,7 @@ def test_many_users_are_answered_as_each_alone(django_assert_max_num_queries):
     rooms = [make_room(people[0], *people[1:3]), make_room(people[1], kind="public"), make_room(people[2])]
     names = [*(f"room:{room.pk}" for room in rooms), f"user:{people[3].pk}", "room:none", "none:none"]
     requests = [(str(person.pk), names) for person in people] + [(str(people[0].pk), names[:1]), ("nobody", names)]
-    with django_assert_max_num_queries(4 + len(people)):  # one per shared stream, and one for each who may be a user
+    with django_assert_max_num_queries(4 + len(people)):  # one per shared stream, and one per id that may be a user's
         answers = permitted_all(requests)
     assert answers == [permitted(user_id, asked) for user_id, asked in requests]
     assert [len(answer) for answer in answers] == [2, 2, 3, 2, 1, 1, 1, 0]

@@ -1,4 +1,4 @@
-"""What all addresses share: JSON in and out, problems, one transaction per write, another run after a deadlock."""
+"""What all URLs share: JSON in both directions, problems, one transaction per write, another run after a deadlock."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def post_raw(client, body: str | bytes, content_type: str = "application/json"):
         '{"a": %s}' % ("9" * 5000),
     ],
 )
-def test_what_is_not_json(alice, body):
+def test_a_body_that_is_not_json(alice, body):
     if body:
         assert problem(post_raw(alice, body)) == (400, "parse_error")
     else:
@@ -56,7 +56,7 @@ def test_a_body_too_large(alice, settings):
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-def test_only_json_is_taken(alice, content_type):
+def test_only_json_is_accepted(alice, content_type):
     assert problem(post_raw(alice, "name=x", content_type)) == (415, "unsupported_media_type")
 
 
@@ -69,7 +69,7 @@ def test_only_json_is_given(alice, accept):
 # -- problems ------------------------------------------------------------------------------------------------------
 
 
-def test_a_problem_is_whole_and_names_its_request(anybody):
+def test_a_problem_is_complete_and_names_its_request(anybody):
     response = anybody.get("/api/v1/me/", headers={"X-Request-ID": "abc.1-2_3"})
     assert response["Content-Type"] == "application/problem+json"
     assert response["X-Request-ID"] == "abc.1-2_3"
@@ -135,7 +135,7 @@ def test_a_bad_host_is_a_problem(anybody):
 
 @pytest.mark.parametrize("formatter", [logs.ConsoleLines, logs.JsonLines])
 def test_a_bad_host_is_one_line_in_the_log(anybody, caplog, formatter):
-    """Strangers ask for any host at will. A crash of ours keeps its traceback."""
+    """Any client can send any host. A crash keeps its traceback."""
     anybody.get("/api/v1/me/", headers={"Host": "evil.example"})
     (record,) = [record for record in caplog.records if record.name.startswith("django.security")]
     assert logs.BriefFailures().filter(record)
@@ -192,7 +192,7 @@ def test_every_operation_is_behind_a_sign_in_unless_it_leads_to_one():
 
 
 class Failure(OperationalError):
-    """What Django raises when PostgreSQL says `sqlstate`."""
+    """The error that Django raises for this SQLSTATE of PostgreSQL."""
 
     def __init__(self, sqlstate: str) -> None:
         super().__init__("failed")
@@ -201,7 +201,7 @@ class Failure(OperationalError):
 
 @pytest.fixture
 def failing(monkeypatch):
-    """`failing(times, error)`: saying something writes its row and then fails that often. Returns the runs so far."""
+    """`failing(times, error)`: posting a message writes its row and then fails so many times. Returns the runs."""
     post = Room.post
 
     def arrange(times: int, error: Exception) -> list[int]:
@@ -244,8 +244,8 @@ def test_a_locked_database_is_not_asked_again(room, bob, failing):
     assert runs == [1]
 
 
-def test_who_came_second_is_told_what_the_first_did(room, bob, failing, monkeypatch):
-    """Two posts of one id at once: the loser's INSERT fails, and its next run finds the winner's row."""
+def test_the_second_request_is_answered_with_the_row_of_the_first(room, bob, failing, monkeypatch):
+    """Two POSTs of one id at once: the second INSERT fails, and its next run finds the first one's row."""
     runs = failing(1, IntegrityError("duplicate key"))
     assert bob.post(url(room, "messages"), {"text": "x"}).status_code == 201
     assert runs == [1, 1]

@@ -1,4 +1,4 @@
-"""Idempotency-Key: done once, answered twice; and the versions that keep writers from overwriting each other."""
+"""Idempotency-Key: done once, answered twice. And If-Match, which keeps writers from overwriting each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def say(person, room, text="Ahoy", key: str = KEY, **more):
 
 
 def whole(response) -> tuple:
-    """An answer, but for what names the one request."""
+    """Returns an answer without the headers that differ between requests."""
     headers = {name: value for name, value in response.headers.items() if name != "X-Request-ID"}
     return response.status_code, response.content, headers
 
@@ -51,9 +51,9 @@ def test_a_key_may_be_quoted(room, bob, text):
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', "x" * 256, "a b", "a, a", '"a', "é"])
-def test_what_is_no_key(room, bob, key):
+def test_an_invalid_key(room, bob, key):
     if key == '"a':
-        assert say(bob, room, key=key).status_code == 201  # bare, and a little odd
+        assert say(bob, room, key=key).status_code == 201  # without quotes, and unusual
         return
     assert problem(say(bob, room, key=key)) == (400, "idempotency_key_invalid")
     assert not Message.objects.exists()
@@ -133,7 +133,7 @@ def test_a_secret_is_not_kept(alice):
     assert len(alice.get("/api/v1/keys/").json()["results"]) == 1
 
 
-def test_who_waits_too_long_is_told_to_come_back(room, bob, monkeypatch):
+def test_a_request_that_waits_too_long_gets_retry_after(room, bob, monkeypatch):
     from django.db import OperationalError
 
     error = OperationalError("canceling statement due to lock timeout")
@@ -144,7 +144,7 @@ def test_who_waits_too_long_is_told_to_come_back(room, bob, monkeypatch):
     assert response["Retry-After"] == "1"
 
 
-def test_who_is_nobody_has_no_keys(db, anybody):
+def test_anonymous_requests_have_no_idempotency_keys(db, anybody):
     body = {"email": "x@example.com", "name": "X", "password": "correct horse battery staple"}
     headers = {"Idempotency-Key": KEY}
     assert anybody.post("/api/v1/users/", body, headers=headers).status_code == 201
@@ -194,14 +194,14 @@ def test_a_deleted_message_leaves_its_answers(room, bob):
     assert say(bob, room, key="another").status_code == 201
 
 
-def test_a_deleted_room_takes_its_answers(room, alice, bob):
+def test_deleting_a_room_removes_its_stored_answers(room, alice, bob):
     say(bob, room, "Secret")
     alice.delete(url(room))
     record_now()
     assert not Answer.objects.exclude(body=None).exists()
 
 
-def test_a_deleted_account_takes_its_answers_and_its_name_out_of_others(room, alice, bob, charlie):
+def test_deleting_an_account_removes_its_answers_and_its_name_from_others(room, alice, bob, charlie):
     say(charlie, make_room(charlie.user), "Secret")
     added = alice.post(url(room, "members"), {"user_id": charlie.id}, headers={"Idempotency-Key": KEY})
     assert added.json()["user"]["name"] == "Charlie"
@@ -215,7 +215,7 @@ def test_a_deleted_account_takes_its_answers_and_its_name_out_of_others(room, al
 # -- ETags -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_one_has_is_not_sent_again(bob):
+def test_a_known_version_is_not_sent_again(bob):
     path = "/api/v1/me/"
     tag = bob.get(path)["ETag"]
     assert tag == f'"{bob.user.version}"'
@@ -228,8 +228,8 @@ def test_what_one_has_is_not_sent_again(bob):
     assert bob.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_what_its_version_does_not_tell_of_is_sent(room, alice, bob):
-    """A room's answer holds what is unread."""
+def test_a_room_is_sent_again_because_its_version_does_not_cover_unread_counts(room, alice, bob):
+    """A room's answer has the unread count."""
     tag = alice.get(url(room))["ETag"]
     make_message(room, bob.user)
     record_now()
@@ -258,7 +258,7 @@ def test_a_marker_has_its_version(room, bob, alice):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_done", [True, False], ids=["done", "given up"])
 def test_the_second_waits_for_the_first(is_done, monkeypatch):
-    """And gets its answer; or, where the first came to nothing, does it itself."""
+    """It gets the first one's answer, or does the write when the first was rolled back."""
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     started, go_on = threading.Event(), threading.Event()
@@ -275,7 +275,9 @@ def test_the_second_waits_for_the_first(is_done, monkeypatch):
     monkeypatch.setattr(Room, "post", slow)
     answers = {}
     first, second = (Person(bob.user) for _ in range(2))
-    first.raise_request_exception = second.raise_request_exception = False  # it hears of the other's, too
+    first.raise_request_exception = second.raise_request_exception = (
+        False  # the client raises errors of the other thread, too
+    )
     one = Writer(lambda: answers.update(first=say(first, room)))
     assert started.wait(10)
     two = Writer(lambda: answers.update(second=say(second, room)))
@@ -291,7 +293,7 @@ def test_the_second_waits_for_the_first(is_done, monkeypatch):
 
 @needs_row_locks
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_ever(monkeypatch):
+def test_waiting_for_the_first_request_ends(monkeypatch):
     monkeypatch.setattr("api.rest.idempotency.WAIT_SECONDS", 0.2)
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)

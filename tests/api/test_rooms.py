@@ -47,7 +47,7 @@ def test_a_wrong_discover_is_refused(alice, text):
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("query", "queries"), [({}, 3), ({"discover": "true"}, 2)])
 def test_a_page_takes_a_constant_number_of_queries(alice, rows, query, queries, django_assert_num_queries):
-    alice.get(url())  # the stream is born
+    alice.get(url())  # creates the stream
     for _ in range(rows):
         make_room(alice.user, make_user(), kind=Room.Kind.PUBLIC)
     with django_assert_num_queries(queries):  # user, (position,) rooms
@@ -94,7 +94,7 @@ def test_no_such_room(alice, id):
 
 
 @pytest.mark.parametrize("kind", ["public", "private"])
-def test_whoever_opens_a_room_owns_it(alice, kind):
+def test_the_opener_of_a_room_owns_it(alice, kind):
     response = alice.post(url(), {"name": "Harbour", "kind": kind})
     body = response.json()
     assert response.status_code == 201
@@ -125,7 +125,7 @@ def test_a_room_is_private_unless_said_otherwise(alice):
         ({"kind": "direct", "user_id": MISSING}, [("/user_id", "does_not_exist")]),
     ],
 )
-def test_what_is_not_a_room(alice, body, expected):
+def test_an_invalid_room(alice, body, expected):
     assert pointers(alice.post(url(), body)) == expected
     assert not Room.objects.exists()
 
@@ -150,13 +150,13 @@ def test_a_direct_room_is_found_again_by_both(alice, bob, charlie):
     assert problem(charlie.get(first["Location"])) == (404, "not_found")
 
 
-def test_a_direct_room_takes_another_and_no_name(alice, bob):
+def test_a_direct_room_needs_another_user_and_no_name(alice, bob):
     assert pointers(alice.post(url(), {"kind": "direct", "user_id": alice.id})) == [("/user_id", "invalid")]
     named = alice.post(url(), {"kind": "direct", "user_id": bob.id, "name": "Us"})
     assert pointers(named) == [("/name", "unexpected")]
 
 
-def test_a_direct_room_stays_what_it_is(alice, bob, charlie):
+def test_a_direct_room_does_not_change_its_kind(alice, bob, charlie):
     room_url = alice.post(url(), {"kind": "direct", "user_id": bob.id})["Location"]
     assert problem(alice.patch(room_url, {"name": "Us"})) == (403, "permission_denied")
     assert problem(alice.delete(room_url)) == (403, "permission_denied")
@@ -222,7 +222,7 @@ def test_an_owner_hands_the_room_over(room, alice, bob, dora):
     assert alice.post(url(room, "leave")).status_code == 204
 
 
-def test_who_hands_over_and_to_whom(room, alice, dora, bob, charlie, anybody):
+def test_only_an_owner_hands_over_and_only_to_a_member(room, alice, dora, bob, charlie, anybody):
     path = url(room, "transfer")
     for person, expected in [(dora, 403), (bob, 403), (charlie, 404), (anybody, 401)]:
         assert person.post(path, {"user_id": bob.id}).status_code == expected
@@ -231,7 +231,7 @@ def test_who_hands_over_and_to_whom(room, alice, dora, bob, charlie, anybody):
     assert roles(room.pk)[alice.id] == "owner"
 
 
-def test_nobody_hands_over_a_direct_room(alice, bob):
+def test_a_direct_room_cannot_be_handed_over(alice, bob):
     room_url = alice.post(url(), {"kind": "direct", "user_id": bob.id})["Location"]
     assert problem(alice.post(room_url + "transfer/", {"user_id": bob.id})) == (403, "permission_denied")
 
@@ -239,7 +239,7 @@ def test_nobody_hands_over_a_direct_room(alice, bob):
 # -- coming and going ----------------------------------------------------------------------------------------------
 
 
-def test_everybody_joins_a_public_room_once(lobby, charlie):
+def test_a_user_joins_a_public_room_once(lobby, charlie):
     first, second = charlie.post(url(lobby, "join")), charlie.post(url(lobby, "join"))
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
@@ -247,7 +247,7 @@ def test_everybody_joins_a_public_room_once(lobby, charlie):
     assert charlie.get(url(lobby, "members", charlie.id)).json() == first.json()
 
 
-def test_nobody_joins_a_private_room(room, charlie, bob, anybody):
+def test_a_private_room_cannot_be_joined(room, charlie, bob, anybody):
     assert problem(charlie.post(url(room, "join"))) == (404, "not_found")
     assert problem(anybody.post(url(room, "join"))) == (401, "not_authenticated")
     assert bob.post(url(room, "join")).json()["role"] == "member"

@@ -1,4 +1,4 @@
-"""metrics/{id}/samples/: pushed by the one and by the many, read as they are and in steps"""
+"""metrics/{id}/samples/: recorded one by one and in batches, read as they are and in steps"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 def text(seconds: float) -> str:
-    """So many seconds after noon."""
+    """Returns the time so many seconds after noon."""
     return as_text(microseconds(NOON + timedelta(seconds=seconds)))
 
 
@@ -40,8 +40,8 @@ def path(metric) -> str:
     return at("metrics", metric.pk, "samples")
 
 
-def told(dashboard) -> list[dict]:
-    """The data of what was told of samples."""
+def recorded_samples(dashboard) -> list[dict]:
+    """Returns the data of the `samples.recorded` events."""
     entries = read_after(f"dashboard:{dashboard.pk}", 0).entries
     return [json.loads(entry.payload)["data"] for entry in entries if entry.type == "samples.recorded"]
 
@@ -62,7 +62,7 @@ def test_one_sample_or_many(metric, dashboard, path, bob):
 @pytest.mark.django_db(transaction=True)
 def test_an_event_carries_the_batch(metric, dashboard, path, bob):
     bob.post(path, samples((0, 1.5), (1, 2.5)))
-    assert told(dashboard) == [{"metric": str(metric.pk), **samples((0, 1.5), (1, 2.5))}]
+    assert recorded_samples(dashboard) == [{"metric": str(metric.pk), **samples((0, 1.5), (1, 2.5))}]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -72,23 +72,23 @@ def test_a_push_that_is_repeated_adds_nothing_and_changes_nothing(metric, dashbo
     assert [row["value"] for row in read(bob, path)] == [1, 2, 3]
     NextRelease.objects.all().delete()
     rate.release_due("default")
-    assert [len(event["samples"]) for event in told(dashboard)] == [2, 1]
+    assert [len(event["samples"]) for event in recorded_samples(dashboard)] == [2, 1]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_burst_is_told_in_few_events_and_whole(metric, dashboard, path, bob):
+def test_a_burst_makes_few_events_with_all_samples(metric, dashboard, path, bob):
     began = time.monotonic()
     for second in range(20):
         bob.post(path, samples((second, second)))
     turns = (time.monotonic() - began) / streams.dashboards.rate.seconds  # few, unless the machine is busy
     NextRelease.objects.all().delete()
     rate.release_due("default")
-    events = told(dashboard)
+    events = recorded_samples(dashboard)
     assert len(events) <= 2 + turns
     assert [sample["value"] for event in events for sample in event["samples"]] == list(range(20))
 
 
-def test_members_push_and_nobody_else(dashboard, path, alice, bob, charlie, anybody):
+def test_only_members_record_samples(dashboard, path, alice, bob, charlie, anybody):
     assert [person.post(path, {"value": 1}).status_code for person in (alice, bob)] == [201, 201]
     assert problem(charlie.post(path, {"value": 1})) == (404, "not_found")
     assert anybody.post(path, {"value": 1}).status_code == 401
@@ -242,7 +242,7 @@ def test_metrics_do_not_see_each_others_samples(dashboard, metric, path, alice):
 # -- retention -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_older_than_the_metrics_retention_goes_but_for_the_latest(dashboard, alice):
+def test_samples_older_than_the_retention_are_deleted_but_for_the_latest(dashboard, alice):
     now = microseconds(timezone.now())
     day = 24 * 3600 * 1_000_000
     short, silent = make_metric(dashboard, retention_days=1), make_metric(dashboard, retention_days=1)
@@ -253,7 +253,7 @@ def test_what_is_older_than_the_metrics_retention_goes_but_for_the_latest(dashbo
     assert left == {short.pk: [1, 0], silent.pk: [2]}
 
 
-def test_deleting_a_metric_takes_its_samples(metric, path, alice):
+def test_deleting_a_metric_deletes_its_samples(metric, path, alice):
     other = make_metric(make_dashboard())
     record_samples(other, [Point(1, 1.0)])
     alice.post(path, samples((0, 1)))
@@ -262,7 +262,7 @@ def test_deleting_a_metric_takes_its_samples(metric, path, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_pushed_is_not_remembered_where_many_did(dashboard, path, alice, bob):
+def test_an_event_of_several_writers_names_none_of_them(dashboard, path, alice, bob):
     alice.post(path, samples((0, 1)))
     for person, second in ((alice, 1), (bob, 2)):
         person.post(path, samples((second, 1)))

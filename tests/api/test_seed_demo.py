@@ -39,7 +39,7 @@ def sign_in(email: str, password: str) -> int:
     return ContractClient().post("/api/v1/token/", {"email": email, "password": password}).status_code
 
 
-def test_it_makes_people_who_sign_in_and_says_how(db, data_dir):
+def test_it_makes_users_who_can_sign_in_and_prints_their_logins(db, data_dir):
     output = seed()
     assert set(logins(data_dir)) == {f"{name}@example.com" for name in ("alice", "bob", "charlie")}
     for email, password in logins(data_dir).items():
@@ -80,7 +80,7 @@ def test_a_lost_file_gets_new_passwords(db, data_dir):
     assert [sign_in(email, password) for email, password in logins(data_dir).items()] == [200] * 3
 
 
-def test_a_lost_database_gets_the_old_ones(db, data_dir):
+def test_a_new_database_gets_the_same_logins(db, data_dir):
     seed()
     before = logins(data_dir)
     Room.objects.all().delete()

@@ -1,4 +1,4 @@
-"""me/sessions/, me/password/, and all that ends a session."""
+"""me/sessions/, me/password/, and everything that ends a session."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SESSIONS, PASSWORD_URL, ME = "/api/v1/me/sessions/", "/api/v1/me/password/", "/a
 NEW = "another horse, another battery"
 
 
-def ended() -> list[tuple[str, list[str]]]:
-    """What the control log says: (user, sessions) of each ending."""
+def revocations() -> list[tuple[str, list[str]]]:
+    """Returns (user, sessions) of each event of the revocation log."""
     rows = Event.objects.filter(stream__name="revocations:all").order_by("offset")
     data = [json.loads(row.payload)["data"] for row in rows]
     return [(each["user"], sorted(each["sessions"])) for each in data]
@@ -67,37 +67,37 @@ def test_the_list_shows_where_i_am_signed_in(alice, bob):
 def test_ending_another_session(alice, phone):
     assert alice.delete(f"{SESSIONS}{sid(phone)}/").status_code == 204
     assert (is_in(alice), is_in(phone)) == (True, False)
-    assert ended() == [(alice.id, [sid(phone)])]
+    assert revocations() == [(alice.id, [sid(phone)])]
     assert problem(alice.delete(f"{SESSIONS}{sid(phone)}/")) == (404, "not_found")
     assert [row["id"] for row in alice.get(SESSIONS).json()["results"]] == [sid(alice)]
 
 
-def test_ending_ones_own_session(alice):
+def test_ending_the_current_session(alice):
     assert alice.delete(f"{SESSIONS}{sid(alice)}/").status_code == 204
     assert not is_in(alice)
 
 
-def test_nobody_ends_anothers(alice, bob, anybody):
+def test_a_user_cannot_end_anothers_session(alice, bob, anybody):
     for session in (sid(alice), MISSING):
         assert problem(bob.delete(f"{SESSIONS}{session}/")) == (404, "not_found")
     assert problem(anybody.get(SESSIONS)) == (401, "not_authenticated")
     assert problem(anybody.delete(f"{SESSIONS}{sid(alice)}/")) == (401, "not_authenticated")
     assert is_in(alice)
-    assert ended() == []
+    assert revocations() == []
 
 
-def test_the_answer_says_nothing_of_the_control_log(alice, phone):
+def test_the_answer_names_no_position_of_the_revocation_log(alice, phone):
     assert "Tidewire-Position" not in alice.delete(f"{SESSIONS}{sid(phone)}/")
 
 
 # -- endings -------------------------------------------------------------------------------------------------------
 
 
-def test_signing_out_is_told_to_the_sockets(alice, phone):
+def test_signing_out_is_a_revocation(alice, phone):
     pair = sessions.sign_in_as(alice.user)
     for _ in range(2):
         ContractClient().post("/api/v1/token/blacklist/", {"refresh": pair["refresh"]})
-    assert ended() == [(alice.id, [tokens.authenticate(pair["access"]).session_id])]
+    assert revocations() == [(alice.id, [tokens.authenticate(pair["access"]).session_id])]
 
 
 def test_a_stolen_token_closes_the_sockets(alice):
@@ -106,7 +106,7 @@ def test_a_stolen_token_closes_the_sockets(alice):
     for _ in range(2):
         client.post("/api/v1/token/refresh/", {"refresh": pair["refresh"]})
         Session.objects.update(rotated_at=timezone.now() - timedelta(seconds=11))
-    assert ended() == [(alice.id, [tokens.authenticate(pair["access"]).session_id])]
+    assert revocations() == [(alice.id, [tokens.authenticate(pair["access"]).session_id])]
 
 
 def deactivate_in_admin(user: User) -> None:
@@ -145,10 +145,10 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_what_ends_all_sessions(alice, phone, bob, name):
+def test_changes_that_end_all_sessions(alice, phone, bob, name):
     id = alice.id
     ENDINGS[name](User.objects.get(pk=id))
-    told = ended()
+    told = revocations()
     assert {user for user, _ in told} == {id}
     assert sorted(s for _, sessions in told for s in sessions) == sorted([sid(alice), sid(phone)])
     assert [is_in(person) for person in (alice, phone, bob)] == [False, False, True]
@@ -160,7 +160,7 @@ def test_other_changes_end_none(alice):
     user.save()
     User.objects.filter(pk=user.pk).update(name="Alice C.", is_active=True)
     assert is_in(alice)
-    assert ended() == []
+    assert revocations() == []
 
 
 def test_a_better_hash_is_no_new_password(alice, settings):
@@ -178,7 +178,7 @@ def test_a_new_password_ends_my_other_sessions(alice, phone):
     response = alice.post(PASSWORD_URL, {"current_password": PASSWORD, "new_password": NEW})
     assert (response.status_code, response.content) == (204, b"")
     assert (is_in(alice), is_in(phone)) == (True, False)
-    assert ended() == [(alice.id, [sid(phone)])]
+    assert revocations() == [(alice.id, [sid(phone)])]
     sign_in = ContractClient().post
     body = {"email": alice.user.email, "password": NEW}
     assert sign_in("/api/v1/token/", body).status_code == 200
@@ -194,7 +194,7 @@ def test_a_new_password_ends_my_other_sessions(alice, phone):
         ({"current_password": PASSWORD, "new_password": "x" * 129}, [("/new_password", "max_length")]),
     ],
 )
-def test_what_is_no_change_of_password(alice, phone, body, expected):
+def test_an_invalid_change_of_password(alice, phone, body, expected):
     found = pointers(alice.post(PASSWORD_URL, body))
     assert found == (
         expected or [("/new_password", "password_too_common"), ("/new_password", "password_entirely_numeric")]
@@ -216,7 +216,7 @@ def test_the_password_is_hashed_outside_a_transaction(alice, monkeypatch):
 
 
 def test_a_sign_in_that_crosses_a_new_password_fails(alice):
-    """The password was right when it was checked, and is not any more when the session would begin."""
+    """The password was changed after it was compared, and before the session began."""
     stale = User.objects.get(pk=alice.id)
     alice.post(PASSWORD_URL, {"current_password": PASSWORD, "new_password": NEW})
     with pytest.raises(sessions.AuthenticationFailed):
@@ -250,12 +250,12 @@ def test_twenty_guesses_a_minute_from_one_address():
     assert guess("20@example.com", address="192.0.2.2").status_code == 401
 
 
-def test_who_knows_the_password_is_never_throttled(alice):
+def test_the_right_password_is_never_throttled(alice):
     for _ in range(25):
         assert guess(alice.user.email, PASSWORD).status_code == 200
 
 
-def test_a_right_guess_does_not_wash_the_wrong_ones_away(alice):
+def test_a_right_guess_does_not_reset_the_wrong_ones(alice):
     for _ in range(4):
         guess(alice.user.email)
     assert guess(alice.user.email, PASSWORD).status_code == 200
@@ -272,12 +272,12 @@ def test_a_network_is_one_guesser(rf):
     assert network("") == network("unix:")[:0] == ""
 
 
-def test_the_answer_is_the_same_whoever_is_guessed(alice):
+def test_the_answer_is_the_same_for_known_and_unknown_accounts(alice):
     bodies = [guess(email).json() | {"instance": ""} for email in (alice.user.email, "nobody@example.com")]
     assert bodies[0] == bodies[1]
 
 
-def test_one_hash_is_made_whoever_is_guessed(alice, monkeypatch):
+def test_one_hash_is_made_for_known_and_unknown_accounts(alice, monkeypatch):
     from django.contrib.auth.hashers import MD5PasswordHasher
 
     made, encode = [], MD5PasswordHasher.encode
@@ -304,7 +304,7 @@ def test_neither_addresses_nor_names_are_stored(alice):
 # -- old rows ------------------------------------------------------------------------------------------------------
 
 
-def test_prune_sessions_deletes_what_no_token_needs(alice, phone, bob):
+def test_prune_sessions_deletes_rows_that_no_token_needs(alice, phone, bob):
     Session.objects.filter(pk=sid(phone)).update(expires_at=timezone.now() - timedelta(seconds=1))
     Session.objects.filter(pk=sid(bob)).end()
     guess("nobody@example.com")
@@ -317,4 +317,4 @@ def test_prune_sessions_deletes_what_no_token_needs(alice, phone, bob):
     call_command("prune_sessions", stdout=output)
     assert output.getvalue().endswith("Deleted 1 sessions, 2 counts and 0 answers.\n")
     assert is_in(alice)
-    assert len(ended()) == 1  # pruning ends nobody
+    assert len(revocations()) == 1  # pruning is no revocation

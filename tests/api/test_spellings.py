@@ -31,7 +31,7 @@ def test_an_id_in_capitals_is_found_in_every_address(room, alice):
     assert alice.get(f"/api/v1/streams/room:{shouted}/").json()["channel"] == f"room:{room.pk}"
 
 
-def test_every_address_with_an_id_takes_capitals():
+def test_every_address_with_an_id_accepts_capitals():
     """The next resource is written with the converter `id`, not with Django's `uuid`, which refuses capitals."""
 
     def converters(patterns, prefix=""):

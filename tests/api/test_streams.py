@@ -1,4 +1,4 @@
-"""streams/{name}/, and the rules of subscribing, which are the same."""
+"""streams/{name}/, and who may subscribe: the rules are the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_guest_reads_the_position_of_a_public_room(lobby, charlie):
     assert charlie.get(stream(f"room:{lobby.pk}")).json()["offset"] >= 0
 
 
-def test_everybody_has_a_stream_of_their_own(alice, bob):
+def test_each_user_has_an_own_stream(alice, bob):
     assert alice.get(stream(f"user:{alice.id}")).json()["channel"] == f"user:{alice.id}"
     assert problem(bob.get(stream(f"user:{alice.id}"))) == (404, "not_found")
 
@@ -80,8 +80,8 @@ def test_the_stream_of_a_user_is_theirs(alice, bob):
 
 
 @pytest.fixture
-def said(room, bob) -> list[str]:
-    """Five messages; the log holds them, and nothing before."""
+def five_messages(room, bob) -> list[str]:
+    """Five messages, the only events in the log."""
     record_now()
     Event.objects.all().delete()
     Stream.objects.all().delete()
@@ -94,27 +94,27 @@ def events(room, person, **query):
     return person.get(stream(f"room:{room.pk}") + "events/", query)
 
 
-def test_what_happened_after_a_position(room, bob, said):
+def test_events_after_a_position(room, bob, five_messages):
     page = events(room, bob, after=3).json()
     assert [entry["offset"] for entry in page["results"]] == [4, 5]
-    assert [entry["event"]["data"]["id"] for entry in page["results"]] == said[3:]
+    assert [entry["event"]["data"]["id"] for entry in page["results"]] == five_messages[3:]
     assert page["next"] is None
     assert page["stream"] == bob.get(stream(f"room:{room.pk}")).json()
     check_event(page["results"][0]["event"])
 
 
-def test_pages_lead_to_the_head(room, bob, said):
+def test_pages_lead_to_the_head(room, bob, five_messages):
     page, seen = events(room, bob, limit=2).json(), []
     while True:
         seen += [entry["event"]["data"]["id"] for entry in page["results"]]
         if page["next"] is None:
             break
         page = bob.get(page["next"]).json()
-    assert seen == said
+    assert seen == five_messages
     assert events(room, bob, after=5, epoch=page["stream"]["epoch"]).json()["results"] == []
 
 
-def test_a_position_that_is_lost_says_how_to_go_on(room, bob, said):
+def test_a_lost_position_is_answered_with_the_present_one(room, bob, five_messages):
     head = bob.get(stream(f"room:{room.pk}")).json()
     Event.objects.filter(offset__lte=2).delete()
     assert events(room, bob, after=2).status_code == 200
@@ -127,7 +127,7 @@ def test_a_position_that_is_lost_says_how_to_go_on(room, bob, said):
     assert events(room, bob, after=5).json()["results"] == []
 
 
-def test_events_are_for_who_may_subscribe(room, alice, charlie, anybody, said):
+def test_events_are_for_those_who_may_subscribe(room, alice, charlie, anybody, five_messages):
     assert len(events(room, alice).json()["results"]) == 5
     assert problem(events(room, charlie)) == (404, "not_found")
     assert problem(events(room, anybody)) == (401, "not_authenticated")
@@ -135,7 +135,7 @@ def test_events_are_for_who_may_subscribe(room, alice, charlie, anybody, said):
     assert problem(alice.get(stream("x") + "events/")) == (404, "not_found")
 
 
-def test_who_loses_access_while_the_page_is_read_gets_none_of_it(room, bob, said, monkeypatch):
+def test_losing_access_while_the_page_is_read_gives_none_of_it(room, bob, five_messages, monkeypatch):
     original = read_after
 
     def removed_meanwhile(*args):
@@ -151,12 +151,12 @@ def test_who_loses_access_while_the_page_is_read_gets_none_of_it(room, bob, said
     [{"after": "x"}, {"after": "-1"}, {"after": "9" * 20}, {"limit": "0"}, {"limit": "501"}, {"after": ["1", "2"]}],
     ids=str,
 )
-def test_what_is_no_position(room, bob, query):
+def test_an_invalid_position(room, bob, query):
     assert pointers(events(room, bob, **query)) == [(f"/{next(iter(query))}", "invalid")]
 
 
-def test_erased_means_erased_here_too(room, bob, said):
-    bob.delete(url(room, "messages", said[0]))
+def test_erased_means_erased_here_too(room, bob, five_messages):
+    bob.delete(url(room, "messages", five_messages[0]))
     record_now()
     first = events(room, bob).json()["results"][0]
     assert (first["offset"], first["event"]["type"]) == (1, "message.deleted")

@@ -1,4 +1,4 @@
-"""token/, token/refresh/, token/verify/, token/blacklist/, and what a token opens."""
+"""token/, token/refresh/, token/verify/, token/blacklist/, and the use of a token."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def claims(token: str) -> dict:
 
 
 def forged(**changes) -> str:
-    """A token with our signature and strange claims."""
+    """Returns a token with a valid signature and these claims."""
     now = int(time.time())
     base = {"token_type": "access", "exp": now + 60, "iat": now, "jti": "x", "user_id": MISSING, "sid": MISSING}
     payload = {name: value for name, value in (base | changes).items() if value is not ...}
@@ -57,13 +57,13 @@ SECOND = timedelta(seconds=1)
 
 
 def later(passed: timedelta) -> None:
-    """As if so much time had passed since the last exchange."""
+    """Moves the session's times into the past."""
     Session.objects.update(rotated_at=F("rotated_at") - passed)
 
 
 @contextmanager
 def freeze(ahead: timedelta) -> Iterator[None]:
-    """So much later, for sessions and for the library that signs."""
+    """Moves the clocks of sessions and of simplejwt."""
     moment = datetime.now(UTC) + ahead
 
     class Clock(datetime):
@@ -98,7 +98,7 @@ def test_all_tokens_of_a_session_carry_its_id_and_another_session_has_another(us
 
 
 @pytest.mark.parametrize(("email", "password"), [("alice@example.com", "wrong"), ("nobody@example.com", PASSWORD)])
-def test_wrong_credentials_are_told_apart_by_nobody(user, email, password):
+def test_wrong_credentials_have_one_answer(user, email, password):
     response = post("", email=email, password=password)
     assert problem(response) == (401, "credentials_invalid")
     assert response["WWW-Authenticate"] == 'Bearer realm="api"'
@@ -110,7 +110,7 @@ def test_a_closed_account_does_not_sign_in(user):
     assert problem(post("", email=user.email, password=PASSWORD)) == (401, "credentials_invalid")
 
 
-def test_sign_in_wants_both_fields(db):
+def test_sign_in_needs_both_fields(db):
     assert pointers(post("")) == [("/email", "required"), ("/password", "required")]
 
 
@@ -149,7 +149,7 @@ def test_two_tabs_live_also_where_the_clocks_of_their_servers_differ(pair, secon
     assert one["refresh"] == other.json()["refresh"]
 
 
-def test_a_spent_token_ends_the_session_for_everybody(pair):
+def test_a_used_token_ends_the_session(pair):
     second = post("refresh/", refresh=pair["refresh"]).json()
     later(GRACE + SECOND)
     assert problem(post("refresh/", refresh=pair["refresh"])) == (401, "token_reused")
@@ -188,7 +188,7 @@ def test_a_session_ends_after_thirty_days_however_often_it_is_refreshed(user, pa
 
 def test_refreshing_is_one_statement(pair):
     assert statements(lambda: post("refresh/", refresh=pair["refresh"])) == 1
-    assert statements(lambda: post("refresh/", refresh=pair["refresh"])) == 2  # in grace
+    assert statements(lambda: post("refresh/", refresh=pair["refresh"])) == 2  # within GRACE
 
 
 def test_refreshing_deletes_old_rows_now_and_then(user, pair, monkeypatch):
@@ -206,7 +206,7 @@ def test_the_successor_works(pair):
 
 @pytest.mark.parametrize("name", ["refresh/", "blacklist/"])
 @pytest.mark.parametrize("token", ["x", "a.b.c", "ä", "." * 100, "[" * 5000])
-def test_what_is_no_refresh_token(db, name, token):
+def test_an_invalid_refresh_token(db, name, token):
     assert problem(post(name, refresh=token)) == (401, "token_invalid")
 
 
@@ -215,7 +215,7 @@ def test_an_access_token_does_not_refresh(pair):
 
 
 @pytest.mark.parametrize(("end", "code"), [("delete", "session_ended"), ("deactivate", "account_closed")])
-def test_a_user_who_is_gone_does_not_refresh(user, pair, end, code):
+def test_a_deleted_user_cannot_refresh(user, pair, end, code):
     if end == "delete":
         user.delete()
     else:
@@ -236,13 +236,13 @@ def test_signing_out_ends_the_session_at_once(pair):
 
 def test_verify_knows_a_spent_token(pair):
     post("refresh/", refresh=pair["refresh"])
-    assert post("verify/", token=pair["refresh"]).json() == {}  # in grace
+    assert post("verify/", token=pair["refresh"]).json() == {}  # within GRACE
     later(GRACE + SECOND)
     assert problem(post("verify/", token=pair["refresh"])) == (401, "token_invalid")
     assert Session.objects.get().ended_at is None
 
 
-def test_verify_takes_both_kinds(pair):
+def test_verify_accepts_both_kinds(pair):
     assert post("verify/", token=pair["access"]).json() == {}
     assert post("verify/", token=pair["refresh"]).json() == {}
     assert problem(post("verify/", token="x")) == (401, "token_invalid")
@@ -330,7 +330,7 @@ def test_another_key_or_no_key_signs_nothing(user):
     assert problem(bearer(jwt.encode(payload, None, "none"))) == (401, "token_invalid")
 
 
-def test_an_expired_token_is_401_and_says_so(user):
+def test_an_expired_token_is_401_with_its_own_code(user):
     token = AccessToken.for_user(user)
     token.set_exp(lifetime=-timedelta(seconds=1))
     response = bearer(str(token))
@@ -352,7 +352,7 @@ def test_an_access_token_of_a_closed_account_opens_nothing(user, pair):
 
 
 @pytest.mark.parametrize("header", ["", "Basic eDp5", "Token x"])
-def test_another_scheme_is_nobody(db, header):
+def test_another_scheme_is_anonymous(db, header):
     assert problem(ContractClient().get(ME, headers={"Authorization": header})) == (401, "not_authenticated")
 
 
@@ -361,7 +361,7 @@ def test_half_a_header_is_401(db, header):
     assert problem(ContractClient().get(ME, headers={"Authorization": header})) == (401, "authentication_failed")
 
 
-def test_a_socket_learns_who_it_is_without_a_query(user, pair, django_assert_num_queries):
+def test_a_socket_is_identified_without_a_query(user, pair, django_assert_num_queries):
     with django_assert_num_queries(0):
         identity = tokens.authenticate(pair["access"])
     expected = claims(pair["access"])

@@ -35,7 +35,7 @@ def test_an_old_token_is_not_in_the_way_of_registering(client):
     assert client.post(USERS, NEW, headers={"Authorization": "Bearer x"}).status_code == 201
 
 
-def test_an_address_is_taken_whatever_its_case(client):
+def test_an_address_is_taken_in_any_case(client):
     make_user("Eve", email="eve@example.com")
     assert pointers(client.post(USERS, NEW)) == [("/email", "unique")]
 
@@ -51,12 +51,12 @@ def test_an_address_is_taken_whatever_its_case(client):
         ({"password": "x" * 129}, [("/password", "max_length")]),
     ],
 )
-def test_what_is_not_an_account(client, change, expected):
+def test_an_invalid_account(client, change, expected):
     assert set(pointers(client.post(USERS, NEW | change))) == set(expected)
     assert not User.objects.exists()
 
 
-def test_nobody_registers_as_staff(client):
+def test_registering_never_makes_staff(client):
     client.post(USERS, NEW | {"is_staff": True, "is_superuser": True, "is_active": False, "version": 9})
     assert list(User.objects.values_list("is_staff", "is_superuser", "is_active", "version")) == [
         (False, False, True, 1)
@@ -78,7 +78,7 @@ def test_me(alice):
     assert response["ETag"] == '"1"'
 
 
-def test_nobody_is_401(client):
+def test_an_anonymous_request_is_401(client):
     assert problem(client.get(ME)) == (401, "not_authenticated")
 
 
