@@ -10,12 +10,12 @@ const RESUBSCRIBE_FROM = 2500
 
 /** The protocol, as the published SDK implements it. No other module of this package uses the SDK. */
 export const centrifugeTransport: TransportFactory = (options, events) => {
-  const network = new EventTarget()
+  const network = networkEvents()
   let wantsFresh = false
   const sdk = new Centrifuge(options.url, {
     name: 'tidewire-js',
     websocket: options.WebSocket ?? null,
-    networkEventTarget: network,
+    networkEventTarget: network.target,
     // The client starts each attempt (`network('online')`), so that it can show its time. These delays are only a fallback.
     minReconnectDelay: 30_000,
     maxReconnectDelay: 30_000,
@@ -46,7 +46,7 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
   return {
     connect: () => sdk.connect(),
     disconnect: () => sdk.disconnect(),
-    network: (type) => void network.dispatchEvent(new Event(type)),
+    network: network.report,
     // Any answer proves that the socket works; a server without this call answers with an error at once.
     probe: () =>
       sdk.rpc('ping', null).catch((error: { code: number }) => {
@@ -54,6 +54,16 @@ export const centrifugeTransport: TransportFactory = (options, events) => {
       }),
     subscribe: (channel, how, events) => subscribe(sdk, channel, how, events),
   }
+}
+
+/** The part of an `EventTarget` that the SDK uses: React Native has none before 0.85. */
+function networkEvents() {
+  const listeners = new Map<string, () => void>()
+  const target = {
+    addEventListener: (type: string, listener: () => void) => void listeners.set(type, listener),
+    removeEventListener: (type: string) => void listeners.delete(type),
+  }
+  return { target: target as unknown as EventTarget, report: (type: 'online' | 'offline') => listeners.get(type)?.() }
 }
 
 function subscribe(sdk: Centrifuge, channel: string, how: SubscribeOptions, events: ChannelEvents): Channel {

@@ -9,7 +9,7 @@ import type { LiveItem } from './item.js'
 import { browser, type Lifecycle } from './lifecycle.js'
 import type { LiveList } from './list.js'
 import { presenceOf, type Presence } from './people.js'
-import { apiOf, restOf, type Api, type Rest } from './rest.js'
+import { apiOf, originOf, restOf, type Api, type Rest } from './rest.js'
 import type { AnyRow } from './rows.js'
 import { signalOf, type Signal } from './signal.js'
 import { guardWith, storeOf, type Kept, type OnError, type Store } from './store.js'
@@ -110,8 +110,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   const probe = timerOf(clock)
   const retry = timerOf(clock)
   const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how) })
-  const socket = new URL('/connection/websocket', url)
-  socket.protocol = socket.protocol.replace('http', 'ws')
+  const socket = originOf(url).replace('http', 'ws') + '/connection/websocket'
 
   let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: reason(0, 'not connected'), everConnected: false }
   let clientId: string | null = null
@@ -126,7 +125,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
 
   // -- the link -----------------------------------------------------------------------------------------------------------
 
-  const transport = transportOf({ url: socket.href, WebSocket }, {
+  const transport = transportOf({ url: socket, WebSocket }, {
     waiting(why) {
       // The transport may report one failed attempt several times: that is still one wait.
       if (!isWanted || current.retryAt) return

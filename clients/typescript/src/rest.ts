@@ -113,7 +113,28 @@ export interface Rest {
   send<Data = unknown>(request: Request): Promise<Answered<Data>>
 }
 
+/** `https://host:8000` of `https://host:8000/any/path`. Without `URL`, because that of React Native has no setters and few getters. */
+export function originOf(url: string): string {
+  const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? []
+  if (!origin) throw new TypeError(`tidewire: the url must begin with https:// or http://, not ${JSON.stringify(url)}`)
+  return origin
+}
+
+/**
+ * Returns path and query of a request. A `next` link loses its host, because it is followed on the configured one: behind a
+ * proxy, the server may know itself by another name. A value of `query` replaces the path's parameter of that name.
+ */
+function target(link: string, query: Record<string, unknown> = {}): string {
+  const [path, search = ''] = link.replace(/^https?:\/\/[^/?#]*|#.*/gi, '').replace(/^\/*/, '/').split('?')
+  const given = Object.entries(query).filter(([, value]) => value != null)
+  const pairs = given.map(([name, value]) => [name, String(value)].map(encodeURIComponent).join('='))
+  const others = search.split('&').filter((pair) => pair && !pairs.some((own) => own.split('=')[0] === pair.split('=')[0]))
+  const all = [...others, ...pairs].join('&')
+  return all ? `${path}?${all}` : path!
+}
+
 export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
+  const origin = originOf(base)
   async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean): Promise<Answered<Data>> {
     const bearer = isAnonymous ? null : await token({ fresh })
     const abort = new AbortController()
@@ -122,11 +143,7 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
     limit(stop, TIMEOUT)
     signal?.addEventListener('abort', stop)
     try {
-      // A `next` link is followed on the configured host: behind a proxy, the server may know itself by another name.
-      const { pathname, search } = new URL(path, base)
-      const url = new URL(pathname + search, base)
-      for (const [name, value] of Object.entries(query ?? {})) if (value != null) url.searchParams.set(name, String(value))
-      const response = await fetch(url.href, {
+      const response = await fetch(origin + target(path, query), {
         method,
         signal: abort.signal,
         body: JSON.stringify(body),

@@ -613,3 +613,20 @@ test('nobody signed in: nothing is shown, nothing is hammered; signing in fills 
   expect(list.get()).toMatchObject({ status: 'loading', items: [] })
   expect(client.status.state).toBe('signed-out')
 })
+
+test('the path of a request: on the configured host, and a query replaces what the path says of the same name', async () => {
+  const urls: string[] = []
+  const fetch = (async (url: unknown) => (urls.push(String(url)), new Response('{}'))) as typeof globalThis.fetch
+  const { send } = restOf({ url: 'https://host:8443/app/?x=1', fetch, clock: createTestClock(), token: async () => null })
+  const cases = [
+    ['/a/', undefined, '/a/'],
+    ['a/?b=1#c', undefined, '/a/?b=1'],
+    ['http://inside:8000/a/?cursor=x%3D', { limit: 5 }, '/a/?cursor=x%3D&limit=5'],
+    ['HTTP://inside', { none: null, no: undefined }, '/'],
+    ['/a/?limit=1&q=2', { limit: 5, q: 'ä &=', ok: false }, '/a/?limit=5&q=%C3%A4%20%26%3D&ok=false'],
+    ['//elsewhere/a', undefined, '/elsewhere/a'],
+  ] as const
+  for (const [path, query] of cases) await send({ method: 'GET', path, query })
+  expect(urls).toEqual(cases.map(([, , target]) => `https://host:8443${target}`))
+  expect(() => restOf({ url: 'host:8443', fetch, clock: createTestClock(), token: async () => null })).toThrow('must begin with https://')
+})
