@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "api.rest.request_ids.RequestIDMiddleware",
     "api.rest.errors.ProblemMiddleware",
+    "backend.redirects.KeepMethodMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -122,6 +123,7 @@ TIDEWIRE = {
     "MAY_COMMAND": "realtime.credentials.may_command",
     "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
+    "EXPOSED_HEADERS": CORS_EXPOSE_HEADERS,
     # On the memory layer the poll is the only way to see another process's writes.
     "POLL_SECONDS": env.number("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.number("EXPIRY_GRACE_SECONDS", default=10.0),
@@ -139,6 +141,7 @@ TIDEWIRE = {
     "ACCEPT_BURST": env.number("ACCEPT_BURST", default=400.0),
     "HEADER_SECONDS": env.number("HEADER_SECONDS", default=10.0),
     "BODY_SECONDS": env.number("BODY_SECONDS", default=30.0),
+    "KEEP_ALIVE_SECONDS": env.number("KEEP_ALIVE_SECONDS", default=75.0),
     "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
     "PROBLEM_TYPE": "/api/problems/{code}/",
     "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
@@ -159,7 +162,6 @@ IS_BEHIND_TLS = env.flag("BEHIND_TLS", default=IS_PRODUCTION)
 if IS_BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

@@ -39,7 +39,11 @@ PROBLEMS: dict[str, Kind] = {
     "too_large": Kind(413, "The body is larger than this server takes.", "Send less at once."),
     "answer_too_large": Kind(413, "The answer does not fit a message of the socket.", "Ask over HTTP."),
     "headers_too_large": Kind(431, "The headers are larger than this server takes.", "Send fewer or shorter headers."),
-    "unsupported_media_type": Kind(415, "The body is not `application/json`.", "Send this Content-Type."),
+    "unsupported_media_type": Kind(
+        415,
+        "The body is not `application/json`, or it is compressed.",
+        "Send `Content-Type: application/json`, and no `Content-Encoding`.",
+    ),
     "method_not_allowed": Kind(405, "This address does not support the method. `Allow` has its methods.", _FIX),
     # who sent it
     "not_authenticated": Kind(401, "The request has no credential.", "Send `Authorization: Bearer <token or key>`."),

@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_WAITING_VIEWS": 64,  # requests that wait for a view
     "VIEW_WAIT_SECONDS": 2.0,  # how long they wait
     "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that happen before any view
+    "EXPOSED_HEADERS": ["Retry-After"],  # of refusals before any view, which pages of ALLOWED_ORIGINS may read
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics
     # `manage.py serve`.
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed before the process ends
@@ -52,6 +53,7 @@ DEFAULTS: dict[str, Any] = {
     "ACCEPT_BURST": 400,  # opened at once
     "HEADER_SECONDS": 10.0,  # for a request's headers
     "BODY_SECONDS": 30.0,  # for its body
+    "KEEP_ALIVE_SECONDS": 75.0,  # for the next request: above the time after which balancers let go, often 60
 }
 
 

@@ -4,13 +4,15 @@ A project's `asgi.py` puts them together (see `tidewire.asgi`). A scope passes t
 
   middleware.py        EngineMiddleware, around everything: starts the engine, answers `lifespan`
     addresses.py       the client's address, behind a known number of proxies
-    body_limit.py      bounds request bodies: 413
+    answer_headers.py  Date on every answer, no length on those without content
+    body_limit.py      bounds request bodies: 413; refuses compressed ones: 415
+    probes.py          /healthz, /readyz, /metrics, before any check of the host or of TLS
     view_limit.py      bounds concurrent requests in views: 503
   threaded_handler.py  `http`: Django's sync handler on long-lived threads
   websocket_router.py  `websocket`: routes, and 403 for unknown paths and foreign origins
-    origins.py         which Origin headers may open a WebSocket
+    origins.py         which Origin headers may open a WebSocket and read refusals
 
   problems.py          refusals that no view has seen, as problem documents (RFC 9457)
-  urls.py, health.py   /healthz, /readyz, /metrics
+  urls.py, health.py   routes and views of the probes
   lifecycle.py         whether this process serves or drains
 """

@@ -1,4 +1,4 @@
-"""A bound on request bodies, by their Content-Length and by counting.
+"""Which request bodies are read: bounded by their Content-Length and by counting, and not compressed.
 
 Under `serve` and uvicorn the bound holds before memory is spent. daphne alone reads a whole body before the
 application sees its first byte.
@@ -16,11 +16,11 @@ from asgiref.typing import (
     Scope,
 )
 
-from tidewire.http.problems import TOO_LARGE, refuse
+from tidewire.http.problems import TOO_LARGE, UNREADABLE_CODING, refuse
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to bodies above `max_bytes`.
+    """ASGI middleware that answers 413 to bodies above `max_bytes`, and 415 to bodies with a Content-Encoding.
 
     To the application such a request looks like one whose client has left. If the application has begun its answer by
     then, that answer stands.
@@ -33,12 +33,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
         elif _content_length(scope) > self._max_bytes:
-            await refuse(TOO_LARGE, send)
+            await refuse(TOO_LARGE, scope, send)
+        elif _is_encoded(scope):
+            await refuse(UNREADABLE_CODING, scope, send)
         else:
             request = _CountedRequest(receive, send, self._max_bytes)
             await self._application(scope, request.receive, request.send)
             if request.is_too_large and not request.is_answered:
-                await refuse(TOO_LARGE, send)
+                await refuse(TOO_LARGE, scope, send)
 
 
 class _CountedRequest:
@@ -68,3 +70,11 @@ def _content_length(scope: HTTPScope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
+
+
+def _is_encoded(scope: HTTPScope) -> bool:
+    """Returns whether the body is compressed: its few bytes could stand for more than `max_bytes`."""
+    return any(
+        name == b"content-encoding" and value.strip().lower() not in (b"", b"identity")
+        for name, value in scope.get("headers", [])
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
@@ -34,7 +34,7 @@ async def ready(request: HttpRequest) -> JsonResponse:
     """
     if lifecycle.is_draining():
         return JsonResponse({"status": "draining"}, status=503)
-    checks = await sync_to_async(_check_database)()
+    checks = await database_sync_to_async(_check_database)()
     checks["layer"] = "deaf" if engines.current().hub.is_deaf else "ok"
     is_ready = checks["database"] == checks["migrations"] == "ok"
     return JsonResponse(
@@ -51,8 +51,9 @@ async def exposition(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if conf.METRICS_TOKEN and constant_time_compare(token, conf.METRICS_TOKEN):
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    if is_bearer and conf.METRICS_TOKEN and constant_time_compare(token.strip(), conf.METRICS_TOKEN):
         return True
     is_from_here = is_loopback(request.META.get("REMOTE_ADDR", ""))
     return is_from_here and not getattr(request, "scope", {}).get(IS_FORWARDED)

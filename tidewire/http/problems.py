@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 
-from asgiref.typing import ASGISendCallable
+from asgiref.typing import ASGISendCallable, HTTPScope
 
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+from tidewire.http.origins import cors_headers, origins_of
 
 CONTENT_TYPE = b"application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of refusal. Programs read `code`, people read `detail`; `retry_seconds` becomes Retry-After."""
+    """One kind of refusal. Programs read `code`, people read `detail`; `retry_seconds` becomes Retry-After, and
+    `accept_encoding` the header of that name."""
 
     status: int
     code: str
     detail: str
     retry_seconds: int = 0
+    accept_encoding: str = ""
 
     @property
     def title(self) -> str:
@@ -39,25 +43,32 @@ class Problem:
             }
         ).encode()
 
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self, origins: list[bytes]) -> list[tuple[bytes, bytes]]:
+        """Returns the answer's headers. `origins` are the values of the request's Origin headers."""
         headers = [
             (b"content-type", CONTENT_TYPE),
             (b"content-length", str(len(self.body)).encode()),
             (b"cache-control", b"no-store"),
+            *cors_headers(origins),
         ]
         if self.retry_seconds:
             headers.append((b"retry-after", str(self.retry_seconds).encode()))
+        if self.accept_encoding:
+            headers.append((b"accept-encoding", self.accept_encoding.encode()))
         return headers
 
-    def response(self) -> bytes:
+    def response(self, origins: list[bytes]) -> bytes:
         """Returns a whole HTTP/1.1 response, after which the connection is to be closed."""
-        lines = [f"HTTP/1.1 {self.status} {self.title}".encode(), b"connection: close"]
-        lines += [name + b": " + value for name, value in self.headers]
+        lines = [f"HTTP/1.1 {self.status} {self.title}".encode(), b"connection: close", b"date: " + http_date()]
+        lines += [name + b": " + value for name, value in self.headers(origins)]
         return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
 
 
+NOT_FOUND = Problem(404, "not_found", "Not found.")
 TOO_LARGE = Problem(413, "too_large", "The request body is too large.")
+UNREADABLE_CODING = Problem(
+    415, "unsupported_media_type", "The request body is compressed. Send it as it is.", accept_encoding="identity"
+)
 BUSY = Problem(503, "busy", "Too many requests are being worked on. Please try again.", retry_seconds=1)
 MALFORMED = Problem(400, "bad_request", "This is not a request in HTTP/1.1.")
 LONG_HEADERS = Problem(431, "headers_too_large", "The request's headers are too large.")
@@ -67,8 +78,14 @@ TOO_FAST = Problem(503, "too_many_connections", "Too many connections at once. P
 DRAINING = Problem(503, "draining", "This process is ending. Please connect again.", retry_seconds=1)
 
 
-async def refuse(problem: Problem, send: ASGISendCallable) -> None:
+async def refuse(problem: Problem, scope: HTTPScope, send: ASGISendCallable) -> None:
     """Answers a request with this problem, and counts the refusal."""
     metrics.refusals.labels(problem.code).inc()
-    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers, "trailers": False})
+    headers = problem.headers(origins_of(scope))
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": problem.body, "more_body": False})
+
+
+def http_date() -> bytes:
+    """Returns the time of now in the form of a Date header."""
+    return formatdate(usegmt=True).encode()

@@ -32,7 +32,7 @@ class ViewLimit:
             return
         slots = self._slots_of_this_loop()
         if not await slots.acquire():
-            await refuse(BUSY, send)
+            await refuse(BUSY, scope, send)
             return
         try:
             await self._application(scope, receive, send)

@@ -11,14 +11,16 @@ from io import BytesIO
 from typing import Any, cast
 
 from daphne import http_protocol
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from zope.interface import implementer
 
 from tidewire.ground import metrics
 from tidewire.http import lifecycle
 from tidewire.http.addresses import client_address
-from tidewire.http.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem
+from tidewire.http.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem, http_date
 from tidewire.serve.direct_writes import Transport
 
 LINGER_SECONDS = 5.0
@@ -87,7 +89,7 @@ class Request(http_protocol.WebRequest):
         """Answers without asking the application; the connection ends with the answer."""
         metrics.refusals.labels(problem.code).inc()
         self._connection.persistent = False
-        headers = [*problem.headers, (b"connection", b"close")]
+        headers = [*problem.headers(self._connection.origins), (b"connection", b"close"), (b"date", http_date())]
         self.handle_reply({"type": "http.response.start", "status": problem.status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": problem.body})
 
@@ -105,16 +107,24 @@ class Request(http_protocol.WebRequest):
         self.server.requests.discard(self)
 
 
+@implementer(IHalfCloseableProtocol)
 class HTTPConnection(HTTPChannel):
     """One connection: its requests, one after the other, until it closes or becomes a WebSocket's.
 
     Each request has two deadlines, for its headers and for its body. They are absolute: a byte now and then does not
-    extend them. Between requests Twisted's own timeout for idle connections holds.
+    extend them. Between requests Twisted's own timeout for idle connections holds (KEEP_ALIVE_SECONDS).
+
+    A client may close its sending side behind its last request: it gets all answers. A client that has left looks the
+    same, until something is written to it.
+
+    `origins` are the values of the current request's Origin headers, as far as its headers have arrived.
     """
 
     maxHeaders = MAX_HEADERS
     requestFactory = Request
     is_refused = False
+    _is_surplus = False
+    _is_half_closed = False
     _deadline: asyncio.TimerHandle | None = None
 
     @property
@@ -123,10 +133,11 @@ class HTTPConnection(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self.origins: list[bytes] = []
         self.factory.channels.add(self)
-        self._set_deadline(self.factory.server.options.header_seconds)
-        if self.factory.is_full:
-            self.refuse(FULL)
+        self._is_surplus = self.factory.is_full
+        # A surplus connection is refused when its headers have arrived: they say which page may read the refusal.
+        self._set_deadline(LINGER_SECONDS if self._is_surplus else self.factory.server.options.header_seconds)
 
     def dataReceived(self, data: bytes) -> None:
         if self.is_refused:
@@ -137,6 +148,8 @@ class HTTPConnection(HTTPChannel):
 
     def lineReceived(self, line: bytes) -> None:
         if not self.is_refused:
+            if line[:7].lower() == b"origin:":
+                self.origins.append(line[7:].strip())
             super().lineReceived(line)
 
     def rawDataReceived(self, data: bytes) -> None:
@@ -144,6 +157,9 @@ class HTTPConnection(HTTPChannel):
             super().rawDataReceived(data)
 
     def headers_arrived(self, has_body: bool) -> None:
+        if self._is_surplus:
+            self.refuse(FULL)
+            return
         self._set_deadline(self.factory.server.options.body_seconds if has_body else None)
 
     def body_arrived(self) -> None:
@@ -161,7 +177,7 @@ class HTTPConnection(HTTPChannel):
             return
         self.is_refused = True
         metrics.refusals.labels(problem.code).inc()
-        self._transport.write(problem.response())
+        self._transport.write(problem.response(self.origins))
         self._transport.loseWriteConnection()
         self.setTimeout(None)
         self._set_deadline(LINGER_SECONDS)
@@ -177,6 +193,21 @@ class HTTPConnection(HTTPChannel):
     def _send100Continue(self) -> None:
         if not self.is_refused:
             super()._send100Continue()
+
+    def requestDone(self, request: Any) -> None:
+        self.origins = []  # before the next request, which may have arrived already
+        super().requestDone(request)
+        if self._is_half_closed and not self._handlingRequest:
+            self.loseConnection()
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its sending side: what is not a whole request by now never will be one."""
+        self._is_half_closed = True
+        if not self._handlingRequest:
+            self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our sending side is closed, as `refuse` asked for."""
 
     def end_if_idle(self) -> None:
         """Ends the connection: now between two requests, otherwise with the answer to the current one."""
@@ -206,6 +237,7 @@ class HTTPFactory(http_protocol.HTTPFactory):
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
+        self.timeOut = server.options.keep_alive_seconds
         self.channels: set[HTTPConnection] = set()
 
     @property

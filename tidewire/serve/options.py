@@ -21,6 +21,7 @@ class Options:
     max_frame_bytes: int
     header_seconds: float
     body_seconds: float
+    keep_alive_seconds: float
     drain_seconds: float
     trusted_proxies: int
 
@@ -40,6 +41,7 @@ def from_settings() -> Options:
         max_frame_bytes=conf.MAX_FRAME_BYTES,
         header_seconds=conf.HEADER_SECONDS,
         body_seconds=conf.BODY_SECONDS,
+        keep_alive_seconds=conf.KEEP_ALIVE_SECONDS,
         drain_seconds=conf.DRAIN_SECONDS,
         trusted_proxies=conf.TRUSTED_PROXIES,
     )

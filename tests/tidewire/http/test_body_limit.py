@@ -1,4 +1,6 @@
-"""Bodies are bounded by what arrives, and refused early by what their Content-Length promises."""
+"""Bodies are bounded by what arrives, refused early by what their Content-Length promises, and not decompressed."""
+
+import pytest
 
 from tests.tidewire.http.asgi_client import request
 from tidewire.http.body_limit import BodyLimit
@@ -30,3 +32,19 @@ async def test_an_answer_that_has_begun_stands() -> None:
         assert (await receive())["type"] == "http.disconnect"
 
     assert (await request(BodyLimit(hasty, 10), body=(b"x" * 11,))).status == 200
+
+
+@pytest.mark.parametrize(
+    "coding", [b"gzip", b"GZIP", b"x-gzip", b"deflate", b"br", b"zstd", b"identity, gzip", b"what"]
+)
+async def test_a_compressed_body_is_415_and_names_what_is_read(coding: bytes) -> None:
+    answer = await request(BodyLimit(reader, 10), headers=((b"content-encoding", coding),))
+
+    assert answer.status == 415
+    assert dict(answer.headers)[b"accept-encoding"] == b"identity"
+    assert b'"unsupported_media_type"' in answer.body
+
+
+@pytest.mark.parametrize("coding", [b"identity", b"Identity", b""])
+async def test_a_body_that_is_not_compressed_is_read(coding: bytes) -> None:
+    assert (await request(BodyLimit(reader, 10), headers=((b"content-encoding", coding),))).status == 200
