@@ -32,7 +32,7 @@ Environment = dict[str, str]
 PROGRAMS = {
     "daphne": "daphne --bind 127.0.0.1 --port",
     "uvicorn": "uvicorn --ws-per-message-deflate false --ws-max-size 262144 --timeout-graceful-shutdown 10"
-    " --no-proxy-headers --no-access-log --log-level warning --host 127.0.0.1 --port",
+    " --timeout-keep-alive 75 --no-proxy-headers --no-access-log --log-level warning --host 127.0.0.1 --port",
 }
 
 

@@ -161,10 +161,11 @@ def test_a_silent_connection_is_cut_off(impatient: Site) -> None:
     assert impatient.server.exchange(b"") == b""
 
 
-def test_a_body_that_drips_is_cut_off(impatient: Site) -> None:
-    head = HEAD + b"Content-Length: 1000\r\n\r\n"
-
-    assert impatient.server.exchange(head, *[b"x"] * 30, pause=0.2) == b""
+@pytest.mark.parametrize(
+    ("framing", "piece"), [(b"Content-Length: 1000\r\n\r\n", b"x"), (CHUNKED, b"1\r\nx\r\n")], ids=["length", "chunked"]
+)
+def test_a_body_that_drips_is_cut_off(impatient: Site, framing: bytes, piece: bytes) -> None:
+    assert impatient.server.exchange(HEAD + framing, *[piece] * 30, pause=0.2) == b""
 
 
 def test_a_connection_is_kept_between_requests(impatient: Site) -> None:
