@@ -1,13 +1,13 @@
 """`python -m bench.pieces`: what each piece of the fast path (tidewire/queries/) brings to one `POST …/messages/`.
 
-One process, one writer, no HTTP: requests go through Django's handler, as in `http/threaded_handler.py`. What
-follows COMMIT (the channel layer, the sockets) is left out. Each piece is compared with its absence in short batches
-that take turns, on then off, then off and on. Each of the two has a thread, a connection and prepared statements of its
-own, so nothing of one helps the other. A ratio is taken within each pair of neighbouring batches, and the median of the
-ratios is shown: what else the machine does meets both halves of a pair.
+One process, no HTTP: requests go through Django's handler, as in `http/threaded_handler.py`. What follows COMMIT (the
+channel layer, the sockets) is left out. The whole is compared with the whole without one piece, in short batches that
+take turns. Each of the two has threads, connections and prepared statements of its own. A ratio is taken within each
+pair of neighbouring batches, so other work of the machine meets both; the median of the ratios is shown, with its
+quartiles.
 
-    python -m bench.pieces                      # each piece removed from the whole, on PostgreSQL
-    python -m bench.pieces --alone              # each piece added to plain Django
+    python -m bench.pieces                 # one writer on PostgreSQL
+    python -m bench.pieces --writers 16    # who wait for each other, because they write to one room
     python -m bench.pieces --database sqlite --only prepared-queries
 """
 
@@ -17,15 +17,17 @@ import argparse
 import gc
 import json
 import os
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from tests.rig import servers
@@ -33,6 +35,7 @@ from tests.rig import servers
 PAIRS, WRITES, WARM_UP = 120, 12, 3
 TEXT = "x" * 200
 
+T = TypeVar("T")
 Piece = Callable[[], Any]
 """Makes a context manager. Inside it this piece is turned off."""
 
@@ -101,19 +104,18 @@ PIECES: dict[str, Piece] = {
 ON_SQLITE = ["live-serializer", "request-serializer", "prepared-queries"]
 
 
-# -- one write ---------------------------------------------------------------------------------------------------------
+# -- writers -----------------------------------------------------------------------------------------------------------
 
 
-class _Post:
-    """Posts messages through Django's handler. Calls come from the thread of a `Side`."""
+class Writer:
+    """Posts messages of one person to the room through Django's handler."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: str, token: str) -> None:
         from tidewire.http.threaded_handler import _SyncHandler
 
-        self.handler = _SyncHandler()
-        room, token = _people()
-        self.body = json.dumps({"text": TEXT}).encode()
-        self.scope = {
+        self._handler = _SyncHandler()
+        self._body = json.dumps({"text": TEXT}).encode()
+        self._scope = {
             "type": "http",
             "method": "POST",
             "path": f"/api/v1/rooms/{room}/messages/",
@@ -122,25 +124,23 @@ class _Post:
                 (b"host", b"127.0.0.1"),
                 (b"authorization", b"Bearer " + token.encode()),
                 (b"content-type", b"application/json"),
-                (b"content-length", str(len(self.body)).encode()),
+                (b"content-length", str(len(self._body)).encode()),
             ],
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 80),
             "scheme": "http",
         }
 
-    def __call__(self) -> None:
-        request, _ = self.handler.create_request(self.scope, BytesIO(self.body))
-        response = self.handler.get_response(request)
-        assert response.status_code == 201, response.content
-        response.close()
+    def post(self, count: int) -> None:
+        for _ in range(count):
+            request, response = self._handler.create_request(self._scope, BytesIO(self._body))
+            response = response or self._handler.get_response(request)
+            assert response.status_code == 201, getattr(response, "content", response)
+            response.close()
 
 
-_post: _Post
-
-
-def _people() -> tuple[str, str]:
-    """A room with one member, and the member's token, which this process knows without asking the database."""
+def people(count: int) -> list[Writer]:
+    """The members of one room. This process knows their tokens without asking the database."""
     from api.auth import sessions
     from api.models import Member, Room, User
     from tidewire.log import revocations
@@ -152,10 +152,10 @@ def _people() -> tuple[str, str]:
             return False
 
     revocations.attach(Follower())
-    user = User.objects.create(email="writer@example.com", name="writer")
+    users = User.objects.bulk_create(User(email=f"writer{n}@example.com", name="writer") for n in range(count))
     room = Room.objects.create(name="room", kind="public")
-    Member.objects.create(room=room, user=user, role="member", read_from=0)
-    return str(room.pk), sessions.sign_in_as(user)["access"]
+    Member.objects.bulk_create(Member(room=room, user=user, role="member", read_from=0) for user in users)
+    return [Writer(str(room.pk), sessions.sign_in_as(user)["access"]) for user in users]
 
 
 @dataclass
@@ -168,52 +168,58 @@ class Cost:
 
 
 class Side:
-    """One of the two that take turns: which pieces are off, and a thread with a connection of its own."""
+    """One of the two that take turns: which pieces are off, and a thread with a connection of its own per writer."""
 
-    def __init__(self, off: Iterable[str]) -> None:
+    def __init__(self, off: Iterable[str], writers: Sequence[Writer]) -> None:
         from tidewire.ground.threads import Threads
 
         self._off = [PIECES[name] for name in off]
-        self._thread = Threads(1, "bench")
+        self._writers = writers
+        self._threads = Threads(len(writers), "bench")
 
     def batch(self, writes: int, warm_up: int) -> Cost:
         with ExitStack() as stack:
             for off in self._off:
                 stack.enter_context(off())
-            done: Future[Cost] = Future()
-            self._thread.run(lambda: _settle(done, lambda: _batch(writes, warm_up)))
-            return done.result()
+            backends = self._each(lambda writer: (writer.post(warm_up), _backend())[1])
+            gc.collect()
+            before = time.process_time_ns(), _cpu_of(backends), time.perf_counter_ns()
+            self._each(lambda writer: writer.post(writes))
+            wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+            after = cpu, _cpu_of(backends), wall
+        count = writes * len(self._writers)
+        return Cost(*((late - early) / count / 1000 for early, late in zip(before, after, strict=True)))
+
+    def _each(self, work: Callable[[Writer], T]) -> list[T]:
+        """Runs the work of all writers at once, each in a thread of its own."""
+        all_there = threading.Barrier(len(self._writers))
+        results: list[Future[T]] = [Future() for _ in self._writers]
+
+        def run(writer: Writer, result: Future[T]) -> None:
+            all_there.wait()
+            try:
+                result.set_result(work(writer))
+            except BaseException as error:
+                result.set_exception(error)
+
+        for writer, result in zip(self._writers, results, strict=True):
+            self._threads.run(partial(run, writer, result))
+        return [result.result() for result in results]
 
     def close(self) -> None:
-        self._thread.close()
+        self._threads.close()
 
 
-def _settle(done: Future[Cost], work: Callable[[], Cost]) -> None:
-    try:
-        done.set_result(work())
-    except BaseException as error:
-        done.set_exception(error)
-
-
-def _batch(writes: int, warm_up: int) -> Cost:
+def _backend() -> int | None:
+    """The process of PostgreSQL that serves this thread."""
     from django.db import connection
 
-    connection.ensure_connection()
-    for _ in range(warm_up):
-        _post()
-    gc.collect()
-    pid = connection.connection.info.backend_pid if connection.vendor == "postgresql" else None
-    before = time.process_time_ns(), _cpu_of(pid), time.perf_counter_ns()
-    for _ in range(writes):
-        _post()
-    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-    after = cpu, _cpu_of(pid), wall
-    return Cost(*((late - early) / writes / 1000 for early, late in zip(before, after, strict=True)))
+    return connection.connection.info.backend_pid if connection.vendor == "postgresql" else None
 
 
-def _cpu_of(pid: int | None) -> int:
-    """Nanoseconds that a process of one thread has run, as the scheduler counts them."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) if pid else 0
+def _cpu_of(pids: Iterable[int | None]) -> int:
+    """Nanoseconds that these processes of one thread each have run, as the scheduler counts them."""
+    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids if pid)
 
 
 # -- pairs, and what they say ------------------------------------------------------------------------------------------
@@ -237,9 +243,9 @@ class Row:
         return [f"{median(on):,.0f}", f"{median(off):,.0f}", f"{middle:.3f} ({low:.2f} to {high:.2f})"]
 
 
-def compare(name: str, on: Iterable[str], off: Iterable[str], pairs: int, writes: int) -> Row:
-    """`on` and `off` are the pieces that are turned off on each side."""
-    sides = Side(on), Side(off)
+def compare(name: str, off: Iterable[str], pairs: int, writes: int, writers: Sequence[Writer]) -> Row:
+    """The whole, and the whole without the pieces `off`."""
+    sides = Side([], writers), Side(off, writers)
     for side in sides:
         side.batch(writes, WARM_UP)
     costs: tuple[list[Cost], list[Cost]] = [], []
@@ -262,31 +268,30 @@ def table(rows: list[Row]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.pieces", description=__doc__)
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
-    parser.add_argument("--alone", action="store_true", help="each piece added to plain Django")
     parser.add_argument("--only", default="", help="names of pieces, separated by commas")
     parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--writes", type=int, default=WRITES, help="in a batch")
+    parser.add_argument("--writes", type=int, default=WRITES, help="of each writer in a batch")
+    parser.add_argument("--writers", type=int, default=1, help="who write to one room at once")
     arguments = parser.parse_args()
-    _set_up(arguments.database)
+    _set_up(arguments.database, arguments.writers)
+    writers = people(arguments.writers)
     names = list(PIECES) if arguments.database == "postgresql" else ON_SQLITE
-    wanted = [name for name in arguments.only.split(",") if name] or names
+    sets = {name: [name] for name in arguments.only.split(",") if name} or {**{n: [n] for n in names}, "all": names}
     rows = []
-    for name in wanted:
-        on, off = ([each for each in names if each != name], names) if arguments.alone else ([], [name])
-        rows.append(compare(name, on, off, arguments.pairs, arguments.writes))
+    for name, off in sets.items():
+        rows.append(compare(name, off, arguments.pairs, arguments.writes, writers))
         print(f"{name}: CPU {rows[-1].figures('cpu')[2]}, load {os.getloadavg()[0]:.1f}", flush=True)  # noqa: T201
-    if not arguments.only:
-        rows.append(compare("all of them", [], names, arguments.pairs, arguments.writes))
-    print(f"\n{time.strftime('%Y-%m-%d')}, {arguments.database}, load {os.getloadavg()[0]:.1f}\n\n{table(rows)}")  # noqa: T201
+    where = f"{arguments.database}, writers: {arguments.writers}, load {os.getloadavg()[0]:.1f}"
+    print(f"\n{time.strftime('%Y-%m-%d')}, {where}\n\n{table(rows)}")  # noqa: T201
 
 
-def _set_up(database: str) -> None:
+def _set_up(database: str, writers: int) -> None:
     """A throw-away database with the product in it, and the collector as `serve` has it."""
-    global _post
     os.environ.update(DJANGO_SETTINGS_MODULE="backend.settings", TIDEWIRE_MODE="development", LOG_LEVEL="WARNING")
     os.environ.update(dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"))
-    os.environ["DATA_DIR"] = str(servers.temporary_folder("pieces"))
     os.environ.update(DATABASE_URL="", REDIS_URL="", ACCESS_TOKEN_SECONDS="3600")
+    os.environ["DATA_DIR"] = str(servers.temporary_folder("pieces"))
+    os.environ["DATABASE_POOL_SIZE"] = str(2 * writers + 6)
     if database == "postgresql":
         os.environ["DATABASE_URL"] = servers.start_postgresql().create_database("pieces")
     import django
@@ -295,7 +300,6 @@ def _set_up(database: str) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    _post = _Post()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
