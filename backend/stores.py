@@ -13,8 +13,6 @@ from urllib.parse import quote, unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from tidewire import postgresql_options
-
 # Above the blocking time of the pub/sub layer's receiver (0.1 s), and short enough that a frozen Redis blocks nothing.
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
@@ -54,7 +52,7 @@ def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     # attempts. So the server recovers within some seconds, however long the database was away.
     pool["reconnect_timeout"] = 2
     options = config.get("OPTIONS", {}) | {
-        **postgresql_options(pool),
+        "pool": pool,
         "connect_timeout": 3,
         # An idle transaction holds the locks of its streams, and the poll would miss one longer than TOUCHED_SECONDS.
         "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",

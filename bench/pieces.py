@@ -61,12 +61,6 @@ def _deferred_insert() -> Any:
     return patch.object(deferred_insert, "are_inserts_deferred", lambda connection: False)
 
 
-def _begin() -> Any:
-    from tidewire.queries.postgresql import Connection
-
-    return patch.object(Connection, "begin", None)
-
-
 def _commit() -> Any:
     from tidewire.log import event_log
 
@@ -95,7 +89,6 @@ PIECES: dict[str, Piece] = {
     "live-serializer": _live_serializer,
     "request-serializer": _request_serializer,
     "deferred-insert": _deferred_insert,
-    "begin": _begin,
     "commit": _commit,
     "prepared-statements": _prepared_statements,
     "prepared-queries": _prepared_queries,

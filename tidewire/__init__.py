@@ -34,7 +34,6 @@ from tidewire.ground.streams import parse as parse_stream
 from tidewire.log.revocations import revoke_sessions
 from tidewire.protocol import strict_json
 from tidewire.queries.errors import Fault, fault_of, is_retryable
-from tidewire.queries.options import postgresql_options
 from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import deferred_inserts
@@ -64,7 +63,6 @@ __all__ = [
     "is_retryable",
     "note",
     "parse_stream",
-    "postgresql_options",
     "record_fact",
     "register",
     "registry",

@@ -8,22 +8,16 @@ error that says so ends the use of names in this process; the transaction that m
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tidewire.queries.errors import is_lost_statement, is_unknown_statement
+from tidewire.queries import sessions
 from tidewire.queries.round_trips import can_join, joined, run_with_next
-
-logger = logging.getLogger(__name__)
 
 MAX_NAMES = 256
 """How many statements are prepared in one session: each takes some ten kilobytes of its memory."""
-
-are_names_kept = True
-"""Whether the sessions of this process's databases keep names, as far as is known."""
 
 _numbers = itertools.count(1)
 
@@ -52,17 +46,16 @@ class PreparedStatement:
     def _text(self, connection: BaseDatabaseWrapper) -> str:
         """Returns what to execute, with the same parameters. That is the statement itself where it cannot be prepared,
         and where the queries are logged for a reader."""
-        names: dict[str, str] | None = getattr(connection.connection, "prepared", None)
-        if names is None or self._types is None or not are_names_kept:
+        if self._types is None or not sessions.are_names_kept or connection.queries_logged or not can_join(connection):
             return self.sql
-        if connection.queries_logged or not can_join(connection):
-            return self.sql
-        if self.sql not in names and len(names) < MAX_NAMES:
-            names[self.sql] = self._prepare(connection, self._types)
-        return names.get(self.sql, self.sql)
+        connection.ensure_connection()
+        session = sessions.session_of(connection)
+        if self.sql not in session.names and len(session.names) < MAX_NAMES:
+            name = f"tidewire_{session.token}_{next(_numbers)}"
+            session.names[self.sql] = self._prepare(connection, name, self._types)
+        return session.names.get(self.sql, self.sql)
 
-    def _prepare(self, connection: BaseDatabaseWrapper, types: Sequence[str]) -> str:
-        name = f"tidewire_{connection.connection.token}_{next(_numbers)}"
+    def _prepare(self, connection: BaseDatabaseWrapper, name: str, types: Sequence[str]) -> str:
         body = self.sql % tuple(f"${number + 1}" for number in range(len(types)))
         with connection.cursor() as cursor:
             cursor.execute(f"PREPARE {name}{_in_brackets(types)} AS {body}")
@@ -71,14 +64,3 @@ class PreparedStatement:
 
 def _in_brackets(parts: Sequence[str]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
-
-
-def note_error(connection: Any, error: BaseException) -> None:
-    """Forgets the names of a session that has lost one. `connection` and `error` are the driver's."""
-    global are_names_kept
-    if not is_lost_statement(error):
-        return
-    connection.prepared.clear()
-    if is_unknown_statement(error) and are_names_kept:
-        are_names_kept = False
-        logger.warning("the database's sessions keep no prepared statements, as behind a pooler: none are used now")

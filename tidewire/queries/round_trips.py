@@ -85,9 +85,9 @@ def run_with_next(connection: BaseDatabaseWrapper, sql: str, params: list[Any] |
             cursor.execute(sql, params or [])
 
 
-def can_join(connection: BaseDatabaseWrapper) -> bool:
-    """Returns whether one text may hold several statements: on PostgreSQL, unless the server binds the parameters."""
-    if connection.vendor != "postgresql" or not conf.PREPARED_QUERIES:
+def can_join(connection: Any) -> bool:
+    """Returns whether one text may hold several statements: with psycopg 3, unless the server binds the parameters."""
+    if connection.Database.__name__ != "psycopg" or not conf.PREPARED_QUERIES:
         return False
     return not connection.settings_dict.get("OPTIONS", {}).get("server_side_binding")
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from psycopg.pq import Trace
 
-from tidewire.queries import prepared_statement
+from tidewire.queries import sessions
 
 QUERY = re.compile(r'F\t\d+\tQuery\t "(.*)"\n', re.DOTALL)
 
@@ -45,9 +45,9 @@ def sent_texts(tmp_path: Path) -> SentTexts:
 def _names_are_kept(transactional_db) -> Iterator[None]:
     """Prepared statements are in use, and what a test finds out about the sessions is forgotten."""
     connection.ensure_connection()
-    before, prepared_statement.are_names_kept = prepared_statement.are_names_kept, True
+    before, sessions.are_names_kept = sessions.are_names_kept, True
     yield
-    prepared_statement.are_names_kept = before
+    sessions.are_names_kept = before
 
 
 @pytest.fixture

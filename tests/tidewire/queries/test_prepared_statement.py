@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Value
 
 from tests.tidewire.liveapp.models import Item
-from tidewire.queries import prepared_statement
+from tidewire.queries import prepared_statement, sessions
 from tidewire.queries.errors import is_retryable
 from tidewire.queries.prepared_query import PreparedQuery
 from tidewire.queries.prepared_statement import PreparedStatement
@@ -36,21 +36,24 @@ def twice(number: int) -> list[Any]:
     return result(TWICE, number)
 
 
+def names() -> dict[str, str]:
+    return sessions.session_of(connection).names
+
+
 def run(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
 
 
 def test_a_statement_is_prepared_once_in_a_session(sent_texts):
-    connection.connection.prepared.pop(TWICE.sql, None)
+    names().pop(TWICE.sql, None)
     with sent_texts() as sent, transaction.atomic():
         assert [twice(2), twice(3)] == [[(4, "%")], [(6, "%")]]
-    assert [text.split()[0] for text in sent] == ["BEGIN;", "EXECUTE", "EXECUTE", "COMMIT"]
-    assert "PREPARE" in sent[0]
+    assert [text.split()[0] for text in sent] == ["BEGIN", "PREPARE", "EXECUTE", "EXECUTE", "COMMIT"]
 
 
 def test_a_rollback_leaves_it_prepared():
-    connection.connection.prepared.pop(TWICE.sql, None)
+    names().pop(TWICE.sql, None)
     with suppress(StopError), transaction.atomic():
         twice(2)
         raise StopError
@@ -80,7 +83,7 @@ def test_a_session_that_lost_its_names_ends_their_use(caplog):
     with pytest.raises(DatabaseError) as failed, transaction.atomic():
         twice(2)
     assert is_retryable(failed.value)
-    assert not prepared_statement.are_names_kept
+    assert not sessions.are_names_kept
     with transaction.atomic():
         assert twice(3) == [(6, "%")]
     assert "pooler" in caplog.text
@@ -98,18 +101,18 @@ def test_a_migration_that_changes_the_columns_fails_one_transaction(board):
         assert is_retryable(failed.value)
         with transaction.atomic():
             assert result(wide, 1) == [("board",)]
-        assert prepared_statement.are_names_kept
+        assert sessions.are_names_kept
     finally:
         run("ALTER TABLE liveapp_board DROP rank_of; ALTER TABLE liveapp_board ALTER name TYPE varchar(50)")
 
 
 def test_a_session_prepares_a_bounded_number(monkeypatch):
     monkeypatch.setattr(prepared_statement, "MAX_NAMES", 1)
-    connection.connection.prepared.clear()
+    names().clear()
     other = PreparedStatement("SELECT %s::int * 3", ["int"])
     with transaction.atomic():
         assert [twice(2), result(other, 2), twice(3)] == [[(4, "%")], [(6,)], [(6, "%")]]
-    assert list(connection.connection.prepared) == [TWICE.sql]
+    assert list(names()) == [TWICE.sql]
 
 
 # -- those of prepared queries -----------------------------------------------------------------------------------------
@@ -119,13 +122,13 @@ def test_the_constants_of_a_query_are_a_part_of_its_text(board, sent_texts):
     query = PreparedQuery(lambda pk: Item.objects.annotate(five=Value(5), text=Value("100 %")).filter(board=pk, rank=0))
     item = Item.objects.create(board=board)
     query.all("default", board.pk)
-    connection.connection.prepared.clear()
+    names().clear()
     with sent_texts() as sent, transaction.atomic():
         found = [query.first("default", board.pk) for _ in range(2)]
     assert [(row, row.five, row.text) for row in found if row] == [(item, 5, "100 %")] * 2
-    assert [text.split()[0] for text in sent] == ["BEGIN;", "EXECUTE", "EXECUTE", "COMMIT"]
-    assert "(uuid) AS" in sent[0]
-    assert "'100 %'" in sent[0]
+    assert [text.split()[0] for text in sent] == ["BEGIN", "PREPARE", "EXECUTE", "EXECUTE", "COMMIT"]
+    assert "(uuid) AS" in sent[1]
+    assert "'100 %'" in sent[1]
 
 
 def test_a_number_may_be_larger_than_the_column(board):
@@ -139,6 +142,6 @@ def test_a_query_with_a_parameter_among_its_columns_is_not_prepared(board):
     """The parameter of a prepared statement would be a text there."""
     Item.objects.create(board=board)
     query = PreparedQuery(lambda number: Item.objects.annotate(number=Value(number)))
-    connection.connection.prepared.clear()
+    names().clear()
     assert [row.number for number in (3, 4) for row in query.all("default", number)] == [3, 4]
-    assert connection.connection.prepared == {}
+    assert names() == {}
