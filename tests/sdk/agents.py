@@ -17,7 +17,7 @@ import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,17 @@ class SdkClient(ABC):
             return None
 
         return self._wait(find, timeout, f"{kind} on {channel or 'any channel'}")
+
+    def wait_for_all(
+        self, kind: str, channels: Collection[str], *, after: int = 0, timeout: float = WAIT_SECONDS
+    ) -> dict[str, SdkEvent]:
+        """The last such event of each of these channels from index `after` on, once each has one."""
+
+        def find() -> dict[str, SdkEvent] | None:
+            found = {event.channel: event for event in self.events[after:] if event.kind == kind}
+            return {each: found[each] for each in channels} if found.keys() >= set(channels) else None
+
+        return self._wait(find, timeout, f"{kind} on {len(channels)} channels")
 
     def wait_for_offset(self, channel: str, offset: int, timeout: float = WAIT_SECONDS) -> list[SdkEvent]:
         """All publications of the channel, once the one with this offset (or a later one) has arrived."""
