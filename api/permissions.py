@@ -1,8 +1,8 @@
 """Who may do what with a room or a dashboard. Views and subscriptions ask here, and nowhere else.
 
 Every signed-in user reads public rooms and dashboards. The others exist for their members only: another user gets
-"not found" there, and "permission denied" where the resource is public. Writing takes a membership, and some actions
-take a higher role.
+"not found" there, and "permission denied" where the resource is public. Writing needs a membership, and some actions
+need a higher role.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def require_may_delete(user: User, message: Message, role: str | None) -> None:
 
 
 def authorize(model: type[S], user: User, id: UUID, action: Action, *, lock: bool = False) -> S:
-    """Returns the room or dashboard with this id, which knows the user's role as `my_role`. One query.
+    """Returns the room or dashboard with this id, and with the user's role as `my_role`. One query.
 
     Raises NotFound or PermissionDenied. With `lock` the row is locked first, in a statement of its own, so that what is
     read afterwards is what the previous holder of the lock has left. That is for callers that count or compare members.

@@ -75,7 +75,7 @@ class Membership(LiveModel):
 
 
 class SharedQuerySet(LiveQuerySet[S]):
-    """Rows know the role of the user they were asked for as `my_role`, which is None for a guest of a public one."""
+    """Both queries give rows the user's role as `my_role`. It is None for a guest of a public resource."""
 
     def readable_by(self, user_id: Any) -> Self:
         """The resources that a user may read: the public ones, and those that the user is a member of."""

@@ -116,7 +116,7 @@ class Message(LiveModel):
         return list(tally.values())
 
     def edit(self, text: str | None = None, mentions: list[UUID] | None = None) -> None:
-        """Replaces the text, the mentions, or both. Members who were not mentioned before are told."""
+        """Replaces the text, the mentions, or both. Members who were not mentioned before get an event."""
         self.edited_at = timezone.now()
         self.text = self.text if text is None else text
         before, after = set(self.mentions), self.mentions if mentions is None else [str(id) for id in mentions]
@@ -125,7 +125,7 @@ class Message(LiveModel):
         self.mention(UUID(id) for id in after if id not in before)
 
     def mention(self, user_ids: Iterable[UUID]) -> None:
-        """Records a mention in the stream of each of these users. A user is told once of one message."""
+        """Makes an event in the stream of each of these users, but no second one for the same message."""
         rows = [Mention(message=self, user_id=user_id) for user_id in user_ids]
         if rows:
             known = set(self.mentioned.values_list("user", flat=True)) if self.edited_at else set()

@@ -120,8 +120,8 @@ class Metric(LiveModel):
 class ThresholdCheck(PreCommitStep):
     """Compares new samples of one series with its metric's thresholds, under the lock of the series.
 
-    The lock is taken just before COMMIT and held for a moment. Of many transactions that record at once, one sees that
-    the metric became alarming, so `metric.alarm` and `metric.ok` are recorded once for each change.
+    The lock is taken just before COMMIT and held for a moment. Of many transactions that record at once, only one finds
+    that the metric became alarming, so `metric.alarm` and `metric.ok` are recorded once for each change.
     """
 
     series_id: int

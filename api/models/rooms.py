@@ -98,7 +98,7 @@ class Room(SharedResource):
             return super().delete(using, keep_parents)
 
     def post(self, author: Any, text: str, **content: Any) -> Message:
-        """Writes a message and tells the mentioned members. `content` is as for `_draft`."""
+        """Writes a message, with an event for each mentioned member. `content` is as for `_draft`."""
         message = self._draft(author, text, **content)
         with deferred_inserts():
             message.save(force_insert=True)

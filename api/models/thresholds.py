@@ -9,7 +9,7 @@ from itertools import chain
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """A value is alarming when it is above the one, or below the other. None is no threshold."""
+    """A value is alarming when it is above the one, or below the other. None means no threshold."""
 
     above: float | None
     below: float | None

@@ -123,7 +123,7 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-# -- what is compared, what is kept ----------------------------------------------------------------------------------
+# -- what is compared, what is stored --------------------------------------------------------------------------------
 
 
 def _digest(*parts: str) -> str:

@@ -1,1 +1,1 @@
-"""The one JSON shape of each resource, in responses and in events. What comes in has classes of its own."""
+"""The one JSON shape of each resource, in responses and in events. Request bodies have classes of their own."""
