@@ -17,8 +17,9 @@ from api.auth import scopes, sessions
 from api.models import Dashboard, DashboardMember, Member, Metric
 from tests.api.conftest import Person
 from tests.api.test_keys import Program, make_key
-from tests.contract_client import ContractClient, document
+from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
+from tests.rig.openapi import document
 
 PEOPLE = ("anonymous", "stranger", "member", "admin", "owner", "key without scope", "revoked key")
 

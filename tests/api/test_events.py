@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from api.models import Member, Room
 from tests.api.conftest import Person, url
-from tests.contract_client import check_event
 from tests.factories import make_message
+from tests.rig.openapi import check_event
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)

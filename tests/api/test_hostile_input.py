@@ -22,9 +22,10 @@ from django.test import Client
 from api.auth import throttles
 from api.models import Key, Member, Message
 from tests.api.conftest import MISSING, Person, at, url
-from tests.contract_client import ContractClient, document
+from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
+from tests.rig.openapi import document
 from tidewire.protocol import strict_json
 
 pytestmark = pytest.mark.slow

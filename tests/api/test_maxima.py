@@ -15,8 +15,8 @@ from api.models.reactions import MAX_DISTINCT
 from api.serializers import messages, samples
 from api.views.messages import MAX_BATCH
 from tests.api.conftest import at, pointers, problem, url
-from tests.contract_client import document
 from tests.factories import add_member, make_message, make_metric, make_user
+from tests.rig.openapi import document
 
 LONGEST = messages.MAX_LENGTH
 CHARACTERS = {"ascii": "x", "quote": '"', "accent": "é", "kana": "あ", "emoji": "🙂"}

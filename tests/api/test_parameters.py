@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from api.models import Message, Room
 from tests.api.conftest import MISSING, pointers, url
-from tests.contract_client import document
 from tests.factories import make_message, make_room
+from tests.rig.openapi import document
 
 LISTS = ("/api/v1/rooms/", "/api/v1/keys/", "/api/v1/me/sessions/")
 
@@ -133,7 +133,7 @@ def test_only_listed_columns_order(room, bob, ordering):
 @pytest.fixture
 def unchecked(bob, monkeypatch):
     """Rows with selected fields lack fields that the schema requires."""
-    monkeypatch.setattr("tests.contract_client._check_body", lambda *args: None)
+    monkeypatch.setattr("tests.rig.openapi._check_body", lambda *args: None)
     return bob
 
 

@@ -15,8 +15,9 @@ from api.rest import errors
 from api.views.messages import MessageViewSet
 from backend import logs
 from tests.api.conftest import Person, pointers, problem, url
-from tests.contract_client import ContractClient, document
+from tests.contract_client import ContractClient
 from tests.factories import make_room, make_user
+from tests.rig.openapi import document
 from tidewire.log.tables import Event
 
 

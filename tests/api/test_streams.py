@@ -7,8 +7,8 @@ import pytest
 from api import permissions
 from api.models import Member, Room, User
 from tests.api.conftest import MISSING, pointers, problem, url
-from tests.contract_client import check_event
 from tests.factories import make_message
+from tests.rig.openapi import check_event
 from tidewire.log.pages import read_after
 from tidewire.log.tables import Event, Stream
 from tidewire.testing import record_now

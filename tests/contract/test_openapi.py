@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from api.schema.events import event_types
-from tests.contract_client import PATH, ContractError, check_event, document
+from tests.rig.openapi import PATH, ContractError, check_event, document
 from tidewire.asyncapi.event_schemas import component_name
 from tidewire.declare.registry import registry
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.rig.schemas import OPENAPI
+from tests.rig.openapi import PATH as OPENAPI
 from tests.rig.site import Site
 
 CHECKS = (

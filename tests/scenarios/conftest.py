@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.rig import servers
+from tests.rig.openapi import check_event
 from tests.rig.plugin import SIZES
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
-from tests.rig.schemas import validate_event
 from tests.rig.site import Site, Sites
 from tests.sdk.agents import AGENTS, SdkClient
 
@@ -118,7 +118,7 @@ def sdk(request: pytest.FixtureRequest) -> Iterator[MakeClient]:
     for client in made:
         for event in client.events:
             if event.kind == "publication" and event.offset:
-                validate_event(event.data)
+                check_event(event.data)
                 assert event.tags == {"type": event.data["type"]}
 
 
