@@ -149,9 +149,9 @@ def test_a_body_as_long_as_a_frame_is_taken_and_a_longer_one_ends_the_socket(
     people: People, caller: Callable[[Person], Caller]
 ) -> None:
     phone = caller(people[0])
-    answer = phone.call("POST", "rooms/", body={"name": "x" * 60_000})
+    answer = phone.call("POST", "rooms/", body={"name": "x" * 250_000})
     assert (answer["status"], answer["body"]["errors"][0]["pointer"]) == (400, "/name")
-    phone.socket.send_frame(json.dumps({"id": 9, "rpc": {"method": "api.call", "data": "x" * 70_000}}))
+    phone.socket.send_frame(json.dumps({"id": 9, "rpc": {"method": "api.call", "data": "x" * 270_000}}))
     assert phone.socket.close_code() in (3501, 1009)
 
 
