@@ -14,7 +14,7 @@ export interface Auth {
   getToken(options: { fresh: boolean }): Promise<string | null>
   /** When the current token should be renewed, in milliseconds since 1970; null for never. */
   refreshAt(): number | null
-  /** Calls back after a user signed in or out. */
+  /** Calls back after a user signed in or out, in this tab or another. When the user changes: with false, then with true. */
   onChange(listener: (isSignedIn: boolean) => void): () => void
   attach(context: AuthContext): void
 }
@@ -54,17 +54,28 @@ export const jwt = (options: JwtOptions = {}): JwtAuth => new Jwt(options)
 class Jwt implements JwtAuth {
   private pair: Pair | null = null
   private bounds: { refreshAt: number; expiresAt: number } | null = null
-  private loading: Promise<void> | null = null
+  private loading: Promise<unknown> | null = null
   private refreshing: Promise<string | null> | null = null
   private rest: Rest | null = null
   private clock: Clock = realClock
   private readonly listeners = new Set<(isSignedIn: boolean) => void>()
   private readonly storage: TokenStorage | undefined
   private readonly key: string
+  private readonly tabs: BroadcastChannel | undefined
 
   constructor({ storage, storageKey = 'tidewire.tokens' }: JwtOptions) {
     this.storage = storage
     this.key = storageKey
+    if (!storage) return
+    // `storage` comes from localStorage in other tabs, `pageshow` after a freeze; other storages have only the channel.
+    const changed = ({ key }: { key?: string | null }) => (key ?? this.key) === this.key && void this.compare()
+    for (const type of ['storage', 'pageshow']) globalThis.addEventListener?.(type, changed as (event: object) => void)
+    if (!globalThis.BroadcastChannel) return
+    const tabs: BroadcastChannel & { unref?(): void } = new BroadcastChannel(storageKey)
+    tabs.onmessage = this.compare
+    // Otherwise Node would not end.
+    tabs.unref?.()
+    this.tabs = tabs
   }
 
   attach({ url, fetch, clock }: AuthContext): void {
@@ -80,21 +91,22 @@ class Jwt implements JwtAuth {
   }
 
   async signIn(email: string, password: string): Promise<void> {
-    await this.keep(await this.post<Pair>('', { email, password }))
-    this.tell(true)
+    const pair = await this.post<Pair>('', { email, password })
+    if (!this.turn(pair, true)) this.tell(true)
+    await this.keep(pair)
   }
 
   async signOut(): Promise<void> {
     await this.load()
     const refresh = this.pair?.refresh
+    if (!this.turn(null)) this.tell(false)
     await this.keep(null)
-    this.tell(false)
     if (refresh) await this.post('blacklist/', { refresh })
   }
 
   async userId(): Promise<string | null> {
     await this.load()
-    return this.pair && (claims(this.pair.access).user_id ?? null)
+    return userOf(this.pair) || null
   }
 
   async getToken({ fresh }: { fresh: boolean }): Promise<string | null> {
@@ -103,12 +115,15 @@ class Jwt implements JwtAuth {
     if (!fresh && this.clock.now() < this.bounds.refreshAt) return this.pair.access
     const old = this.pair.access
     const isAlive = !fresh && this.clock.now() < this.bounds.expiresAt
+    const mine = (this.refreshing ??= this.refresh())
     try {
-      return await (this.refreshing ??= this.refresh().finally(() => (this.refreshing = null)))
+      return await mine
     } catch (error) {
       // The server cannot be reached, and the old token is still valid: use it, and try again with the next call.
       if (isAlive && error instanceof ApiError && error.isTemporary) return old
       throw error
+    } finally {
+      if (this.refreshing === mine) this.refreshing = null
     }
   }
 
@@ -118,50 +133,79 @@ class Jwt implements JwtAuth {
     return locks ? locks.request(this.key, () => this.exchange()).then((token) => token) : this.exchange()
   }
 
+  /** Returns a new token of the user for whom it was called; null when that user has signed out meanwhile, in any tab. */
   private async exchange(): Promise<string | null> {
     const mine = this.pair
-    if (!mine) return null
-    if (await this.takeOver(mine)) return this.pair!.access
+    const token = () => (userOf(this.pair) === userOf(mine) ? this.pair!.access : null)
+    await this.compare()
+    if (!mine || this.pair !== mine) return token()
     try {
       const next = await this.post<Pair>('refresh/', { refresh: mine.refresh })
-      if (this.pair === mine) await this.keep(next)
-      return this.pair?.access ?? null
+      // Another tab may have signed out, or in as another user: its tokens must not be overwritten.
+      await this.compare()
+      if (this.pair === mine) {
+        this.use(next, true)
+        await this.keep(next)
+      }
     } catch (error) {
       const isOver = error instanceof ApiError && (error.status === 401 || error.status === 403)
       if (!isOver || this.pair !== mine) throw error
-      if (await this.takeOver(mine)) return this.pair!.access
-      await this.keep(null)
-      this.tell(false)
-      return null
+      await this.compare()
+      if (this.pair === mine) {
+        this.turn(null)
+        await this.keep(null)
+      }
     }
+    return token()
   }
 
-  /** Reads the storage again: another tab may have renewed the token already. */
-  private async takeOver(mine: Pair): Promise<boolean> {
-    const stored = await this.stored()
-    if (!stored || stored.refresh === mine.refresh) return false
-    this.use(stored)
+  /**
+   * Reads the storage again. Tokens that another tab renewed are taken over. When it signed out, or in as another user,
+   * the same happens here.
+   */
+  private compare = async (): Promise<void> => {
+    if (!this.storage) return
+    await this.load()
+    const mine = this.pair
+    const stored = await this.stored().catch(() => mine)
+    if (this.pair === mine && stored?.refresh !== mine?.refresh) this.turn(stored)
+  }
+
+  /** Uses these tokens, and reports a change of user in the same step, so that no request of one user gets a token of another. */
+  private turn(pair: Pair | null, isNew = false): boolean {
+    const [was, now] = [userOf(this.pair), userOf(pair)]
+    this.use(pair, isNew)
+    if (was === now) return false
+    this.refreshing = null
+    if (was !== null) this.tell(false)
+    if (now !== null) this.tell(true)
     return true
   }
 
-  private load(): Promise<void> {
-    return (this.loading ??= this.stored().then((pair) => this.pair || this.use(pair)) as Promise<void>)
+  private load(): Promise<unknown> {
+    return (this.loading ??= this.stored().then((pair) => this.pair || this.use(pair), () => undefined))
   }
 
   private async stored(): Promise<Pair | null> {
+    const text = await this.storage?.getItem(this.key)
     try {
-      const pair = JSON.parse((await this.storage?.getItem(this.key)) ?? 'null') as Partial<Pair> | null
+      const pair = JSON.parse(text ?? 'null') as Partial<Pair> | null
       return pair?.access && pair.refresh ? (pair as Pair) : null
     } catch {
       return null
     }
   }
 
+  /** Stores the tokens. Until that is done, the storage is not read. */
   private async keep(pair: Pair | null): Promise<void> {
-    this.loading = Promise.resolve()
-    this.use(pair, true)
-    if (pair) await this.storage?.setItem(this.key, JSON.stringify(pair))
-    else await this.storage?.removeItem(this.key)
+    const write = async () => {
+      if (pair) await this.storage?.setItem(this.key, JSON.stringify(pair))
+      else await this.storage?.removeItem(this.key)
+      this.tabs?.postMessage(null)
+    }
+    const written = write()
+    this.loading = written.catch(() => undefined)
+    await written
   }
 
   private use(pair: Pair | null, isNew = false): void {
@@ -201,6 +245,9 @@ function claims(token: string): Claims {
     return {}
   }
 }
+
+/** Returns the id of the user whose tokens these are; null for no tokens. */
+const userOf = (pair: Pair | null): string | null => pair && (claims(pair.access).user_id ?? '')
 
 /** An API key, for scripts and servers. */
 export const apiKey = (key: string): Auth => ({

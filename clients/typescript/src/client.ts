@@ -109,7 +109,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   const renewal = timerOf(clock)
   const probe = timerOf(clock)
   const retry = timerOf(clock)
-  const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how) })
+  const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how), session: () => session })
   const socket = originOf(url).replace('http', 'ws') + '/connection/websocket'
 
   let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: reason(0, 'not connected'), everConnected: false }
@@ -118,6 +118,8 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   let isWanted = false
   let isClosed = false
   let isSignedIn = true
+  /** The number of sign-outs: what began before one belongs to another user. */
+  let session = 0
   let hiddenAt: number | null = null
   let unwatch: (() => void) | null = null
 
@@ -134,7 +136,13 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     },
     async token(how) {
       if (current.state === 'waiting' && lifecycle.isOnline()) move('connecting', current.reason)
-      const token = await auth.getToken(how)
+      let asked: number
+      let token: string | null
+      // The SDK uses the token for whatever connection it makes next, perhaps that of another user.
+      do {
+        asked = session
+        token = await auth.getToken(how)
+      } while (asked !== session)
       keepFresh(0)
       return token
     },
@@ -229,11 +237,13 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   auth.attach({ url, fetch, clock })
   auth.onChange((isIn) => {
     isSignedIn = isIn
+    if (!isIn) session++
     for (const kept of [...stores.values(), ...streams.values()]) kept.reset()
     if (!isIn) return halt('signed-out', reason(1, 'signed out'))
     if (isClosed) return
     if (isWanted) reconnect()
     else if (streams.size) connect()
+    else if (current.state !== 'paused') move('idle', reason(0, 'not connected'))
     for (const stream of streams.values()) stream.restart()
   })
 

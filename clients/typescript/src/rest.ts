@@ -106,6 +106,8 @@ export interface RestOptions {
   readonly fetch: typeof fetch
   readonly clock: Clock
   token(options: { fresh: boolean }): Promise<string | null>
+  /** Changes when the user signs out. A request that began before fails, and its answer is dropped. */
+  session?(): unknown
 }
 
 export interface Rest {
@@ -133,10 +135,15 @@ function target(link: string, query: Record<string, unknown> = {}): string {
   return all ? `${path}?${all}` : path!
 }
 
-export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
+export function restOf({ url: base, fetch, clock, token, session }: RestOptions): Rest {
   const origin = originOf(base)
-  async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean): Promise<Answered<Data>> {
+  async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean, mine: unknown): Promise<Answered<Data>> {
+    const check = () => {
+      if (session?.() !== mine) throw new ApiError(problem(401, 'signed_out', 'The user signed out before the answer came.'))
+    }
+    check()
     const bearer = isAnonymous ? null : await token({ fresh })
+    check()
     const abort = new AbortController()
     const stop = () => abort.abort()
     const limit = timerOf(clock)
@@ -155,6 +162,7 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
         },
       })
       const text = await response.text()
+      check()
       if (!response.ok) throw refusal(response, text)
       const data = (text ? JSON.parse(text) : undefined) as Data
       return { data, response, positions: positions(response.headers.get('Tidewire-Position')) }
@@ -170,11 +178,12 @@ export function restOf({ url: base, fetch, clock, token }: RestOptions): Rest {
     async send<Data>(request: Request) {
       const { method, headers, signal, isAnonymous } = request
       const mayRepeat = /GET|PUT|DELETE/.test(method) || (headers && 'Idempotency-Key' in headers)
+      const mine = session?.()
       for (let attempt = 0, fresh = false; ; attempt++) {
         try {
-          return await once<Data>(request, fresh)
+          return await once<Data>(request, fresh, mine)
         } catch (error) {
-          if (!(error instanceof ApiError) || signal?.aborted || attempt >= TRIES - 1) throw error
+          if (!(error instanceof ApiError) || signal?.aborted || attempt >= TRIES - 1 || session?.() !== mine) throw error
           const { status, isTemporary, retryAfter } = error
           const wasOld: boolean = status === 401 && !fresh && !isAnonymous
           // The server refuses with 429 or 503 before it does anything, so any request may be repeated after those.
