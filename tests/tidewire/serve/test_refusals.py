@@ -35,7 +35,11 @@ REQUESTS = {
 def site(make_site) -> Site:
     """A site that accepts no socket: none may be opened at once."""
     return make_site(
-        CORS_ALLOWED_ORIGINS=ORIGIN.decode(), MAX_CONNECTIONS="1", ACCEPT_BURST="0", KEEP_ALIVE_SECONDS="3"
+        CORS_ALLOWED_ORIGINS=ORIGIN.decode(),
+        MAX_BODY_BYTES="1000000",
+        MAX_CONNECTIONS="1",
+        ACCEPT_BURST="0",
+        KEEP_ALIVE_SECONDS="3",
     )
 
 
