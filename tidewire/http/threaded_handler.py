@@ -43,8 +43,8 @@ class Answer:
 class ThreadedHandler:
     """ASGI application for HTTP: runs Django's views, one request per thread, on at most MAX_VIEWS threads.
 
-    `django` is Django's own ASGI handler. It answers the probes (/healthz, /readyz, /metrics), whose async views must
-    run in this event loop because they ask the engine.
+    `django` is Django's own ASGI handler. It answers the paths of the probes (/healthz, /readyz, /metrics) where
+    probes.py has not: without EngineMiddleware around, or where the project has views of its own there.
     """
 
     def __init__(self, django: ASGI3Application) -> None:

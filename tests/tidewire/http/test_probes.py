@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from django.http import HttpResponse
 from django.test import override_settings
@@ -10,6 +12,7 @@ from django.urls import path
 from tests.tidewire.http.asgi_client import Answer, request
 from tidewire.http import health
 from tidewire.http.probes import Probes
+from tidewire.http.view_limit import ViewLimit
 
 TOKEN = "a-token-for-metrics"
 
@@ -70,6 +73,24 @@ async def test_metrics_are_a_404_without_the_token(credential: str) -> None:
 async def test_other_paths_go_to_the_application() -> None:
     assert (await probe("/healthz/")).status == 418
     assert (await probe("/api/v1/rooms/")).status == 418
+
+
+async def test_a_probe_needs_no_place_among_the_views() -> None:
+    is_inside, go = asyncio.Event(), asyncio.Event()
+
+    async def view(scope, receive, send) -> None:
+        is_inside.set()
+        await go.wait()
+        await application(scope, receive, send)
+
+    limited = Probes(ViewLimit(view, max_views=1, max_waiting=0, wait_seconds=0))
+    first = asyncio.create_task(request(limited))
+    await is_inside.wait()
+
+    assert (await request(limited)).status == 503
+    assert [(await request(limited, path, method="GET")).status for path in ("/healthz", "/metrics")] == [200, 404]
+    go.set()
+    assert (await first).status == 418
 
 
 class OwnUrls:
