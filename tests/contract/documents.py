@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.rig.site import ROOT
 
-_BLOCK = re.compile(r"(?:<!-- (?P<key>[\w ]+): (?P<name>[^>]*?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)```", re.S)
+_BLOCK = re.compile(r"(?:<!-- (?P<key>[\w ]+): (?P<name>[^>]*?) -->\n)? *```(?P<language>\w*)\n(?P<code>.*?)```", re.S)
 _FILE = re.compile(
     r"`((?:api|backend|bench|clients|demo|deploy|docs|realtime|tests|tidewire|vectors)/[\w./-]+\.(?:css|html|js|mjs|md|proto|py|ts|tsx|yaml))`"
 )

@@ -76,6 +76,30 @@ def test_uvicorn_is_started_in_tests_as_the_page_says():
     assert [option for option in options if option not in PROGRAMS["uvicorn"]] == []
 
 
+RUN_BY = {
+    "README.md": "test_readme.py",
+    "docs/dashboards.md": "test_dashboards_page.py",
+    "docs/events-and-versions.md": "test_recipes.py",
+    "docs/first-live-model.md": "test_tutorial.py",
+    "docs/operations.md": "test_recipes.py",
+    "docs/protocol.md": "test_recipes.py",
+    "docs/streams-and-permissions.md": "test_recipes.py",
+    "docs/third-parties.md": "test_recipes.py",
+    "docs/writing-a-live-model.md": "test_docs.py",
+    "docs/your-own-project.md": "test_foreign_project.py",
+}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_of_code_is_run_or_says_why_not(page):
+    """A block has one of these above it: `<!-- runs: name -->`, `<!-- file: path -->`, `<!-- by hand: reason -->`. A
+    page with blocks of the first two kinds has a test that runs them."""
+    code = [block for block in blocks(page) if block.language not in ("", "json", "text")]
+    assert [block.code for block in code if block.key not in ("runs", "file", "by hand") or not block.name] == []
+    if any(block.key in ("runs", "file") for block in code):
+        assert (ROOT / "tests/contract" / RUN_BY[str(page.relative_to(ROOT))]).exists()
+
+
 # -- the way of an event -----------------------------------------------------------------------------------------------
 
 

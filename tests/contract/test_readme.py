@@ -22,8 +22,6 @@ from tests.rig.site import ROOT, Site, Sites, run_manage
 README = ROOT / "README.md"
 SDK = ROOT / "tests" / "sdk" / "js"
 RUN = {block.name: block for block in blocks(README) if block.key == "runs"}
-# Run by hand when they change: they make environments, run these tests, or want servers and registries of their own.
-BY_HAND = ["make run", "npx wscat", "make test", "DATABASE_URL="]
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +117,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def test_every_block_is_run_here_or_listed_as_run_by_hand():
     others = [block for block in blocks(README) if block.key != "runs" and block.language in ("sh", "js", "python")]
-    left = [block.code for block in others if not block.code.startswith(tuple(BY_HAND))]
-    assert left == []
+    by_hand = [block.code.split("\n")[0].split()[:2] for block in others if block.key == "by hand"]
+    assert len(by_hand) == len(others)
+    assert [" ".join(words) for words in by_hand][:3] == ["make run", "npx wscat@6.1.0", "make test"]
     assert set(RUN) == {
         "sign-in", "post", "frames", "websockets", "recover", "npm", "client.mjs", "client", "list.mjs",
         "production",
@@ -138,7 +137,23 @@ def test_the_versions_named_are_the_ones_tested_with():
     for name, version in re.findall(r"(\w+)==([\d.]+)", RUN["websockets"].code):
         assert f"{name}=={version} " in pinned
     dependencies = json.loads((SDK / "package.json").read_text())["dependencies"]
-    assert dict(word.split("@") for word in RUN["npm"].code.split()[2:]) == dependencies
+    assert dict(re.findall(r"(\w+)@([\d.]+)", RUN["npm"].code)) == dependencies
+
+
+def test_installing_the_sdk_leaves_the_folder_as_it_is(tmp_path):
+    """`npm` here is a script that writes as npm does: into the folder of --prefix, or else where it is called."""
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text('#!/bin/sh\n[ "$2" = --prefix ] && cd "$3"\nmkdir node_modules && touch package.json\n')
+    npm.chmod(0o755)
+    called = tmp_path / "repository"
+    called.mkdir()
+    paths = {"PATH": f"{npm.parent}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-ec", RUN["npm"].code], cwd=called, env=paths, capture_output=True, text=True, check=True
+    )
+    assert list(called.iterdir()) == []
+    assert sorted(path.name for path in Path(done.stdout.strip()).iterdir()) == ["node_modules", "package.json"]
 
 
 # -- in order --------------------------------------------------------------------------------------------------------
@@ -178,7 +193,8 @@ def test_what_was_missed_is_in_the_reply(reader: Reader):
 def test_the_sdk_gets_the_event(reader: Reader):
     assert (reader.folder / "node_modules").exists(), "run: npm ci --prefix tests/sdk/js --ignore-scripts"
     command = reader.code("client")
-    with Running(["bash", "-c", f"exec env {command}"], reader.folder, environment(**reader.variables())) as terminal:
+    variables = environment(**reader.variables(), CLIENT=str(reader.folder))
+    with Running(["bash", "-c", f"exec env {command}"], reader.folder, variables) as terminal:
         terminal.until("subscribed")
         reader.run("sign-in", "post")
         assert "Hello, world" in terminal.until(r"(?s)\d+ message\.created.*version")
