@@ -12,7 +12,7 @@ import { presenceOf, type Presence } from './people.js'
 import { apiOf, originOf, restOf, type Api, type Rest } from './rest.js'
 import type { AnyRow } from './rows.js'
 import { signalOf, type Signal } from './signal.js'
-import { guardWith, storeOf, type Kept, type OnError, type Store } from './store.js'
+import { guardWith, soonOf, storeOf, type Kept, type OnError, type Store } from './store.js'
 import { streamOf, type Metrics, type Stream } from './stream.js'
 import type { Reason, TransportFactory } from './transport.js'
 
@@ -42,6 +42,11 @@ export interface ClientOptions {
   readonly WebSocket?: unknown
   /** Gets errors that no caller waits for: listeners that throw, and failures that are tried again. */
   readonly onError?: OnError
+  /**
+   * How often listeners of lists and other stores are called at most, in milliseconds. The first change is shown at once, and
+   * those that follow within this time together. 16 if absent: a frame. 0: once per turn of the loop.
+   */
+  readonly notifyEvery?: number
   readonly clock?: Clock
   readonly transport?: TransportFactory
 }
@@ -97,6 +102,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   auth,
   lifecycle = browser,
   clock = realClock,
+  notifyEvery = 16,
   transport: transportOf = centrifugeTransport,
   onError = (error) => console.error('tidewire:', error),
   fetch = (...args) => globalThis.fetch(...args),
@@ -123,7 +129,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   let hiddenAt: number | null = null
   let unwatch: (() => void) | null = null
 
-  const { get, subscribe, changed } = storeOf(guard, () => current)
+  const { get, subscribe, changed } = storeOf({ guard, soon: soonOf(clock, 0) }, () => current)
 
   // -- the link -----------------------------------------------------------------------------------------------------------
 
@@ -267,6 +273,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     ...rest,
     clock,
     guard,
+    soon: soonOf(clock, notifyEvery),
     onError,
     isSignedIn: () => isSignedIn,
     clientId: () => clientId,

@@ -1,7 +1,7 @@
 import { timerOf, type Clock } from './clock.js'
 import type { WireEvent } from './descriptors.js'
 import { wait, type ApiError, type Problem, type Request, type Rest } from './rest.js'
-import { storeOf, type Guard, type Kept, type OnError, type Store } from './store.js'
+import { storeOf, type Guard, type Kept, type OnError, type Soon, type Store } from './store.js'
 import { LINGER, type Place, type Stream } from './stream.js'
 
 /**
@@ -14,6 +14,7 @@ export type ListStatus = 'loading' | 'live' | 'stale' | 'denied' | 'error'
 export interface Context extends Rest {
   readonly clock: Clock
   readonly guard: Guard
+  readonly soon: Soon
   readonly onError: OnError
   stream(channel: string): Stream
   isSignedIn(): boolean
@@ -31,7 +32,8 @@ export interface Live<State> extends Store<State> {
 interface Followed<State> {
   /** Reads the data. Returns its position (null for data without a stream), and a function that keeps it. */
   read(): Promise<Reading>
-  event(event: WireEvent, offset: number): void
+  /** Applies an event. Returns whether it changed anything that is shown. */
+  event(event: WireEvent, offset: number): boolean
   forget(): void
   compute(status: ListStatus, error: Problem | undefined): State
 }
@@ -71,7 +73,7 @@ export function following<State>(context: Context, channel: string, { read, even
     if (!isLoaded) return problem ? 'error' : 'loading'
     return isFresh && stream?.isLive() ? 'live' : 'stale'
   }
-  const store = storeOf(context.guard, () => compute(status(), problem), start, () =>
+  const store = storeOf(context, () => compute(status(), problem), start, () =>
     // Not at once: a component that unmounts and mounts again should not read twice.
     idle(() => {
       halt()
@@ -97,8 +99,7 @@ export function following<State>(context: Context, channel: string, { read, even
         for (const buffer of buffers) buffer.push([event, offset])
         if (!isLoaded || offset <= seen) return
         seen = offset
-        keepEvent(event, offset)
-        changed()
+        if (keepEvent(event, offset)) changed()
       },
     })
     isDenied ||= !!stream.denied()

@@ -31,14 +31,12 @@ export function liveItem<T extends AnyRow, Update>(
     async read() {
       const { data, place } = await followed.call<T>('GET', path)
       const keep = () => {
-        clear()
+        clear(true)
         take([data], place?.offset ?? 0)
       }
       return { place, keep }
     },
-    event(received, offset) {
-      if (keyIn(received.data) === id) event(received, offset)
-    },
+    event: (received, offset) => keyIn(received.data) === id && event(received, offset),
   })
   return {
     ...followed,

@@ -68,6 +68,9 @@ export function liveList<T extends AnyRow, Create, Update>(
   const drafts = new Map<string, Draft<T>>()
   const patches = new Map<string, object>()
   const hidden = new Set<string>()
+  /** How each row is shown: the same object while it stays the same row, so that its component need not render again. */
+  const shown = new WeakMap<T, Row<T>>()
+  let items: readonly Row<T>[] = []
   let next: string | null = null
   let loading: Promise<void> | null = null
   let pending = 0
@@ -84,16 +87,23 @@ export function liveList<T extends AnyRow, Create, Update>(
     end(next === null ? null : page.at(-1))
   }
 
+  function show(row: T, $state: RowState): Row<T> {
+    let made = shown.get(row)
+    if (made?.$state !== $state) shown.set(row, (made = { ...row, $state }))
+    return made
+  }
+
   const followed: Following<LiveListState<T>> = following(context, descriptor.channel, {
     compute(status, error) {
       const saved = sorted().flatMap((row) => {
         const key = keyIn(row)
         const patch = patches.get(key)
-        return hidden.has(key) ? [] : [{ ...row, ...patch, $state: patch ? 'saving' : 'saved' } as Row<T>]
+        return hidden.has(key) ? [] : [patch ? { ...row, ...patch, $state: 'saving' as const } : show(row, 'saved')]
       })
-      const unsaved = [...drafts.values()].map(({ row, state }): Row<T> => ({ ...row, $state: state }))
+      const unsaved = [...drafts.values()].map(({ row, state }) => show(row, state))
       // An unsaved row has no time of the server yet: it is shown at the newest end.
-      const items = order[0]?.startsWith('-') ? [...unsaved.reverse(), ...saved] : [...saved, ...unsaved]
+      const rows = order[0]?.startsWith('-') ? [...unsaved.reverse(), ...saved] : [...saved, ...unsaved]
+      if (rows.length !== items.length || rows.some((row, i) => row !== items[i])) items = rows
       return { items, status, error, hasOlder: next !== null, isLoadingOlder: loading !== null, pending }
     },
     async read() {
@@ -108,17 +118,19 @@ export function liveList<T extends AnyRow, Create, Update>(
         after = next
       }
       const keep = () => {
-        clear()
+        clear(true)
         keepPage(read, after, stream?.offset ?? 0)
       }
       return { place: stream, keep }
     },
     event(received, offset) {
-      event(received, offset)
-      if (rows.has(keyIn(received.data))) drafts.delete(keyIn(received.data))
+      const key = keyIn(received.data)
+      const isChanged = event(received, offset)
+      return (rows.has(key) && drafts.delete(key)) || isChanged
     },
     forget() {
       clear()
+      items = []
       next = null
       for (const kept of [drafts, patches, hidden]) kept.clear()
     },

@@ -19,13 +19,13 @@ export interface PresenceState {
 /** The users of a stream: read whenever the stream becomes live, then updated by joins and leaves. */
 export type Presence = Store<PresenceState>
 
-export function presenceOf({ stream: streamOf, guard }: Context, channel: string): Kept<PresenceState> {
+export function presenceOf(context: Context, channel: string): Kept<PresenceState> {
   const here = new Map<string, Person>()
   let status: PresenceState['status'] = 'loading'
   let asked = 0
   let leave: (() => void) | undefined
 
-  const store = storeOf(guard, compute, start, () => {
+  const store = storeOf(context, compute, start, () => {
     leave?.()
     reset()
   })
@@ -40,7 +40,7 @@ export function presenceOf({ stream: streamOf, guard }: Context, channel: string
   }
 
   function start(): void {
-    const stream = streamOf(channel)
+    const stream = context.stream(channel)
     const moved = () => void follow(stream)
     leave = stream.listen({
       presence: true,

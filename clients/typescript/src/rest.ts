@@ -115,7 +115,7 @@ export interface Rest {
   send<Data = unknown>(request: Request): Promise<Answered<Data>>
 }
 
-/** `https://host:8000` of `https://host:8000/any/path`. Without `URL`, because that of React Native has no setters and few getters. */
+/** `https://host:8000` of `https://host:8000/path`. Without `URL`, because that of React Native has no setters and few getters. */
 export function originOf(url: string): string {
   const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? []
   if (!origin) throw new TypeError(`tidewire: the url must begin with https:// or http://, not ${JSON.stringify(url)}`)

@@ -30,7 +30,7 @@ export function signalOf<Data>(context: Context, channel: string, type: string):
   let leave: (() => void) | undefined
   let sentAt = -Infinity
 
-  const store = storeOf(context.guard, () => [...received.values()].map(({ shown }) => shown), start, () => {
+  const store = storeOf(context, () => [...received.values()].map(({ shown }) => shown), start, () => {
     leave?.()
     stream = undefined
     reset()

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.js'
+
 export type OnError = (error: unknown) => void
 
 /** Runs code of the app. Its exceptions are reported, and not passed on. */
@@ -19,9 +21,9 @@ export const guardWith =
 
 /** A value that changes, and its listeners. */
 export interface Store<State> {
-  /** The same object until something changes. */
+  /** The same object until something changes. In a new object, the parts that did not change are the same. */
   get(): State
-  /** Calls back after each change, at most once per turn of the loop. Returns a function that stops this. */
+  /** Calls back after changes: at once after the first, and once per frame in a burst. Returns a function that stops this. */
   subscribe(listener: () => void): () => void
 }
 
@@ -32,13 +34,55 @@ export interface Kept<State> extends Store<State> {
   reset(): void
 }
 
+/** Runs these functions soon, together with the others of this turn. */
+export type Soon = (run: () => void) => void
+
+/** At once when nothing ran in the last `every` milliseconds, and otherwise when they are over: a burst runs once per frame. */
+export function soonOf(clock: Clock, every: number): Soon {
+  let waiting: (() => void)[] = []
+  let isPlanned = false
+  function flush(): void {
+    const due = waiting
+    waiting = []
+    isPlanned = every > 0 && due.length > 0
+    if (isPlanned) clock.setTimeout(flush, every)
+    for (const run of due) run()
+  }
+  return (run) => {
+    waiting.push(run)
+    if (isPlanned) return
+    isPlanned = true
+    queueMicrotask(flush)
+  }
+}
+
+/** Whether two states have the same fields with the same values; rows are compared by identity. */
+const isSame = <State>(a: State | undefined, b: State): boolean =>
+  a === b || (!!a && !!b && [a, b].every((fields) => Object.keys(fields).every((name) => a[name as keyof State] === b[name as keyof State])))
+
 /** `start`: the first listener came. `stop`: the last one left. */
-export function storeOf<State>(guard: Guard, compute: () => State, start?: () => void, stop?: () => void) {
+export function storeOf<State>(
+  { guard, soon }: { guard: Guard; soon: Soon },
+  compute: () => State,
+  start?: () => void,
+  stop?: () => void,
+) {
   const listeners = new Set<() => void>()
   let state: State | undefined
-  let isTelling = false
+  let isKnown = false
+  /** The state at the last call of the listeners. */
+  let notified: State | undefined
+  let isNotifying = false
+  function get(): State {
+    if (!isKnown) {
+      const next = compute()
+      if (!isSame(state, next)) state = next
+      isKnown = true
+    }
+    return state as State
+  }
   return {
-    get: (): State => (state ??= compute()),
+    get,
     subscribe(listener: () => void) {
       const own = () => listener()
       listeners.add(own)
@@ -49,11 +93,13 @@ export function storeOf<State>(guard: Guard, compute: () => State, start?: () =>
     },
     isUsed: () => listeners.size > 0,
     changed() {
-      state = undefined
-      if (isTelling) return
-      isTelling = true
-      queueMicrotask(() => {
-        isTelling = false
+      isKnown = false
+      if (isNotifying) return
+      isNotifying = true
+      soon(() => {
+        isNotifying = false
+        if (!listeners.size || get() === notified) return
+        notified = state
         for (const own of [...listeners]) if (listeners.has(own)) guard(own)
       })
     },

@@ -149,7 +149,7 @@ export class TestServer {
       onChange: () => () => undefined,
       attach: () => undefined,
     }
-    const options = { url: 'http://test.invalid', auth, fetch: this.fetch, transport: this.transport }
+    const options = { url: 'http://test.invalid', auth, fetch: this.fetch, transport: this.transport, notifyEvery: 0 }
     return this.clock ? { ...options, clock: this.clock } : options
   }
 
