@@ -1846,7 +1846,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2208,7 +2208,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2785,7 +2785,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3035,9 +3035,12 @@ export interface operations {
     };
     me_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                fields?: string;
+            };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -3324,7 +3327,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3806,7 +3809,10 @@ export interface operations {
                 /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
                 fields?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -3841,6 +3847,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["MyRoom"];
                 };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
@@ -4249,7 +4268,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4630,7 +4649,7 @@ export interface operations {
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag. */
+                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
                 "If-None-Match"?: string;
             };
             path: {
