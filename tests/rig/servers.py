@@ -124,7 +124,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **options,  # type: ignore[call-overload]
+            **options,
         )
 
 
@@ -259,7 +259,7 @@ class PostgreSQL:
         import psycopg  # dev requirement: the embedded size runs without it
 
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
     def stop(self) -> None:
         """Stops our server without a checkpoint. On a server that was named, drops only the databases we made."""

@@ -247,7 +247,7 @@ def test_a_cookie_does_not_sign_in(site: Site, people: People, raw: Open) -> Non
     cookie = {"Cookie": f"sessionid={site.shell(code).strip().splitlines()[-1]}"}
     assert people[1].send("GET", "/admin/", signed=False, headers=cookie).status_code == 200
     for token in ({}, {"token": ""}):
-        socket = raw(site.ws_url, additional_headers=cookie)  # type: ignore[call-arg]
+        socket = raw(site.ws_url, additional_headers=cookie)
         socket.send({"id": 1, "connect": token})
         assert outcome(socket) == CLOSED_INVALID_TOKEN
     assert people[1].send("GET", "me/", signed=False, headers=cookie).status_code == 401
@@ -255,7 +255,7 @@ def test_a_cookie_does_not_sign_in(site: Site, people: People, raw: Open) -> Non
 
 def test_a_token_in_the_authorization_header_signs_in(site: Site, people: People, raw: Open) -> None:
     headers = {"Authorization": f"Bearer {people[1].access}"}
-    socket = raw(site.ws_url, additional_headers=headers)  # type: ignore[call-arg]
+    socket = raw(site.ws_url, additional_headers=headers)
     socket.send({"id": 1, "connect": {}})
     assert "connect" in socket.reply(1)
 

@@ -384,7 +384,7 @@ class PyAgent(SdkClient):
         load = get_state or ((lambda: since) if since else None)
 
         async def ask(_channel: str) -> centrifuge.StreamPosition:
-            position = await asyncio.to_thread(load)  # type: ignore[arg-type]
+            position = await asyncio.to_thread(load)
             return centrifuge.StreamPosition(offset=position["offset"], epoch=position["epoch"])
 
         async def begin() -> None:  # in the loop: the SDK makes futures

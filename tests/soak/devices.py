@@ -258,7 +258,7 @@ def seconds(at: str) -> float:
 def _recording(base: type[SdkClient], receive: Any, life: int) -> SdkClient:
     """Makes an agent that hands each event to `receive(event, life)` instead of keeping it."""
 
-    class Recording(base):  # type: ignore[misc,valid-type]
+    class Recording(base):
         def _record(self, event: SdkEvent) -> None:
             receive(event, life)
 
