@@ -1,4 +1,4 @@
-"""What every test can count on."""
+"""Rules for all tests."""
 
 import inspect
 
@@ -6,10 +6,10 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse async tests that use the database inside a transaction of pytest's.
+    """Refuses async tests that use the database inside a transaction of pytest's.
 
-    The consumer's threads would not see the test's rows, and rows that the test's own threads write would be
-    committed for real and leak into later tests. `django_db(transaction=True)` is the only form that works.
+    The consumer's threads would not see the rows of the test, and rows that the threads of the test write would be
+    committed and stay for later tests. Only `django_db(transaction=True)` works.
     """
     for item in items:
         mark = item.get_closest_marker("django_db")

@@ -1,4 +1,4 @@
-"""Rows for tests. Only what a test names matters; the rest is made up."""
+"""Makes rows for tests. A test names the fields that matter to it; the others are invented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _hashed: dict[tuple[str, ...], str] = {}
 
 
 def make_user(name: str = "", **fields: Any) -> User:
-    """The password is PASSWORD, hashed once for all."""
+    """Makes a user whose password is PASSWORD, hashed once for all users."""
     hashers = tuple(settings.PASSWORD_HASHERS)  # some tests choose quicker ones
     if hashers not in _hashed:
         _hashed[hashers] = make_password(PASSWORD)

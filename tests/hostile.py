@@ -1,15 +1,15 @@
-"""Values that no client should send, and some that look as if none should.
+"""Values that often break servers: most are bad input, some only look bad.
 
-VALUES are JSON texts, to stand where a field's value stands: some are no JSON at all, some are JSON that libraries read
-differently, some are perfectly good texts that have broken somebody's database, log or page. BODIES are whole request
-bodies, TEXTS what stands in paths, queries and headers.
+VALUES are JSON texts to put in place of a field's value. Some are not JSON, some are JSON that libraries read
+differently, some are good texts that are known to break databases, logs or pages. BODIES are whole request bodies.
+TEXTS are for paths, queries and headers.
 """
 
 from __future__ import annotations
 
 import json
 
-# -- texts: all of them could be meant -------------------------------------------------------------------------------
+# -- texts: all of them are allowed ----------------------------------------------------------------------------------
 
 _CONTROLS = [chr(code) for code in range(1, 32)] + [chr(code) for code in range(0x7F, 0xA0)]
 _SPACES = [chr(code) for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)]
@@ -167,7 +167,7 @@ _OTHER = [
     json.dumps(["00000000-0000-7000-8000-000000000000"] * 30),
 ]  # fmt: skip
 
-# -- what is no JSON, or no JSON of ours -----------------------------------------------------------------------------
+# -- not JSON, or JSON that we refuse -------------------------------------------------------------------------------
 
 _REFUSED = [
     "", "NaN", "Infinity", "-Infinity", "nan", "1e999", "-1e999", "1e400", "9007199254740992", "-9007199254740992",

@@ -1,4 +1,4 @@
-"""The socket's page at work in a real Chromium, against a running site. The steps are in asyncapi.test.mjs."""
+"""The page at /api/asyncapi/ in a real Chromium, on a running site. The steps are in asyncapi.test.mjs."""
 
 from __future__ import annotations
 

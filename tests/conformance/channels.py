@@ -1,6 +1,6 @@
-"""The suites' channels, and the streams that stand for them.
+"""Maps the suites' channels to streams, and back.
 
-A channel is any text; a stream's key is not. What does not fit is hashed, and remembered for the way back.
+A channel is any text, but a stream's key is not. A channel that does not fit is hashed, and the hash is remembered.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KINDS = (WITHOUT_NAMESPACE, *NAMESPACES.values())
 
 
 def stream_of(channel: str) -> str | None:
-    """None where there is no such namespace."""
+    """Returns the stream of a channel; None when its namespace does not exist."""
     namespace, colon, rest = channel.partition(":")
     kind = NAMESPACES.get(namespace) if colon else WITHOUT_NAMESPACE
     if kind is None or not channel or len(channel) > 255:

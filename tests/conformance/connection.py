@@ -1,5 +1,5 @@
-"""What suites expect of a connection beyond ours: anonymous users, subscription tokens, publishing, a channel of one's
-own that the server subscribes to."""
+"""A connection with the features that suites expect and ours does not have: anonymous users, subscription tokens,
+publishing, and a personal channel that the server subscribes each named user to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SuiteConnection(ProtocolConnection):
         self._followed: set[str] = set()
 
     def decode(self, message: str | bytes) -> list[Command | BadCommand]:
-        """The channels' own names end here. A namespace that does not exist becomes a name that no stream has."""
+        """Replaces channels by their streams. A namespace that does not exist becomes a name that no stream has."""
         decoded = super().decode(message)
         for command in decoded:
             for name in NAMED if isinstance(command, Command) else ():
@@ -51,7 +51,7 @@ class SuiteConnection(ProtocolConnection):
         return super().begin(id, request)
 
     def check_token(self, stream: str, token: str) -> None:
-        """A subscription token is for one channel, and for the connection's user where it names one."""
+        """Raises CommandError unless the subscription token is for this stream, and for this user if it names one."""
         if not token:
             return
         try:
@@ -85,7 +85,7 @@ class SuiteConnection(ProtocolConnection):
 
 
 async def connect(connection: SuiteConnection, request: ConnectRequest) -> wire.SuiteConnectResult:
-    """Subscribes a user with a name to a channel of their own."""
+    """Connects, and subscribes a user with a name to their personal channel."""
     result = wire.SuiteConnectResult(**asdict(await commands.connect(connection, request)))
     user_id = connection.require_identity().user_id
     if user_id:
@@ -114,7 +114,7 @@ async def publish(connection: SuiteConnection, request: PublishRequest) -> Publi
 
 
 async def presence(connection: SuiteConnection, request: Any) -> PresenceResult:
-    """For clients that have followed the channel on this connection: suites disagree whether others may ask."""
+    """Returns presence to clients that have subscribed on this connection. Suites disagree about the others."""
     kind = commands.registry.kind_of(request.channel)
     if kind is None or not kind.has_presence or request.channel not in connection._followed:
         raise CommandError(ErrorCode.NOT_AVAILABLE)

@@ -1,4 +1,4 @@
-"""What is live here: the open channels. Their publications are written by log.py, without a serializer."""
+"""Declares the open channels. log.py writes their publications, without a serializer."""
 
 from rest_framework.serializers import Serializer
 

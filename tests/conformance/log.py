@@ -1,6 +1,6 @@
-"""Publications: any bytes, with who published them, in the engine's own log.
+"""Publications in the engine's own log: any bytes, and the client that published them.
 
-`payload` is the data as it came, or `~` and its base64 where that is no JSON; `type` names the publisher.
+`payload` is the data as it came, or `~` and its base64 when it is not JSON. `type` names the publisher.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BINARY = "~"
 
 
 def publish(stream: str, data: bytes, publisher_info: str = "") -> RecordedEvent:
-    """One transaction, and the publication is handed to the hub. What is beyond the history's size goes with it."""
+    """Stores a publication, deletes those beyond the history's size, and hands it to the hub."""
     draft = Draft(stream, publisher_info or "-", object="", data=None, actor=SYSTEM)
     encoded = Encoded(draft, uuid7(), datetime.now(UTC), payload_of(data))
     using = log_alias()
@@ -51,11 +51,11 @@ def bytes_of(payload: str) -> bytes:
 
 
 def json_of(payload: str) -> bytes:
-    """Binary data cannot stand in JSON: its base64 does."""
+    """Returns the data as JSON: binary data as its base64."""
     return msgspec.json.encode(payload[1:]) if payload.startswith(BINARY) else payload.encode()
 
 
 def info_of(type: str) -> dict[str, str] | None:
-    """{"user", "client"} of who published it; None for the server's API."""
+    """Returns {"user", "client"} of the publisher; None for the server's API."""
     client, space, user = type.partition(" ")
     return {"user": user, "client": client} if space else None

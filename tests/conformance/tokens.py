@@ -1,4 +1,4 @@
-"""HS256 with the secret that all the suites use. No token, or one without `sub`, is an anonymous user's."""
+"""HS256 tokens, signed with the secret of the suites. Without a token, or without `sub`, the user is anonymous."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECRET = "secret"
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Raises InvalidCredential or ExpiredCredential."""
+    """Returns the claims of a token. Raises InvalidCredential or ExpiredCredential."""
     try:
         return jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False, "verify_iat": False})
     except jwt.ExpiredSignatureError:
@@ -22,7 +22,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def authenticate(credential: str) -> Identity:
-    """Of a connection. A token for a channel is not one."""
+    """Returns the identity of a connection. Raises InvalidCredential, also for the token of a channel."""
     claims = claims_of(credential) if credential else {}
     if "channel" in claims:
         raise InvalidCredential

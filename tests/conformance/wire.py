@@ -1,5 +1,8 @@
-"""The engine's codecs, with the channels' own names on the wire, and what of the protocol only suites ask for:
-subscription tokens, subscriptions that the server makes, and the delta format (of which every part is whole)."""
+"""The engine's codecs, with the names of the suites' channels on the wire.
+
+They add the parts of the protocol that only suites use: subscription tokens, subscriptions that the server makes, and
+the delta format, in which this server sends every publication whole.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ class SuiteCommand(Command):
 
     @property
     def is_in_range(self) -> bool:
-        """A negative limit asks for all there is."""
+        """Takes a negative limit of history for a whole page: suites ask so for everything."""
         if self.history is not UNSET and self.history.limit < 0:
             self.history.limit = PAGE_EVENTS
         return super().is_in_range
@@ -77,7 +80,7 @@ class SuiteJsonCodec(JsonCodec):
 
 
 class DeltaJsonCodec(SuiteJsonCodec):
-    """For subscriptions with deltas: data is a text that holds JSON, because a delta of JSON is none."""
+    """For subscriptions with deltas: `data` is a text that holds JSON, because a delta of JSON is not JSON."""
 
     def _data(self, entry: Entry) -> bytes:
         return msgspec.json.encode(json_of(entry.payload).decode())
@@ -88,7 +91,7 @@ TEXT, BOOL, UINT32 = (_TYPE(f"TYPE_{name}") for name in ("STRING", "BOOL", "UINT
 
 
 def _extended() -> Any:
-    """Our messages with some more of the protocol's fields."""
+    """Returns our Protobuf messages with more of the protocol's fields."""
     file = descriptor_pb2.FileDescriptorProto()
     wire_pb2.DESCRIPTOR.CopyToProto(file)
     ours, file.name, file.package = file.package, "conformance.proto", "tidewire.conformance"

@@ -1,4 +1,4 @@
-"""One run of schemathesis against a running site, as somebody. The generator is the public one, as it is."""
+"""Runs schemathesis against a running site, as one of its users."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CHECKS = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
     *("response_headers_conformance", "response_schema_conformance", "unsupported_method", "allow_header_conformance"),
 )
-# They end the session, and with it the run: who is nobody gets 401 to everything.
+# They end the session. After them, every answer of the run would be 401.
 ENDS = ("me_destroy", "me_password", "sessions_destroy")
 SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it. `problems` are the kinds of failure, as schemathesis names them, with their operations."""
+    """The result of a run. `problems` are the kinds of failure, as schemathesis names them, with their operations."""
 
     who: str
     seed: int
@@ -35,8 +35,11 @@ class Run:
 
 
 def prepare(folder: Path, names: dict[str, str]) -> Path:
-    """The committed document, stricter: no `default` answers, so that each status must be named; and with ids that
-    exist, half of the time. Rows with chosen `fields` lack what the schema requires, so that one stays out."""
+    """Writes a stricter form of the committed document into the folder and returns its path.
+
+    It has no `default` answers, so each status must be described. Half of the ids in paths are those of `names`, which
+    exist. The parameter `fields` is left out, because rows with chosen fields lack what the schema requires.
+    """
     document = yaml.safe_load(OPENAPI.read_text())
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -55,12 +58,12 @@ def prepare(folder: Path, names: dict[str, str]) -> Path:
 def run(
     site: Site, who: str, credential: str, document: Path, *, examples: int, phases: str, seed: int | None = None
 ) -> Run:
-    """Without a seed it is the same run every time."""
+    """Does a run. Without a seed it is the same every time. Fails when schemathesis does not come to its end."""
     report = document.parent / f"{who.replace(' ', '-')}-{seed}.json"
     chosen = ("--generation-deterministic",) if seed is None else ("--seed", str(seed))
     command = [
         *(Path(sys.executable).parent / "schemathesis", "run", document, "--url", site.url),
-        # One worker: Python 3.11 takes the recursion of two threads that parse for one's (SystemError).
+        # One worker: Python 3.11 adds up the recursion of two threads that parse, and raises SystemError.
         *("--max-examples", str(examples), "--phases", phases, "--workers", "1", *chosen),
         *("--checks", ",".join(CHECKS), "--no-shrink", "--suppress-health-check", "all", "--warnings", "off"),
         *("--continue-on-failure", "--request-timeout", "60", "--report", "json", "--report-json-path", report),

@@ -1,7 +1,7 @@
-"""schemathesis over the whole of openapi.yaml, links on, as everybody there is: nothing unexpected is ever answered.
+"""schemathesis over the whole of openapi.yaml, with links, as each kind of user: every answer is a described one.
 
-In `make test` a short run, the same every time. With TIDEWIRE_VERIFY another seed each time (SEED=… repeats one), until
-there were twenty thousand cases; docs/fuzz-report.md keeps what came of one run.
+`make test` has a short run, the same every time. `make verify` takes another seed each time (SEED=… repeats one) and
+goes on until there were twenty thousand cases. docs/fuzz-report.md has the result of one run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def world(site: Site, folder: Path) -> tuple[dict[str, str], Path]:
-    """(credentials, the document): a room of Alice's with Bob in it, and what stands there."""
+    """Makes a room of Alice's with Bob in it. Returns ({user: credential}, the path of the document)."""
     alice, bob, charlie = site.people("alice", "bob", "charlie")
     room = alice.make_room()
     alice.add(room, bob)

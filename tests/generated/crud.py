@@ -1,6 +1,6 @@
-"""A room from its making to its end, with nothing but the generated client: `python crud.py URL KEY`.
+"""Makes, changes and deletes a room with nothing but the generated client: `python crud.py URL KEY`.
 
-Run by the generator's own Python, beside the package `generated`.
+The generator's own Python runs it, beside the package `generated`.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""A client that a public generator makes of openapi.yaml, unmodified: it compiles, and does what a third party does.
+"""A public generator makes a client of openapi.yaml. It compiles, and it does the work of a third party.
 
-The generator lives in an environment of its own (`make .venv-generator/.stamp`): what it needs is no affair of ours.
+The generator has a virtual environment of its own (`make .venv-generator/.stamp`), so its requirements are not ours.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def run(folder: Path, *command: object) -> str:
 def test_a_generated_client_compiles_and_does_the_work(folder: Path, site: Site) -> None:
     assert PYTHON.exists(), "run: make .venv-generator/.stamp"
     generate = ("-m", "openapi_python_client", "generate", "--path", ROOT / "openapi.yaml", "--meta", "none")
-    told = run(folder, *generate, "--output-path", folder / "generated")
-    assert "unable to" not in told.lower(), told
+    output = run(folder, *generate, "--output-path", folder / "generated")
+    assert "unable to" not in output.lower(), output
     run(folder, "-W", "error", "-m", "compileall", "-q", "generated")
     operations = {path.stem for path in (folder / "generated" / "api").rglob("*.py")} - {"__init__"}
     assert {"rooms_create", "samples_create", "streams_events"} <= operations

@@ -1,7 +1,7 @@
 """The public SDKs behind one interface, so that a scenario is written once and run with each.
 
-`JsAgent` drives `centrifuge` from npm in a Node process, `PyAgent` runs `centrifuge-python` on a loop of its own
-thread; each comes in both encodings of the wire. All are used as published. Every callback of the SDK becomes one
+`JsAgent` drives `centrifuge` from npm in a Node process, `PyAgent` runs `centrifuge-python` in the event loop of a
+thread. Both exist with JSON and with Protobuf, and are used as published. Every callback of the SDK becomes one
 `SdkEvent` in `events`; a test waits for events and never sleeps.
 """
 
@@ -27,12 +27,12 @@ import centrifuge
 AGENT = Path(__file__).with_name("js") / "agent.mjs"
 WAIT_SECONDS = 20.0
 
-Position = dict[str, Any]  # {"epoch": …, "offset": …}, as REST lists say it
+Position = dict[str, Any]  # {"epoch": …, "offset": …}, as in REST lists
 
 
 @dataclass(frozen=True)
 class SdkEvent:
-    """One callback of the SDK. What a kind does not have stays at its default."""
+    """One callback of the SDK. Fields that its kind does not have keep their defaults."""
 
     kind: str
     channel: str | None = None
@@ -67,7 +67,7 @@ class SdkClient(ABC):
 
     @abstractmethod
     def connect(self, url: str, *, token: str = "", get_token: Callable[[], str] | None = None) -> None:
-        """Begin to connect and return; `get_token` is called when the SDK wants a fresh token."""
+        """Begins to connect and returns. `get_token` is called when the SDK needs a fresh token."""
 
     @abstractmethod
     def subscribe(
@@ -78,30 +78,30 @@ class SdkClient(ABC):
         get_state: Callable[[], Position] | None = None,
         joins: bool = False,
     ) -> None:
-        """Begin to subscribe and return; recover from `since`, or from what `get_state` returns; hear joins and leaves
-        if asked to."""
+        """Begins to subscribe and returns. Recovers from `since`, or from the position that `get_state` returns. With
+        `joins`, joins and leaves become events too."""
 
     @abstractmethod
     def publish(self, channel: str, data: Any) -> None:
-        """Send a signal to a subscribed channel. Raises SdkError."""
+        """Sends an ephemeral message to a subscribed channel. Raises SdkError."""
 
     @abstractmethod
     def presence(self, channel: str) -> dict[str, dict[str, str]]:
-        """{client: {"user", "client"}}. Raises SdkError."""
+        """Returns {client: {"user", "client"}}. Raises SdkError."""
 
     @abstractmethod
     def presence_stats(self, channel: str) -> tuple[int, int]:
-        """Clients and users. Raises SdkError."""
+        """Returns the numbers of clients and of users. Raises SdkError."""
 
     @abstractmethod
     def history(
         self, channel: str, *, limit: int = 0, since: Position | None = None, reverse: bool = False
     ) -> tuple[Position, list[tuple[int, Any]]]:
-        """Where the channel stands, and [(offset, event)]. Raises SdkError."""
+        """Returns the position of the channel, and [(offset, event)]. Raises SdkError."""
 
     @abstractmethod
     def rpc(self, method: str, data: Any) -> Any:
-        """The answer of a method. Raises SdkError."""
+        """Calls a method and returns its answer. Raises SdkError."""
 
     @abstractmethod
     def unsubscribe(self, channel: str) -> None: ...
@@ -111,13 +111,13 @@ class SdkClient(ABC):
 
     @abstractmethod
     def reconnect(self) -> None:
-        """After `disconnect`: the same client again, with its subscriptions and their positions."""
+        """Connects again after `disconnect`, with the same subscriptions and their positions."""
 
     @abstractmethod
     def close(self) -> None:
-        """Free what the agent holds; safe to call twice."""
+        """Frees what the agent holds. Safe to call twice."""
 
-    # -- what a test asks ----------------------------------------------------------------------------------------------
+    # -- what tests call -----------------------------------------------------------------------------------------------
 
     def wait_for(
         self,
@@ -128,7 +128,7 @@ class SdkClient(ABC):
         after: int = 0,
         timeout: float = WAIT_SECONDS,
     ) -> SdkEvent:
-        """The first such event from index `after` on, now or within `timeout` seconds."""
+        """Returns the first such event from index `after` on. Waits up to `timeout` seconds for it, then fails."""
 
         def find() -> SdkEvent | None:
             for event in self.events[after:]:
@@ -150,7 +150,7 @@ class SdkClient(ABC):
         return self._wait(find, timeout, f"{kind} on {len(channels)} channels")
 
     def wait_for_offset(self, channel: str, offset: int, timeout: float = WAIT_SECONDS) -> list[SdkEvent]:
-        """All publications of the channel, once the one with this offset (or a later one) has arrived."""
+        """Waits for the publication with this offset or a later one. Returns all publications of the channel."""
 
         def find() -> list[SdkEvent] | None:
             found = self.publications(channel)
@@ -272,7 +272,7 @@ class JsAgent(SdkClient):
         self._send(do="reconnect")
 
     def freeze(self) -> None:
-        """As a phone that sleeps: the socket stays open and nothing is read."""
+        """Stops the process, as a phone that sleeps: the socket stays open and nothing is read."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -300,7 +300,7 @@ class JsAgent(SdkClient):
                 if "call" in message:
                     self._calls[message["call"]].put(message)
                 elif "ask" in message:
-                    # In a thread, because a slow answer must not hold back the events that arrive meanwhile.
+                    # In a thread, because a slow answer must not delay the events that arrive meanwhile.
                     threading.Thread(target=self._answer, args=(message,), daemon=True).start()
                 else:
                     self._record(_from_js(message))
@@ -311,7 +311,7 @@ class JsAgent(SdkClient):
         callback = self._callbacks[question["what"], question.get("channel")]
         try:
             answer = {"value": callback()}
-        except Exception as error:  # the SDK must see every failure, as it would see a failing fetch
+        except Exception as error:  # the SDK must see every failure, as that of a fetch
             answer = {"error": str(error) or type(error).__name__}
         try:
             self._send(answer=question["ask"], **answer)

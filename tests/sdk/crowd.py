@@ -1,4 +1,4 @@
-"""Many clients of the public JavaScript SDK in one Node process: for deploys with people on them."""
+"""Many clients of the public JavaScript SDK in one Node process, for tests of deploys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ ASK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Report:
-    """How the crowd is. `codes` counts why connections ended, `connected` says when they were made (since 1970)."""
+    """The state of the crowd. `codes` counts the codes that ended connections; `connected` has the times (in seconds
+    since 1970) at which connections were made."""
 
     subscribed: int
     offsets: list[int | None]
@@ -30,13 +31,13 @@ class Report:
         return all(each == offset for each in self.offsets)
 
     def peak(self, since: float) -> int:
-        """The most connections made within any one second."""
+        """Returns the largest number of connections that were made within one second."""
         moments = sorted(at for at in self.connected if at >= since)
         return max((n + 1 - bisect_left(moments, at - 1) for n, at in enumerate(moments)), default=0)
 
 
 class SdkCrowd:
-    """Follows one channel, as one user."""
+    """`count` clients that subscribe to one channel, as one user."""
 
     def __init__(self, url: str, token: str, channel: str, count: int) -> None:
         node = shutil.which("node")
@@ -50,8 +51,8 @@ class SdkCrowd:
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        said = json.loads(self._process.stdout.readline())
-        return Report(**said | {"connected": [ms / 1000 for ms in said["connected"]]})
+        report = json.loads(self._process.stdout.readline())
+        return Report(**report | {"connected": [ms / 1000 for ms in report["connected"]]})
 
     def wait_for(self, is_so: Callable[[Report], bool], seconds: float) -> Report:
         deadline = time.monotonic() + seconds

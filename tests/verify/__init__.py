@@ -1,9 +1,9 @@
-"""`make verify`: what takes too long, too much of a machine, or too many programs for `make test`; and its report.
+"""`make verify`: checks that need too much time, machine or software for `make test`, and their report.
 
-`python -m tests.verify` runs all steps, one after the other, and writes docs/verify-report.md; `--only soak` runs one
-of them and writes nothing. A step that fails does not stop the others.
+`python -m tests.verify` runs all steps and writes docs/verify-report.md. `--only soak` runs one step again and keeps
+the results of the others. A step that fails does not stop the others.
 
-steps.py     what is run, and why
-clean.py     this revision in a fresh clone, with a new HOME and nothing of ours in the environment
-report.py    what came of it, as a page to commit
+steps.py     the steps, with the reason for each
+clean.py     this revision in a fresh clone, with a new HOME and an empty environment
+report.py    the results, as a page to commit
 """

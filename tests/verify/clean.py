@@ -1,6 +1,6 @@
-"""This revision as somebody gets it who has nothing of ours: a fresh clone, a new HOME, an empty environment.
+"""Runs `make run` and `make test` as a new user would: in a fresh clone, with a new HOME and an empty environment.
 
-Only what leads to the package indexes is kept, because those are not ours either.
+Only the variables that lead to the package indexes are kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> int:
     home.mkdir()
     git = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)]
     if subprocess.run(git, check=False).returncode != 0:
-        print("needs a git repository: what is verified is a revision")
+        print("needs a git repository, because a revision is verified")
         return 1
     environment = clean_environment(home)
     return first_minutes(clone, environment) or make(clone, environment, "test")
@@ -41,7 +41,7 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 def first_minutes(clone: Path, environment: dict[str, str]) -> int:
-    """`make run` and a sign-in with what it printed."""
+    """Starts `make run` and signs in with a login of the demo. Returns 0 when that works."""
     port, began = servers.free_port(), time.monotonic()
     command = ["make", "run", f"PORT={port}"]
     running = subprocess.Popen(command, cwd=clone, env=environment, start_new_session=True)
@@ -61,7 +61,7 @@ def first_minutes(clone: Path, environment: dict[str, str]) -> int:
         )
         with urllib.request.urlopen(request, timeout=30) as response:
             assert "access" in json.load(response)
-        figure(f"`make run` in a fresh clone with a new HOME answered after {took:.0f} s, and somebody signed in")
+        figure(f"`make run` in a fresh clone with a new HOME answered after {took:.0f} s, and a sign-in worked")
         return 0
     finally:
         os.killpg(running.pid, signal.SIGTERM)  # a group of its own: make, the shell and the server

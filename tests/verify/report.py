@@ -1,4 +1,4 @@
-"""What `make verify` has shown, as a page to commit: which revision, on what machine, how long, and the figures."""
+"""Writes the results of `make verify` as a page to commit: revisions, machine, durations and figures."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def versions() -> str:
 
 
 def stores() -> list[str]:
-    """PostgreSQL and Redis, as they name themselves."""
+    """Returns the names and versions of PostgreSQL and Redis, as they print them."""
     found = []
     for program in (servers.find_postgresql().folder / "postgres", servers.find_redis().folder / "redis-server"):
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-        found.append(" ".join(said.split()[:3]))
+        printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        found.append(" ".join(printed.split()[:3]))
     return found

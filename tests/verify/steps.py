@@ -1,4 +1,4 @@
-"""What is run. Each step is a command of its own process; 0 means that it holds."""
+"""The steps of `make verify`. Each is a command in a process of its own; exit code 0 means that it holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ FAULTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/scenario
 
 @dataclass(frozen=True)
 class Step:
-    """`what` goes into the report. One that measures time, or memory, has the machine to itself: `is_alone`."""
+    """One step. `what` is its line in the report. A step that measures time or memory has the machine for itself, with
+    `is_alone`."""
 
     name: str
     what: str
@@ -30,13 +31,13 @@ class Step:
 
     @property
     def stem(self) -> str:
-        """What its files are called."""
+        """The name of its files, without their suffix."""
         return self.name.replace(" ", "-")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`figures` are what the step measured, a line each; `revision` is what it was run on."""
+    """The result of a step. `figures` are the lines that it measured; `revision` is what it ran on."""
 
     name: str
     code: int
@@ -73,7 +74,7 @@ STEPS = (
     ),
     Step(
         "fuzz",
-        "schemathesis over openapi.yaml as everybody there is, twenty thousand cases or more",
+        "schemathesis over openapi.yaml as each kind of user, twenty thousand cases or more",
         (*PYTEST, "tests/fuzz"),
     ),
     Step(
@@ -140,7 +141,7 @@ STEPS = (
 
 
 def run(step: Step, folder: Path) -> Outcome:
-    """Its output goes to a file, its figures come back. The outcome is kept, for a report of several calls."""
+    """Runs a step. Its output goes to a file, and so does its outcome, for a report of several calls."""
     log, figures = folder / f"{step.stem}.log", folder / f"{step.stem}.figures"
     figures.unlink(missing_ok=True)
     environment = os.environ | {"TIDEWIRE_VERIFY": "1", "TIDEWIRE_FIGURES": str(figures)} | step.environment
@@ -160,7 +161,7 @@ def run(step: Step, folder: Path) -> Outcome:
 
 
 def kept(folder: Path) -> dict[str, Outcome]:
-    """The last outcome of each step, by its name."""
+    """Returns {name of a step: its last outcome}."""
     found = [folder / f"{step.stem}.json" for step in STEPS]
     outcomes = [Outcome(**json.loads(path.read_text())) for path in found if path.exists()]
     return {outcome.name: outcome for outcome in outcomes}
