@@ -119,7 +119,7 @@ verify: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 
 # For test suites that expect the protocol's reference server; see docs/testing.md.
 conformance-server: $(VENV)/dev.stamp
-	@exec $(bin)/python manage.py conformance_server --port $(PORT)
+	@exec $(bin)/python manage.py conformance_server --port $(PORT) $(if $(INSECURE_API),--insecure-api)
 
 SEED ?= 1
 DURATION ?= 60

@@ -24,7 +24,11 @@ def _open(name: str, history: int, has_presence: bool = False) -> StreamKind:
 
 
 WITHOUT_NAMESPACE = _open("open", history=100, has_presence=True)
-NAMESPACES = {"recovery": _open("recovery", history=100), "smallhistory": _open("smallhistory", history=2)}
+NAMESPACES = {
+    "recovery": _open("recovery", history=100),
+    "smallhistory": _open("smallhistory", history=2),
+    "delta": _open("delta", history=100),
+}
 KINDS = (WITHOUT_NAMESPACE, *NAMESPACES.values())
 
 

@@ -6,12 +6,14 @@ The SDKs' own suites run against it by hand; docs/testing.md says which have, an
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import jwt
@@ -19,6 +21,7 @@ import pytest
 from centrifuge import Client, SubscriptionEventHandler
 
 from tests.rig import servers
+from tests.rig.raw import RawSocket
 from tests.rig.site import ROOT, child_environment, wait_until_ready
 from tests.sdk.agents import AGENTS, SdkClient, SdkError
 
@@ -29,8 +32,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthW
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """Runs the server, and yields its address. Its log must hold no traceback."""
     folder, port = servers.temporary_folder("conformance"), servers.free_port()
-    command = [sys.executable, "manage.py", "conformance_server", "--port", str(port)]
+    command = [sys.executable, "manage.py", "conformance_server", "--port", str(port), *options]
     process = servers.spawn(command, log=folder / "log", cwd=ROOT, env=child_environment(folder))
     try:
         wait_until_ready(f"http://127.0.0.1:{port}/healthz")
@@ -45,6 +55,17 @@ def sdk(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
     client = AGENTS[request.param]()
     yield client
     client.close()
+
+
+@pytest.fixture
+def member(url: str) -> Iterator[tuple[RawSocket, str]]:
+    """A socket of the user 77, and the id of its client."""
+    with RawSocket(socket_url(url)) as socket:
+        yield socket, socket.connect(token(sub="77"))["connect"]["client"]
+
+
+def call(url: str, name: str, **body: object) -> httpx.Response:
+    return httpx.post(f"{url}/api/{name}", json=body, headers={"X-API-Key": "test-api-key"}, trust_env=False)
 
 
 def socket_url(url: str) -> str:
@@ -138,6 +159,49 @@ async def test_subscription_tokens(url: str, claims: dict[str, str] | None, code
 def test_the_api_asks_for_its_key(url):
     assert publish(url, "x", 1, key="wrong").status_code == 401
     assert publish(url, "nowhere:x", 1).json()["error"]["code"] == 102
+
+
+def test_the_api_ends_a_subscription(url, member):
+    socket, _ = member
+    socket.subscribe("ended")
+    assert call(url, "unsubscribe", user="77", channel="ended").json() == {"result": {}}
+    while "unsubscribe" not in (push := socket.receive()["push"]):
+        assert push["channel"] in ("ended", "#77")
+    assert push == {"channel": "ended", "unsubscribe": {"code": 2000, "reason": "server unsubscribe"}}
+    assert "error" not in socket.subscribe("ended", id=3)  # and the connection lives on
+
+
+def test_the_api_ends_connections_of_a_user_with_the_code_that_it_names(url, member):
+    socket, client = member
+    with RawSocket(socket_url(url)) as other:
+        other.connect(token(sub="78"))
+        assert call(url, "disconnect", user="77", client="another").status_code == 200
+        assert call(url, "disconnect", user="77", client=client, disconnect={"code": 4001, "reason": "x"}).is_success
+        assert socket.close_code() == 4001
+        assert call(url, "disconnect", user="78").is_success
+        assert other.close_code() == 3503
+
+
+def test_calls_without_what_they_need(url):
+    assert call(url, "disconnect").status_code == 400
+    assert call(url, "unsubscribe", user="77").status_code == 400
+    assert call(url, "unsubscribe", user="77", channel="nowhere:x").json()["error"]["code"] == 102
+
+
+def test_deltas_are_negotiated_in_their_namespace(url, member):
+    """Every part is sent whole, as a text that holds JSON."""
+    socket, _ = member
+    assert socket.subscribe("delta:x", delta="fossil")["subscribe"]["delta"] is True
+    publish(url, "delta:x", {"a": 1})
+    while "pub" not in (push := socket.receive()["push"]):
+        assert push["channel"] in ("delta:x", "#77")
+    assert (push["channel"], json.loads(push["pub"]["data"])) == ("delta:x", {"a": 1})
+
+
+def test_the_api_without_a_key():
+    with serving("--insecure-api") as url:
+        answer = httpx.post(f"{url}/api/publish", json={"channel": "x", "data": 1}, trust_env=False)
+        assert answer.json()["result"]["offset"] == 1
 
 
 def test_production_settings_refuse_it(tmp_path):

@@ -20,8 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--insecure-api", action="store_true", help="The server's API asks for no key.")
 
-    def handle(self, *args: Any, port: int, host: str, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, host: str, insecure_api: bool, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("The conformance server lets any client read and write. It does not run in production.")
         with tempfile.TemporaryDirectory(prefix="tidewire-conformance-") as folder:
@@ -30,6 +31,7 @@ class Command(BaseCommand):
                 "DATA_DIR": folder,
                 "DATABASE_URL": "",
                 "REDIS_URL": "",
+                "CONFORMANCE_INSECURE_API": "1" if insecure_api else "",
             }
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
