@@ -36,6 +36,7 @@ class LiveQuerySet(models.QuerySet[M]):
 
     if TYPE_CHECKING:  # what the stubs of Django leave out
         _fields: tuple[str, ...] | None
+        _known_related_objects: dict[Any, Any]
 
         def _not_support_combined_queries(self, operation_name: str) -> None: ...
 
@@ -139,6 +140,9 @@ class LiveQuerySet(models.QuerySet[M]):
         rows = rows if is_plain else _all(self.model, self.db).filter(pk__in=rows.values("pk"))
         rows = rows.select_related(None).prefetch_related(None).defer(None).order_by("pk")
         rows = rows.only(*columns) if columns else rows
+        # A relation's queryset (`room.messages`) sets its parent on each row. It reads the column for that, which is a
+        # query for each row when the column is not among `columns`.
+        rows._known_related_objects = {}
         return list({row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}.values())
 
     def _update_rows(self, rows: list[M], values: dict[str, Any], is_moving: bool) -> int:
