@@ -16,6 +16,8 @@ from api.models.querysets import RowQuerySet
 
 KEEP = timedelta(hours=24)
 PRUNE_BATCH = 500
+FORGET_BATCH = 500
+"""How many ids go into one statement: below SQLite's bound on variables."""
 
 _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -27,8 +29,11 @@ class AnswerQuerySet(RowQuerySet["Answer"]):
 
     def forget(self, ids: Iterable[Any]) -> None:
         """Removes the bodies that contain one of these ids, as the id of the resource, its room or its author."""
-        named = AnswerName.objects.using(self.db).filter(object__in=list(ids)).values("answer")
-        self.filter(pk__in=named).update(body=None)
+        ids = list(ids)
+        for start in range(0, len(ids), FORGET_BATCH):
+            some = ids[start : start + FORGET_BATCH]
+            named = AnswerName.objects.using(self.db).filter(object__in=some).values("answer")
+            self.filter(pk__in=named).update(body=None)
 
     def prune(self, limit: int = PRUNE_BATCH) -> int:
         """Deletes at most `limit` old answers, and returns how many."""

@@ -6,9 +6,11 @@ its object. A client that replays it removes an object that it never had, which 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 
+import msgspec
+from django.db import connections
 from django.db.models import F, Value
 from django.db.models.functions import Replace
 
@@ -16,10 +18,10 @@ from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.building import Encoded, to_json
-from tidewire.log.tables import DelayedEvent, Event
+from tidewire.log.tables import DelayedEvent, Event, Stream
 
 BATCH = 500
-"""How many events are rewritten at a time."""
+"""How many deletions one statement carries out."""
 
 Eraser = Callable[[list[RecordedEvent], str], None]
 """`(deletions, using)` erases an application's own copies of what these deletion events delete."""
@@ -42,29 +44,101 @@ def is_erasing(encoded: list[Encoded]) -> bool:
 
 
 def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
-    """Turns the earlier events of everything deleted in this transaction into its deletion event."""
+    """Turns the earlier events of everything deleted in this transaction into its deletion event.
+
+    Runs one statement for each BATCH of deletions, because the streams are locked meanwhile.
+    """
     deletions = [event for event in recorded if event.type in registry.deletion_types]
-    for deletion in deletions:
-        _erase_earlier(deletion, using)
+    ended = registry.stream_deletion_types
+    for batch in _batches([(event.stream, event.object, event) for event in deletions if event.type not in ended]):
+        _rewrite(batch, _SAME_OBJECT, using)
+    # Where the stream ended, all its events are rewritten. It has no other deletion event in this transaction.
+    for batch in _batches([(event.stream, "", event) for event in deletions if event.type in ended]):
+        _rewrite(batch, _SAME_STREAM, using)
     for erase in _erasers if deletions else ():
         erase(deletions, using)
 
 
-def _erase_earlier(deletion: RecordedEvent, using: str) -> None:
-    """Rewrites the earlier events of the object in this stream, or all events of the stream where it ended.
+def _batches(deletions: list[tuple[str, str, RecordedEvent]]) -> Iterator[list[RecordedEvent]]:
+    """Yields at most BATCH deletions at a time, each of another stream and object.
 
-    In other streams the object has a deletion event of its own.
+    A second deletion event of the same stream and object comes in a later batch than the first, so that no row is
+    rewritten twice by one statement.
     """
-    earlier = Event.objects.using(using).filter(stream__name=deletion.stream, offset__lt=deletion.offset)
-    if deletion.type not in registry.stream_deletion_types:
-        earlier = earlier.filter(object=deletion.object)
-    data = json.loads(deletion.payload)["data"]
-    rows = earlier.exclude(type=deletion.type).order_by("offset").only("payload")
-    while batch := list(rows[:BATCH]):
-        for row in batch:
-            row.type = deletion.type
-            row.payload = to_json(json.loads(row.payload) | {"type": deletion.type, "data": data}, deletion.type)
-        Event.objects.using(using).bulk_update(batch, ["type", "payload"], batch_size=100)
+    rounds: list[list[RecordedEvent]] = []
+    earlier: Counter[tuple[str, str]] = Counter()
+    for stream, object, deletion in deletions:
+        number = earlier[stream, object]
+        earlier[stream, object] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(deletion)
+    for round in rounds:
+        for start in range(0, len(round), BATCH):
+            yield round[start : start + BATCH]
+
+
+# The deletions come as JSON, so the text is the same for any number of them. A payload is rewritten as text, because
+# its members always stand in the order type, id, at, actor, data: id, at and actor are kept, what stands before and
+# after them is the deletion's. The marks cannot be found inside a string, where a quote has a backslash before it.
+_REWRITE = """UPDATE {events} AS e
+SET type = d.type, payload = d.head || substr(e.payload, {find}(e.payload, '{id}'),
+    {find}(e.payload, '{data}') - {find}(e.payload, '{id}')) || d.tail
+FROM ({deletions}) AS d
+WHERE {match} AND {earlier} AND e.type <> d.type"""
+
+_ID, _DATA = ',"id":', ',"data":'
+
+# In other streams the object has a deletion event of its own. The plus keeps the database from searching the whole
+# stream by the index of positions: an object has few events, a stream has many.
+_SAME_OBJECT = "e.object = d.object AND +e.stream_id = d.stream_id"
+_SAME_STREAM = "e.stream_id = d.stream_id"
+
+# SQLite reads tables in the order that it estimates as the best. Streams that are looked up one by one are no table of
+# the join, and the likelihood makes it begin with the deletions. It would otherwise begin with all streams or events.
+_DELETIONS = {
+    "postgresql": """SELECT w.*, s.id AS stream_id FROM json_to_recordset(CAST(%s AS json))
+        AS w (stream text, object text, "offset" bigint, type text, head text, tail text)
+        JOIN {streams} s ON s.name = w.stream""",
+    "sqlite": """SELECT json_extract(value, '$.object') AS object, json_extract(value, '$.offset') AS "offset",
+        json_extract(value, '$.type') AS type, json_extract(value, '$.head') AS head,
+        json_extract(value, '$.tail') AS tail,
+        (SELECT s.id FROM {streams} s WHERE s.name = json_extract(value, '$.stream')) AS stream_id
+        FROM json_each(%s)""",
+}
+_EARLIER = {
+    "postgresql": 'e."offset" < d."offset"',
+    "sqlite": 'likelihood(e."offset" < d."offset", 0.001)',
+}
+_FIND = {"postgresql": "strpos", "sqlite": "instr"}
+
+
+def _rewrite(deletions: list[RecordedEvent], match: str, using: str) -> None:
+    """Rewrites the earlier events that belong to these deletions, in one statement."""
+    connection = connections[using]
+    quote, vendor = connection.ops.quote_name, connection.vendor
+    statement = _REWRITE.format(
+        events=quote(Event._meta.db_table),
+        deletions=_DELETIONS[vendor].format(streams=quote(Stream._meta.db_table)),
+        find=_FIND[vendor],
+        match=match,
+        earlier=_EARLIER[vendor],
+        id=_ID,
+        data=_DATA,
+    )
+    rows = [
+        {
+            "stream": deletion.stream,
+            "object": deletion.object,
+            "offset": deletion.offset,
+            "type": deletion.type,
+            "head": deletion.payload[: deletion.payload.index(_ID)],
+            "tail": deletion.payload[deletion.payload.index(_DATA) :],
+        }
+        for deletion in deletions
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [msgspec.json.encode(rows).decode()])
 
 
 def forget_actor(user_id: str, using: str) -> int:
