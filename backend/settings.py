@@ -131,7 +131,9 @@ TIDEWIRE = {
     "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
-    "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=5 * 1024 * 1024),
+    "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),
+    # 100 messages of 4,000 characters, also when each character is escaped.
+    "LARGER_BODIES": {r"/messages/batch/$": env.integer("MAX_BATCH_BYTES", default=5 * 1024 * 1024)},
     "TRUSTED_PROXIES": env.integer("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.integer("MAX_CONNECTIONS", default=10_000),
     "MAX_CONNECTIONS_PER_USER": env.integer("MAX_CONNECTIONS_PER_USER", default=20),
@@ -167,7 +169,7 @@ if IS_BEHIND_TLS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = TIDEWIRE["MAX_BODY_BYTES"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(TIDEWIRE["MAX_BODY_BYTES"], *TIDEWIRE["LARGER_BODIES"].values())
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.text("STATIC_ROOT", default=str(DATA_DIR / "static"))

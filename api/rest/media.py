@@ -23,7 +23,7 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # MAX_BODY_BYTES, which also holds where no server counts
+        max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # the largest of all paths, where no server counts
         raw = stream.read(max_bytes + 1)
         if len(raw) > max_bytes:
             raise PayloadTooLarge()

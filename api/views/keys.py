@@ -25,7 +25,7 @@ from api.serializers.keys import (
     KeyUpdateSerializer,
     NewKeySerializer,
 )
-from tidewire.snapshots import SnapshotMixin
+from tidewire.snapshots import SnapshotMixin, canonical
 
 STREAM = OpenApiParameter("stream", str, description="The keys of this room (owners), instead of the caller's own.")
 
@@ -48,7 +48,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         """No stream has events of keys. The sockets of a revoked key are closed."""
 
     def get_queryset(self) -> QuerySet[Key]:
-        stream = single(self.request, "stream") or ""
+        stream = canonical(single(self.request, "stream") or "")
         if stream:
             key_bindings.resolve(self.user, stream)
         return Key.objects.in_use(self.user, stream)
@@ -57,7 +57,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     def create(self, request: Request) -> Response:
         """Make a key, for oneself or for a room that one owns. Its text is in this answer, and never again."""
         content = self.validated(KeyCreateSerializer)
-        stream = content.pop("stream", None) or ""
+        stream = canonical(content.pop("stream", None) or "")
         binding, resource = key_bindings.resolve(self.user, stream, lock=True) if stream else (None, None)
         Key.objects.require_space(self.user, stream)
         if "id" in content and Key.objects.filter(pk=content["id"]).exists():

@@ -85,7 +85,7 @@ def test_a_full_batch_of_samples(dashboard, bob, is_of_a_dashboard):
 
 
 def test_a_body_as_long_as_the_limit_and_one_byte_longer(alice):
-    limit = settings.TIDEWIRE["MAX_BODY_BYTES"]
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     body = '{"name": "x", "kind": "private"}'
     assert post_text(alice, url(), body + " " * (limit - len(body))).status_code == 201
     assert problem(post_text(alice, url(), body + " " * (limit - len(body) + 1))) == (413, "too_large")

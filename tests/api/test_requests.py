@@ -52,7 +52,7 @@ def test_a_body_that_is_not_json(alice, body):
 
 
 def test_a_body_too_large(alice, settings):
-    body = '{"name": "%s"}' % ("x" * settings.TIDEWIRE["MAX_BODY_BYTES"])
+    body = '{"name": "%s"}' % ("x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     assert problem(post_raw(alice, body)) == (413, "too_large")
 
 

@@ -94,3 +94,12 @@ def test_a_message_is_kept_as_it_was_sent(room, alice, text):
 def test_a_message_of_spaces_only_is_refused(room, alice, text):
     answer = alice.post(url(room, "messages"), {"text": text})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "blank")
+
+
+def test_a_key_is_bound_to_the_stream_whatever_its_spelling(room, alice):
+    shouted = f"room:{str(room.pk).upper()}"
+    made = alice.post("/api/v1/keys/", {"name": "Robot", "scopes": ["messages:read"], "stream": shouted})
+    assert (made.status_code, made.json()["stream"]) == (201, f"room:{room.pk}")
+    assert [key["id"] for key in alice.get("/api/v1/keys/", {"stream": shouted}).json()["results"]] == [
+        made.json()["id"]
+    ]

@@ -37,7 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_CONNECTIONS_PER_USER": 20,  # in one process; above it the oldest is closed
     # Requests, on every server; see http/.
     "TRUSTED_PROXIES": 0,  # how many proxies stand in front, each of which adds one address to X-Forwarded-For
-    "MAX_BODY_BYTES": 5 * 1024 * 1024,  # of a request: the largest batch that the application documents, and more
+    "MAX_BODY_BYTES": 1024 * 1024,  # of a request
+    "LARGER_BODIES": {},  # {regular expression that is found in a path: bytes}, for batches
     "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds
     "MAX_WAITING_VIEWS": 64,  # requests that wait for a view
     "VIEW_WAIT_SECONDS": 2.0,  # how long they wait

@@ -6,6 +6,9 @@ application sees its first byte.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from asgiref.typing import (
     ASGI3Application,
     ASGIReceiveCallable,
@@ -16,28 +19,49 @@ from asgiref.typing import (
     Scope,
 )
 
+from tidewire.ground.conf import conf
 from tidewire.http.problems import TOO_LARGE, UNREADABLE_CODING, refuse
 
 
+@dataclass(frozen=True, slots=True)
+class BodySizes:
+    """How long bodies may be: `default` bytes, or the first of `larger` whose pattern is found in the path."""
+
+    default: int
+    larger: tuple[tuple[re.Pattern[str], int], ...] = ()
+
+    def of(self, path: str) -> int:
+        """Returns the bytes that the body of a request to this path may have."""
+        return next((size for pattern, size in self.larger if pattern.search(path)), self.default)
+
+
+def body_sizes() -> BodySizes:
+    """Returns the sizes of the settings."""
+    larger = tuple((re.compile(pattern), size) for pattern, size in conf.LARGER_BODIES.items())
+    return BodySizes(conf.MAX_BODY_BYTES, larger)
+
+
 class BodyLimit:
-    """ASGI middleware that answers 413 to bodies above `max_bytes`, and 415 to bodies with a Content-Encoding.
+    """ASGI middleware that answers 413 to bodies above the size of their path, and 415 to compressed ones.
 
     To the application such a request looks like one whose client has left. If the application has begun its answer by
     then, that answer stands.
     """
 
-    def __init__(self, application: ASGI3Application, max_bytes: int) -> None:
-        self._application, self._max_bytes = application, max_bytes
+    def __init__(self, application: ASGI3Application, sizes: BodySizes) -> None:
+        self._application, self._sizes = application, sizes
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
-        elif _content_length(scope) > self._max_bytes:
+            return
+        max_bytes = self._sizes.of(scope["path"])
+        if _content_length(scope) > max_bytes:
             await refuse(TOO_LARGE, scope, send)
         elif _is_encoded(scope):
             await refuse(UNREADABLE_CODING, scope, send)
         else:
-            request = _CountedRequest(receive, send, self._max_bytes)
+            request = _CountedRequest(receive, send, max_bytes)
             await self._application(scope, request.receive, request.send)
             if request.is_too_large and not request.is_answered:
                 await refuse(TOO_LARGE, scope, send)

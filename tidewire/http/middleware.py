@@ -8,7 +8,7 @@ from tidewire.engine import engines
 from tidewire.ground.conf import conf
 from tidewire.http.addresses import resolve_client
 from tidewire.http.answer_headers import AnswerHeaders
-from tidewire.http.body_limit import BodyLimit
+from tidewire.http.body_limit import BodyLimit, body_sizes
 from tidewire.http.probes import Probes
 from tidewire.http.view_limit import ViewLimit
 
@@ -21,7 +21,7 @@ class EngineMiddleware:
 
     def __init__(self, application: ASGI3Application) -> None:
         views = ViewLimit(application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS)
-        self._application = AnswerHeaders(BodyLimit(Probes(views), conf.MAX_BODY_BYTES))
+        self._application = AnswerHeaders(BodyLimit(Probes(views), body_sizes()))
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         engines.current()

@@ -44,11 +44,13 @@ class Request(http_protocol.WebRequest):
         """The headers have arrived; `length` is the Content-Length, None without one."""
         self.content = BytesIO()  # bounded by the limit: no need for files on disk
         self._connection.headers_arrived(has_body=length != 0)
-        if length is not None and length > self.server.options.max_body_bytes:
+        path, _, _ = self._connection._path.partition(b"?")
+        self._max_bytes = self.server.options.body_sizes.of(path.decode("latin-1"))
+        if length is not None and length > self._max_bytes:
             self._connection.refuse(TOO_LARGE)
 
     def handleContentChunk(self, data: bytes) -> None:
-        if self.content.tell() + len(data) > self.server.options.max_body_bytes:
+        if self.content.tell() + len(data) > self._max_bytes:
             self._connection.refuse(TOO_LARGE)
         elif not self._connection.is_refused:
             self.content.write(data)

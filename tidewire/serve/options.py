@@ -6,6 +6,7 @@ import resource
 from dataclasses import dataclass
 
 from tidewire.ground.conf import conf
+from tidewire.http.body_limit import BodySizes, body_sizes
 from tidewire.serve.connection_limits import ConnectionLimits
 
 SPARE_FILES = 256
@@ -17,7 +18,7 @@ class Options:
     """Sizes in bytes, times in seconds."""
 
     connections: ConnectionLimits
-    max_body_bytes: int
+    body_sizes: BodySizes
     max_frame_bytes: int
     header_seconds: float
     body_seconds: float
@@ -37,7 +38,7 @@ def from_settings() -> Options:
             accepts_per_second=conf.ACCEPTS_PER_SECOND,
             accept_burst=conf.ACCEPT_BURST,
         ),
-        max_body_bytes=conf.MAX_BODY_BYTES,
+        body_sizes=body_sizes(),
         max_frame_bytes=conf.MAX_FRAME_BYTES,
         header_seconds=conf.HEADER_SECONDS,
         body_seconds=conf.BODY_SECONDS,

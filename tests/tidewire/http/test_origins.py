@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.tidewire.http.asgi_client import request
 from tests.tidewire.http.test_websocket_router import ACCEPTED, PATH, handshake
-from tidewire.http.body_limit import BodyLimit
+from tidewire.http.body_limit import BodyLimit, BodySizes
 from tidewire.http.origins import cors_headers
 
 LISTED = ["https://app.example", "http://app.example:8080", "capacitor://localhost", "tauri://localhost", "ionic://app"]
@@ -46,7 +46,7 @@ def allowed_by_rest(origin: str) -> str | None:
 
 @pytest.mark.parametrize("origin", LISTED + OTHERS)
 async def test_every_door_has_the_same_verdict(origin: str, settings) -> None:
-    limited = BodyLimit(lambda *arguments: pytest.fail("the body is too large"), 1)
+    limited = BodyLimit(lambda *arguments: pytest.fail("the body is too large"), BodySizes(1))
     headers = ((b"content-length", b"2"), (b"origin", origin.encode()))
     refusal = {name: value.decode() for name, value in (await request(limited, headers=headers)).headers}
 
