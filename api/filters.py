@@ -35,39 +35,49 @@ class After(filters.IsoDateTimeFilter):
     field_class = StorableTimeFormField
 
     def __init__(self, field_name: str) -> None:
-        super().__init__(field_name=field_name, lookup_expr="gt", help_text="Later than this time.", label="")
+        super().__init__(
+            field_name=field_name, lookup_expr="gt", help_text="Only rows created later than this time.", label=""
+        )
 
 
 class Before(filters.IsoDateTimeFilter):
     field_class = StorableTimeFormField
 
     def __init__(self, field_name: str) -> None:
-        super().__init__(field_name=field_name, lookup_expr="lt", help_text="Earlier than this time.", label="")
+        super().__init__(
+            field_name=field_name, lookup_expr="lt", help_text="Only rows created earlier than this time.", label=""
+        )
 
 
 class RoomFilter(filters.FilterSet):
-    kind = filters.ChoiceFilter(choices=Room.Kind.choices, help_text="Rooms of this kind.")
-    name = filters.CharFilter(lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="What the name contains.")
+    kind = filters.ChoiceFilter(choices=Room.Kind.choices, help_text="Only rooms of this kind.")
+    name = filters.CharFilter(
+        lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="Only rows whose name contains this text."
+    )
     created_after, created_before = After("created_at"), Before("created_at")
 
 
 class MemberFilter(filters.FilterSet):
-    role = filters.ChoiceFilter(choices=Member.Role.choices, help_text="Members with this role.")
+    role = filters.ChoiceFilter(choices=Member.Role.choices, help_text="Only members with this role.")
     joined_after, joined_before = After("joined_at"), Before("joined_at")
 
 
 class MessageFilter(filters.FilterSet):
-    author = filters.UUIDFilter(field_name="author_id", help_text="Messages of this user.")
-    reply_to = filters.UUIDFilter(field_name="reply_to_id", help_text="Answers to this message.")
+    author = filters.UUIDFilter(field_name="author_id", help_text="Only messages of this user.")
+    reply_to = filters.UUIDFilter(field_name="reply_to_id", help_text="Only answers to this message.")
     created_after, created_before = After("created_at"), Before("created_at")
 
 
 class DashboardFilter(filters.FilterSet):
-    visibility = filters.ChoiceFilter(choices=Dashboard.Visibility.choices, help_text="Dashboards seen by these.")
-    name = filters.CharFilter(lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="What the name contains.")
+    visibility = filters.ChoiceFilter(
+        choices=Dashboard.Visibility.choices, help_text="Only dashboards with this visibility."
+    )
+    name = filters.CharFilter(
+        lookup_expr=CONTAINS, max_length=MAX_TEXT, help_text="Only rows whose name contains this text."
+    )
     created_after, created_before = After("created_at"), Before("created_at")
 
 
 class MetricFilter(filters.FilterSet):
-    key = filters.CharFilter(max_length=MAX_TEXT, help_text="The metric of this key.")
-    kind = filters.ChoiceFilter(choices=Metric.Kind.choices, help_text="Metrics of this kind.")
+    key = filters.CharFilter(max_length=MAX_TEXT, help_text="Only the metric with this key.")
+    kind = filters.ChoiceFilter(choices=Metric.Kind.choices, help_text="Only metrics of this kind.")

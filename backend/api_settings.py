@@ -30,7 +30,7 @@ CSRF_FAILURE_VIEW = "api.rest.errors.csrf_failure"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tidewire",
-    "DESCRIPTION": "REST resources whose every write is a typed event on a WebSocket.",
+    "DESCRIPTION": "REST resources. Every write is a typed event on a WebSocket.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -142,7 +142,7 @@ class KeysetPagination(BasePagination):
             {
                 "name": "cursor",
                 "in": "query",
-                "description": "From `next` or `previous`.",
+                "description": "The cursor of a page, from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
             {"name": "limit", "in": "query", "description": "Rows per page.", "schema": limit},
@@ -153,7 +153,7 @@ class KeysetPagination(BasePagination):
         if not getattr(view, "orderings", ()):
             return []
         schema = {"type": "string", "enum": orderings(view), "default": default_ordering(view)}
-        text = "By what the rows are in order; a minus puts the newest first."
+        text = "The order of the rows; a minus sign means descending."
         return [{"name": "ordering", "in": "query", "description": text, "schema": schema}]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

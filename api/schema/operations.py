@@ -38,21 +38,22 @@ class KeyScheme(OpenApiAuthenticationExtension):
 FIELDS = OpenApiParameter(
     "fields",
     {"type": "string", "pattern": r"^\w+(,\w+)*$"},
-    description="Names of fields, separated by commas: rows have these alone, and lack even those that are required.",
+    description="Names of fields, separated by commas. Rows contain these fields only, and lack all others, even "
+    "required ones.",
 )
 IDEMPOTENCY = [
     OpenApiParameter(
         "Idempotency-Key",
         {"type": "string", "minLength": 1, "maxLength": 255},
         OpenApiParameter.HEADER,
-        description="Made by the client for one write. Sent again with it within 24 hours, the write is done once and "
-        "answered as before. A key is one account's, for one address.",
+        description="Chosen by the client for one write. When the write is sent again with the same key within 24 "
+        "hours, it is done only once, and the answer is repeated. A key belongs to one account and one address.",
     ),
     OpenApiParameter(
         "Idempotency-Replayed",
         {"type": "string", "const": "true"},
         OpenApiParameter.HEADER,
-        description="The answer was given before.",
+        description="The answer is a repetition of an earlier one.",
         response=["200", "201", "204"],
     ),
 ]
@@ -79,7 +80,8 @@ class OperationSchema(AutoSchema):
         if is_versioned and is_change:
             headers.append(_header("If-Match", "Refuse (412) unless the resource still has this ETag."))
         if is_conditional:
-            text = "Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of."
+            text = "Answer 304 if the resource still has this ETag. "
+            text += "Always 200 for resources that show more than their version covers."
             headers.append(_header("If-None-Match", text))
         if getattr(self.view, "takes_fields", bool)():
             headers.append(FIELDS)
@@ -88,7 +90,7 @@ class OperationSchema(AutoSchema):
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
         if has_position:
-            text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated."
+            text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas."
             headers.append(_header(HEADER, text, response=["200", "201", "204"]))
         return headers
 

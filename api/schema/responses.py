@@ -10,21 +10,25 @@ from api.rest.problems import CONTENT_TYPE
 
 PROBLEM = {
     "type": "object",
-    "description": "RFC 9457. Programs read `code`.",
+    "description": "A problem document (RFC 9457). Programs should read `code`.",
     "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "The address of its page."},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "The address of the page about this problem.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "Names the request, as the X-Request-ID header does."},
+        "instance": {"type": "string", "description": "The id of the request, as in the X-Request-ID header."},
         "code": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
-        "stream": {"$ref": "#/components/schemas/Position", "description": "Of 410: where the log stands now."},
+        "stream": {"$ref": "#/components/schemas/Position", "description": "With 410: the stream's position now."},
         "violated-policies": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Of 429: the quotas of RateLimit-Policy that are spent.",
+            "description": "With 429: the exceeded quotas of RateLimit-Policy.",
         },
     },
 }
@@ -40,15 +44,15 @@ PROBLEM_ERROR = {
 
 
 HEADERS = {
-    "RateLimit": 'What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`.',
+    "RateLimit": 'What is left of each quota, and the seconds until it is full again: `"user";r=42;t=18`.',
     "RateLimit-Policy": 'The quotas that count this request: `"user";q=1200;w=60`.',
     "Retry-After": "Seconds to wait.",
-    "WWW-Authenticate": "How to say who one is.",
+    "WWW-Authenticate": "How to authenticate.",
 }
 RESPONSES = {
-    "Problem": ("What went wrong.", []),
-    "Unauthenticated": ("Nobody, or nobody we know.", ["WWW-Authenticate"]),
-    "TryLater": ("Not now. Nothing was written.", ["Retry-After"]),
+    "Problem": ("The error.", []),
+    "Unauthenticated": ("No credential, or not a valid one.", ["WWW-Authenticate"]),
+    "TryLater": ("The request cannot be served now. Nothing was written.", ["Retry-After"]),
 }
 LATER = ("429", "503")
 

@@ -16,7 +16,7 @@ NAME_LENGTH = column(Dashboard, "name").max_length
 
 
 class DashboardSerializer(RowSerializer[Dashboard]):
-    """A dashboard as every reader sees it."""
+    """A dashboard, the same for every reader."""
 
     version = serializers.IntegerField(read_only=True)
 
@@ -26,13 +26,13 @@ class DashboardSerializer(RowSerializer[Dashboard]):
 
 
 class MeInDashboardSerializer(serializers.Serializer[Dashboard]):
-    """What depends on the reader. Never in an event."""
+    """Values that depend on the reader. Never part of an event."""
 
     role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
 
 
 class MyDashboardSerializer(DashboardSerializer):
-    """A dashboard as its reader sees it, in REST."""
+    """A dashboard in REST, with values that depend on the reader."""
 
     me = MeInDashboardSerializer(source="*", read_only=True)
 
@@ -41,7 +41,7 @@ class MyDashboardSerializer(DashboardSerializer):
 
 
 class WholeDashboardSerializer(MyDashboardSerializer):
-    """With all its metrics and their latest samples: a page draws it from one answer, and then only listens."""
+    """A dashboard with all its metrics and their latest samples: all that a page needs before it subscribes."""
 
     metrics = MetricSerializer(source="whole_metrics", many=True, read_only=True)
 
@@ -61,7 +61,7 @@ class DashboardUpdateSerializer(serializers.Serializer):
 
 
 class DashboardKeySerializer(serializers.Serializer):
-    """What is left to say of a dashboard that is gone."""
+    """The key of a deleted dashboard."""
 
     id = serializers.UUIDField()
 

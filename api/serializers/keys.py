@@ -28,11 +28,13 @@ class ScopesField(serializers.ListField):
 
 
 class KeySerializer(RowSerializer[Key]):
-    """A key without its text, of which nothing but a hash is kept."""
+    """A key without its text. Only a hash of the text is stored."""
 
-    user = PublicUserSerializer(read_only=True, help_text="Whom it acts as: a person, or its own service account.")
+    user = PublicUserSerializer(
+        read_only=True, help_text="The account as which it acts: a user, or its own service account."
+    )
     scopes = serializers.ListField(child=serializers.ChoiceField(CHOICES), read_only=True)
-    stream = serializers.SerializerMethodField(help_text="The stream that it is confined to.")
+    stream = serializers.SerializerMethodField(help_text="The stream to which it is bound.")
     version = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -55,7 +57,7 @@ class KeySerializer(RowSerializer[Key]):
 
 
 class NewKeySerializer(KeySerializer):
-    """A key with its text, which is shown this once."""
+    """A key with its text, which is shown only once."""
 
     key = serializers.CharField(source="text", read_only=True, help_text="`tw_live_…`. It cannot be shown again.")
 
@@ -77,12 +79,15 @@ class KeyCreateSerializer(serializers.Serializer):
     id = ClientIDField(required=False)
     name = TextField(max_length=NAME_LENGTH)
     scopes = ScopesField()
-    expires_at = ExpiryField(required=False, allow_null=True, help_text="Without one it is good until revoked.")
+    expires_at = ExpiryField(
+        required=False, allow_null=True, help_text="Without it, the key is valid until it is revoked."
+    )
     stream = TextField(
         max_length=100,
         required=False,
         allow_null=True,
-        help_text="Confines it to this room (owners): `room:…`. It then acts as a service account, a member there.",
+        help_text="Binds the key to this room or dashboard (owners): `room:…`. It then acts as a service account, "
+        "which is a member there.",
     )
 
 
@@ -91,4 +96,6 @@ class KeyUpdateSerializer(serializers.Serializer):
 
 
 class KeyRotateSerializer(serializers.Serializer):
-    expires_at = ExpiryField(required=False, allow_null=True, help_text="Without it, the new key lives as long again.")
+    expires_at = ExpiryField(
+        required=False, allow_null=True, help_text="Without it, the new key has the same lifetime."
+    )

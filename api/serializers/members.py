@@ -42,6 +42,6 @@ class UserKeySerializer(serializers.Serializer):
 
 
 class MemberKeySerializer(serializers.Serializer):
-    """What is left to say of a membership that ended."""
+    """The key of a membership that ended."""
 
     user = UserKeySerializer()

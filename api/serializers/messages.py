@@ -27,14 +27,19 @@ class ReactionSerializer(serializers.Serializer):
 
 
 class MessageSerializer(RowSerializer[Message]):
-    """Wants rows of Message.objects.whole()."""
+    """A message, the same for every reader."""
+
+    # Its rows must come from `Message.objects.whole()`.
 
     room = serializers.UUIDField(source="room_id", read_only=True)
     author = PublicUserSerializer(read_only=True, allow_null=True)
     reply_to = serializers.UUIDField(source="reply_to_id", read_only=True, allow_null=True)
     mentions = serializers.ListField(child=serializers.UUIDField(), read_only=True)
     reactions = ReactionSerializer(
-        source="tally", many=True, read_only=True, help_text=f"At most {MAX_DISTINCT} emoji, the first used one first."
+        source="tally",
+        many=True,
+        read_only=True,
+        help_text=f"At most {MAX_DISTINCT} emoji, in the order of their first use.",
     )
     version = serializers.IntegerField(read_only=True)
 
@@ -105,7 +110,7 @@ class MentionsField(serializers.ListField):
     child = IDField()
 
     def __init__(self, **kwargs: Any) -> None:
-        text = "Ids of members. They are not looked for in the text."
+        text = "Ids of members. The server does not look for mentions in the text."
         super().__init__(max_length=MAX_MENTIONS, help_text=text, **kwargs)
 
     def to_internal_value(self, data: Any) -> list[UUID]:
@@ -144,7 +149,7 @@ class MessageUpdateSerializer(serializers.Serializer):
 
 
 class MessageKeySerializer(serializers.Serializer):
-    """What is left to say of a deleted message. `version` orders it against edits that arrive late."""
+    """The key of a deleted message. `version` orders it against edits that arrive later."""
 
     id = serializers.UUIDField()
     room = serializers.UUIDField()
@@ -153,7 +158,7 @@ class MessageKeySerializer(serializers.Serializer):
 
 
 class MentionSerializer(RowSerializer[Mention]):
-    """Told to the person who was mentioned: where."""
+    """Where a user was mentioned. Sent to that user."""
 
     room = serializers.UUIDField(source="message.room_id", read_only=True)
     message = serializers.UUIDField(source="message_id", read_only=True)

@@ -46,7 +46,7 @@ class DaysField(serializers.IntegerField):
 
 
 class ThresholdsSerializer(serializers.Serializer):
-    """Alarming is what is above the one, or below the other; null for neither."""
+    """A value above `above` or below `below` raises an alarm; null disables a threshold."""
 
     above = NumberField(allow_null=True, default=None)
     below = NumberField(allow_null=True, default=None)
@@ -59,7 +59,9 @@ class ThresholdsSerializer(serializers.Serializer):
 
 
 class MetricSerializer(RowSerializer[Metric]):
-    """A metric with its latest sample. Wants rows of `Metric.objects.whole()`."""
+    """A metric with its latest sample."""
+
+    # Its rows must come from `Metric.objects.whole()`.
 
     dashboard = serializers.UUIDField(source="dashboard_id", read_only=True)
     thresholds = ThresholdsSerializer(source="*", read_only=True)
@@ -81,7 +83,7 @@ class MetricSerializer(RowSerializer[Metric]):
 
 
 class MetricUpdateSerializer(serializers.Serializer):
-    """A key is for good: it is how others name the metric. So is its kind."""
+    """The key and the kind cannot be changed later."""
 
     name = TextField(max_length=100, required=False)
     unit = TextField(max_length=16, allow_blank=True, required=False)
@@ -92,7 +94,7 @@ class MetricUpdateSerializer(serializers.Serializer):
 
 class MetricCreateSerializer(MetricUpdateSerializer):
     id = ClientIDField(required=False)
-    key = TextField(max_length=64, help_text="Letters, digits, and _ . : - behind the first.")
+    key = TextField(max_length=64, help_text="Letters and digits, and after the first character also _ . : -")
     kind = serializers.ChoiceField(Metric.Kind.choices, default=Metric.Kind.GAUGE)
 
     def validate_key(self, value: str) -> str:
@@ -102,6 +104,6 @@ class MetricCreateSerializer(MetricUpdateSerializer):
 
 
 class MetricKeySerializer(serializers.Serializer):
-    """What is left to say of a metric that is gone."""
+    """The key of a deleted metric."""
 
     id = serializers.UUIDField()

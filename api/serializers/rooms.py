@@ -16,7 +16,7 @@ NAME_LENGTH = column(Room, "name").max_length
 
 
 class RoomSerializer(RowSerializer[Room]):
-    """A room as every reader sees it."""
+    """A room, the same for every reader."""
 
     version = serializers.IntegerField(read_only=True)
 
@@ -26,7 +26,7 @@ class RoomSerializer(RowSerializer[Room]):
 
 
 class MeInRoomSerializer(serializers.Serializer[Room]):
-    """What depends on the reader. Never in an event."""
+    """Values that depend on the reader. Never part of an event."""
 
     role = serializers.ChoiceField(Member.Role.choices, source="my_role", allow_null=True, read_only=True)
     unread_count = serializers.IntegerField(
@@ -34,12 +34,12 @@ class MeInRoomSerializer(serializers.Serializer[Room]):
         min_value=0,
         allow_null=True,
         read_only=True,
-        help_text="Others' messages after one's read marker; without one, since one joined.",
+        help_text="Other members' messages after your read marker, or since you joined if there is none.",
     )
 
 
 class MyRoomSerializer(RoomSerializer):
-    """A room as its reader sees it, in REST."""
+    """A room in REST, with values that depend on the reader."""
 
     # The row must have `my_role` and `my_unread_count`, see Room.objects.with_unread_count.
     me = MeInRoomSerializer(source="*", read_only=True)
@@ -49,7 +49,7 @@ class MyRoomSerializer(RoomSerializer):
 
 
 class RoomCreateSerializer(serializers.Serializer):
-    """A name for a public or private room, or the other person of a direct one."""
+    """`name` for a public or private room, `user_id` for a direct one."""
 
     id = ClientIDField(required=False)
     kind = serializers.ChoiceField(Room.Kind.choices, default=Room.Kind.PRIVATE)
@@ -73,18 +73,18 @@ class RoomCreateSerializer(serializers.Serializer):
 
 
 class RoomUpdateSerializer(serializers.Serializer):
-    """Direct rooms stay what they are."""
+    """The kind of a direct room cannot be changed."""
 
     name = TextField(max_length=NAME_LENGTH, required=False)
     kind = serializers.ChoiceField([Room.Kind.PUBLIC, Room.Kind.PRIVATE], required=False)
 
 
 class TransferSerializer(serializers.Serializer):
-    user_id = IDField(help_text="A member, who becomes the owner.")
+    user_id = IDField(help_text="The member who becomes the owner.")
 
 
 class RoomKeySerializer(serializers.Serializer):
-    """What is left to say of a room that is gone."""
+    """The key of a deleted room."""
 
     id = serializers.UUIDField()
 

@@ -26,7 +26,7 @@ NOT_AN_OBJECT = serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: 
 
 
 class SampleSerializer(serializers.Serializer[Point]):
-    """One value, and when it was so."""
+    """One value and its time."""
 
     at = serializers.DateTimeField()
     value = serializers.FloatField()
@@ -36,7 +36,7 @@ class SampleSerializer(serializers.Serializer[Point]):
 
 
 class BucketSerializer(serializers.Serializer[Bucket]):
-    """What was measured in one step, from `at` on."""
+    """A summary of the samples in one step, which begins at `at`."""
 
     at = serializers.DateTimeField()
     min = serializers.FloatField()
@@ -57,7 +57,7 @@ class BucketSerializer(serializers.Serializer[Bucket]):
 
 
 class RecordedSamplesSerializer(serializers.Serializer[tuple[Any, list[Point]]]):
-    """What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless."""
+    """New samples of one metric. They are keyed by (metric, at), so receiving one twice is harmless."""
 
     metric = serializers.UUIDField()
     samples = SampleSerializer(many=True)
@@ -68,7 +68,7 @@ class RecordedSamplesSerializer(serializers.Serializer[tuple[Any, list[Point]]])
 
 
 class PushSerializer(serializers.Serializer):
-    """One sample, or many as `samples`. Without `at` it is now."""
+    """One sample, or many as `samples`. Without `at`, the time is now."""
 
     at = serializers.DateTimeField(required=False)
     value = serializers.FloatField(required=False)
@@ -88,7 +88,9 @@ class NamedSampleSerializer(SampleSerializer):
 
 
 class PushToManySerializer(serializers.Serializer):
-    """Samples of several metrics of one dashboard. Without `at` it is now. Wants the metrics by key as context."""
+    """Samples of several metrics of one dashboard. Without `at`, the time is now."""
+
+    # Its context must hold the metrics by key.
 
     samples = NamedSampleSerializer(many=True)
 
@@ -112,7 +114,7 @@ class PushToManySerializer(serializers.Serializer):
 
 
 class PushedSerializer(serializers.Serializer):
-    recorded = serializers.IntegerField(help_text="How many of them were new.")
+    recorded = serializers.IntegerField(help_text="The number of new samples.")
 
 
 def _points(samples: Any) -> list[Point]:

@@ -9,7 +9,7 @@ from api.rest.serializers import RowSerializer
 
 
 class SessionSerializer(RowSerializer[Session]):
-    used_at = serializers.DateTimeField(source="rotated_at", read_only=True, help_text="When it was refreshed last.")
+    used_at = serializers.DateTimeField(source="rotated_at", read_only=True, help_text="The time of the last refresh.")
     is_current = serializers.SerializerMethodField()
 
     class Meta:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 
 class PositionSerializer(serializers.Serializer):
-    """A place in a stream: subscribe from it (`recover`) and nothing is missed."""
+    """A position in a stream. Subscribe from it with `recover` to miss no event."""
 
     channel = serializers.CharField()
     epoch = serializers.CharField()
@@ -20,15 +20,17 @@ class EventField(serializers.JSONField):
 
 
 class EntrySerializer(serializers.Serializer):
-    """An event with its place in its stream."""
+    """An event with its offset in its stream."""
 
     offset = serializers.IntegerField(min_value=1)
     event = EventField()
 
 
 class EventPageSerializer(serializers.Serializer):
-    """What the log holds after a position. `stream` is where it stood before these were read."""
+    """The events after a position. `stream` is the stream's position, read before the events."""
 
-    next = serializers.URLField(allow_null=True, help_text="What follows; null where this is all there is now.")
+    next = serializers.URLField(
+        allow_null=True, help_text="The address of the next page; null if there are no more events now."
+    )
     results = EntrySerializer(many=True)
     stream = PositionSerializer()

@@ -21,5 +21,5 @@ class VerifySerializer(serializers.Serializer):
 
 
 class TokenPairSerializer(serializers.Serializer):
-    access = serializers.CharField(help_text="For REST and sockets, some minutes long.")
-    refresh = serializers.CharField(help_text="Works once, for the next pair.")
+    access = serializers.CharField(help_text="For REST and sockets, valid for some minutes.")
+    refresh = serializers.CharField(help_text="Can be used once, for the next pair.")

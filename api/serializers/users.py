@@ -16,7 +16,7 @@ NAME_LENGTH = column(User, "name").max_length
 
 
 class PublicUserSerializer(RowSerializer[User]):
-    """What anybody may know about a person."""
+    """The public data of a user."""
 
     class Meta:
         model = User
@@ -24,7 +24,7 @@ class PublicUserSerializer(RowSerializer[User]):
 
 
 class UserSerializer(RowSerializer[User]):
-    """One's own account. Only the name changes here: an address would have to be proven first."""
+    """Your own account. Only the name can be changed."""
 
     name = TextField(max_length=NAME_LENGTH)
     version = serializers.IntegerField(read_only=True)
@@ -36,7 +36,9 @@ class UserSerializer(RowSerializer[User]):
 
 
 class PasswordSerializer(serializers.Serializer):
-    """The view gives the user."""
+    """The present and the new password."""
+
+    # Its context must hold the user.
 
     current_password = TextField(max_length=128, trim_whitespace=False, write_only=True)
     new_password = TextField(max_length=128, trim_whitespace=False, write_only=True)

@@ -32,17 +32,17 @@ class OnDashboard(SharedResourceMixin[Dashboard]):
 @extend_schema_view(
     list=extend_schema(
         operation_id="dashboards_list",
-        parameters=[discover_parameter("All public dashboards, instead of the caller's own.")],
-        description="The caller's dashboards, newest first.",
+        parameters=[discover_parameter("All public dashboards, instead of your own.")],
+        description="Your dashboards, newest first.",
     ),
     partial_update=extend_schema(
         operation_id="dashboards_update",
         request=DashboardUpdateSerializer,
         responses=MyDashboardSerializer,
-        description="Rename a dashboard (admins), or open and close it to the public (owners).",
+        description="Rename a dashboard (admins), or change its visibility (owners).",
     ),
     destroy=extend_schema(
-        operation_id="dashboards_destroy", description="Delete a dashboard with all that was measured (owners)."
+        operation_id="dashboards_destroy", description="Delete a dashboard with its metrics and samples (owners)."
     ),
 )
 class DashboardViewSet(OnDashboard, SharedViewSet[Dashboard]):
@@ -71,7 +71,7 @@ class DashboardViewSet(OnDashboard, SharedViewSet[Dashboard]):
         responses={201: MyDashboardSerializer, 200: MyDashboardSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Make a dashboard. 200 answers a repeated id with the dashboard that is there already."""
+        """Create a dashboard. A repeated id is answered with 200 and the existing dashboard."""
         content = self.validated(DashboardCreateSerializer)
         owned = Dashboard.objects.joined_by(self.user.pk).filter(my_role=DashboardMember.Role.OWNER)
         known = find_posted(content.get("id"), lambda: owned, "dashboard")

@@ -27,12 +27,14 @@ from api.serializers.keys import (
 )
 from tidewire.snapshots import SnapshotMixin, canonical
 
-STREAM = OpenApiParameter("stream", str, description="The keys of this room (owners), instead of the caller's own.")
+STREAM = OpenApiParameter(
+    "stream", str, description="The keys of this room or dashboard (owners), instead of your own."
+)
 
 
 @extend_schema_view(
     list=extend_schema(
-        operation_id="keys_list", parameters=[STREAM], description="The keys that were not revoked, newest first."
+        operation_id="keys_list", parameters=[STREAM], description="The keys that are not revoked, newest first."
     )
 )
 class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
@@ -55,7 +57,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
 
     @extend_schema(operation_id="keys_create", request=KeyCreateSerializer, responses={201: NewKeySerializer})
     def create(self, request: Request) -> Response:
-        """Make a key, for oneself or for a room that one owns. Its text is in this answer, and never again."""
+        """Create a key, for yourself or for a room or dashboard of yours. Only this answer contains the key's text."""
         content = self.validated(KeyCreateSerializer)
         stream = canonical(content.pop("stream", None) or "")
         binding, resource = key_bindings.resolve(self.user, stream, lock=True) if stream else (None, None)
@@ -75,7 +77,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
 
     @extend_schema(operation_id="keys_update", request=KeyUpdateSerializer, responses=KeySerializer)
     def partial_update(self, request: Request, key_id: UUID) -> Response:
-        """Call it otherwise. What it opens stays: who wants that changed makes another."""
+        """Rename a key. Its scopes cannot be changed: create another key instead."""
         key = self.get_object(lock=True)
         self.check_version(key)
         changes = self.validated(KeyUpdateSerializer)
@@ -85,7 +87,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
 
     @extend_schema(operation_id="keys_destroy", responses={204: None})
     def destroy(self, request: Request, key_id: UUID) -> Response:
-        """Revoke it: it opens nothing any more, and its sockets are closed."""
+        """Revoke a key. It is refused from now on, and its sockets are closed."""
         key = self.get_object(lock=True)
         self.check_version(key)
         key.revoke()
@@ -94,7 +96,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
 
     @extend_schema(operation_id="keys_rotate", request=KeyRotateSerializer, responses={201: NewKeySerializer})
     def rotate(self, request: Request, key_id: UUID) -> Response:
-        """A second key for the same account and scopes. This one lives on: revoke it when nobody uses it any more."""
+        """Create a second key for the same account and scopes. This one stays valid until you revoke it."""
         key = self.get_object(lock=True)
         content = self.validated(KeyRotateSerializer)
         Key.objects.require_space(self.user, key.stream)

@@ -24,7 +24,7 @@ from tidewire.snapshots import SnapshotMixin
 @extend_schema_view(
     list=extend_schema(
         operation_id="read_list",
-        description="How far each member has read, the one who read last at the end. Whoever leaves takes the marker.",
+        description="The read marker of each member, the latest last. A member who leaves has none.",
     )
 )
 class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
@@ -43,7 +43,7 @@ class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, Bas
 
     @extend_schema(operation_id="read_put", request=ReadSerializer, responses=ReadMarkerSerializer)
     def put(self, request: Request, room_id: UUID) -> Response:
-        """I have read up to this message (members). It only goes forward: an older one answers where I am."""
+        """Set your read marker to this message (members). It only moves forward."""
         room, member = self.authorize_writer(Action.WRITE)
         if member is None:
             raise PermissionDenied()

@@ -73,7 +73,7 @@ class MembershipViewSet(
         return member
 
     def create(self, request: Request, **ids: UUID) -> Response:
-        """Add somebody (admins). 200 if they are in already, with this role."""
+        """Add a member (admins). 200 if the user is a member with this role already."""
         resource = self.authorize(Action.MANAGE_MEMBERS, lock=True)
         content = self.validated(MemberCreateSerializer)
         require_may_give(resource.my_role, content["role"])
@@ -85,7 +85,7 @@ class MembershipViewSet(
         return posted(MemberSerializer(member).data, location, is_new=known is None)
 
     def partial_update(self, request: Request, user_id: UUID, **ids: UUID) -> Response:
-        """Give somebody another role."""
+        """Change a member's role."""
         resource = self.authorize(Action.MANAGE_MEMBERS, lock=True)
         member = self.get_object()
         self.check_version(member)
@@ -95,7 +95,7 @@ class MembershipViewSet(
         return Response(MemberSerializer(member).data)
 
     def destroy(self, request: Request, user_id: UUID, **ids: UUID) -> Response:
-        """Remove somebody (admins), or oneself."""
+        """Remove a member (admins), or yourself."""
         is_oneself = user_id == self.user.pk
         resource = self.authorize(Action.READ if is_oneself else Action.MANAGE_MEMBERS, lock=True)
         member = self.get_object()
@@ -107,13 +107,13 @@ class MembershipViewSet(
 
 
 @extend_schema(tags=["members"])
-@described("members", "The members of a room, in the order they joined.")
+@described("members", "The members of a room, in the order in which they joined.")
 class MemberViewSet(InRoom, MembershipViewSet):
     resource, url_name = "members", "member"
     queryset = Member.objects.none()  # tells openapi.yaml the model of the filters
 
 
-@described("dashboard_members", "Who is on a dashboard, as they joined.")
+@described("dashboard_members", "The members of a dashboard, in the order in which they joined.")
 class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
     resource, url_name = "dashboards", "dashboard-member"
     queryset = DashboardMember.objects.none()  # tells openapi.yaml the model of the filters

@@ -67,7 +67,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
         responses={201: MessageSerializer, 200: MessageSerializer},
     )
     def create(self, request: Request, room_id: UUID) -> Response:
-        """Say something (members). 200 answers a repeated id with the message that is there already."""
+        """Post a message (members). A repeated id is answered with 200 and the existing message."""
         room, _ = self.authorize_writer(Action.WRITE)
         content = CREATE.validated(request.data, references=References(room))
         known = find_posted(content.get("id"), lambda: self.get_queryset().filter(author=self.user), "message")
@@ -78,7 +78,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
 
     @extend_schema(operation_id="messages_update", request=MessageUpdateSerializer, responses=MessageSerializer)
     def partial_update(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        """Say it better (the author). Only who is newly mentioned is told."""
+        """Edit a message (its author). Only users who were not mentioned before get `mention.created`."""
         room, _ = self.authorize_writer(Action.READ)
         message = self.get_object(lock=True)
         require_may_edit(self.user, message, room.my_role)
@@ -90,7 +90,7 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
 
     @extend_schema(operation_id="messages_destroy", responses={204: None})
     def destroy(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        """Take it back (the author), or take it away (admins)."""
+        """Delete a message (its author, or admins)."""
         room, _ = self.authorize_writer(Action.READ)
         message = self.get_object(lock=True)
         require_may_delete(self.user, message, room.my_role)
@@ -104,9 +104,9 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
         responses={201: many("Message", MAX_BATCH)},
     )
     def batch(self, request: Request, room_id: UUID) -> Response:
-        """Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+        """Post up to a hundred messages, in this order (members). All are stored, or none. Each makes its own event.
 
-        An id that was said before answers with the message that is there, as a single one does.
+        A repeated id is answered with the existing message, as for a single message.
         """
         room, _ = self.authorize_writer(Action.WRITE)
         items = self._validated_items(room, self.items_of(request.data))
@@ -152,7 +152,7 @@ class ReactionViewSet(MessageViewSet):
         responses={201: MessageSerializer, 200: MessageSerializer},
     )
     def put(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:
-        """React to a message (members). 200 if one has already, with this emoji."""
+        """React to a message (members). 200 if your reaction with this emoji exists already."""
         self.authorize_writer(Action.WRITE)
         message = self.get_object(lock=True)
         if not is_emoji(emoji):
@@ -163,7 +163,7 @@ class ReactionViewSet(MessageViewSet):
 
     @extend_schema(operation_id="reactions_destroy", parameters=[EMOJI], responses={204: None})
     def delete(self, request: Request, room_id: UUID, message_id: UUID, emoji: str) -> Response:
-        """Take one's reaction back. 204 also where there is none."""
+        """Remove your reaction. 204 also if there is none."""
         self.authorize_writer(Action.WRITE)
         message = self.get_object(lock=True)
         if is_emoji(emoji):  # PostgreSQL refuses some other texts, also in a condition

@@ -51,7 +51,7 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
         responses={201: MetricSerializer, 200: MetricSerializer},
     )
     def create(self, request: Request, dashboard_id: UUID) -> Response:
-        """Measure something more (admins). 200 answers a repeated id with the metric that is there already."""
+        """Create a metric (admins). A repeated id is answered with 200 and the existing metric."""
         dashboard = self.authorize(Action.MANAGE_METRICS, lock=True)
         fields = columns_of(self.validated(MetricCreateSerializer))
         known = self._find(fields)
@@ -97,7 +97,7 @@ class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, RetrieveModelMixin, B
 
     @extend_schema(operation_id="metrics_update", request=MetricUpdateSerializer, responses=MetricSerializer)
     def partial_update(self, request: Request, metric_id: UUID) -> Response:
-        """Say better what it is, or what of it is alarming (admins)."""
+        """Change a metric's name, description, unit or thresholds (admins)."""
         metric = self.authorize(Action.MANAGE_METRICS, lock=True)
         self.check_version(metric)
         metric.change(**columns_of(self.validated(MetricUpdateSerializer)))

@@ -36,17 +36,17 @@ class InRoom(SharedResourceMixin[Room]):
 @extend_schema_view(
     list=extend_schema(
         operation_id="rooms_list",
-        parameters=[discover_parameter("All public rooms, instead of the caller's own.")],
-        description="The caller's rooms, newest first.",
+        parameters=[discover_parameter("All public rooms, instead of your own.")],
+        description="Your rooms, newest first.",
     ),
     retrieve=extend_schema(operation_id="rooms_retrieve", description="A room."),
     partial_update=extend_schema(
         operation_id="rooms_update",
         request=RoomUpdateSerializer,
         responses=MyRoomSerializer,
-        description="Rename a room (admins), or open and close it to the public (owners).",
+        description="Rename a room (admins), or make it public or private (owners).",
     ),
-    destroy=extend_schema(operation_id="rooms_destroy", description="Delete a room with all that is in it (owners)."),
+    destroy=extend_schema(operation_id="rooms_destroy", description="Delete a room with its messages (owners)."),
 )
 class RoomViewSet(InRoom, SharedViewSet[Room]):
     resource = "rooms"
@@ -75,7 +75,7 @@ class RoomViewSet(InRoom, SharedViewSet[Room]):
         responses={201: MyRoomSerializer, 200: MyRoomSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Open a room. 200 answers with the room that is already there: the same direct room, or the same id again."""
+        """Create a room. A repeated id or direct room is answered with 200 and the existing room."""
         content = self.validated(RoomCreateSerializer, user=self.user)
         known = self._find(content)
         room = known or self._create(**content)
@@ -100,19 +100,19 @@ class RoomViewSet(InRoom, SharedViewSet[Room]):
 
     @extend_schema(operation_id="rooms_join", request=None, responses={201: MemberSerializer, 200: MemberSerializer})
     def join(self, request: Request, room_id: UUID) -> Response:
-        """Become a member of a public room. 200 if one is already."""
+        """Join a public room. 200 if you are a member already."""
         member, is_new = self.authorize(Action.READ, lock=True).join(self.user)
         return Response(MemberSerializer(member).data, status=201 if is_new else 200)
 
     @extend_schema(operation_id="rooms_leave", request=None, responses={204: None})
     def leave(self, request: Request, room_id: UUID) -> Response:
-        """Stop being a member. The last owner cannot, and nobody leaves a direct room."""
+        """Leave a room. Its last owner cannot leave, and a direct room cannot be left."""
         self.authorize(Action.READ, lock=True).leave(self.user)
         return Response(status=204)
 
     @extend_schema(operation_id="rooms_transfer", request=TransferSerializer, responses=MemberSerializer)
     def transfer(self, request: Request, room_id: UUID) -> Response:
-        """Make another member the owner (owners). Oneself goes on as an admin."""
+        """Make another member the owner (owners). You become an admin."""
         room = self.authorize(Action.TRANSFER, lock=True)
         other_id, own_id = self.validated(TransferSerializer)["user_id"], self.user.pk
         members = {m.user_id: m for m in room.members.filter(user__in=[own_id, other_id]).select_related("user")}

@@ -36,15 +36,15 @@ MAX_ROWS = 1_000
 MAX_BUCKETS = 2_000
 DEFAULT_RANGE = timedelta(hours=1)
 
-FROM = OpenApiParameter("from", datetime, description="The first moment; an hour before `to` by default.")
-TO = OpenApiParameter("to", datetime, description="The first moment after; now by default.")
+FROM = OpenApiParameter("from", datetime, description="The beginning of the range; by default an hour before `to`.")
+TO = OpenApiParameter("to", datetime, description="The end of the range, not included; by default now.")
 STEP = OpenApiParameter(
     "step",
     float,
-    description="Seconds. In place of samples, what was measured in each step from a multiple of it to the next: "
-    f"`min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, {MAX_BUCKETS} at the most.",
+    description="Seconds. Returns `min`, `max`, `avg`, `last` and `count` of each step, in place of samples. Steps "
+    f"begin at multiples of this number. `from` and `to` are widened to whole steps, at most {MAX_BUCKETS}.",
 )
-LIMIT = OpenApiParameter("limit", int, description=f"Samples per page, {MAX_ROWS} at the most; not with `step`.")
+LIMIT = OpenApiParameter("limit", int, description=f"Samples per page, at most {MAX_ROWS}; not with `step`.")
 _SAMPLE, _BUCKET = SampleSerializer(), BucketSerializer()
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
@@ -70,7 +70,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
         ),
     )
     def list(self, request: Request, metric_id: UUID) -> Response:
-        """What was measured from a moment to another, oldest first."""
+        """The samples of a time range, oldest first."""
         metric = authorize_metric(self.user, metric_id, Action.READ)
         before = position(streams.dashboards(metric.dashboard_id))
         series = Series.objects.filter(metric=metric).first()
@@ -83,7 +83,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
 
     @extend_schema(operation_id="samples_create", request=PushSerializer, responses={201: PushedSerializer})
     def create(self, request: Request, metric_id: UUID) -> Response:
-        """Push what was measured (members), one sample or a batch. What is there at the same time already stays."""
+        """Push one sample or a batch (members). A sample of the same time that exists already stays."""
         # The membership is not locked, unlike elsewhere: programs that share an account would have to wait for each
         # other. A member who is being removed may therefore add samples until the removal commits.
         metric = authorize_metric(self.user, metric_id, Action.WRITE)

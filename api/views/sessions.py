@@ -18,9 +18,7 @@ from tidewire.snapshots import SnapshotMixin
 
 
 @extend_schema(tags=["me"])
-@extend_schema_view(
-    list=extend_schema(operation_id="sessions_list", description="The caller's sessions, the newest first.")
-)
+@extend_schema_view(list=extend_schema(operation_id="sessions_list", description="Your sessions, newest first."))
 class SessionViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
     serializer_class = SessionSerializer
     order_field = "created_at"
@@ -34,7 +32,7 @@ class SessionViewSet(SnapshotMixin, ListModelMixin, BaseViewSet):
 
     @extend_schema(operation_id="sessions_destroy", responses={204: None})
     def destroy(self, request: Request, session_id: UUID) -> Response:
-        """End a session: its tokens work no more, its sockets are closed."""
+        """End a session. Its tokens are refused from now on, and its sockets are closed."""
         sessions = self.get_queryset().filter(pk=session_id)
         if not sessions.exists():
             raise NotFound()

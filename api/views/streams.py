@@ -22,7 +22,9 @@ MAX_EVENTS = 500
 MAX_OFFSET = 2**53 - 1
 
 AFTER = OpenApiParameter("after", {"type": "integer", "minimum": 0, "default": 0}, description="The last offset seen.")
-EPOCH = OpenApiParameter("epoch", str, description="That offset's epoch. Without it, another one goes unnoticed.")
+EPOCH = OpenApiParameter(
+    "epoch", str, description="The epoch of that offset. Without it, a changed epoch is not noticed."
+)
 LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_EVENTS, "default": 100})
 
 
@@ -39,7 +41,7 @@ class StreamViewSet(BaseViewSet):
 
     @extend_schema(operation_id="streams_retrieve", responses=PositionSerializer)
     def retrieve(self, request: Request, name: str) -> Response:
-        """The position of a stream that the caller may subscribe to."""
+        """The position of a stream to which you may subscribe."""
         self._require_access()
         return Response(position(name).as_json())
 
@@ -47,9 +49,9 @@ class StreamViewSet(BaseViewSet):
         operation_id="streams_events", parameters=[AFTER, EPOCH, LIMIT], responses={200: EventPageSerializer}
     )
     def events(self, request: Request, name: str) -> Response:
-        """What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+        """The events after a position, oldest first. This is the socket's recovery over HTTP.
 
-        All or nothing, as there: 410 says that events are missing, and where to go on.
+        410 means that events are missing, and names the position to continue from.
         """
         after, epoch = number(request, "after", 0, 0, MAX_OFFSET), single(request, "epoch") or ""
         limit = number(request, "limit", 100, 1, MAX_EVENTS)

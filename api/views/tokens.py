@@ -30,12 +30,12 @@ class TokenViewSet(BaseViewSet):
 
     @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
     def refresh(self, request: Request) -> Response:
-        """Exchange a refresh token for the next pair. For ten seconds a spent one is answered with its successor."""
+        """Exchange a refresh token for a new pair. For ten seconds, the same token gets the same pair again."""
         return Response(sessions.refresh(self._value(RefreshSerializer, "refresh")))
 
     @extend_schema(operation_id="token_verify", request=VerifySerializer, responses=OpenApiTypes.OBJECT)
     def verify(self, request: Request) -> Response:
-        """Ask whether a token still works."""
+        """Check whether a token is valid."""
         sessions.verify(self._value(VerifySerializer, "token"))
         return Response({})
 

@@ -44,12 +44,12 @@ class MeViewSet(VersionMixin, BaseViewSet):
 
     @extend_schema(operation_id="me_retrieve", responses=UserSerializer)
     def retrieve(self, request: Request) -> Response:
-        """Who am I."""
+        """Your own account."""
         return Response(UserSerializer(self.user).data)
 
     @extend_schema(operation_id="me_update", request=UserSerializer, responses=UserSerializer)
     def partial_update(self, request: Request) -> Response:
-        """Change my name."""
+        """Change your name."""
         user = User.objects.select_for_update(no_key=True).get(pk=self.user.pk)
         self.check_version(user)
         serializer = UserSerializer(user, data=request.data, partial=True)
@@ -61,7 +61,7 @@ class MeViewSet(VersionMixin, BaseViewSet):
 
     @extend_schema(operation_id="me_destroy", responses={204: None})
     def destroy(self, request: Request) -> Response:
-        """Delete my account, and all that I said with it. A room that was mine alone gets an heir."""
+        """Delete your account and your messages. A room of which you are the only owner gets another owner."""
         self.check_version(self.user)
         self.user.erase()
         return Response(status=204)
@@ -72,7 +72,7 @@ class PasswordViewSet(BaseViewSet):
 
     @extend_schema(tags=["me"], operation_id="me_password", request=PasswordSerializer, responses={204: None})
     def create(self, request: Request) -> Response:
-        """Change my password. Ends my other sessions."""
+        """Change your password. Ends your other sessions."""
         user = self.user
         passwords = self.validated(PasswordSerializer, user=user)
         with guessing(request, f"password of {user.pk}"):

@@ -9,7 +9,7 @@ from tidewire.asyncapi.struct_schemas import Schema, of_sent
 from tidewire.ground.actors import Actor
 from tidewire.protocol.events import EphemeralMessage, EventEnvelope
 
-ACTOR = of_sent([Actor])["Actor"] | {"description": "Who did it."}
+ACTOR = of_sent([Actor])["Actor"] | {"description": "The user, key or system that caused the event."}
 _ENVELOPES = of_sent([EventEnvelope, EphemeralMessage])
 
 

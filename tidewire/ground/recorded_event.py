@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event with its place in its stream."""
+    """An event with its offset in its stream."""
 
     stream: str
     epoch: str

@@ -31,7 +31,7 @@ class Stream(models.Model):
 
 
 class Event(models.Model):
-    """An event with its place in its stream. `payload` is its finished JSON, which is never built again."""
+    """An event with its offset in its stream. `payload` is its finished JSON, which is never built again."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="events", db_index=False)

@@ -8,10 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The caller's dashboards, newest first. */
+        /** @description Your dashboards, newest first. */
         get: operations["dashboards_list"];
         put?: never;
-        /** @description Make a dashboard. 200 answers a repeated id with the dashboard that is there already. */
+        /** @description Create a dashboard. A repeated id is answered with 200 and the existing dashboard. */
         post: operations["dashboards_create"];
         delete?: never;
         options?: never;
@@ -30,11 +30,11 @@ export interface paths {
         get: operations["dashboards_retrieve"];
         put?: never;
         post?: never;
-        /** @description Delete a dashboard with all that was measured (owners). */
+        /** @description Delete a dashboard with its metrics and samples (owners). */
         delete: operations["dashboards_destroy"];
         options?: never;
         head?: never;
-        /** @description Rename a dashboard (admins), or open and close it to the public (owners). */
+        /** @description Rename a dashboard (admins), or change its visibility (owners). */
         patch: operations["dashboards_update"];
         trace?: never;
     };
@@ -45,10 +45,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who is on a dashboard, as they joined. */
+        /** @description The members of a dashboard, in the order in which they joined. */
         get: operations["dashboard_members_list"];
         put?: never;
-        /** @description Add somebody (admins). 200 if they are in already, with this role. */
+        /** @description Add a member (admins). 200 if the user is a member with this role already. */
         post: operations["dashboard_members_create"];
         delete?: never;
         options?: never;
@@ -67,11 +67,11 @@ export interface paths {
         get: operations["dashboard_members_retrieve"];
         put?: never;
         post?: never;
-        /** @description Remove somebody (admins), or oneself. */
+        /** @description Remove a member (admins), or yourself. */
         delete: operations["dashboard_members_destroy"];
         options?: never;
         head?: never;
-        /** @description Give somebody another role. */
+        /** @description Change a member's role. */
         patch: operations["dashboard_members_update"];
         trace?: never;
     };
@@ -85,7 +85,7 @@ export interface paths {
         /** @description The metrics of a dashboard, oldest first. */
         get: operations["metrics_list"];
         put?: never;
-        /** @description Measure something more (admins). 200 answers a repeated id with the metric that is there already. */
+        /** @description Create a metric (admins). A repeated id is answered with 200 and the existing metric. */
         post: operations["metrics_create"];
         delete?: never;
         options?: never;
@@ -117,10 +117,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The keys that were not revoked, newest first. */
+        /** @description The keys that are not revoked, newest first. */
         get: operations["keys_list"];
         put?: never;
-        /** @description Make a key, for oneself or for a room that one owns. Its text is in this answer, and never again. */
+        /** @description Create a key, for yourself or for a room or dashboard of yours. Only this answer contains the key's text. */
         post: operations["keys_create"];
         delete?: never;
         options?: never;
@@ -139,11 +139,11 @@ export interface paths {
         get: operations["keys_retrieve"];
         put?: never;
         post?: never;
-        /** @description Revoke it: it opens nothing any more, and its sockets are closed. */
+        /** @description Revoke a key. It is refused from now on, and its sockets are closed. */
         delete: operations["keys_destroy"];
         options?: never;
         head?: never;
-        /** @description Call it otherwise. What it opens stays: who wants that changed makes another. */
+        /** @description Rename a key. Its scopes cannot be changed: create another key instead. */
         patch: operations["keys_update"];
         trace?: never;
     };
@@ -156,7 +156,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description A second key for the same account and scopes. This one lives on: revoke it when nobody uses it any more. */
+        /** @description Create a second key for the same account and scopes. This one stays valid until you revoke it. */
         post: operations["keys_rotate"];
         delete?: never;
         options?: never;
@@ -171,15 +171,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who am I. */
+        /** @description Your own account. */
         get: operations["me_retrieve"];
         put?: never;
         post?: never;
-        /** @description Delete my account, and all that I said with it. A room that was mine alone gets an heir. */
+        /** @description Delete your account and your messages. A room of which you are the only owner gets another owner. */
         delete: operations["me_destroy"];
         options?: never;
         head?: never;
-        /** @description Change my name. */
+        /** @description Change your name. */
         patch: operations["me_update"];
         trace?: never;
     };
@@ -192,7 +192,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Change my password. Ends my other sessions. */
+        /** @description Change your password. Ends your other sessions. */
         post: operations["me_password"];
         delete?: never;
         options?: never;
@@ -207,7 +207,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The caller's sessions, the newest first. */
+        /** @description Your sessions, newest first. */
         get: operations["sessions_list"];
         put?: never;
         post?: never;
@@ -227,7 +227,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** @description End a session: its tokens work no more, its sockets are closed. */
+        /** @description End a session. Its tokens are refused from now on, and its sockets are closed. */
         delete: operations["sessions_destroy"];
         options?: never;
         head?: never;
@@ -249,7 +249,7 @@ export interface paths {
         delete: operations["metrics_destroy"];
         options?: never;
         head?: never;
-        /** @description Say better what it is, or what of it is alarming (admins). */
+        /** @description Change a metric's name, description, unit or thresholds (admins). */
         patch: operations["metrics_update"];
         trace?: never;
     };
@@ -260,10 +260,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What was measured from a moment to another, oldest first. */
+        /** @description The samples of a time range, oldest first. */
         get: operations["samples_list"];
         put?: never;
-        /** @description Push what was measured (members), one sample or a batch. What is there at the same time already stays. */
+        /** @description Push one sample or a batch (members). A sample of the same time that exists already stays. */
         post: operations["samples_create"];
         delete?: never;
         options?: never;
@@ -278,10 +278,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The caller's rooms, newest first. */
+        /** @description Your rooms, newest first. */
         get: operations["rooms_list"];
         put?: never;
-        /** @description Open a room. 200 answers with the room that is already there: the same direct room, or the same id again. */
+        /** @description Create a room. A repeated id or direct room is answered with 200 and the existing room. */
         post: operations["rooms_create"];
         delete?: never;
         options?: never;
@@ -300,11 +300,11 @@ export interface paths {
         get: operations["rooms_retrieve"];
         put?: never;
         post?: never;
-        /** @description Delete a room with all that is in it (owners). */
+        /** @description Delete a room with its messages (owners). */
         delete: operations["rooms_destroy"];
         options?: never;
         head?: never;
-        /** @description Rename a room (admins), or open and close it to the public (owners). */
+        /** @description Rename a room (admins), or make it public or private (owners). */
         patch: operations["rooms_update"];
         trace?: never;
     };
@@ -317,7 +317,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Become a member of a public room. 200 if one is already. */
+        /** @description Join a public room. 200 if you are a member already. */
         post: operations["rooms_join"];
         delete?: never;
         options?: never;
@@ -334,7 +334,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Stop being a member. The last owner cannot, and nobody leaves a direct room. */
+        /** @description Leave a room. Its last owner cannot leave, and a direct room cannot be left. */
         post: operations["rooms_leave"];
         delete?: never;
         options?: never;
@@ -349,10 +349,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The members of a room, in the order they joined. */
+        /** @description The members of a room, in the order in which they joined. */
         get: operations["members_list"];
         put?: never;
-        /** @description Add somebody (admins). 200 if they are in already, with this role. */
+        /** @description Add a member (admins). 200 if the user is a member with this role already. */
         post: operations["members_create"];
         delete?: never;
         options?: never;
@@ -371,11 +371,11 @@ export interface paths {
         get: operations["members_retrieve"];
         put?: never;
         post?: never;
-        /** @description Remove somebody (admins), or oneself. */
+        /** @description Remove a member (admins), or yourself. */
         delete: operations["members_destroy"];
         options?: never;
         head?: never;
-        /** @description Give somebody another role. */
+        /** @description Change a member's role. */
         patch: operations["members_update"];
         trace?: never;
     };
@@ -389,7 +389,7 @@ export interface paths {
         /** @description The messages of a room, newest first. */
         get: operations["messages_list"];
         put?: never;
-        /** @description Say something (members). 200 answers a repeated id with the message that is there already. */
+        /** @description Post a message (members). A repeated id is answered with 200 and the existing message. */
         post: operations["messages_create"];
         delete?: never;
         options?: never;
@@ -408,11 +408,11 @@ export interface paths {
         get: operations["messages_retrieve"];
         put?: never;
         post?: never;
-        /** @description Take it back (the author), or take it away (admins). */
+        /** @description Delete a message (its author, or admins). */
         delete: operations["messages_destroy"];
         options?: never;
         head?: never;
-        /** @description Say it better (the author). Only who is newly mentioned is told. */
+        /** @description Edit a message (its author). Only users who were not mentioned before get `mention.created`. */
         patch: operations["messages_update"];
         trace?: never;
     };
@@ -424,10 +424,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** @description React to a message (members). 200 if one has already, with this emoji. */
+        /** @description React to a message (members). 200 if your reaction with this emoji exists already. */
         put: operations["reactions_put"];
         post?: never;
-        /** @description Take one's reaction back. 204 also where there is none. */
+        /** @description Remove your reaction. 204 also if there is none. */
         delete: operations["reactions_destroy"];
         options?: never;
         head?: never;
@@ -444,9 +444,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Say up to a hundred things, in this order (members): all of them, or none. Each is an event of its own.
+         * @description Post up to a hundred messages, in this order (members). All are stored, or none. Each makes its own event.
          *
-         *     An id that was said before answers with the message that is there, as a single one does.
+         *     A repeated id is answered with the existing message, as for a single message.
          */
         post: operations["messages_batch"];
         delete?: never;
@@ -462,9 +462,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
+        /** @description The read marker of each member, the latest last. A member who leaves has none. */
         get: operations["read_list"];
-        /** @description I have read up to this message (members). It only goes forward: an older one answers where I am. */
+        /** @description Set your read marker to this message (members). It only moves forward. */
         put: operations["read_put"];
         post?: never;
         delete?: never;
@@ -482,7 +482,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Make another member the owner (owners). Oneself goes on as an admin. */
+        /** @description Make another member the owner (owners). You become an admin. */
         post: operations["rooms_transfer"];
         delete?: never;
         options?: never;
@@ -497,7 +497,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The position of a stream that the caller may subscribe to. */
+        /** @description The position of a stream to which you may subscribe. */
         get: operations["streams_retrieve"];
         put?: never;
         post?: never;
@@ -515,9 +515,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description What happened after a position, oldest first: the socket's recovery, for who asks now and then.
+         * @description The events after a position, oldest first. This is the socket's recovery over HTTP.
          *
-         *     All or nothing, as there: 410 says that events are missing, and where to go on.
+         *     410 means that events are missing, and names the position to continue from.
          */
         get: operations["streams_events"];
         put?: never;
@@ -571,7 +571,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Exchange a refresh token for the next pair. For ten seconds a spent one is answered with its successor. */
+        /** @description Exchange a refresh token for a new pair. For ten seconds, the same token gets the same pair again. */
         post: operations["token_refresh"];
         delete?: never;
         options?: never;
@@ -588,7 +588,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ask whether a token still works. */
+        /** @description Check whether a token is valid. */
         post: operations["token_verify"];
         delete?: never;
         options?: never;
@@ -617,7 +617,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Who did it. */
+        /** @description The user, key or system that caused the event. */
         Actor: {
             type: components["schemas"]["ActorType"];
             /** Format: uuid */
@@ -626,7 +626,7 @@ export interface components {
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
         AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"];
-        /** @description What was measured in one step, from `at` on. */
+        /** @description A summary of the samples in one step, which begins at `at`. */
         Bucket: {
             /** Format: date-time */
             at: string;
@@ -640,7 +640,7 @@ export interface components {
             last: number;
             count: number;
         };
-        /** @description A dashboard as every reader sees it. */
+        /** @description A dashboard, the same for every reader. */
         Dashboard: {
             /** Format: uuid */
             readonly id: string;
@@ -685,7 +685,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Dashboard"];
         };
-        /** @description What is left to say of a dashboard that is gone. */
+        /** @description The key of a deleted dashboard. */
         DashboardKey: {
             /** Format: uuid */
             id: string;
@@ -716,30 +716,30 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Dashboard"];
         };
-        /** @description An event with its place in its stream. */
+        /** @description An event with its offset in its stream. */
         Entry: {
             offset: number;
             event: components["schemas"]["AnyEvent"];
         };
-        /** @description What the log holds after a position. `stream` is where it stood before these were read. */
+        /** @description The events after a position. `stream` is the stream's position, read before the events. */
         EventPage: {
             /**
              * Format: uri
-             * @description What follows; null where this is all there is now.
+             * @description The address of the next page; null if there are no more events now.
              */
             next: string | null;
             results: components["schemas"]["Entry"][];
             stream: components["schemas"]["Position"];
         };
-        /** @description A key without its text, of which nothing but a hash is kept. */
+        /** @description A key without its text. Only a hash of the text is stored. */
         Key: {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
             readonly last4: string;
-            /** @description Whom it acts as: a person, or its own service account. */
+            /** @description The account as which it acts: a user, or its own service account. */
             readonly user: components["schemas"]["PublicUser"];
-            /** @description The stream that it is confined to. */
+            /** @description The stream to which it is bound. */
             readonly stream: string | null;
             readonly scopes: components["schemas"]["Scope"][];
             /** Format: date-time */
@@ -760,27 +760,27 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /**
              * Format: date-time
-             * @description Without one it is good until revoked.
+             * @description Without it, the key is valid until it is revoked.
              */
             expires_at?: string | null;
-            /** @description Confines it to this room (owners): `room:…`. It then acts as a service account, a member there. */
+            /** @description Binds the key to this room or dashboard (owners): `room:…`. It then acts as a service account, which is a member there. */
             stream?: string | null;
         };
         KeyRotateRequest: {
             /**
              * Format: date-time
-             * @description Without it, the new key lives as long again.
+             * @description Without it, the new key has the same lifetime.
              */
             expires_at?: string | null;
         };
-        /** @description What depends on the reader. Never in an event. */
+        /** @description Values that depend on the reader. Never part of an event. */
         MeInDashboard: {
             readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
         };
-        /** @description What depends on the reader. Never in an event. */
+        /** @description Values that depend on the reader. Never part of an event. */
         MeInRoom: {
             readonly role: components["schemas"]["Role"] | components["schemas"]["NullEnum"];
-            /** @description Others' messages after one's read marker; without one, since one joined. */
+            /** @description Other members' messages after your read marker, or since you joined if there is none. */
             readonly unread_count: number | null;
         };
         Member: {
@@ -809,7 +809,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Member"];
         };
-        /** @description What is left to say of a membership that ended. */
+        /** @description The key of a membership that ended. */
         MemberKey: {
             user: components["schemas"]["UserKey"];
         };
@@ -839,7 +839,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Member"];
         };
-        /** @description Told to the person who was mentioned: where. */
+        /** @description Where a user was mentioned. Sent to that user. */
         Mention: {
             /** Format: uuid */
             readonly room: string;
@@ -859,7 +859,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Mention"];
         };
-        /** @description Wants rows of Message.objects.whole(). */
+        /** @description A message, the same for every reader. */
         Message: {
             /** Format: uuid */
             readonly id: string;
@@ -871,7 +871,7 @@ export interface components {
             /** Format: uuid */
             readonly reply_to: string | null;
             readonly mentions: string[];
-            /** @description At most 20 emoji, the first used one first. */
+            /** @description At most 20 emoji, in the order of their first use. */
             readonly reactions: components["schemas"]["Reaction"][];
             /** Format: date-time */
             readonly edited_at: string | null;
@@ -888,7 +888,7 @@ export interface components {
              * @description A message of the same room, even a deleted one.
              */
             reply_to?: string | null;
-            /** @description Ids of members. They are not looked for in the text. */
+            /** @description Ids of members. The server does not look for mentions in the text. */
             mentions?: string[];
         };
         MessageCreatedEvent: {
@@ -930,7 +930,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Message"];
         };
-        /** @description What is left to say of a deleted message. `version` orders it against edits that arrive late. */
+        /** @description The key of a deleted message. `version` orders it against edits that arrive later. */
         MessageKey: {
             /** Format: uuid */
             id: string;
@@ -940,7 +940,7 @@ export interface components {
             deleted_at: string;
             version: number;
         };
-        /** @description A metric with its latest sample. Wants rows of `Metric.objects.whole()`. */
+        /** @description A metric with its latest sample. */
         Metric: {
             /** Format: uuid */
             readonly id: string;
@@ -973,7 +973,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Metric"];
         };
-        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        /** @description The key and the kind cannot be changed later. */
         MetricCreateRequest: {
             name?: string;
             unit?: string;
@@ -982,7 +982,7 @@ export interface components {
             retention_days?: number;
             /** Format: uuid */
             id?: string;
-            /** @description Letters, digits, and _ . : - behind the first. */
+            /** @description Letters and digits, and after the first character also _ . : - */
             key: string;
             /** @default gauge */
             kind: components["schemas"]["MetricKind"];
@@ -1013,7 +1013,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["MetricKey"];
         };
-        /** @description What is left to say of a metric that is gone. */
+        /** @description The key of a deleted metric. */
         MetricKey: {
             /** Format: uuid */
             id: string;
@@ -1050,7 +1050,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Metric"];
         };
-        /** @description A dashboard as its reader sees it, in REST. */
+        /** @description A dashboard in REST, with values that depend on the reader. */
         MyDashboard: {
             /** Format: uuid */
             readonly id: string;
@@ -1063,7 +1063,7 @@ export interface components {
             readonly updated_at: string;
             readonly me: components["schemas"]["MeInDashboard"];
         };
-        /** @description A room as its reader sees it, in REST. */
+        /** @description A room in REST, with values that depend on the reader. */
         MyRoom: {
             /** Format: uuid */
             readonly id: string;
@@ -1083,7 +1083,7 @@ export interface components {
          * @enum {string}
          */
         NamedRoomKind: "public" | "private";
-        /** @description One value, and when it was so. */
+        /** @description One value and its time. */
         NamedSampleRequest: {
             /** Format: date-time */
             at?: string;
@@ -1092,15 +1092,15 @@ export interface components {
             /** @description The metric's key. */
             metric: string;
         };
-        /** @description A key with its text, which is shown this once. */
+        /** @description A key with its text, which is shown only once. */
         NewKey: {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
             readonly last4: string;
-            /** @description Whom it acts as: a person, or its own service account. */
+            /** @description The account as which it acts: a user, or its own service account. */
             readonly user: components["schemas"]["PublicUser"];
-            /** @description The stream that it is confined to. */
+            /** @description The stream to which it is bound. */
             readonly stream: string | null;
             readonly scopes: components["schemas"]["Scope"][];
             /** Format: date-time */
@@ -1189,7 +1189,7 @@ export interface components {
             results: components["schemas"]["Session"][];
             stream: components["schemas"]["Position"] | null;
         };
-        /** @description The view gives the user. */
+        /** @description The present and the new password. */
         PasswordRequest: {
             current_password: string;
             new_password: string;
@@ -1206,10 +1206,10 @@ export interface components {
         };
         PatchedMessageUpdateRequest: {
             text?: string;
-            /** @description Ids of members. They are not looked for in the text. */
+            /** @description Ids of members. The server does not look for mentions in the text. */
             mentions?: string[];
         };
-        /** @description A key is for good: it is how others name the metric. So is its kind. */
+        /** @description The key and the kind cannot be changed later. */
         PatchedMetricUpdateRequest: {
             name?: string;
             unit?: string;
@@ -1217,28 +1217,28 @@ export interface components {
             thresholds?: components["schemas"]["ThresholdsRequest"];
             retention_days?: number;
         };
-        /** @description Direct rooms stay what they are. */
+        /** @description The kind of a direct room cannot be changed. */
         PatchedRoomUpdateRequest: {
             name?: string;
             kind?: components["schemas"]["NamedRoomKind"];
         };
-        /** @description One's own account. Only the name changes here: an address would have to be proven first. */
+        /** @description Your own account. Only the name can be changed. */
         PatchedUserRequest: {
             name?: string;
         };
-        /** @description A place in a stream: subscribe from it (`recover`) and nothing is missed. */
+        /** @description A position in a stream. Subscribe from it with `recover` to miss no event. */
         Position: {
             channel: string;
             epoch: string;
             offset: number;
         };
-        /** @description What anybody may know about a person. */
+        /** @description The public data of a user. */
         PublicUser: {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
         };
-        /** @description One sample, or many as `samples`. Without `at` it is now. */
+        /** @description One sample, or many as `samples`. Without `at`, the time is now. */
         PushRequest: {
             /** Format: date-time */
             at?: string;
@@ -1246,12 +1246,12 @@ export interface components {
             value?: number;
             samples?: components["schemas"]["SampleRequest"][];
         };
-        /** @description Samples of several metrics of one dashboard. Without `at` it is now. Wants the metrics by key as context. */
+        /** @description Samples of several metrics of one dashboard. Without `at`, the time is now. */
         PushToManyRequest: {
             samples: components["schemas"]["NamedSampleRequest"][];
         };
         Pushed: {
-            /** @description How many of them were new. */
+            /** @description The number of new samples. */
             recorded: number;
         };
         Reaction: {
@@ -1317,7 +1317,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["ReadMarker"];
         };
-        /** @description What came in for one metric. Append-only and keyed by (metric, at): seeing one twice is harmless. */
+        /** @description New samples of one metric. They are keyed by (metric, at), so receiving one twice is harmless. */
         RecordedSamples: {
             /** Format: uuid */
             metric: string;
@@ -1339,7 +1339,7 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "member";
-        /** @description A room as every reader sees it. */
+        /** @description A room, the same for every reader. */
         Room: {
             /** Format: uuid */
             readonly id: string;
@@ -1352,7 +1352,7 @@ export interface components {
             /** Format: date-time */
             readonly updated_at: string;
         };
-        /** @description A name for a public or private room, or the other person of a direct one. */
+        /** @description `name` for a public or private room, `user_id` for a direct one. */
         RoomCreateRequest: {
             /** Format: uuid */
             id?: string;
@@ -1388,7 +1388,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
-        /** @description What is left to say of a room that is gone. */
+        /** @description The key of a deleted room. */
         RoomKey: {
             /** Format: uuid */
             id: string;
@@ -1426,7 +1426,7 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Room"];
         };
-        /** @description One value, and when it was so. */
+        /** @description One value and its time. */
         Sample: {
             /** Format: date-time */
             at: string;
@@ -1434,7 +1434,7 @@ export interface components {
             value: number;
         };
         SampleOrBucket: components["schemas"]["Sample"] | components["schemas"]["Bucket"];
-        /** @description One value, and when it was so. */
+        /** @description One value and its time. */
         SampleRequest: {
             /** Format: date-time */
             at: string;
@@ -1485,7 +1485,7 @@ export interface components {
             readonly created_at: string;
             /**
              * Format: date-time
-             * @description When it was refreshed last.
+             * @description The time of the last refresh.
              */
             readonly used_at: string;
             /** Format: date-time */
@@ -1503,14 +1503,14 @@ export interface components {
          * @enum {string}
          */
         StateEnum: "ok" | "alarm";
-        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        /** @description A value above `above` or below `below` raises an alarm; null disables a threshold. */
         Thresholds: {
             /** Format: double */
             above?: number | null;
             /** Format: double */
             below?: number | null;
         };
-        /** @description Alarming is what is above the one, or below the other; null for neither. */
+        /** @description A value above `above` or below `below` raises an alarm; null disables a threshold. */
         ThresholdsRequest: {
             /** Format: double */
             above?: number | null;
@@ -1518,19 +1518,19 @@ export interface components {
             below?: number | null;
         };
         TokenPair: {
-            /** @description For REST and sockets, some minutes long. */
+            /** @description For REST and sockets, valid for some minutes. */
             access: string;
-            /** @description Works once, for the next pair. */
+            /** @description Can be used once, for the next pair. */
             refresh: string;
         };
         TransferRequest: {
             /**
              * Format: uuid
-             * @description A member, who becomes the owner.
+             * @description The member who becomes the owner.
              */
             user_id: string;
         };
-        /** @description One's own account. Only the name changes here: an address would have to be proven first. */
+        /** @description Your own account. Only the name can be changed. */
         User: {
             /** Format: uuid */
             readonly id: string;
@@ -1552,7 +1552,7 @@ export interface components {
          * @enum {string}
          */
         VisibilityEnum: "public" | "private";
-        /** @description With all its metrics and their latest samples: a page draws it from one answer, and then only listens. */
+        /** @description A dashboard with all its metrics and their latest samples: all that a page needs before it subscribes. */
         WholeDashboard: {
             /** Format: uuid */
             readonly id: string;
@@ -1566,23 +1566,23 @@ export interface components {
             readonly me: components["schemas"]["MeInDashboard"];
             readonly metrics: components["schemas"]["Metric"][];
         };
-        /** @description RFC 9457. Programs read `code`. */
+        /** @description A problem document (RFC 9457). Programs should read `code`. */
         Problem: {
             /**
              * Format: uri-reference
-             * @description The address of its page.
+             * @description The address of the page about this problem.
              */
             type: string;
             title: string;
             status: number;
             detail: string;
-            /** @description Names the request, as the X-Request-ID header does. */
+            /** @description The id of the request, as in the X-Request-ID header. */
             instance: string;
             code: string;
             errors?: components["schemas"]["ProblemError"][];
-            /** @description Of 410: where the log stands now. */
+            /** @description With 410: the stream's position now. */
             stream?: components["schemas"]["Position"];
-            /** @description Of 429: the quotas of RateLimit-Policy that are spent. */
+            /** @description With 429: the exceeded quotas of RateLimit-Policy. */
             "violated-policies"?: string[];
         };
         ProblemError: {
@@ -1593,7 +1593,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description What went wrong. */
+        /** @description The error. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -1612,7 +1612,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Nobody, or nobody we know. */
+        /** @description No credential, or not a valid one. */
         Unauthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -1632,7 +1632,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not now. Nothing was written. */
+        /** @description The request cannot be served now. Nothing was written. */
         TryLater: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1659,13 +1659,13 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description What is left of each quota, and the seconds until it is whole again: `"user";r=42;t=18`. */
+        /** @description What is left of each quota, and the seconds until it is full again: `"user";r=42;t=18`. */
         RateLimit: string;
         /** @description The quotas that count this request: `"user";q=1200;w=60`. */
         "RateLimit-Policy": string;
         /** @description Seconds to wait. */
         "Retry-After": string;
-        /** @description How to say who one is. */
+        /** @description How to authenticate. */
         "WWW-Authenticate": string;
     };
     pathItems: never;
@@ -1675,24 +1675,24 @@ export interface operations {
     dashboards_list: {
         parameters: {
             query?: {
-                /** @description Later than this time. */
+                /** @description Only rows created later than this time. */
                 created_after?: string;
-                /** @description Earlier than this time. */
+                /** @description Only rows created earlier than this time. */
                 created_before?: string;
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description All public dashboards, instead of the caller's own. */
+                /** @description All public dashboards, instead of your own. */
                 discover?: boolean;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description What the name contains. */
+                /** @description Only rows whose name contains this text. */
                 name?: string;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /**
-                 * @description Dashboards seen by these.
+                 * @description Only dashboards with this visibility.
                  *
                  *     * `public` - Public
                  *     * `private` - Private
@@ -1751,7 +1751,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1771,11 +1771,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1800,11 +1800,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1842,11 +1842,11 @@ export interface operations {
     dashboards_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1860,7 +1860,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1911,7 +1911,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1932,7 +1932,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -1947,9 +1947,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1973,7 +1973,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -1996,11 +1996,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2040,20 +2040,20 @@ export interface operations {
     dashboard_members_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
-                /** @description Later than this time. */
+                /** @description Only rows created later than this time. */
                 joined_after?: string;
-                /** @description Earlier than this time. */
+                /** @description Only rows created earlier than this time. */
                 joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "joined_at" | "-joined_at";
                 /**
-                 * @description Members with this role.
+                 * @description Only members with this role.
                  *
                  *     * `owner` - Owner
                  *     * `admin` - Admin
@@ -2114,7 +2114,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2136,11 +2136,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2163,11 +2163,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2204,11 +2204,11 @@ export interface operations {
     dashboard_members_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2223,7 +2223,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2249,7 +2249,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2270,7 +2270,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -2286,9 +2286,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2312,7 +2312,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -2336,11 +2336,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2378,14 +2378,14 @@ export interface operations {
     metrics_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
-                /** @description The metric of this key. */
+                /** @description Only the metric with this key. */
                 key?: string;
                 /**
-                 * @description Metrics of this kind.
+                 * @description Only metrics of this kind.
                  *
                  *     * `gauge` - Gauge
                  *     * `counter` - Counter
@@ -2393,7 +2393,7 @@ export interface operations {
                 kind?: "counter" | "gauge";
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "created_at" | "-created_at";
             };
             header?: never;
@@ -2461,7 +2461,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2487,11 +2487,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2526,11 +2526,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2580,7 +2580,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2607,9 +2607,9 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2640,13 +2640,13 @@ export interface operations {
     keys_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description The keys of this room (owners), instead of the caller's own. */
+                /** @description The keys of this room or dashboard (owners), instead of your own. */
                 stream?: string;
             };
             header?: never;
@@ -2708,7 +2708,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2731,11 +2731,11 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2781,11 +2781,11 @@ export interface operations {
     keys_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2799,7 +2799,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2833,7 +2833,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2854,7 +2854,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -2869,9 +2869,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2895,7 +2895,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -2918,11 +2918,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2969,7 +2969,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2986,11 +2986,11 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3036,11 +3036,11 @@ export interface operations {
     me_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -3091,7 +3091,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3104,9 +3104,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3129,7 +3129,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3150,11 +3150,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3207,7 +3207,7 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3229,9 +3229,9 @@ export interface operations {
     sessions_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -3286,7 +3286,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3299,9 +3299,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3323,11 +3323,11 @@ export interface operations {
     metrics_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3341,7 +3341,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3379,7 +3379,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3400,7 +3400,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3415,9 +3415,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3441,7 +3441,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3465,11 +3465,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3519,13 +3519,13 @@ export interface operations {
     samples_list: {
         parameters: {
             query?: {
-                /** @description The first moment; an hour before `to` by default. */
+                /** @description The beginning of the range; by default an hour before `to`. */
                 from?: string;
-                /** @description Samples per page, 1000 at the most; not with `step`. */
+                /** @description Samples per page, at most 1000; not with `step`. */
                 limit?: number;
-                /** @description Seconds. In place of samples, what was measured in each step from a multiple of it to the next: `min`, `max`, `avg`, `last`, `count`. `from` and `to` are widened to whole steps, 2000 at the most. */
+                /** @description Seconds. Returns `min`, `max`, `avg`, `last` and `count` of each step, in place of samples. Steps begin at multiples of this number. `from` and `to` are widened to whole steps, at most 2000. */
                 step?: number;
-                /** @description The first moment after; now by default. */
+                /** @description The end of the range, not included; by default now. */
                 to?: string;
             };
             header?: never;
@@ -3576,7 +3576,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3602,9 +3602,9 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3635,18 +3635,18 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
-                /** @description Later than this time. */
+                /** @description Only rows created later than this time. */
                 created_after?: string;
-                /** @description Earlier than this time. */
+                /** @description Only rows created earlier than this time. */
                 created_before?: string;
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description All public rooms, instead of the caller's own. */
+                /** @description All public rooms, instead of your own. */
                 discover?: boolean;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /**
-                 * @description Rooms of this kind.
+                 * @description Only rooms of this kind.
                  *
                  *     * `public` - Public
                  *     * `private` - Private
@@ -3655,9 +3655,9 @@ export interface operations {
                 kind?: "direct" | "private" | "public";
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description What the name contains. */
+                /** @description Only rows whose name contains this text. */
                 name?: string;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "created_at" | "-created_at" | "updated_at" | "-updated_at";
             };
             header?: never;
@@ -3713,7 +3713,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3733,11 +3733,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3763,11 +3763,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3806,11 +3806,11 @@ export interface operations {
     rooms_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3824,7 +3824,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3853,7 +3853,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3874,7 +3874,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3889,9 +3889,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3915,7 +3915,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -3938,11 +3938,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3984,7 +3984,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3996,11 +3996,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4023,11 +4023,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4063,7 +4063,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4076,9 +4076,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4100,20 +4100,20 @@ export interface operations {
     members_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
-                /** @description Later than this time. */
+                /** @description Only rows created later than this time. */
                 joined_after?: string;
-                /** @description Earlier than this time. */
+                /** @description Only rows created earlier than this time. */
                 joined_before?: string;
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "joined_at" | "-joined_at";
                 /**
-                 * @description Members with this role.
+                 * @description Only members with this role.
                  *
                  *     * `owner` - Owner
                  *     * `admin` - Admin
@@ -4174,7 +4174,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4196,11 +4196,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4223,11 +4223,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4264,11 +4264,11 @@ export interface operations {
     members_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4283,7 +4283,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4309,7 +4309,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4330,7 +4330,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -4346,9 +4346,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4372,7 +4372,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -4396,11 +4396,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4438,21 +4438,21 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
-                /** @description Messages of this user. */
+                /** @description Only messages of this user. */
                 author?: string;
-                /** @description Later than this time. */
+                /** @description Only rows created later than this time. */
                 created_after?: string;
-                /** @description Earlier than this time. */
+                /** @description Only rows created earlier than this time. */
                 created_before?: string;
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
-                /** @description By what the rows are in order; a minus puts the newest first. */
+                /** @description The order of the rows; a minus sign means descending. */
                 ordering?: "created_at" | "-created_at";
-                /** @description Answers to this message. */
+                /** @description Only answers to this message. */
                 reply_to?: string;
             };
             header?: never;
@@ -4524,7 +4524,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4545,11 +4545,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4588,11 +4588,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4645,11 +4645,11 @@ export interface operations {
     messages_retrieve: {
         parameters: {
             query?: {
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
             };
             header?: {
-                /** @description Answer 304 if the resource still has this ETag; 200 where more is shown than the version tells of. */
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4664,7 +4664,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4706,7 +4706,7 @@ export interface operations {
                 headers: {
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4727,7 +4727,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -4743,9 +4743,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4769,7 +4769,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -4793,11 +4793,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4852,7 +4852,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4867,11 +4867,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4910,11 +4910,11 @@ export interface operations {
             };
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4966,7 +4966,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
                 /** @description Refuse (412) unless the resource still has this ETag. */
                 "If-Match"?: string;
@@ -4984,9 +4984,9 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5010,7 +5010,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5036,11 +5036,11 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5095,9 +5095,9 @@ export interface operations {
     read_list: {
         parameters: {
             query?: {
-                /** @description From `next` or `previous`. */
+                /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
-                /** @description Names of fields, separated by commas: rows have these alone, and lack even those that are required. */
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
                 fields?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -5153,7 +5153,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5174,11 +5174,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5214,7 +5214,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Made by the client for one write. Sent again with it within 24 hours, the write is done once and answered as before. A key is one account's, for one address. */
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5235,11 +5235,11 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description The answer was given before. */
+                    /** @description The answer is a repetition of an earlier one. */
                     "Idempotency-Replayed"?: "true";
                     /** @description The resource's `version`, quoted. */
                     ETag?: string;
-                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream this answer belongs to, comma separated. */
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
                     "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5315,7 +5315,7 @@ export interface operations {
             query?: {
                 /** @description The last offset seen. */
                 after?: number;
-                /** @description That offset's epoch. Without it, another one goes unnoticed. */
+                /** @description The epoch of that offset. Without it, a changed epoch is not noticed. */
                 epoch?: string;
                 limit?: number;
             };

@@ -3,7 +3,7 @@
 import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '../index.js'
 import type { Schemas } from './api.js'
 
-/** The caller's dashboards, newest first. */
+/** Your dashboards, newest first. */
 export const dashboards = (user: string): ListDescriptor<Schemas['Dashboard'] & Partial<Schemas['MyDashboard']>, Schemas['DashboardCreateRequest'], Schemas['PatchedDashboardUpdateRequest']> => ({
   open: liveList,
   path: '/api/v1/dashboards/',
@@ -26,7 +26,7 @@ export const dashboard = (dashboard: string): ItemDescriptor<Schemas['Dashboard'
   id: dashboard,
 })
 
-/** Who is on a dashboard, as they joined. */
+/** The members of a dashboard, in the order in which they joined. */
 export const dashboardMembers = (dashboard: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
   open: liveList,
   path: `/api/v1/dashboards/${dashboard}/members/`,
@@ -61,7 +61,7 @@ export const metrics = (dashboard: string): ListDescriptor<Schemas['Metric'], Sc
   blank: () => ({ id: '', dashboard: '', key: '', name: '', kind: "gauge", unit: '', description: '', thresholds: {  }, state: "ok", retention_days: 0, latest: null, version: 0, created_at: new Date().toISOString() }),
 })
 
-/** The caller's rooms, newest first. */
+/** Your rooms, newest first. */
 export const rooms = (user: string): ListDescriptor<Schemas['Room'] & Partial<Schemas['MyRoom']>, Schemas['RoomCreateRequest'], Schemas['PatchedRoomUpdateRequest']> => ({
   open: liveList,
   path: '/api/v1/rooms/',
@@ -84,7 +84,7 @@ export const room = (room: string): ItemDescriptor<Schemas['Room'] & Partial<Sch
   id: room,
 })
 
-/** The members of a room, in the order they joined. */
+/** The members of a room, in the order in which they joined. */
 export const members = (room: string): ListDescriptor<Schemas['Member'], Schemas['MemberCreateRequest'], Schemas['PatchedMemberUpdateRequest']> => ({
   open: liveList,
   path: `/api/v1/rooms/${room}/members/`,
@@ -130,7 +130,7 @@ export const message = (room: string, message: string): ItemDescriptor<Schemas['
   id: message,
 })
 
-/** How far each member has read, the one who read last at the end. Whoever leaves takes the marker. */
+/** The read marker of each member, the latest last. A member who leaves has none. */
 export const read = (room: string): ListDescriptor<Schemas['ReadMarker'], never, never> => ({
   open: liveList,
   path: `/api/v1/rooms/${room}/read/`,
