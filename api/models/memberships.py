@@ -147,7 +147,7 @@ class SharedResource(LiveModel):
             member.leave()
 
     def replace_owner(self, user: Any) -> None:
-        """Makes another member the owner if `user` is the only one, or deletes the resource if there is nobody else.
+        """Makes another member the owner if `user` is the only one, or deletes the resource if there is none.
 
         Service accounts do not count. An admin comes before a member, and of these the one who joined first; an active
         account comes before a closed one.

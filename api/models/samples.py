@@ -74,15 +74,15 @@ class Series(models.Model):
         Returns None when the metric has been deleted.
         """
         using = router.db_for_write(cls)
-        series = cls._held(metric_id, using)
+        series = cls._locked(metric_id, using)
         metrics = apps.get_model("api", "Metric").objects.using(using)
         if series is None and metrics.filter(pk=metric_id).exists():
             cls.objects.using(using).bulk_create([cls(metric_id=metric_id)], ignore_conflicts=True)
-            series = cls._held(metric_id, using)
+            series = cls._locked(metric_id, using)
         return series
 
     @classmethod
-    def _held(cls, metric_id: Any, using: str) -> Series | None:
+    def _locked(cls, metric_id: Any, using: str) -> Series | None:
         series = cls.objects.using(using).filter(metric=metric_id).first()
         connection = connections[using]
         if series is not None and connection.vendor == "postgresql":  # SQLite has one writer at a time

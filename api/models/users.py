@@ -139,7 +139,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
 
         A room or dashboard of which it was the only owner gets another owner, or is deleted when there is no other
         member. The events of the erasure have the system as their actor. The id may still stand in mentions that other
-        users wrote; it belongs to nobody any more.
+        users wrote; no account has it any more.
         """
         with transaction.atomic(), acting_as(SYSTEM):
             User.objects.select_for_update().filter(pk=self.pk).values_list("pk").first()
