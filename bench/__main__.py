@@ -1,8 +1,8 @@
-"""`python -m bench`: Tidewire, the textbook and the floor, interleaved, in one run; a table of ratios, and plots.
+"""`python -m bench`: measures Tidewire, the textbook and the floor in one run. Prints tables of ratios and draws plots.
 
-The server is on one core and the load client, with the databases, on another. The unit is CPU time of the server's
-processes (with Redis), because wall time on a shared machine says little; the load average is printed beside it. Each
-measurement is repeated, the systems taking turns, and the median is shown.
+The server runs on one core, the load client and the databases on another. The unit is CPU time of the server's
+processes, Redis included, because wall time on a shared machine says little; the load average is printed too. Each
+measurement is repeated, the systems take turns, and the median is shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ THEIRS, THEIRS_IN_MEMORY, THEIRS_CORE = textbook(), textbook(layer="memory"), te
 THEIRS_ON_UVICORN, THEIRS_PLAIN = textbook("uvicorn"), textbook("daphne", "core", has_pool=False)
 
 WIDE = [OURS, OURS_IN_MEMORY, OURS_ON_UVICORN, THEIRS, THEIRS_CORE, THEIRS_IN_MEMORY]
-FRAME_BYTES = 800  # of ours, with its envelope; the floor sends as much
+FRAME_BYTES = 800  # of a frame of Tidewire's; the floor sends as much
 
 
 def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
@@ -69,23 +69,23 @@ def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
 
 
 def _fanout(stores: Stores, sockets: int, events: int) -> list[Measure]:
-    def paces(system: System) -> tuple[int, float]:
-        """Each at a pace that it can follow: what is lost is another question."""
+    def load(system: System) -> tuple[int, float]:
+        """Returns (events, events per second): as many as the system can deliver. Losses are measured elsewhere."""
         return (events, 20) if system.settings == "backend.settings" else (max(4, events // 10), 1)
 
-    ours = [partial(measures.fanout, stores, system, sockets, 1, *paces(system)) for system in WIDE]
+    ours = [partial(measures.fanout, stores, system, sockets, 1, *load(system)) for system in WIDE]
     return [*ours, partial(measures.floor_fanout, sockets, events, 20, FRAME_BYTES)]
 
 
 def _named(name: str, measure: Callable[[], Row]) -> Row:
-    """A row of a measurement of its own."""
+    """Does a measurement and gives its row another name."""
     row = measure()
     row.measure = name
     return row
 
 
 def _large(stores: Stores) -> dict[str, list[Measure]]:
-    """What takes minutes."""
+    """Returns the measurements that take minutes."""
     return {
         "narrow": [partial(measures.fanout, stores, system, 5000, 1000, 1, 0) for system in (OURS, THEIRS)],
         "growth": [
@@ -115,10 +115,10 @@ def main() -> int:
     os.sched_setaffinity(0, {CLIENT_CORE})
     stores = Stores()
     rows: list[Row] = []
-    wanted = set(filter(None, arguments.only.split(",")))
+    chosen = set(filter(None, arguments.only.split(",")))
     try:
         for name, each in plan(stores, arguments.quick).items():
-            if not wanted or name in wanted:
+            if not chosen or name in chosen:
                 runs = arguments.runs or (1 if arguments.quick else 3)
                 rows += _take_turns(each, 1 if name in ONCE else runs)
     finally:

@@ -1,4 +1,4 @@
-"""What a write costs beside a log of millions of events, and while that log is pruned."""
+"""Measures what a write costs beside a log of millions of events, and while that log is pruned."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FROM tidewire_stream s, generate_series(1, %(each)s) n WHERE s.epoch = 'abcdef01
 
 
 def log(stores: Stores, system: System, events: int) -> Iterator[Row]:
-    """The same writers three times: beside an empty log, beside `events` events, and while they are pruned."""
+    """Runs the same writers three times: beside an empty log, beside `events` events, and while these are pruned."""
     running = system.start(stores)
     try:
         Publisher(running, 4, 1, 0, 60).write()
@@ -46,7 +46,7 @@ def log(stores: Stores, system: System, events: int) -> Iterator[Row]:
             log=running.folder / "prune.log", cwd=ROOT, env=running.environment,
         )  # fmt: skip
         try:
-            _has_begun(running, pruning)
+            _wait_for_deletions(running, pruning)
             yield _writes(running, f"{events:,} events, being pruned", pruning)
         finally:
             servers.end(pruning, 5)
@@ -79,7 +79,7 @@ def _fill(running: Running, events: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _has_begun(running: Running, pruning: subprocess.Popen) -> None:
+def _wait_for_deletions(running: Running, pruning: subprocess.Popen) -> None:
     deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'tidewire_event'"
     with psycopg.connect(running.url, autocommit=True) as connection:
         while connection.execute(deleted).fetchone() == (0,) and pruning.poll() is None:

@@ -1,4 +1,4 @@
-"""The measurements: each takes systems and gives rows. A row says what was lost, and how busy the load client was."""
+"""The measurements. Each takes a system and returns a row, with what was lost and how busy the load client was."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUSY_CLIENT = 0.9
 
 @dataclass
 class Row:
-    """One figure set of one system in one measurement."""
+    """The figures of one system in one measurement."""
 
     measure: str
     system: str
@@ -30,7 +30,7 @@ class Row:
 
 
 def _phase(row: Row, phase: dict[str, Any]) -> None:
-    """What the load client said of one phase."""
+    """Adds the load client's figures of one phase to the row."""
     row.figures |= {
         "µs/event": phase["server_cpu_us_per_event"],
         "events/s": phase["events_per_s"],
@@ -50,7 +50,7 @@ def _phase(row: Row, phase: dict[str, Any]) -> None:
 def fanout(
     stores: Stores, system: System, sockets: int, streams: int, events: int, rate: float, writers: int = 1
 ) -> Row:
-    """`events` writes over REST at `rate` a second, to `sockets` subscribers of `streams` streams (each of one)."""
+    """Writes `events` messages at `rate` a second over REST, for `sockets` subscribers of one of `streams` streams."""
     row = Row(f"fan-out {streams} × {sockets // streams}{'' if rate else ', saturated'}", system.name)
     running = system.start(stores, streams)
     try:
@@ -78,7 +78,7 @@ def fanout(
 
 
 def floor_fanout(sockets: int, events: int, rate: float, size: int) -> Row:
-    """The same number of frames of the same size from the broadcaster in C."""
+    """Sends as many frames of the same size from the broadcaster in C."""
     row = Row(f"fan-out 1 × {sockets}{'' if rate else ', saturated'}", "floor (C)")
     floor = Floor()
     try:
@@ -92,7 +92,7 @@ def floor_fanout(sockets: int, events: int, rate: float, size: int) -> Row:
 
 
 def writes(stores: Stores, system: System, writers: int, total: int, rooms: int = 1) -> Row:
-    """As fast as they can, with one subscriber of the first room."""
+    """Lets the writers write as fast as they can, with one subscriber of the first room."""
     row = Row(f"writes, {writers} writers" + (f", {rooms} rooms" if rooms > 1 else ""), system.name)
     running = system.start(stores, rooms)
     try:
@@ -117,7 +117,7 @@ def writes(stores: Stores, system: System, writers: int, total: int, rooms: int 
 
 
 def lists(stores: Stores, system: System, requests: int) -> Row:
-    """A page of 50 messages, one after the other."""
+    """Reads a page of 50 messages, one request after the other."""
     row = Row("list of 50", system.name)
     running = system.start(stores)
     try:
@@ -140,7 +140,7 @@ def lists(stores: Stores, system: System, requests: int) -> Row:
 
 
 def connections(stores: Stores, system: System, sockets: int, idle_seconds: int = 3) -> Row:
-    """How fast they come, and what each costs while nothing happens."""
+    """Opens the sockets and leaves them idle: connects per second, and the cost of an idle socket."""
     row = Row(f"{sockets} connections", system.name)
     running = system.start(stores)
     try:
@@ -159,7 +159,7 @@ def connections(stores: Stores, system: System, sockets: int, idle_seconds: int 
 
 
 def recovery(stores: Stores, system: System, sockets: int, events: int) -> Row:
-    """`sockets` clients that all missed the same `events`, and come back at once. Tidewire only: nobody else has it."""
+    """`sockets` clients that missed the same `events` come back at once. Of the systems, only Tidewire recovers."""
     row = Row(f"recovery of {events} × {sockets}", system.name)
     running = system.start(stores)
     try:
@@ -186,7 +186,7 @@ def recovery(stores: Stores, system: System, sockets: int, events: int) -> Row:
 
 
 def floor_recovery(sockets: int, events: int, size: int) -> Row:
-    """As many sockets, and as many bytes to each in one piece, from the broadcaster in C."""
+    """Sends as many bytes to as many sockets, in one piece each, from the broadcaster in C."""
     row = Row(f"recovery of {events} × {sockets}", "floor (C)")
     floor = Floor()
     try:
@@ -205,7 +205,7 @@ def floor_recovery(sockets: int, events: int, size: int) -> Row:
 
 
 def _warm_up(running: Running, writers: int, rooms: int) -> None:
-    """What is made once, threads and their connections to the database among it, is made now."""
+    """Writes a little, so that threads and their database connections exist before the measurement."""
     Publisher(running, writers, rooms, 0, 10 * writers).write()
 
 

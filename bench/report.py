@@ -1,4 +1,4 @@
-"""What was measured, as tables and as plots. Ratios are against the first system of each measurement: Tidewire."""
+"""Shows results as tables and plots. Ratios are against the first system of each measurement: Tidewire."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WIDTH, BAR, LABEL = 760, 22, 300
 
 
 def tables(rows: list[Row]) -> str:
-    """One table per measurement: its day, medians, and how many times the first system's cost each takes."""
+    """Returns one table per measurement: its day, medians, and the ratio of each cost to the first system's."""
     days = {row.measure: row.at for row in rows}
     return "\n".join(f"{days[measure]}\n\n{_table(measure, systems)}" for measure, systems in _grouped(rows).items())
 
 
 def save(folder: Path, rows: list[Row]) -> None:
-    """Replaces what was measured before of the same; other measurements stay as they were."""
+    """Saves the results of these measurements in place of earlier ones. Other measurements stay."""
     folder.mkdir(exist_ok=True)
     measured = {row.measure for row in rows}
     rows = [row for row in _saved(folder) if row.measure not in measured] + rows
@@ -50,7 +50,7 @@ def _grouped(rows: list[Row]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _medians(rows: list[Row]) -> dict[str, float]:
-    """Of losses and refusals the sum is what matters."""
+    """Returns the median of each figure; the sum of losses and refusals."""
     names = list(dict.fromkeys(name for row in rows for name in row.figures))
     middle = {name: median(row[name] for row in rows) for name in names}
     summed = {name: sum(row[name] for row in rows) for name in names if name in ("lost", "refused", "failed")}
@@ -81,7 +81,7 @@ def _shown(value: float | str) -> str:
 
 
 def _plot(title: str, values: dict[str, float]) -> str:
-    """Bars, the shortest is best."""
+    """Returns bars as SVG; the shortest is best."""
     longest = max(values.values()) or 1.0
     height = 50 + BAR * len(values)
     parts = [

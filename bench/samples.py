@@ -1,4 +1,4 @@
-"""How fast samples go in and come out, when there are many already.
+"""Measures how fast samples are stored and read when there are many already.
 
     python -m bench.samples --database postgresql --rows 10000000
     python -m bench.samples --database sqlite --rows 1000000 --check
@@ -35,7 +35,7 @@ BOUNDS = {"day_of_8640": 50.0, "ingest": 0.6, "memory_mb": 32.0}
 
 @contextmanager
 def database(kind: str) -> Iterator[Path]:
-    """A throw-away one, which the settings then find."""
+    """Makes a throw-away database and sets the environment so that the settings find it."""
     folder = servers.temporary_folder("samples")
     os.environ |= {"DJANGO_SETTINGS_MODULE": "backend.settings", "DATA_DIR": str(folder), "DATABASE_URL": ""}
     if kind == "sqlite":
@@ -100,7 +100,7 @@ def measure(rows: int) -> dict[str, Any]:
 
 
 def _fill(rows: int) -> tuple[list[Any], int]:
-    """The metrics, the dense one last, and the end of their samples."""
+    """Makes metrics with `rows` samples. Returns the metrics, the dense one last, and the time of the last sample."""
     from django.db import connection, transaction
 
     from api.models import Dashboard, Metric, Series
@@ -138,7 +138,7 @@ def _fill(rows: int) -> tuple[list[Any], int]:
 
 
 def _median(call: Callable[[], Any], runs: int) -> float:
-    """Milliseconds."""
+    """Returns the median time of a call, in milliseconds."""
     call()
     times = []
     for _ in range(runs):
@@ -165,7 +165,7 @@ def _uses_the_key(series: Any, end: int) -> bool:
 
 
 def _ingest(ours: Any, plain: Any, end: int) -> dict[str, Any]:
-    """Turn by turn, so that both meet the same machine: as the API pushes, and as a script would insert."""
+    """Stores batches in turns, so that both meet the same machine: as the API does, and with plain `bulk_create`."""
     from django.db import transaction
 
     from api.models import Sample

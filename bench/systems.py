@@ -1,4 +1,4 @@
-"""What is measured: Tidewire, the textbook stack, and the floor. Each is one server process on one core."""
+"""The systems that are measured: Tidewire, the textbook, and the floor. Each is one server process on one core."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
 READY_SECONDS = 60.0
 USERS = 100
-RELOAD_SECONDS = 0.3  # a server reads its settings again, and its sessions with their next statement
+RELOAD_SECONDS = 0.3  # until PostgreSQL has read its settings again
 WRITERS = 16
 MANY_ROOMS = 500  # from here on one writer is a member of all
 
@@ -67,7 +67,7 @@ class Stores:
             os.sched_setaffinity(pid, {CLIENT_CORE})  # inherited by the backends
 
     def database(self, settings: str, *migrate: str) -> str:
-        """A fresh database with the tables of these settings."""
+        """Makes a database with the tables of these settings. Returns its URL."""
         if settings not in self._templates:
             name = f"template_{self._count}"
             environment = {**child_environment(servers.temporary_folder("bench")), "DJANGO_SETTINGS_MODULE": settings}
@@ -84,7 +84,7 @@ class Stores:
 
 @dataclass
 class System:
-    """`layer`: pubsub, core or memory; its Redis counts as a part of the server."""
+    """How a system is started and spoken to. `layer` is pubsub, core or memory; Redis counts as part of the server."""
 
     name: str
     command: list[str]
@@ -106,7 +106,7 @@ class System:
 
 
 class Running:
-    """A system that serves, with people and rooms in it."""
+    """A running system, with users and rooms in its database."""
 
     def __init__(self, system: System, stores: Stores, rooms: int) -> None:
         self.system, self._stores = system, stores
@@ -119,7 +119,7 @@ class Running:
             "BENCH_LAYER": system.layer,
             "BENCH_POOL": str(int(system.has_pool)),
             "ACCESS_TOKEN_SECONDS": "3600",
-            # One machine plays everybody.
+            # All clients come from one machine.
             "ACCEPTS_PER_SECOND": "0",
             "MAX_CONNECTIONS_PER_USER": "0",
             "REQUESTS_PER_USER": "0",
@@ -148,7 +148,7 @@ class Running:
 
     @property
     def pids(self) -> list[int]:
-        """What counts as the server."""
+        """The processes that count as the server."""
         return [self.process.pid, *([self._stores.redis.process.pid] if self.system.layer != "memory" else [])]
 
     def _wait(self) -> None:
@@ -163,7 +163,7 @@ class Running:
 
     @contextmanager
     def statements(self) -> Iterator[Counter[str]]:
-        """{table: statements that read it meanwhile}, but for the hub's poll, which goes on whoever comes."""
+        """Counts the statements that read each table while the block runs, except those of the hub's poll."""
         counted: Counter[str] = Counter()
         log = self._stores.postgresql.log
         self._log_statements("all")
@@ -183,9 +183,9 @@ class Running:
         time.sleep(RELOAD_SECONDS)
 
     def options(self, sockets: int, rooms: int = 1, hello: tuple[str, ...] | None = None) -> list[str | int]:
-        """For the load client: how to get these sockets subscribed."""
+        """Returns the load client's options for connecting and subscribing these sockets."""
         room = self.rooms[0] if rooms == 1 else "%r"
-        said = [part for text in hello or self.system.hello for part in ("-i", text.replace("ROOM", room))]
+        hellos = [part for text in hello or self.system.hello for part in ("-i", text.replace("ROOM", room))]
         watched = [part for pid in self.pids for part in ("-p", pid)]
         tokens = ["-T", self.token_file, *self._room_options(rooms)]
         return [
@@ -202,7 +202,7 @@ class Running:
             "-k",
             "ts\\",
             *tokens,
-            *said,
+            *hellos,
             *watched,
         ]
 
@@ -221,7 +221,7 @@ class Running:
 
 
 class Floor:
-    """The broadcaster in C: no HTTP, no database, no JSON. Nothing on this machine can be quicker."""
+    """The broadcaster in C: no HTTP, no database, no JSON. No server on this machine can be faster."""
 
     name = "floor"
 

@@ -1,4 +1,4 @@
-"""Who writes, over REST: a thread and a kept-alive connection each. Started by the load client, when it is ready."""
+"""Writers over REST: a thread and a kept-alive connection each. The load client starts them when it is ready."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORD_BYTES = 200
 
 
 def request(running: Running, room: str, token: str) -> bytes:
-    """One message of RECORD_BYTES with the time in it, where the load client finds it."""
+    """Returns a request that posts a message of RECORD_BYTES, with the time at a place that the load client knows."""
     text = f'{{"ts":{time.time_ns()},"pad":"'
     body = json.dumps({"text": text + "x" * (RECORD_BYTES - len(text) - 2) + '"}'}).encode()
     head = (
@@ -34,11 +34,11 @@ class Line:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, request: bytes) -> int:
-        """The status of the answer."""
+        """Sends a request. Returns the status of the answer."""
         return self.answer(request)[0]
 
     def answer(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body."""
+        """Sends a request. Returns status and body of the answer."""
         self._socket.sendall(request)
         data = self._socket.recv(65536)
         while b"\r\n\r\n" not in data:
@@ -60,7 +60,7 @@ class Line:
 
 @dataclass
 class Written:
-    """What the writers saw."""
+    """What the writers measured."""
 
     ok: int = 0
     failed: int = 0
@@ -78,7 +78,7 @@ class Written:
 
 
 class Publisher:
-    """Listens for the load client's `GET /go?n=…`, and lets its writers write. `rate` 0 is as fast as they can."""
+    """Starts its writers when the load client asks with `GET /go?n=…`. With `rate` 0 they write as fast as they can."""
 
     def __init__(self, running: Running, writers: int, rooms: int = 1, rate: float = 0, total: int = 0) -> None:
         self._running, self._writers, self._rooms, self._rate, self._total = running, writers, rooms, rate, total
@@ -98,7 +98,7 @@ class Publisher:
         self.write()
 
     def write(self) -> Written:
-        """All of it, with all writers."""
+        """Writes all messages with all writers, and returns what they measured."""
         self._next = 0
         self.written.began = time.monotonic()
         threads = [threading.Thread(target=self._work, args=(number,)) for number in range(self._writers)]

@@ -1,7 +1,8 @@
 """A chat as the tutorials build it, for comparison under the same driver.
 
-A group per room on the core Redis layer, a mailbox per socket, `async_to_sync(group_send)` in `post_save`, membership
-asked at subscribe. Nothing in it is made worse than it is usually written; it has the URLs that the driver calls.
+It has a group per room on the core Redis layer, a mailbox per socket, `async_to_sync(group_send)` in `post_save`, and
+checks membership at subscribe. Nothing in it is worse than it is usually written. It has the URLs that the driver
+calls.
 
 settings.py, urls.py, asgi.py   the project
 chat/                           models, signals, views, the consumer

@@ -1,4 +1,4 @@
-"""The same plan for both: what did people get, of what was said while their app was open?
+"""Runs the same plan on both systems: of the messages sent while a device was open, which did it get?
 
 `python -m bench.textbook.compare --seed 1 --seconds 60` runs one after the other and prints a table.
 """
@@ -51,7 +51,7 @@ class TextbookStage(Stage):
 
 
 class TextbookDevice:
-    """An app as the tutorials write it: it connects, subscribes, shows what comes, and connects again when cut off."""
+    """An app as tutorials write it: it connects, subscribes, shows what arrives, and connects again when cut off."""
 
     def __init__(self, name: str, account: Account, url: str, rooms: list[str], history: History) -> None:
         self.name, self.account, self.history = name, account, history
@@ -96,13 +96,13 @@ class TextbookDevice:
                     asking = asyncio.create_task(self._ask(socket))
                     try:
                         async for text in socket:
-                            self._hear(json.loads(text))
+                            self._receive(json.loads(text))
                     finally:
                         asking.cancel()
             await asyncio.sleep(random.uniform(0.2, 1.0))
 
     async def _ask(self, socket: Any) -> None:
-        """For each room, and again for those that were refused: somebody may have let us in."""
+        """Subscribes to each room, and again to those that were refused, because access may have been given."""
         self._subscribed: set[str] = set()
         while True:
             for room in self._rooms:
@@ -110,7 +110,7 @@ class TextbookDevice:
                     await socket.send(json.dumps({"subscribe": room}))
             await asyncio.sleep(RETRY_SECONDS)
 
-    def _hear(self, event: Json) -> None:
+    def _receive(self, event: Json) -> None:
         if "subscribed" in event:
             self._subscribed.add(event["subscribed"])
             return
@@ -153,12 +153,12 @@ class TextbookRun(Run):
         self._is_ending.set()
 
 
-# -- what both are judged by -------------------------------------------------------------------------------------------
+# -- the score of both -------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Score:
-    """`due`: messages that were answered 2xx while a device's app was open and its user a member without doubt."""
+    """`due` counts messages that were answered 2xx while a device was open and its user surely a member."""
 
     due: int = 0
     lost: int = 0
@@ -171,17 +171,17 @@ class Score:
 
 
 def score(history: History, rooms: list[str]) -> Score:
-    """The room that is opened and closed to everybody is left out: membership does not decide there."""
+    """Compares what was sent with what devices got. Leaves out the room that is public at times."""
     streams = {f"room:{room}" for room in rooms[:-1]}
     said = [w for w in history.writes if w.op in SAYING and w.outcome == OK and w.stream in streams]
     result = Score(writes=len(history.writes), tracebacks=sum("Traceback" in error for error in history.errors))
     result.errors_5xx = sum(count for status, count in history.statuses.items() if status >= 500 and status != 503)
     result.slowest_write = round(max((w.ended - w.invoked for w in history.writes if w.outcome == OK), default=0), 2)
     members, open_times = _Members(history), _open_times(history)
-    heard = defaultdict(list)
+    received = defaultdict(list)
     for seen in history.seen:
         if seen.kind == "event" and seen.type == "message.created" and seen.device not in history.fresh:
-            heard[seen.device, seen.object].append(seen)
+            received[seen.device, seen.object].append(seen)
     for device, user in history.users.items():
         if device in history.fresh:
             continue
@@ -190,9 +190,9 @@ def score(history: History, rooms: list[str]) -> Score:
                 continue
             for object in write.objects:
                 result.due += 1
-                result.lost += not heard[device, object.partition(":")[2]] and not _is_listed(history, device, write)
+                result.lost += not received[device, object.partition(":")[2]] and not _is_listed(history, device, write)
     by_object = {object.partition(":")[2]: write for write in said for object in write.objects}
-    for (device, object), seens in heard.items():
+    for (device, object), seens in received.items():
         births = [seen.life for seen in seens]
         result.repeated += len(births) - len(set(births)) if "py" in device else 0
         write = by_object.get(object)
@@ -201,7 +201,7 @@ def score(history: History, rooms: list[str]) -> Score:
 
 
 def _is_listed(history: History, device: str, write: Write) -> bool:
-    """It was in a list that the device read later, with its position."""
+    """Whether it was in a list that the device read later, by the list's position."""
     offsets = [offset for stream, _, offset in write.positions if stream == write.stream]
     return bool(offsets) and any(
         seen.device == device and seen.kind == "state" and seen.stream == write.stream and seen.offset >= offsets[0]
@@ -214,7 +214,7 @@ def _is_within(write: Write, times: list[tuple[float, float]]) -> bool:
 
 
 class _Members:
-    """Who was in which room, by what was answered; where an answer is missing, nobody is sure."""
+    """Tells who was in which room, from the answers. Where an answer is missing, neither is_in nor is_out is true."""
 
     def __init__(self, history: History) -> None:
         self._changes: dict[tuple[str, str], list[Write]] = defaultdict(list)
@@ -225,22 +225,22 @@ class _Members:
         self._members = {user for user in history.users.values() if history.members.get(user)}
 
     def is_in(self, user: str, write: Write) -> bool:
-        """A member from before it was sent until well after it was answered."""
+        """Whether the user was a member from before the write was sent until well after it was answered."""
         before = [c for c in self._changes[user, write.stream] if c.invoked <= write.ended + SETTLE_SECONDS]
         if any(c.outcome == UNKNOWN or c.ended > write.invoked - 2.0 for c in before):
             return False
         return before[-1].op == "add" if before else user in self._members
 
-    def is_out(self, user: str, write: Write, heard_at: float) -> bool:
-        """Removed before it was sent, and not let in again by when it was heard."""
-        before = [c for c in self._changes[user, write.stream] if c.invoked <= heard_at]
+    def is_out(self, user: str, write: Write, received_at: float) -> bool:
+        """Whether the user was removed before the write was sent, and not added again before it was received."""
+        before = [c for c in self._changes[user, write.stream] if c.invoked <= received_at]
         if not before:
             return user not in self._members
         return before[-1].op == "remove" and before[-1].outcome == OK and 0 < before[-1].ended < write.invoked
 
 
 def _open_times(history: History) -> dict[str, list[tuple[float, float]]]:
-    """When each device's app was open, without its first two seconds: it reads a list then."""
+    """Returns when each device was open, without its first two seconds, in which it reads a list."""
     times, since = defaultdict(list), {}
     for seen in history.seen:
         if seen.kind in ("born", "opened"):

@@ -1,7 +1,7 @@
-"""Server CPU per delivered event: one stream, many sockets, one server process, both systems in one run.
+"""Measures the server's CPU time per delivered event: one stream, many sockets, one server process, both systems.
 
-`python -m bench.textbook.fanout --sockets 1000 --events 40`. Events are written by a process of their own, so that what
-is counted is delivery alone. What the server burns while nothing is written is measured too, and not taken off.
+`python -m bench.textbook.fanout --sockets 1000 --events 40`. Another process writes the events, so only delivery is
+measured. The CPU time of an idle server is measured too, and not subtracted.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ for number in range(%d):
 
 @dataclass
 class Figure:
-    """`idle_cores` is what the server burnt with all sockets open and nothing to deliver."""
+    """`idle_cores` is the CPU use of the server with all sockets open and nothing to deliver."""
 
     delivered: int
     due: int
@@ -115,7 +115,7 @@ def shell(stage: Stage, code: str) -> str:
 
 
 def cpu_seconds(stage: Stage) -> float:
-    """User and system time of the server's process and its children."""
+    """Returns the user and system time of the server's process and its children."""
     ticks = 0
     for pid in stage.workers[0].pids():
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,6 +1,6 @@
-"""The yardsticks in C: a load client that keeps up with any of the servers, and a broadcaster that is the floor.
+"""Two programs in C: a load client that is faster than any of the servers, and a broadcaster, the least possible cost.
 
-They are compiled at run time, into a folder of their own. Without a C compiler there is nothing to compare with.
+They are compiled when they are first used, into a temporary folder. The benchmarks need a C compiler.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NoCompiler(RuntimeError):
 
 @cache
 def program(name: str) -> Path:
-    """The compiled program, made on its first use."""
+    """Compiles a program on its first use and returns its path. Raises NoCompiler."""
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         raise NoCompiler("the load client is C: put cc, gcc or clang on the PATH")
@@ -36,25 +36,25 @@ def program(name: str) -> Path:
 
 
 def load(arguments: Sequence[str | int | float], core: int, timeout: float = 180) -> list[dict[str, Any]]:
-    """Runs the load client on `core`; a dictionary for each of its phases. The comment in wsload.c has the options."""
+    """Runs the load client on `core`. Returns a dictionary for each of its phases. wsload.c explains the options."""
     command = [*on_core(core), program("wsload"), *map(str, arguments)]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=timeout, check=False)
     if done.stderr.strip():
-        print(done.stderr.strip()[:2000])  # noqa: T201  what it complains about belongs to the result
+        print(done.stderr.strip()[:2000])  # noqa: T201  its complaints belong to the result
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def on_core(core: int) -> list[str]:
-    """What to put before a command, so that it and its threads stay on one core."""
+    """Returns what to put before a command to keep it and its threads on one core."""
     taskset = shutil.which("taskset")
     return [taskset, "-c", str(core)] if taskset else []
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """What these processes have burnt so far, threads that have ended included."""
+    """Returns the CPU time of these processes so far, including threads that have ended."""
     return sum(time.clock_gettime(_clock_of(pid)) for pid in pids)
 
 
 def _clock_of(pid: int) -> int:
-    """As clock_getcpuclockid(3) makes it."""
+    """Returns the id of a process's CPU clock, as clock_getcpuclockid(3) makes it."""
     return (~pid << 3) | 2
