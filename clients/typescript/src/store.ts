@@ -45,8 +45,9 @@ export function soonOf(clock: Clock, every: number): Soon {
     const due = waiting
     waiting = []
     isPlanned = every > 0 && due.length > 0
-    if (isPlanned) clock.setTimeout(flush, every)
     for (const run of due) run()
+    // The time begins after React has rendered, which it does in a microtask of its own: rendering may take longer than a frame.
+    if (isPlanned) queueMicrotask(() => clock.setTimeout(flush, every))
   }
   return (run) => {
     waiting.push(run)

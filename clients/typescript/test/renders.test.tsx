@@ -157,3 +157,19 @@ test('a sustained stream of events notifies once per frame, and the last state c
   expect([seen[0], seen.at(-1)]).toEqual(['0', '159'])
   end()
 })
+
+test('the frame begins when the render has ended, however long it takes', async () => {
+  const { clock, server, client, end } = rig()
+  const rows = server.collection(notes, [note(1)])
+  const list = client.list(notes)
+  const timers: number[] = []
+  // React renders in a microtask that it queues when it is called.
+  list.subscribe(() => queueMicrotask(() => timers.push(clock.timers)))
+  await clock.advance(1_000)
+  const before = clock.timers
+  timers.length = 0
+  rows.put(note(1, 'changed'))
+  await settle()
+  expect([...timers, clock.timers]).toEqual([before, before + 1])
+  end()
+})
