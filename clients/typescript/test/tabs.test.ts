@@ -3,14 +3,14 @@ import { createClient, jwt } from '../src/index.js'
 import { createTestClock, createTestServer } from '../src/testing.js'
 import { note, notes, settle, texts } from './support.js'
 
-type Hears = 'storage' | 'channel' | 'nothing'
+type Medium = 'storage' | 'channel' | 'nothing'
 
 const LIFE = 300
 const part = (value: object) => btoa(JSON.stringify(value)).replace(/=+$/, '')
 const userOf = (token: string) => (JSON.parse(atob(token.split('.')[1]!)) as { user_id: string }).user_id
 
 /** Tabs of one browser: one storage, one server, and a page of their own each. Alice may read the notes, and Bob may not. */
-function browserThat(hears: Hears) {
+function browserThat(medium: Medium) {
   const clock = createTestClock()
   const server = createTestServer({ clock })
   const rows = server.collection(notes, [note(1, 'private')])
@@ -22,7 +22,7 @@ function browserThat(hears: Hears) {
   const writes: string[] = []
   const sockets: string[] = []
   vi.stubGlobal('addEventListener', (type: string, listener: () => void) => type === 'storage' && pages.at(-1)!.push(listener))
-  if (hears !== 'channel') vi.stubGlobal('BroadcastChannel', undefined)
+  if (medium !== 'channel') vi.stubGlobal('BroadcastChannel', undefined)
 
   const fetch = (async (input: string, init: RequestInit) => {
     const { pathname } = new URL(input)
@@ -48,14 +48,14 @@ function browserThat(hears: Hears) {
     pages.push(page)
     const write = (change: () => void, key: string) => {
       change()
-      if (hears === 'storage') for (const other of pages) if (other !== page) for (const listener of other) queueMicrotask(() => listener({ key }))
+      if (medium === 'storage') for (const other of pages) if (other !== page) for (const listener of other) queueMicrotask(() => listener({ key }))
     }
     const storage = {
       getItem: (key: string) => stored.get(key) ?? null,
       setItem: (key: string, value: string) => write(() => stored.set(key, value), key),
       removeItem: (key: string) => write(() => stored.delete(key), key),
     }
-    const auth = jwt({ storage, storageKey: `tokens ${hears}` })
+    const auth = jwt({ storage, storageKey: `tokens ${medium}` })
     const changes: boolean[] = []
     const client = createClient({
       ...server.options(),
@@ -98,8 +98,8 @@ async function signedIn(browser: ReturnType<typeof browserThat>) {
 beforeEach(() => vi.unstubAllGlobals())
 afterEach(() => vi.unstubAllGlobals())
 
-test.each(['storage', 'channel'] as const)('a sign-out in one tab is one in all, heard by %s', async (hears) => {
-  const browser = browserThat(hears)
+test.each(['storage', 'channel'] as const)('a sign-out in one tab is one in all, by %s', async (medium) => {
+  const browser = browserThat(medium)
   const [one, two] = await signedIn(browser)
   await one.auth.signOut()
   await calm()
@@ -116,8 +116,8 @@ test.each(['storage', 'channel'] as const)('a sign-out in one tab is one in all,
   for (const { list } of [one, two]) expect(list.get()).toMatchObject({ status: 'live', items: [{ text: 'private' }] })
 })
 
-test.each(['storage', 'channel'] as const)('another user in one tab: the others drop their rows and are hers, heard by %s', async (hears) => {
-  const browser = browserThat(hears)
+test.each(['storage', 'channel'] as const)('another user in one tab: the others drop their rows and follow, by %s', async (medium) => {
+  const browser = browserThat(medium)
   const [one, two] = await signedIn(browser)
   browser.sockets.length = 0
   await one.auth.signIn('bob', 'p')
@@ -132,7 +132,7 @@ test.each(['storage', 'channel'] as const)('another user in one tab: the others 
   expect(browser.writes).toEqual(['bob: typed by bob'])
 })
 
-test('a tab that heard nothing never takes over the tokens of another user: what was typed before is not sent as hers', async () => {
+test('a tab that got no event never takes over the tokens of another user: what was typed before is not sent as hers', async () => {
   const browser = browserThat('nothing')
   const [one, two] = await signedIn(browser)
   await one.auth.signIn('bob', 'p')
