@@ -48,7 +48,8 @@ class PreparedStatement:
         and where the queries are logged for a reader."""
         if self._types is None or not sessions.are_names_kept or connection.queries_logged or not can_join(connection):
             return self.sql
-        connection.ensure_connection()
+        if connection.connection is None:
+            connection.ensure_connection()
         session = sessions.session_of(connection)
         if self.sql not in session.names and len(session.names) < MAX_NAMES:
             name = f"tidewire_{session.token}_{next(_numbers)}"
