@@ -271,7 +271,7 @@ ROWS = {
     "due": "messages due on open devices",
     "lost": "of these never arrived",
     "repeated": "arrived twice in one life of the app",
-    "leaked": "reached somebody who had been removed",
+    "leaked": "reached a user who had been removed",
     "errors_5xx": "answers 500",
     "tracebacks": "tracebacks in the servers' logs",
     "writes": "writes sent",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,7 @@ from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_metric, make_room, make_user
 from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 from tests.rig.openapi import document
+from tests.rig.verify import IS_VERIFY
 from tidewire.protocol import strict_json
 
 pytestmark = pytest.mark.slow
@@ -34,12 +34,9 @@ SEEN_BY_ALL = ("api.member", "api.message", "api.room", "api.reaction", "api.men
 SEEN_BY_ALL += ("api.dashboard", "api.dashboardmember", "api.metric")
 
 
-IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
-
-
 def share(values: list[Any], of: int, number: int) -> list[Any]:
     """Returns every `of`th value, beginning at another one for each number; all values in `make verify`."""
-    return values if IS_VERIFYING else values[number % of :: of]
+    return values if IS_VERIFY else values[number % of :: of]
 
 
 @pytest.fixture(autouse=True)

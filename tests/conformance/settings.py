@@ -7,7 +7,7 @@ from pathlib import Path
 from backend.stores import channel_layer, database
 
 if os.environ.get("TIDEWIRE_MODE") == "production":
-    raise SystemExit("The conformance server lets everybody read and write. It does not run on production settings.")
+    raise SystemExit("The conformance server is open to all. It does not run on production settings.")
 
 IS_PRODUCTION = DEBUG = False
 SECRET_KEY = secrets.token_hex(32)

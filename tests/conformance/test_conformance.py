@@ -104,7 +104,7 @@ def test_an_open_channel(url: str, sdk: SdkClient) -> None:
 
 @pytest.mark.parametrize(("namespace", "is_recovered"), [("recovery", True), ("smallhistory", False)])
 def test_a_client_that_comes_back(url: str, sdk: SdkClient, namespace: str, is_recovered: bool) -> None:
-    """It recovers where the history is long enough, and is told so where it is not."""
+    """It recovers where the history is long enough, and gets recovered: false where it is not."""
     channel = f"{namespace}:back-{sdk.name}"
     sdk.connect(socket_url(url))
     sdk.subscribe(channel)

@@ -1,4 +1,4 @@
-"""The places where the type checker is told to look away: each names its rule and gives a reason, and they do not grow.
+"""The lines that the type checker ignores: each names its rule and gives a reason, and their number does not grow.
 
 `make lint` runs the checker itself, with the settings of pyproject.toml.
 """

@@ -26,7 +26,7 @@ SECONDS = 3600
 class Run:
     """The result of a run. `problems` are the kinds of failure, as schemathesis names them, with their operations."""
 
-    who: str
+    user: str
     seed: int
     cases: int
     seconds: float
@@ -56,10 +56,10 @@ def prepare(folder: Path, names: dict[str, str]) -> Path:
 
 
 def run(
-    site: Site, who: str, credential: str, document: Path, *, examples: int, phases: str, seed: int | None = None
+    site: Site, user: str, credential: str, document: Path, *, examples: int, phases: str, seed: int | None = None
 ) -> Run:
     """Does a run. Without a seed it is the same every time. Fails when schemathesis does not come to its end."""
-    report = document.parent / f"{who.replace(' ', '-')}-{seed}.json"
+    report = document.parent / f"{user.replace(' ', '-')}-{seed}.json"
     chosen = ("--generation-deterministic",) if seed is None else ("--seed", str(seed))
     command = [
         *(Path(sys.executable).parent / "schemathesis", "run", document, "--url", site.url),
@@ -84,5 +84,5 @@ def run(
     problems = [f"{each['title']}: {', '.join(each['operations'])}" for each in found["failures"]]
     problems += [json.dumps(each) for each in found["errors"]]  # of schemathesis, or of the connection
     return Run(
-        who, seed or 0, found["test_cases"]["generated"], found["running_time"], problems, done.stdout + done.stderr
+        user, seed or 0, found["test_cases"]["generated"], found["running_time"], problems, done.stdout + done.stderr
     )

@@ -58,10 +58,10 @@ def check(found: Run) -> None:
 
 
 @pytest.mark.skipif(IS_VERIFY, reason="there is a longer one")
-@pytest.mark.parametrize("who", SHORT)
-def test_nothing_unexpected_is_answered(site: Site, world: tuple[dict[str, str], Path], who: str) -> None:
+@pytest.mark.parametrize("user", SHORT)
+def test_nothing_unexpected_is_answered(site: Site, world: tuple[dict[str, str], Path], user: str) -> None:
     credentials, document = world
-    found = run(site, who, credentials[who], document, examples=2, phases=SHORT[who])
+    found = run(site, user, credentials[user], document, examples=2, phases=SHORT[user])
     check(found)
     assert found.cases > 50
 
@@ -72,10 +72,10 @@ def test_twenty_thousand_cases(site: Site, world: tuple[dict[str, str], Path]) -
     seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
     runs: list[Run] = []
     while sum(found.cases for found in runs) < CASES:
-        for who in PEOPLE:
-            runs.append(run(site, who, credentials[who], document, examples=50, phases=ALL, seed=seed))
+        for user in PEOPLE:
+            runs.append(run(site, user, credentials[user], document, examples=50, phases=ALL, seed=seed))
             last = runs[-1]
-            figure(f"{who}, seed {seed}: {last.cases} cases in {last.seconds:.0f} s, {len(last.problems)} failures")
+            figure(f"{user}, seed {seed}: {last.cases} cases in {last.seconds:.0f} s, {len(last.problems)} failures")
             check(runs[-1])
         seed += 1
     figure(f"{sum(found.cases for found in runs)} cases")

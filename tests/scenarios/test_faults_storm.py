@@ -72,7 +72,7 @@ def test_a_storm_of_sockets_recovers(site: Site, people: People, transactions) -
             each.wait(lambda each=each: each.ready == len(each.members), SECONDS)
             each.go()
         for number in range(MISSED):
-            alice.say(room, f"missed by everybody {number}")
+            alice.say(room, f"missed by all {number}")
 
         one.come()
         alone = one.wait(lambda: one.ready == 1, SECONDS)

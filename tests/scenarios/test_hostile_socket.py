@@ -1,7 +1,6 @@
 """The hostile values over sockets: in every field of a call and of a command, and as a chat message."""
 
 import json
-import os
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -16,18 +15,18 @@ from tests.hostile import REFUSED_VALUES, VALUES
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import People
 from tidewire.protocol import strict_json
 
 CLOSED_BAD_FRAME = {3501, 1009}
 CLOSED_INVALID_TOKEN = 3500
 BAD_REQUEST = 107
-IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
 
 
 def share(of: int, number: int) -> list[str]:
     """Returns every `of`th value, because sockets are rate-limited. In `make verify`, all of them."""
-    return VALUES if IS_VERIFYING else VALUES[number % of :: of]
+    return VALUES if IS_VERIFY else VALUES[number % of :: of]
 
 
 class Places:

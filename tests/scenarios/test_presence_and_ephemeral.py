@@ -38,9 +38,9 @@ def test_an_ephemeral_message_reaches_other_processes_and_moves_no_position(
     position, before = here.history(channel(room), limit=100)
 
     there.publish(channel(room), {"type": "typing", "data": {"is_typing": True}})
-    heard = here.wait_for_type(channel(room), "typing")
-    assert (heard.offset, heard.data["data"], heard.info["user"]) == (0, {"is_typing": True}, bob.id)
-    assert heard.data["actor"] == {"type": "user", "id": bob.id}
+    received = here.wait_for_type(channel(room), "typing")
+    assert (received.offset, received.data["data"], received.info["user"]) == (0, {"is_typing": True}, bob.id)
+    assert received.data["actor"] == {"type": "user", "id": bob.id}
 
     assert here.history(channel(room), limit=100) == (position, before)
     alice.say(room, "after it")

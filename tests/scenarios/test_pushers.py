@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,12 +16,12 @@ import websockets
 from api.streams import dashboards
 from tests.rig.rest import Person
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.crowds import crowd_tokens
 
 # On a busy machine the pushes take longer than a token usually lives.
 pytestmark = pytest.mark.site(settings={"ACCESS_TOKEN_SECONDS": "3600"})
-IS_VERIFYING = bool(os.environ.get("TIDEWIRE_VERIFY"))
-PUSHERS, VIEWERS, SECONDS, METRICS = (200, 100, 5, 20) if IS_VERIFYING else (20, 5, 3, 4)
+PUSHERS, VIEWERS, SECONDS, METRICS = (200, 100, 5, 20) if IS_VERIFY else (20, 5, 3, 4)
 SAMPLES = 5  # of each pusher, a second
 WAIT_SECONDS = 120
 BASE = datetime(2026, 1, 2, tzinfo=UTC)

@@ -1,15 +1,15 @@
 """A REST list is joined with a subscription while a writer never pauses. The copy is exactly right."""
 
-import os
 import threading
 from typing import Any
 
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
+from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy
 
-ROUNDS = 2000 if os.environ.get("TIDEWIRE_VERIFY") else 50  # with each of four SDKs
+ROUNDS = 2000 if IS_VERIFY else 50  # with each of four SDKs
 KEPT = 20
 
 

@@ -34,64 +34,64 @@ class Writer:
     ) -> None:
         self.name, self.history, self._rooms, self._people = name, history, rooms, people
         self._caller = Caller(url, history)
-        self._said: list[tuple[Account, str, str]] = []  # by whom, room, message
+        self._sent: list[tuple[Account, str, str]] = []  # by whom, room, message
         self._choices = KEEPING if is_keeper else SAYING
         self._is_public = {room: index == len(rooms) - 1 for index, room in enumerate(rooms)}
 
     def write(self, draws: list[list[float]], pause: float, is_over: threading.Event) -> None:
-        for what, where, who, long in draws:
+        for what, where, whose, long in draws:
             if is_over.wait(pause * (0.3 + 1.4 * long)):
                 return
             op = _pick(self._choices, what)
             room = self._rooms[int(where * len(self._rooms))]
             try:
-                self._ACTIONS[op](self, room, who)
+                self._ACTIONS[op](self, room, whose)
             except Exception as error:
                 self.history.errors.append(f"{self.name}: {op}: {error!r}"[:500])
                 time.sleep(0.2)
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
-    def _say(self, room: str, who: float) -> None:
-        author = self._somebody(who)
-        body = {"id": _uuid7(), "text": f"{self.name} says {now()} " + "·" * int(who * 300)}
+    def _say(self, room: str, draw: float) -> None:
+        author = self._author(draw)
+        body = {"id": _uuid7(), "text": f"{self.name} says {now()} " + "·" * int(draw * 300)}
         write = self._send("say", author, "POST", f"rooms/{room}/messages/", body, room, [f"api.message:{body['id']}"])
         if write.outcome != FAILED:
-            self._said = [*self._said[-KEPT_MESSAGES:], (author, room, body["id"])]
+            self._sent = [*self._sent[-KEPT_MESSAGES:], (author, room, body["id"])]
 
-    def _edit(self, room: str, who: float) -> None:
-        if self._said:
-            author, room, id = self._said[int(who * len(self._said))]
+    def _edit(self, room: str, draw: float) -> None:
+        if self._sent:
+            author, room, id = self._sent[int(draw * len(self._sent))]
             path, key = f"rooms/{room}/messages/{id}/", f"api.message:{id}"
             self._send("edit", author, "PATCH", path, {"text": f"{self.name} corrects {now()}"}, room, [key])
 
-    def _delete(self, room: str, who: float) -> None:
-        if self._said:
-            author, room, id = self._said.pop(int(who * len(self._said)))
+    def _delete(self, room: str, draw: float) -> None:
+        if self._sent:
+            author, room, id = self._sent.pop(int(draw * len(self._sent)))
             self._send("delete", author, "DELETE", f"rooms/{room}/messages/{id}/", None, room, [f"api.message:{id}"])
 
-    def _read(self, room: str, who: float) -> None:
-        self._caller.send(self._somebody(who), "GET", f"rooms/{room}/messages/?limit=20")
+    def _read(self, room: str, draw: float) -> None:
+        self._caller.send(self._author(draw), "GET", f"rooms/{room}/messages/?limit=20")
 
-    def _add(self, room: str, who: float) -> None:
-        member = self._member(who)
+    def _add(self, room: str, draw: float) -> None:
+        member = self._member(draw)
         body = {"user_id": member.id, "role": "member"}
         self._send("add", self._owner, "POST", f"rooms/{room}/members/", body, room, [], member.id)
 
-    def _remove(self, room: str, who: float) -> None:
-        member = self._member(who)
+    def _remove(self, room: str, draw: float) -> None:
+        member = self._member(draw)
         self._send("remove", self._owner, "DELETE", f"rooms/{room}/members/{member.id}/", None, room, [], member.id)
 
-    def _role(self, room: str, who: float) -> None:
-        member = self._member(who)
-        body = {"role": "admin" if who * 100 % 2 < 1 else "member"}
+    def _role(self, room: str, draw: float) -> None:
+        member = self._member(draw)
+        body = {"role": "admin" if draw * 100 % 2 < 1 else "member"}
         self._send("role", self._owner, "PATCH", f"rooms/{room}/members/{member.id}/", body, room, [])
 
-    def _rename(self, room: str, who: float) -> None:
-        body = {"name": f"room {who}"}
+    def _rename(self, room: str, draw: float) -> None:
+        body = {"name": f"room {draw}"}
         self._send("rename", self._owner, "PATCH", f"rooms/{room}/", body, room, [f"api.room:{room}"])
 
-    def _kind(self, room: str, who: float) -> None:
+    def _kind(self, room: str, draw: float) -> None:
         """Makes the last room public, or private again."""
         room = self._rooms[-1]
         kind = "private" if self._is_public[room] else "public"
@@ -99,7 +99,7 @@ class Writer:
         if write.outcome == OK:
             self._is_public[room] = kind == "public"
 
-    def _passing_room(self, room: str, who: float) -> None:
+    def _passing_room(self, room: str, draw: float) -> None:
         """Makes a room, uses it and deletes it. No device subscribes to it."""
         made = self._caller.send(self._owner, "POST", "rooms/", {"name": "passing", "kind": "private"})
         if made is not None and made.status_code == 201:
@@ -130,7 +130,7 @@ class Writer:
         members = self._people["members"]
         return members[int(draw * len(members))]
 
-    def _somebody(self, draw: float) -> Account:
+    def _author(self, draw: float) -> Account:
         people = [*self._people["owner"], *self._people["members"]]
         return people[int(draw * len(people))]
 

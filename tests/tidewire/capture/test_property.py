@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +18,12 @@ from rest_framework.test import APIClient
 
 from api.models import Member, Message, Room, User
 from tests.factories import make_user
+from tests.rig.verify import IS_VERIFY
 from tidewire.ground.positions import Entry
 from tidewire.log import heads, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EXAMPLES = 300 if os.environ.get("TIDEWIRE_VERIFY") else 25
+EXAMPLES = 300 if IS_VERIFY else 25
 Json = dict[str, Any]
 
 

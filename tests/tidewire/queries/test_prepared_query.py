@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -19,13 +18,14 @@ from django.db.models.sql.compiler import SQLCompiler
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.rig.verify import IS_VERIFY
 from tests.tidewire.liveapp.models import Board, Counter, Country, Item, Label, Owner, ProxyItem, Vote
 from tidewire.queries import prepared_query
 from tidewire.queries.prepared_query import PreparedQuery
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 100 if os.environ.get("TIDEWIRE_VERIFY") else 8
+EXAMPLES = 100 if IS_VERIFY else 8
 START = datetime(2026, 1, 1, tzinfo=UTC)
 IDS = [uuid.UUID(int=number) for number in range(1, 8)]
 
