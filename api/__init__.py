@@ -1,1 +1,1 @@
-"""The product: people, rooms and messages. What is live is declared in `live.py`."""
+"""The product: people, rooms and messages. What of it is live is declared in `realtime/live.py`."""

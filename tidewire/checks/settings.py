@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 
 from tidewire.ground.conf import DEFAULTS, conf
+from tidewire.ground.positions import MESSAGE_BYTES
 
 CONNECT_BYTES = 4096  # a connect with its token
 SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
@@ -55,6 +56,7 @@ def contradictions() -> list[checks.CheckMessage]:
         ("MAX_QUEUED_MESSAGES", conf.MAX_SUBSCRIPTIONS + 1, "each of them may be a message of its own"),
         ("MAX_FRAME_BYTES", frame_bytes, f"a subscribe that recovers takes up to {SUBSCRIBE_BYTES} bytes"),
         ("MAX_QUEUED_BYTES", conf.MAX_FRAME_BYTES, "the longest message must fit (MAX_FRAME_BYTES)"),
+        ("MAX_UNREAD_BYTES", 2 * MESSAGE_BYTES, "a page of a recovery must fit beside live events"),
     ]
     return [
         checks.Error(

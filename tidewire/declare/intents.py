@@ -19,7 +19,10 @@ _intents: ContextVar[tuple[tuple[type[Model], str], ...]] = ContextVar("tidewire
 
 @contextmanager
 def updates_named(model: type[Model], type: str) -> Generator[None]:
-    """Names the events of updates of `model` inside the block, where a declaration lists `type` among its intents."""
+    """Names the events of updates of `model` inside the block, where a declaration lists `type` among its `intents`.
+
+    A type that no declaration lists is passed over: the update is then the declaration's `updated`.
+    """
     token = _intents.set(((model, type), *_intents.get()))
     try:
         yield

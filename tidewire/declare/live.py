@@ -59,7 +59,8 @@ class Live(Generic[M]):
     complete_new: called with a row that this transaction created and did not change since. It puts on the row what
         `queryset` would prefetch: no other row refers to it yet, so no query is needed.
     created, updated, deleted: the event types. None where such a change is no event of this stream.
-    intents: further types of updates, which say why; the writer chooses one with `tidewire.updates_named`.
+    intents: further types of updates, which say why. The writer chooses one with `tidewire.updates_named`; creations
+        and deletions keep their own.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
     is_deleted: returns true for a row that is kept but counts as deleted.
     ends_access: called with each event's type and its row. Returns the key of the user whose access to the stream may

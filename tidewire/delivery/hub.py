@@ -1,9 +1,9 @@
 """The hub: one per process, the only reader of the channel layer. It orders events, heals gaps, and fans out.
 
-The layer is a nudge, the log is the truth. The hub keeps one position per watched stream. An event that follows it is
-dispatched; an older one is ignored; a newer one means that events are missing, and those are read from the log. A poll
-of the streams that were touched lately finds what no message announced, and a slow audit of all watched heads stands
-behind the poll. All three end in `_fan_out`, so every subscriber is sent every offset once and in order.
+The layer is a nudge, the log is the truth. The hub keeps one position for each stream with subscriptions. An event that
+follows it is dispatched; an older one is ignored; a newer one means that events are missing, and those are read from
+the log. A poll of the streams that were written lately finds what no message announced, and a slow audit of all their
+heads stands behind the poll. All three end in `_fan_out`, so every subscriber is sent every offset once and in order.
 
 Everything here runs in one event loop and never awaits a socket.
 """
@@ -21,7 +21,7 @@ from msgspec import UNSET, Raw
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.access_rechecks import AccessRechecks
 from tidewire.delivery.log_reader import LogReader
-from tidewire.delivery.revocations import RevocationLog, Sessions
+from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.stream_state import StreamState
 from tidewire.delivery.subscriptions import Subscriptions
@@ -242,7 +242,7 @@ class Hub:
             await asyncio.sleep(self._intervals.poll)
 
     async def _audit(self) -> None:
-        """The net behind the poll: compares the heads of all watched streams, and joins all groups again."""
+        """The net behind the poll: compares the heads of all streams with subscriptions, and joins all groups again."""
         while True:
             await asyncio.sleep(self._intervals.audit)
             await self._compare_heads()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tidewire.delivery.log_reader import LogReader
-from tidewire.delivery.revocations import RevocationLog
+from tidewire.delivery.revocation_log import RevocationLog
 from tidewire.delivery.stream_state import StreamState
 from tidewire.ground.positions import Page
 

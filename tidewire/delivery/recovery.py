@@ -22,6 +22,10 @@ from tidewire.protocol.requests import SubscribeRequest
 
 logger = logging.getLogger(__name__)
 
+FIRST_PAGES_BYTES = PAGE_BYTES // 4
+"""About so much of what was missed goes into the replies of one message; the last page may exceed it. A send queue that
+has room holds as much beside live events."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -83,7 +87,7 @@ class Recovery:
             names = [attempt.subscription.stream for attempt in attempts]
             await self._subscriptions.joined(names)
             readable = await self._reader.readable_positions(user_id, names, known_positions)
-            await self._hub.revocations.apply_for([])
+            await self._hub.revocations.ensure_loaded()
             for name in readable.keys() - known.keys():
                 self._hub.update_head(readable[name])
             await self._read_first_pages([a for a in attempts if a.subscription.stream in readable])
@@ -114,7 +118,7 @@ class Recovery:
     async def _read_first_pages(self, attempts: list[Attempt]) -> None:
         """Reads what clients missed, for as many streams as the client has room for at once. The other streams follow
         as pushes, at the rate at which the client reads."""
-        left = PAGE_BYTES // 4
+        left = FIRST_PAGES_BYTES
         for attempt in attempts:
             if not attempt.is_behind or not attempt.has_same_epoch:
                 continue
@@ -136,8 +140,8 @@ class Recovery:
             return Outcome(epoch=state.epoch, offset=state.offset)
 
         # All or nothing: the same epoch, not ahead of the log, and the next event is still in the log.
-        has_next_event = page is None or (bool(page) and page[0].offset == request.offset + 1)
-        if not attempt.has_same_epoch or attempt.is_ahead or not has_next_event:
+        is_continuous = page is None or (bool(page) and page[0].offset == request.offset + 1)
+        if not attempt.has_same_epoch or attempt.is_ahead or not is_continuous:
             metrics.recoveries.labels("refused").inc()
             if request.is_rejecting_unrecoverable:
                 self._subscriptions.discard(subscription)
@@ -147,6 +151,7 @@ class Recovery:
 
         metrics.recoveries.labels("recovered").inc()
         entries = page.up_to(state.offset) if page and not subscription.suspensions else Entries()
+        # What a suspended subscription missed is replayed after its access was checked.
         subscription.offset = entries[-1].offset if entries else request.offset
         metrics.recovered_events.inc(len(entries))
         # The reply names the position that the client recovers from: each entry moves the client on by itself.

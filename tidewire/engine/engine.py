@@ -16,7 +16,7 @@ from tidewire.delivery.presence import Presence
 from tidewire.delivery.presence_stores import Store
 from tidewire.delivery.recovery import Recovery
 from tidewire.delivery.replay import Replays
-from tidewire.delivery.revocations import RevocationLog, Sessions
+from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks

@@ -56,14 +56,16 @@ recovered_events = _counter("recovered_events", "Events replayed from the log.")
 dispatched = _counter("events_dispatched", "Events that the hub dispatched, by kind of stream.", "kind")
 deliveries = _counter("deliveries", "Events handed to subscriptions, by kind of stream.", "kind")
 healed = _counter(
-    "events_healed", "Events that were read from the log because the layer lost them, by kind of stream.", "kind"
+    "events_healed",
+    "Events read from the log: the layer lost them, or announced them without content, by kind.",
+    "kind",
 )
 layer_received = _counter("layer_messages_received", "Messages that the hub received from the channel layer.")
 layer_dropped = _counter("layer_messages_dropped", "Messages that could not be sent to the channel layer.")
 refusals = _counter("refusals", "Requests and handshakes refused before the application, by code.", "code")
 
 event_bytes = _histogram("event_bytes", "Size of an event's JSON.", BYTES, "kind")
-publishing = _histogram("publish_seconds", "From COMMIT until the channel layer has the message.", SECONDS)
+publishing = _histogram("publish_seconds", "Sending one message to the channel layer; at most 0.2 s.", SECONDS)
 subscribing = _histogram("subscribe_seconds", "From a subscribe to its reply.", SECONDS)
 authenticating = _histogram("authenticate_seconds", "Checking the credential of a connect or refresh.", SECONDS)
 

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 PAGE_EVENTS = 500
+"""The most events that one page of a recovery or of the history holds."""
 MESSAGE_BYTES = 512 * 1024
 """The longest message to a client. (daphne refuses to send more than 1 MiB.)"""
 ENVELOPE_BYTES = 256
 """The most that a frame adds to its event's JSON: stream (89), type (64), offset (20), and the names around them."""
 PAGE_BYTES = MESSAGE_BYTES - 1024
-"""A page of events has at most PAGE_EVENTS and PAGE_BYTES, envelopes included. So it fits a message, as a reply or as
-pushes."""
+"""A page of events has at most PAGE_EVENTS and PAGE_BYTES, envelopes included, so it fits a message, as a reply or as
+pushes. Only a single event that is larger exceeds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ _FIELDS = ("offset", "ends_access", "type", "payload", "revocation_offset")
 
 
 def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
-    """Returns the events after `offset`, oldest first: at most `limit`, and at most PAGE_BYTES of them, but always one.
+    """Returns the events after `offset`, oldest first: at most `limit`.
+
+    It stops before PAGE_BYTES, but returns at least one event.
 
     The first entry is `offset + 1`, unless that event was pruned: a caller that needs continuity compares.
     """

@@ -10,7 +10,7 @@ from channels.layers import InMemoryChannelLayer
 from tests.tidewire.in_memory import QUIET, Client, Log, engine_on, settled
 from tidewire.delivery.hub import Hub, Intervals
 from tidewire.delivery.recovery import Outcome
-from tidewire.delivery.revocations import RevocationLog, Sessions
+from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
 from tidewire.delivery.subscriptions import Subscriptions

@@ -23,7 +23,7 @@ def test_a_stream_is_created_once():
     assert first == Position("board:x", first.epoch, 0)
     assert len(first.epoch) == 16
     assert heads.position("board:x") == first
-    assert Stream.objects.count() == 1
+    assert Stream.objects.filter(name="board:x").count() == 1
 
 
 def test_a_stream_keeps_its_epoch_when_it_is_written_to():

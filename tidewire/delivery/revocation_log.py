@@ -115,6 +115,11 @@ class RevocationLog:
             if self._offset == before:
                 raise LookupError("an event names a revocation offset that the revocation log does not have")
 
+    async def ensure_loaded(self) -> None:
+        """Loads the log if it is not loaded. Raises what the reader raises."""
+        if not self.is_loaded:
+            await self.load()
+
     # -- load and heal -----------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
