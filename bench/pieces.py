@@ -7,7 +7,7 @@ pair of neighbouring batches, so other work of the machine meets both; the media
 quartiles.
 
     python -m bench.pieces                 # one writer on PostgreSQL
-    python -m bench.pieces --writers 16    # who wait for each other, because they write to one room
+    python -m bench.pieces --writers 16    # they write to one room, so they wait for each other
     python -m bench.pieces --database sqlite --only prepared-queries
 """
 
@@ -264,7 +264,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of pieces, separated by commas")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--writes", type=int, default=WRITES, help="of each writer in a batch")
-    parser.add_argument("--writers", type=int, default=1, help="who write to one room at once")
+    parser.add_argument("--writers", type=int, default=1, help="how many write to one room at once")
     arguments = parser.parse_args()
     _set_up(arguments.database, arguments.writers)
     writers = people(arguments.writers)
