@@ -5,33 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.rig import servers
 from tests.rig.chromium import chromium
 from tests.rig.rest import channel
-from tests.rig.site import Site, Sites
 
 FOLDER = Path(__file__).parent
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Sites(servers.temporary_folder("browser")).make("embedded")
-    site.start()
-    yield site
-    site.stop()
-    site.check_logs()
-
-
-def test_the_page_in_a_browser(site):
+def test_the_page_in_a_browser(embedded_site):
     assert (FOLDER / "node_modules").exists(), "run: npm ci --prefix tests/browser --ignore-scripts"
-    (alice,) = site.people("alice")
+    (alice,) = embedded_site.people("alice")
     facts = {
-        "SITE": site.url,
+        "SITE": embedded_site.url,
         "EMAIL": alice.email,
         "PASSWORD": alice.password,
         "TOKEN": alice.access,

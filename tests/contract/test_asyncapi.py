@@ -6,7 +6,6 @@ import copy
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from django.core.management import call_command
 from jsonschema import Draft7Validator, FormatChecker
 
 from api.models import Reaction
-from tests.rig import servers
 from tests.rig.raw import Json, RawSocket
-from tests.rig.site import ROOT, Site, Sites
+from tests.rig.site import ROOT
 from tidewire.asyncapi import document
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Live, Touch
@@ -183,23 +181,13 @@ class RecordingSocket(RawSocket):
         return message
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    sites = Sites(servers.temporary_folder("asyncapi"))
-    site = sites.make("embedded")
-    site.start()
-    yield site
-    site.stop()
-    site.check_logs()
-
-
 @pytest.mark.slow
-def test_every_frame_of_a_session_is_as_described(site):
-    alice, bob = site.people("alice", "bob")
+def test_every_frame_of_a_session_is_as_described(embedded_site):
+    alice, bob = embedded_site.people("alice", "bob")
     room = alice.make_room()
     stream = f"room:{room}"
     alice.add(room, bob)
-    with RecordingSocket(site.ws_url) as first, RecordingSocket(site.ws_url) as second:
+    with RecordingSocket(embedded_site.ws_url) as first, RecordingSocket(embedded_site.ws_url) as second:
         first.connect(bob.access)
         second.connect(alice.access)
         first.subscribe(stream, join_leave=True)

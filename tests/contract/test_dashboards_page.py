@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,31 +15,22 @@ import pytest
 from tests.contract.documents import blocks
 from tests.rig import servers
 from tests.rig.rest import Person
-from tests.rig.site import ROOT, Site, Sites
+from tests.rig.site import ROOT, Site
 
 PAGE = ROOT / "docs" / "dashboards.md"
 BLOCKS = {block.name: block.code for block in blocks(PAGE)}
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    site = Sites(servers.temporary_folder("dashboards-page")).make("embedded")
-    site.start()
-    yield site
-    site.stop()
-    site.check_logs()
+def owner(embedded_site: Site) -> Person:
+    return embedded_site.person("vera")
 
 
-@pytest.fixture(scope="module")
-def owner(site: Site) -> Person:
-    return site.person("vera")
-
-
-def paste(site: Site, owner: Person, *names: str, between: str = "", status: int = 0) -> str:
+def paste(embedded_site: Site, owner: Person, *names: str, between: str = "", status: int = 0) -> str:
     """Runs these blocks in one shell, with the code in `between` before the last one. Returns the last one's output."""
     folder = servers.temporary_folder("recipes")
     Path(folder, "push_prometheus.py").write_text(BLOCKS["push_prometheus.py"])
-    code = [f"URL={site.url} TOKEN={owner.fresh_token()}", *(BLOCKS[name] for name in names)]
+    code = [f"URL={embedded_site.url} TOKEN={owner.fresh_token()}", *(BLOCKS[name] for name in names)]
     script = "set -eu\n" + "\n".join([*code[:-1], between, "echo ~~~", code[-1]])
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == status, done.stdout + done.stderr
@@ -53,8 +43,8 @@ def test_every_block_is_run():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["cron", "prometheus"])
-def test_what_a_recipe_pushes_arrives(site, owner, recipe):
-    assert json.loads(paste(site, owner, "make", recipe)) == {"recorded": 1}
+def test_what_a_recipe_pushes_arrives(embedded_site, owner, recipe):
+    assert json.loads(paste(embedded_site, owner, "make", recipe)) == {"recorded": 1}
     key = {"cron": "load", "prometheus": "process_open_fds"}[recipe]
     assert metrics(owner)[key]["latest"]["value"] >= 0
 
@@ -75,7 +65,7 @@ process_open_fds_max +Inf
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("value", "status"), [("12.5 1764300000000", 0), ("NaN", 1)])
-def test_an_exporter_with_values_that_are_not_finite(site, owner, value, status):
+def test_an_exporter_with_values_that_are_not_finite(embedded_site, owner, value, status):
     """The other metrics arrive. When no metric has a value, the script says so and pushes nothing."""
     page = EXPORTER.replace("12.5 1764300000000", value)
     wanted = "process_open_fds process_open_fds_p99 process_open_fds_max"
@@ -84,7 +74,7 @@ def test_an_exporter_with_values_that_are_not_finite(site, owner, value, status)
 done
 curl() {{ case "$*" in */metrics) printf '{page}' ;; *) command curl "$@" ;; esac; }}
 python3() {{ [ "$1" = push_prometheus.py ] && set -- "$1" {wanted}; command python3 "$@"; }}"""
-    printed = paste(site, owner, "make", "prometheus", between=fake, status=status)
+    printed = paste(embedded_site, owner, "make", "prometheus", between=fake, status=status)
     if status == 0:
         assert json.loads(printed) == {"recorded": 1}
         assert metrics(owner)["process_open_fds"]["latest"]["value"] == 12.5
@@ -115,11 +105,11 @@ class LosesTheFirstAnswer(BaseHTTPRequestHandler):
 
 
 @pytest.mark.slow
-def test_a_push_of_cron_whose_answer_is_lost_is_recorded_once(site, owner):
-    LosesTheFirstAnswer.upstream = site.url
+def test_a_push_of_cron_whose_answer_is_lost_is_recorded_once(embedded_site, owner):
+    LosesTheFirstAnswer.upstream = embedded_site.url
     with ThreadingHTTPServer(("127.0.0.1", 0), LosesTheFirstAnswer) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        paste(site, owner, "make", "cron", between=f"URL=http://127.0.0.1:{proxy.server_port}")
+        paste(embedded_site, owner, "make", "cron", between=f"URL=http://127.0.0.1:{proxy.server_port}")
         proxy.shutdown()
     assert len(LosesTheFirstAnswer.bodies) == 2
     recorded = owner.get(f"metrics/{metrics(owner)['load']['id']}/samples/")

@@ -37,8 +37,8 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    site = Sites(servers.temporary_folder("readme-site")).make("embedded")
+def site(folder: Path, sites: Sites) -> Iterator[Site]:
+    site = sites.make("embedded")
     run_manage(site.environment, "seed_demo")
     (folder / "var").symlink_to(site.folder)
     site.start()

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -29,17 +28,8 @@ RUN = {
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    site = Sites(servers.temporary_folder("recipes")).make("embedded")
-    site.start()
-    yield site
-    site.stop()
-    site.check_logs()
-
-
-@pytest.fixture(scope="module")
-def owner(site: Site) -> Person:
-    return site.person("vera")
+def owner(embedded_site: Site) -> Person:
+    return embedded_site.person("vera")
 
 
 def bash(script: str, *arguments: str) -> str:
@@ -85,25 +75,25 @@ def test_the_declarations_of_a_stream():
 
 
 @pytest.mark.slow
-def test_a_key_for_a_third_party(site, owner):
+def test_a_key_for_a_third_party(embedded_site, owner):
     room = owner.make_room("A room's name with ' and \"")
-    script = f"URL={site.url} TOKEN={owner.fresh_token()} ROOM={room}\n" + RUN["third-parties", "key"]
+    script = f"URL={embedded_site.url} TOKEN={owner.fresh_token()} ROOM={room}\n" + RUN["third-parties", "key"]
     key = json.loads(bash(script))
     headers = {"Authorization": f"Bearer {key['key']}"}
-    path = f"{site.url}/api/v1/rooms/{room}/messages/"
+    path = f"{embedded_site.url}/api/v1/rooms/{room}/messages/"
     assert httpx.post(path, json={"text": "By a robot"}, headers=headers, trust_env=False).status_code == 201
-    assert httpx.get(f"{site.url}/api/v1/me/", headers=headers, trust_env=False).status_code == 403
+    assert httpx.get(f"{embedded_site.url}/api/v1/me/", headers=headers, trust_env=False).status_code == 403
 
 
 @pytest.mark.slow
-def test_the_list_before_a_subscription(site, owner):
+def test_the_list_before_a_subscription(embedded_site, owner):
     """The commands of the page, with a person's own password in place of its dots."""
     room = owner.make_room()
     owner.say(room, "Aye.")
     *commands, connect = RUN["protocol", "list"].strip().splitlines()
     script = "\n".join([f"ROOM={room}", *commands])
     for shown, real in (
-        ("localhost:8000", site.url.removeprefix("http://")),
+        ("localhost:8000", embedded_site.url.removeprefix("http://")),
         ("alice@example.com", owner.email),
         ("…", owner.password),
     ):
@@ -137,6 +127,6 @@ def test_the_server_of_the_operations_page(sites_folder, workers):
 
 
 @pytest.fixture
-def sites_folder() -> tuple[dict[str, str], Any]:
-    site = Sites(servers.temporary_folder("operations")).make("embedded")
+def sites_folder(sites: Sites) -> tuple[dict[str, str], Any]:
+    site = sites.make("embedded")
     return dict(site.environment), site.folder

@@ -31,10 +31,9 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    (folder / "sites").mkdir()
+def site(sites: Sites) -> Iterator[Site]:
     settings = {"ACCESS_TOKEN_SECONDS": "86400", "LOG_LEVEL": "ERROR"}
-    site = Sites(folder / "sites").make("embedded", settings=settings)
+    site = sites.make("embedded", settings=settings)
     site.start()
     yield site
     site.stop()

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rig import servers
-from tests.rig.site import ROOT, Site, Sites
+from tests.rig.site import ROOT, Site
 
 PYTHON = ROOT / ".venv-generator" / "bin" / "python"
 
@@ -21,16 +20,6 @@ PYTHON = ROOT / ".venv-generator" / "bin" / "python"
 @pytest.fixture(scope="module")
 def folder() -> Path:
     return servers.temporary_folder("generated")
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Site]:
-    (folder / "sites").mkdir()
-    site = Sites(folder / "sites").make("embedded")
-    site.start()
-    yield site
-    site.stop()
-    site.check_logs()
 
 
 def run(folder: Path, *command: object) -> str:
@@ -41,7 +30,7 @@ def run(folder: Path, *command: object) -> str:
     return done.stdout
 
 
-def test_a_generated_client_compiles_and_does_the_work(folder: Path, site: Site) -> None:
+def test_a_generated_client_compiles_and_does_the_work(folder: Path, embedded_site: Site) -> None:
     assert PYTHON.exists(), "run: make .venv-generator/.stamp"
     generate = ("-m", "openapi_python_client", "generate", "--path", ROOT / "openapi.yaml", "--meta", "none")
     output = run(folder, *generate, "--output-path", folder / "generated")
@@ -49,8 +38,8 @@ def test_a_generated_client_compiles_and_does_the_work(folder: Path, site: Site)
     run(folder, "-W", "error", "-m", "compileall", "-q", "generated")
     operations = {path.stem for path in (folder / "generated" / "api").rglob("*.py")} - {"__init__"}
     assert {"rooms_create", "samples_create", "streams_events"} <= operations
-    alice = site.person("alice")
+    alice = embedded_site.person("alice")
     scopes = ["rooms:read", "rooms:write", "messages:read", "messages:write"]
     key = alice.post("keys/", {"name": "Generated", "scopes": scopes})["key"]
     shutil.copy(Path(__file__).parent / "crud.py", folder)
-    assert run(folder, "crud.py", site.url, key) == "whole\n"
+    assert run(folder, "crud.py", embedded_site.url, key) == "whole\n"

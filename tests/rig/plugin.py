@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from tests.rig import servers
+from tests.rig.site import Site, Sites
 from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
@@ -90,6 +91,37 @@ def _uses_database(item: pytest.Item) -> bool:
     marks = ("django_db", "own_database")
     fixtures = {"db", "transactional_db"}
     return any(map(item.get_closest_marker, marks)) or not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
+    """Makes sites from templates that are migrated once in this process."""
+    sites = Sites(servers.temporary_folder("sites"), request.config.getoption("server"))
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_sites(sites: Sites) -> Iterator[dict[str, Site]]:
+    """{size: a running site} for all modules that need nothing special. The first of them starts it."""
+    shared: dict[str, Site] = {}
+    yield shared
+    for site in shared.values():
+        site.stop()
+
+
+@pytest.fixture(scope="module")
+def embedded_site(sites: Sites, shared_sites: dict[str, Site]) -> Iterator[Site]:
+    """The running site on SQLite and memory that modules share. Fails on a traceback in its log."""
+    yield from share_site("embedded", sites, shared_sites)
+
+
+def share_site(size: str, sites: Sites, shared: dict[str, Site]) -> Iterator[Site]:
+    """Yields the shared site of this size, started, with every server running, and checks its logs afterwards."""
+    site = shared[size] = shared.get(size) or sites.make(size)
+    site.start()  # also what a test has killed and, because it failed, not started again
+    yield site
+    site.check_logs()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.rig import servers
 from tests.rig.openapi import check_event
-from tests.rig.plugin import SIZES
+from tests.rig.plugin import SIZES, share_site
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
@@ -39,36 +38,18 @@ def _size(item: pytest.Item) -> str | None:
     return call.params.get("size") if call else None
 
 
-@pytest.fixture(scope="session")
-def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
-    sites = Sites(servers.temporary_folder("sites"), request.config.getoption("server"))
-    yield sites
-    sites.stop()
-
-
-@pytest.fixture(scope="session")
-def shared_sites() -> Iterator[dict[str, Site]]:
-    """{size: the site of all modules without a `site` mark}, each started by the first of them."""
-    shared: dict[str, Site] = {}
-    yield shared
-    for site in shared.values():
-        site.stop()
-
-
 @pytest.fixture(scope="module")
 def module_site(
     size: str, sites: Sites, shared_sites: dict[str, Site], request: pytest.FixtureRequest
 ) -> Iterator[Site]:
     mark = request.node.get_closest_marker("site")
-    if mark is not None:
-        site = sites.make(size, **mark.kwargs)
-        site.start()
-        yield site
-        site.stop()
-    else:
-        site = shared_sites[size] = shared_sites.get(size) or sites.make(size)
-        site.start()  # also what a test has killed and, because it failed, not started again
-        yield site
+    if mark is None:
+        yield from share_site(size, sites, shared_sites)
+        return
+    site = sites.make(size, **mark.kwargs)
+    site.start()
+    yield site
+    site.stop()
     site.check_logs()
 
 

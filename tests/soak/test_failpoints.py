@@ -6,12 +6,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.rig import servers
 from tests.rig.site import ROOT, Site, Sites
 from tests.soak.failpoints import (
     APP,
@@ -24,13 +22,6 @@ from tests.soak.failpoints import (
 
 ROOM = "from api.models import Message, Room; room = Room.objects.create(name='r', kind='private')"
 SAY = "Message.objects.create(room=room, author=None, text={!r})"
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Sites]:
-    sites = Sites(servers.temporary_folder("failpoints"))
-    yield sites
-    sites.stop()
 
 
 @pytest.fixture
@@ -91,8 +82,8 @@ def test_a_clock_is_set_off(site: Site) -> None:
 def test_presence_expires_sooner(site: Site) -> None:
     done = run(
         site,
-        "from tidewire.delivery import presence",
-        "print(presence.EXPIRE_SECONDS, presence.CONFIRM_SECONDS)",
+        "from tidewire.delivery import presence, presence_stores",
+        "print(presence_stores.EXPIRE_SECONDS, presence.CONFIRM_SECONDS)",
         **{PRESENCE: "5"},
     )
     assert done.stdout.split() == ["5.0", "2.0"], done.stderr

@@ -4,18 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.rig import servers
 from tests.rig.site import Site, Sites
 from tests.tidewire.serve.served import Served
 
 MakeSite = Callable[..., Site]
-
-
-@pytest.fixture(scope="session")
-def sites() -> Iterator[Sites]:
-    sites = Sites(servers.temporary_folder("served"))
-    yield sites
-    sites.stop()
 
 
 @pytest.fixture(scope="module")
