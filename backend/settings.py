@@ -37,7 +37,11 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["lo
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "traceparent", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("idempotency-key", "if-match", "if-none-match", "traceparent", "x-request-id"),
+    *env.items("CORS_EXTRA_HEADERS"),
+]
 CORS_EXPOSE_HEADERS = [
     *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"),
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),

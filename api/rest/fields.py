@@ -1,5 +1,6 @@
 """Serializer fields that do not convert their input: 5 is neither a text nor an id."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +55,27 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+DIRECTION_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of the text after them, also of the text around a name that is shown."""
+
+
+class NameField(TextField):
+    """A name: it shows something, and leaves the text around it alone."""
+
+    default_error_messages = {
+        "invisible": "Must have a character that can be seen.",
+        "direction": "May not hold characters that change the direction of text.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name and all(unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp") for character in name):
+            self.fail("invisible")
+        if not DIRECTION_CHARACTERS.isdisjoint(name):
+            self.fail("direction")
+        return name
 
 
 class VerbatimTextField(TextField):

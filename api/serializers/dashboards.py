@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.models import Dashboard, DashboardMember, Member
-from api.rest.fields import ClientIDField, TextField
+from api.rest.fields import ClientIDField, NameField
 from api.rest.serializers import RowSerializer, column
 from api.serializers.metrics import MetricSerializer
 
@@ -51,12 +51,12 @@ class WholeDashboardSerializer(MyDashboardSerializer):
 
 class DashboardCreateSerializer(serializers.Serializer):
     id = ClientIDField(required=False)
-    name = TextField(max_length=NAME_LENGTH)
+    name = NameField(max_length=NAME_LENGTH)
     visibility = serializers.ChoiceField(Dashboard.Visibility.choices, default=Dashboard.Visibility.PRIVATE)
 
 
 class DashboardUpdateSerializer(serializers.Serializer):
-    name = TextField(max_length=NAME_LENGTH, required=False)
+    name = NameField(max_length=NAME_LENGTH, required=False)
     visibility = serializers.ChoiceField(Dashboard.Visibility.choices, required=False)
 
 

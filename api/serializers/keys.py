@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from api.auth.scopes import CHOICES
 from api.models import Key
-from api.rest.fields import ClientIDField, StorableTimeField, TextField
+from api.rest.fields import ClientIDField, NameField, StorableTimeField, TextField
 from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
 
@@ -77,7 +77,7 @@ class ExpiryField(StorableTimeField):
 
 class KeyCreateSerializer(serializers.Serializer):
     id = ClientIDField(required=False)
-    name = TextField(max_length=NAME_LENGTH)
+    name = NameField(max_length=NAME_LENGTH)
     scopes = ScopesField()
     expires_at = ExpiryField(
         required=False, allow_null=True, help_text="Without it, the key is valid until it is revoked."
@@ -92,7 +92,7 @@ class KeyCreateSerializer(serializers.Serializer):
 
 
 class KeyUpdateSerializer(serializers.Serializer):
-    name = TextField(max_length=NAME_LENGTH, required=False)
+    name = NameField(max_length=NAME_LENGTH, required=False)
 
 
 class KeyRotateSerializer(serializers.Serializer):

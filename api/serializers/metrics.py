@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from api.models import Metric
 from api.models.samples import Point
-from api.rest.fields import ClientIDField, TextField
+from api.rest.fields import ClientIDField, NameField, TextField
 from api.rest.serializers import RowSerializer
 from api.serializers.samples import SampleSerializer
 
@@ -85,7 +85,7 @@ class MetricSerializer(RowSerializer[Metric]):
 class MetricUpdateSerializer(serializers.Serializer):
     """The key and the kind cannot be changed later."""
 
-    name = TextField(max_length=100, required=False)
+    name = NameField(max_length=100, required=False)
     unit = TextField(max_length=16, allow_blank=True, required=False)
     description = TextField(max_length=500, allow_blank=True, required=False)
     thresholds = ThresholdsSerializer(required=False)

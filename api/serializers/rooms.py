@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from api.models import Member, Room, User
-from api.rest.fields import ClientIDField, IDField, TextField
+from api.rest.fields import ClientIDField, IDField, NameField
 from api.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(Room, "name").max_length
@@ -53,7 +53,7 @@ class RoomCreateSerializer(serializers.Serializer):
 
     id = ClientIDField(required=False)
     kind = serializers.ChoiceField(Room.Kind.choices, default=Room.Kind.PRIVATE)
-    name = TextField(max_length=NAME_LENGTH, required=False)
+    name = NameField(max_length=NAME_LENGTH, required=False)
     user_id = IDField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class RoomCreateSerializer(serializers.Serializer):
 class RoomUpdateSerializer(serializers.Serializer):
     """The kind of a direct room cannot be changed."""
 
-    name = TextField(max_length=NAME_LENGTH, required=False)
+    name = NameField(max_length=NAME_LENGTH, required=False)
     kind = serializers.ChoiceField([Room.Kind.PUBLIC, Room.Kind.PRIVATE], required=False)
 
 

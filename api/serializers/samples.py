@@ -146,11 +146,11 @@ def _point(sample: Any, required: dict[str, None]) -> Point:
 
 def _time(text: Any) -> int:
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.upper())  # RFC 3339 has `t` and `z`, too
         if at.tzinfo is None:
             raise ValueError
         micros = microseconds(at)
-    except (TypeError, ValueError, OverflowError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise _wrong("at", NOT_A_TIME, "invalid") from None
     if not 0 <= micros <= microseconds(datetime.now(UTC) + AHEAD):
         raise _wrong("at", NOT_A_TIME, "invalid")

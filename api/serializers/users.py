@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
-from api.rest.fields import TextField
+from api.rest.fields import NameField, TextField
 from api.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(User, "name").max_length
@@ -26,7 +26,7 @@ class PublicUserSerializer(RowSerializer[User]):
 class UserSerializer(RowSerializer[User]):
     """Your own account. Only the name can be changed."""
 
-    name = TextField(max_length=NAME_LENGTH)
+    name = NameField(max_length=NAME_LENGTH)
     version = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -52,7 +52,7 @@ class PasswordSerializer(serializers.Serializer):
 
 
 class RegisterSerializer(RowSerializer[User]):
-    name = TextField(max_length=NAME_LENGTH)
+    name = NameField(max_length=NAME_LENGTH)
     password = TextField(max_length=128, trim_whitespace=False, write_only=True)
 
     class Meta:

@@ -123,7 +123,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
         if text is None:
             return None
         try:
-            at = datetime.fromisoformat(text)
+            at = datetime.fromisoformat(text.upper())
             if at.tzinfo is not None and 0 <= microseconds(at) < 2**53:
                 return at
         except (ValueError, OverflowError):
