@@ -46,10 +46,10 @@ def test_a_call_answers_what_rest_answers(people: People, caller: Callable[[Pers
     assert answer["headers"]["content-type"] == "application/json"
 
 
-def test_a_call_writes_and_its_event_is_its_answer(people: People, caller: Callable[[Person], Caller]) -> None:
+def test_a_call_writes_and_its_event_is_its_answer(
+    people: People, room: str, caller: Callable[[Person], Caller]
+) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     phone = caller(bob)
     watching = caller(alice).socket
     watching.subscribe(channel(room))

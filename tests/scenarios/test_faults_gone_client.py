@@ -55,10 +55,8 @@ def post_and_leave(site: Site, person: Person, room: str, meanwhile: float) -> N
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_what_was_sent_in_full_is_delivered_once(site: Site, people: People, sdk: MakeClient) -> None:
+def test_what_was_sent_in_full_is_delivered_once(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     client = sdk()
     follow(client, site.servers[-1].ws_url, bob, room)
 

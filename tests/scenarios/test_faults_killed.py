@@ -26,11 +26,9 @@ def say_and_die(site: Site, person: Person, room: str, text: str) -> None:
 
 @pytest.mark.only_size("grown")
 def test_killed_between_commit_and_publish_and_others_get_it_by_the_poll(
-    site: Site, people: People, sdk: MakeClient
+    site: Site, people: People, room: str, sdk: MakeClient
 ) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     client = sdk()
     follow(client, site.servers[1].ws_url, bob, room)
 

@@ -21,10 +21,8 @@ pytestmark = [
 ]
 
 
-def test_poison_on_every_channel_disturbs_no_client(site: Site, people: People, sdk: MakeClient) -> None:
+def test_poison_on_every_channel_disturbs_no_client(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     clients = [sdk(), sdk()]
     for client, server in zip(clients, site.servers, strict=True):
         follow(client, server.ws_url, bob, room)

@@ -10,10 +10,10 @@ from tests.scenarios.conftest import MakeClient, People, follow
 PERMISSION_DENIED, SERVER_UNSUBSCRIBE = 103, 2000
 
 
-def test_owner_and_member_may_subscribe_and_a_stranger_may_not(site: Site, people: People, sdk: MakeClient) -> None:
+def test_owner_and_member_may_subscribe_and_a_stranger_may_not(
+    site: Site, people: People, room: str, sdk: MakeClient
+) -> None:
     alice, bob, charlie = people
-    room = alice.make_room()
-    alice.add(room, bob)
     for insider in (alice, bob):
         follow(sdk(), site.ws_url, insider, room)
 
@@ -42,11 +42,11 @@ def test_a_hidden_room_and_one_that_never_was_answer_alike(
     assert socket.subscribe(f"user:{alice.id}", id=2) == hidden
 
 
-def test_a_removed_member_gets_an_unsubscribe_and_no_later_event(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_removed_member_gets_an_unsubscribe_and_no_later_event(
+    site: Site, people: People, room: str, sdk: MakeClient
+) -> None:
     """Bob's socket is on the last process, Alice removes him on the first."""
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     owner, member = sdk(), sdk()
     follow(owner, site.servers[0].ws_url, alice, room)
     follow(member, site.servers[-1].ws_url, bob, room)
@@ -67,11 +67,9 @@ def test_a_removed_member_gets_an_unsubscribe_and_no_later_event(site: Site, peo
 
 
 def test_a_removed_member_may_not_subscribe_again_until_let_in_again(
-    site: Site, people: People, raw: Callable[[str], RawSocket]
+    site: Site, people: People, room: str, raw: Callable[[str], RawSocket]
 ) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     socket = raw(site.servers[-1].ws_url)
     socket.connect(bob.access)
     position = socket.subscribe(channel(room))["subscribe"]
@@ -87,10 +85,10 @@ def test_a_removed_member_may_not_subscribe_again_until_let_in_again(
     assert socket.subscribe(channel(room), id=4, **again)["subscribe"]["recovered"] is True
 
 
-def test_a_removal_while_the_member_was_away_is_refused_on_return(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_removal_while_the_member_was_away_is_refused_on_return(
+    site: Site, people: People, room: str, sdk: MakeClient
+) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     _, position = bob.messages(room)
     alice.say(room, "missed, and then forbidden")
     alice.remove(room, bob)
@@ -117,10 +115,8 @@ def test_leaving_a_public_room_keeps_its_stream(site: Site, people: People, sdk:
     assert "unsubscribed" not in guest.kinds()
 
 
-def test_a_deleted_room_unsubscribes_every_member(site: Site, people: People, sdk: MakeClient) -> None:
+def test_a_deleted_room_unsubscribes_every_member(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     member = sdk()
     follow(member, site.servers[-1].ws_url, bob, room)
 

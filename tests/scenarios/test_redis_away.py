@@ -20,11 +20,9 @@ pytestmark = [
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
 def test_writes_answer_and_events_arrive_while_redis_is_away(
-    site: Site, people: People, sdk: MakeClient, fault: str
+    site: Site, people: People, room: str, sdk: MakeClient, fault: str
 ) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     client = sdk()
     follow(client, site.servers[1].ws_url, bob, room)
     wait_for_push(client, alice, room)

@@ -34,10 +34,8 @@ def test_created_edited_deleted_joined_left_arrive_typed_and_in_order(
     assert [event.data["actor"] for event in events] == [{"type": "user", "id": alice.id}] * 5
 
 
-def test_the_actor_is_the_writer(site: Site, people: People, sdk: MakeClient) -> None:
+def test_the_actor_is_the_writer(site: Site, people: People, room: str, sdk: MakeClient) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     client = sdk()
     follow(client, site.ws_url, alice, room)
 
@@ -81,11 +79,9 @@ def test_the_stream_of_a_person_has_the_rooms_joined_and_left(site: Site, people
 
 
 def test_every_subscriber_gets_the_same_events_whichever_process_serves_it(
-    site: Site, people: People, sdk: MakeClient
+    site: Site, people: People, room: str, sdk: MakeClient
 ) -> None:
     alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
     first, last = sdk(), sdk()
     follow(first, site.servers[0].ws_url, alice, room)
     follow(last, site.servers[-1].ws_url, bob, room)

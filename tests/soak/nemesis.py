@@ -52,18 +52,10 @@ class Nemesis:
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
-    def _kill_worker(self, planned: PlannedFault) -> str:
+    def _end_worker(self, planned: PlannedFault) -> str:
         worker = self._worker(planned)
         if worker.is_running:
-            worker.kill()
-        time.sleep(planned.seconds)
-        worker.start(wait=False)
-        return worker.name
-
-    def _term_worker(self, planned: PlannedFault) -> str:
-        worker = self._worker(planned)
-        if worker.is_running:
-            worker.terminate()
+            (worker.kill if planned.kind == "worker.kill" else worker.terminate)()
         time.sleep(planned.seconds)
         worker.start(wait=False)
         return worker.name
@@ -192,8 +184,8 @@ class Nemesis:
         return how
 
     _FAULTS: dict[str, Callable[[Nemesis, PlannedFault], str]] = {
-        "worker.kill": _kill_worker,
-        "worker.term": _term_worker,
+        "worker.kill": _end_worker,
+        "worker.term": _end_worker,
         "worker.freeze": _freeze_worker,
         "clients.cut": _cut_clients,
         "clients.hold": _hold_clients,
