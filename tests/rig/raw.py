@@ -71,6 +71,27 @@ class RawSocket:
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
 
+    def publications_to_the_end(self, timeout: float = WAIT_SECONDS) -> tuple[list[Json], int]:
+        """Reads pushes until the server ends the subscription or closes the socket.
+
+        Returns the publications and the code of the end. Fails when the close has another code than the push before it.
+        """
+        publications: list[Json] = []
+        announced = None
+        try:
+            while True:
+                push = self.receive(timeout)["push"]
+                if "unsubscribe" in push:
+                    return publications, push["unsubscribe"]["code"]
+                if "disconnect" in push:
+                    announced = push["disconnect"]["code"]
+                else:
+                    publications.append(push["pub"])
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd else 1006
+            assert announced in (None, code), f"closed with {code}, after a push of {announced}"
+            return publications, code
+
     def close(self) -> None:
         self._closing.close()
 

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
 
-from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site
 from tests.rig.verify import IS_VERIFY
@@ -42,19 +40,6 @@ def crash(site: Site) -> Iterator[Callable[[Person, str, Callable[[], object]], 
         site.servers[0].start()
 
 
-def end_of(socket: RawSocket) -> tuple[int, list[str]]:
-    """Returns the code that ended the socket or its subscription, and the texts that arrived before."""
-    received: list[str] = []
-    try:
-        while True:
-            push = socket.receive(timeout=15)["push"]
-            if "unsubscribe" in push:
-                return push["unsubscribe"]["code"], received
-            received += [text] if (text := push["pub"]["data"]["data"].get("text")) else []
-    except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd else 1006, received
-
-
 @pytest.mark.parametrize(
     ("end", "code"),
     [
@@ -78,7 +63,9 @@ def test_a_revocation_holds_everywhere_when_the_process_dies_that_committed_it(
     for number in range(5):
         there.say(room, f"not for bob {number}")
 
-    assert end_of(socket) == (code, [KILL_AFTER_NEXT_COMMIT])
+    publications, ended_with = socket.publications_to_the_end()
+    texts = [text for pub in publications if (text := pub["data"]["data"].get("text"))]
+    assert (ended_with, texts) == (code, [KILL_AFTER_NEXT_COMMIT])
     assert time.monotonic() - ended < CLOSE_SECONDS
 
 

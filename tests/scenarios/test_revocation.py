@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
@@ -139,18 +138,6 @@ def remove(alice: Person, bob: Person, room: str, backdoor: Backdoor) -> None:
 REVOCATIONS = (log_out, change_password, deactivate, remove)
 
 
-def read_to_the_end(socket: RawSocket, offsets: list[int]) -> int:
-    """Adds the offsets that arrive to `offsets`. Returns the code of the close or of the unsubscribe that ends them."""
-    try:
-        while True:
-            push = socket.receive(timeout=15)["push"]
-            if "unsubscribe" in push:
-                return push["unsubscribe"]["code"]
-            offsets.append(push["pub"]["offset"])
-    except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd else 1006
-
-
 def test_nothing_written_after_a_revocation_arrives(
     site: Site, people: People, room: str, writer: Writer, backdoor: Backdoor, raw: Callable[[str], RawSocket]
 ) -> None:
@@ -167,9 +154,8 @@ def test_nothing_written_after_a_revocation_arrives(
         socket.connect(bob.access)
         assert "subscribe" in socket.subscribe(channel(room))
 
-        offsets: list[int] = []
-        codes: list[int] = []
-        reading = threading.Thread(target=lambda s=socket, o=offsets, c=codes: c.append(read_to_the_end(s, o)))
+        ends: list[tuple[list[dict[str, Any]], int]] = []
+        reading = threading.Thread(target=lambda s=socket, e=ends: e.append(s.publications_to_the_end()))
         reading.start()
         time.sleep(draw.uniform(0, 0.1))
         end(alice, bob, room, backdoor)
@@ -178,9 +164,11 @@ def test_nothing_written_after_a_revocation_arrives(
         closed_after = time.monotonic() - answered_at
 
         story = f"round {number}: {end.__name__}, closed after {closed_after:.2f} s"
-        assert codes == [SERVER_UNSUBSCRIBE if end is remove else FORCED], story
+        ((publications, code),) = ends
+        assert code == (SERVER_UNSUBSCRIBE if end is remove else FORCED), story
         assert closed_after < CLOSE_SECONDS, story
         writer.wait_for_answers()
+        offsets = [publication["offset"] for publication in publications]
         late = [offset for offset in offsets if writer.began.get(offset, 0) > answered_at]
         assert late == [], story
         assert offsets == list(range(offsets[0], offsets[0] + len(offsets))) if offsets else True, story
