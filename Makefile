@@ -70,7 +70,7 @@ run: $(VENV)/$(run_requirements).stamp
 # The parts of `make test`, the longest first; one alone: make test-serve. JOBS run at a time, each in one process with
 # servers of its own. Three keep two cores busy, because many tests wait.
 JOBS ?= 3
-parts := grown embedded postgresql serve sqlite contract typescript uvicorn browser soak
+parts := grown embedded postgresql serve uvicorn sqlite contract typescript browser soak
 together := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --keep-going --jobs $(JOBS)
 .PHONY: $(parts:%=test-%)
 tested := $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
