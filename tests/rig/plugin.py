@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.urls import get_resolver
 
 from tests.rig import servers
 from tests.rig.site import Site, Sites
@@ -91,6 +92,12 @@ def _uses_database(item: pytest.Item) -> bool:
     marks = ("django_db", "own_database")
     fixtures = {"db", "transactional_db"}
     return any(map(item.get_closest_marker, marks)) or not fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses() -> None:
+    """Loads the URLconf before any test changes a setting, because settings decide which addresses there are."""
+    get_resolver().url_patterns  # noqa: B018
 
 
 @pytest.fixture(scope="session")
