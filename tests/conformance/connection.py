@@ -12,14 +12,12 @@ from tests.conformance import log, wire
 from tests.conformance.channels import channel_of, stream_of
 from tests.conformance.tokens import claims_of
 from tidewire.connection import commands
-from tidewire.connection.connection import Connection
-from tidewire.connection.consumer import EventConsumer, bearer, rules
+from tidewire.connection.consumer import EventConsumer
 from tidewire.connection.errors import CommandError
 from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.credentials import ExpiredCredential, InvalidCredential
 from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
-from tidewire.engine.engine import Engine
 from tidewire.protocol import negotiation
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import ErrorCode
@@ -136,17 +134,8 @@ SuiteConnection.answers = commands.ANSWERS | {
 
 
 class SuiteConsumer(EventConsumer):
+    connection_class = SuiteConnection
+
     def negotiate(self) -> tuple[Codec, str | None]:
         codec, subprotocol = negotiation.negotiate(self.scope)
         return (wire.JSON if codec.is_text else wire.PROTOBUF), subprotocol
-
-    def new_connection(self, engine: Engine) -> Connection:
-        return SuiteConnection(
-            engine,
-            send_queue=self.send_queue,
-            codec=self.codec,
-            rules=rules(),
-            close=self.close_soon,
-            scope=self.scope,
-            credential=bearer(self.scope),
-        )

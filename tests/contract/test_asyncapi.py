@@ -16,6 +16,7 @@ from django.core.management import call_command
 from jsonschema import Draft7Validator, FormatChecker
 
 from api.models import Reaction
+from tests.rig.openapi import forbid_unknown_fields
 from tests.rig.raw import Json, RawSocket
 from tests.rig.site import ROOT
 from tidewire.asyncapi import document
@@ -37,25 +38,14 @@ def committed() -> Json:
 def closed_schemas() -> Json:
     """Returns all schemas, closed: clients ignore fields that they do not know, but a test must notice them."""
     schemas = copy.deepcopy(committed()["components"]["schemas"])
-    close(schemas)
+    forbid_unknown_fields(schemas)
     return schemas
-
-
-def close(node: Any) -> None:
-    if isinstance(node, dict):
-        if "properties" in node:
-            node.setdefault("additionalProperties", False)
-        for value in node.values():
-            close(value)
-    elif isinstance(node, list):
-        for value in node:
-            close(value)
 
 
 def errors(message: str, payload: Any) -> list[str]:
     """Returns what is wrong with a payload by the message's schema."""
     schema = copy.deepcopy(committed()["components"]["messages"][message]["payload"])
-    close(schema)
+    forbid_unknown_fields(schema)
     whole = {"components": {"schemas": closed_schemas()}, "allOf": [schema]}
     found = Draft7Validator(whole, format_checker=FormatChecker()).iter_errors(payload)
     return [f"{message}: {error.json_path}: {error.message}" for error in found]

@@ -110,16 +110,17 @@ def _check(schema: Json, value: Any, where: str) -> None:
 def _closed() -> Json:
     """All component schemas, without room for other fields: clients must accept new fields, but a test must notice."""
     schemas = copy.deepcopy(document()["components"]["schemas"])
-    _close(schemas)
+    forbid_unknown_fields(schemas)
     return {"components": {"schemas": schemas}}
 
 
-def _close(node: Any) -> None:
+def forbid_unknown_fields(node: Any) -> None:
+    """Forbids fields that the schemas in `node` do not name."""
     if isinstance(node, dict):
         if "properties" in node and node.get("type") == "object":
             node.setdefault("additionalProperties", False)
         for value in node.values():
-            _close(value)
+            forbid_unknown_fields(value)
     elif isinstance(node, list):
         for value in node:
-            _close(value)
+            forbid_unknown_fields(value)

@@ -45,6 +45,7 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
     """
 
     channel_layer_alias = None  # pyright: ignore[reportAssignmentType]  None is how Channels makes no mailbox
+    connection_class: type[ProtocolConnection] = ProtocolConnection
     connection: Connection | None = None
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -119,7 +120,7 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
         return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
 
     def new_connection(self, engine: Engine) -> Connection:
-        return ProtocolConnection(
+        return self.connection_class(
             engine,
             send_queue=self.send_queue,
             codec=self.codec,
