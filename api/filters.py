@@ -10,7 +10,7 @@ from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
 from api.models import Dashboard, Member, Metric, Room
-from api.rest.fields import is_storable
+from tidewire.rest.fields import is_storable
 
 FILTERS = [filters.DjangoFilterBackend]
 MAX_TEXT = 100

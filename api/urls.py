@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-import api.rest.addresses  # noqa: F401  the converter "id"
+import tidewire.rest.converters  # noqa: F401  the converter "id"
 from api.views.dashboards import DashboardViewSet
 from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet

@@ -12,9 +12,9 @@ REST_FRAMEWORK = {
         "api.auth.authentication.AccessTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["api.rest.media.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["api.rest.media.QuickJSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "api.rest.pagination.KeysetPagination",
+    "DEFAULT_PARSER_CLASSES": ["tidewire.rest.media.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["tidewire.rest.media.QuickJSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "tidewire.rest.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "api.schema.operations.OperationSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "api.rest.errors.handle_exception",
@@ -26,7 +26,7 @@ REST_FRAMEWORK = {
 # Clocks of different machines may differ by the leeway. api/auth/tokens.py applies it to a token's start only.
 SIMPLE_JWT = {"ALGORITHM": "HS256", "LEEWAY": timedelta(minutes=2)}
 
-CSRF_FAILURE_VIEW = "api.rest.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "tidewire.rest.errors.csrf_failure"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tidewire",

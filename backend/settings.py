@@ -73,8 +73,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "api.rest.request_ids.RequestIDMiddleware",
-    "api.rest.errors.ProblemMiddleware",
+    "tidewire.rest.request_ids.RequestIDMiddleware",
+    "tidewire.rest.errors.ProblemMiddleware",
     "backend.redirects.KeepMethodMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -6,9 +6,9 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from api.rest import errors
 from api.views import problems
 from tidewire.asyncapi import pages
+from tidewire.rest import errors
 
 # The parts that the console of the socket's page may load.
 CONSOLE = {"sign_in": "/api/v1/token/", "renew": "/api/v1/token/refresh/", "lists": {"room": "/api/v1/rooms/"}}
@@ -36,7 +36,7 @@ urlpatterns = [
 if not settings.IS_PRODUCTION:
     urlpatterns.append(path("", include("backend.demo")))
 
-handler400 = "api.rest.errors.bad_request"
-handler403 = "api.rest.errors.permission_denied"
-handler404 = "api.rest.errors.not_found"
-handler500 = "api.rest.errors.server_error"
+handler400 = "tidewire.rest.errors.bad_request"
+handler403 = "tidewire.rest.errors.permission_denied"
+handler404 = "tidewire.rest.errors.not_found"
+handler500 = "tidewire.rest.errors.server_error"

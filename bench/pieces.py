@@ -50,7 +50,7 @@ def _live_serializer() -> Any:
 
 
 def _request_serializer() -> Any:
-    from api.rest.serializers import ReusedSerializer
+    from tidewire.rest.serializers import ReusedSerializer
 
     return patch.object(ReusedSerializer, "_made", lambda self, context: self._serializer_class(context=context))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-import api.rest.addresses  # noqa: F401  the converter "id"
+import tidewire.rest.converters  # noqa: F401  the converter "id"
 from realtime.consumers import ChatConsumer
 
 chat = ChatConsumer.as_asgi()

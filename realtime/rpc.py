@@ -21,8 +21,8 @@ import msgspec
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from api.rest import problems
 from tidewire.connection.rpc import RpcContext, RpcDataError
+from tidewire.rest import problems
 
 PREFIX = "/api/v1/"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})

@@ -1,7 +1,6 @@
 """The tables of the product, and what can be done with their rows."""
 
 from . import lookups  # registers itself
-from .answers import Answer
 from .attempts import Attempts
 from .counters import MessageCounter
 from .dashboards import Dashboard, DashboardMember
@@ -17,7 +16,6 @@ from .sessions import Session
 from .users import User
 
 __all__ = [
-    "Answer",
     "Attempts",
     "Dashboard",
     "DashboardMember",

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from api.models.conflicts import Conflict
 from api.models.memberships import Membership, SharedQuerySet, SharedResource
 from api.models.metrics import Metric, MetricQuerySet
 from api.models.samples import Series
+from tidewire.rest.conflicts import Conflict
 
 MAX_METRICS = 200
 """Metrics of one dashboard."""

@@ -16,9 +16,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from api.models import key_text
-from api.models.conflicts import Conflict
 from tidewire import revoke_sessions, uuid7
 from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.rest.conflicts import Conflict
 
 MAX_KEYS = 50
 """Keys of one user, and of one room or dashboard."""

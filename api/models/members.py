@@ -11,11 +11,11 @@ from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from api.models.conflicts import Conflict
 from api.models.counters import MessageCounter
 from api.models.markers import ReadMarker
 from api.models.memberships import Membership
 from api.models.messages import Message
+from tidewire.rest.conflicts import Conflict
 
 
 class Member(Membership):

@@ -13,8 +13,8 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from api.models.conflicts import Conflict
 from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.rest.conflicts import Conflict
 
 S = TypeVar("S", bound="SharedResource")
 

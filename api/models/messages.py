@@ -13,11 +13,11 @@ from django.db import models, router, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from api.models.conflicts import Conflict
 from api.models.counters import MessageNumbering
 from api.models.reactions import MAX_DISTINCT, Reaction, ReactionQuerySet
 from tidewire import note
 from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.rest.conflicts import Conflict
 
 MAX_MENTIONS = 20
 

@@ -11,8 +11,6 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone
 
-from api.models.answers import Answer
-from api.models.conflicts import Conflict
 from api.models.dashboards import Dashboard
 from api.models.keys import Key
 from api.models.members import Member
@@ -23,6 +21,8 @@ from api.models.sessions import Session
 from tidewire import SYSTEM, acting_as, uuid7
 from tidewire.erasure import forget_actor
 from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.rest.answers import Answer
+from tidewire.rest.conflicts import Conflict
 
 
 class UserGoneError(Exception):
@@ -154,5 +154,6 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
             # Django's own queryset makes no event: a deleted message shows no author anyway.
             models.QuerySet(Message).filter(author=self).update(author=None)
             forget_actor(str(self.pk), DEFAULT_DB_ALIAS)
-            Answer.objects.forget([self.pk])
+            Answer.objects.filter(account=str(self.pk)).delete()
+            Answer.objects.forget([str(self.pk)])
             self.delete()

@@ -1,1 +1,1 @@
-"""The conventions of the REST API, whatever the resource: errors, media, pages, preconditions, batches, idempotency."""
+"""The conventions of the REST API that are this product's own. The others are the engine's: `tidewire.rest`."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.rest import problems
+from api.rest.problems import PROBLEMS as KINDS
 from tidewire.asyncapi.examples import example, uuid
+from tidewire.rest import problems
 
 # {operation id: body}. Operations that are missing, such as those of other apps, get an example from their schema.
 REQUESTS: dict[str, Any] = {
@@ -65,6 +66,6 @@ def _contents(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _problem(code: str) -> dict[str, Any]:
-    kind = problems.PROBLEMS[code]
+    kind = KINDS[code]
     more = {"violated-policies": ["key"]} if code == "quota_exceeded" else {}
     return problems.document(kind.status, code, kind.meaning, uuid("request"), **more)

@@ -9,9 +9,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from api.auth import scopes
-from api.rest.preconditions import VersionMixin
 from api.schema.live import live_resource
 from tidewire import registry
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import HEADER, SnapshotMixin
 
 

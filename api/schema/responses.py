@@ -6,7 +6,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
-from api.rest.problems import CONTENT_TYPE
+from tidewire.rest.problems import CONTENT_TYPE
 
 PROBLEM = {
     "type": "object",

@@ -8,9 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from api.models import Dashboard, DashboardMember, Member
-from api.rest.fields import ClientIDField, NameField
-from api.rest.serializers import RowSerializer, column
 from api.serializers.metrics import MetricSerializer
+from tidewire.rest.fields import ClientIDField, NameField
+from tidewire.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(Dashboard, "name").max_length
 

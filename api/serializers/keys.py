@@ -10,9 +10,9 @@ from rest_framework import serializers
 
 from api.auth.scopes import CHOICES
 from api.models import Key
-from api.rest.fields import ClientIDField, NameField, StorableTimeField, TextField
-from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
+from tidewire.rest.fields import ClientIDField, NameField, StorableTimeField, TextField
+from tidewire.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(Key, "name").max_length
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from rest_framework import serializers
 
 from api.models import Message, ReadMarker
-from api.rest.fields import IDField
-from api.rest.serializers import RowSerializer
+from tidewire.rest.fields import IDField
+from tidewire.rest.serializers import RowSerializer
 
 
 class ReadMarkerSerializer(RowSerializer[ReadMarker]):

@@ -8,9 +8,9 @@ from uuid import UUID
 from rest_framework import serializers
 
 from api.models import Member, User
-from api.rest.fields import IDField
-from api.rest.serializers import RowSerializer
 from api.serializers.users import PublicUserSerializer
+from tidewire.rest.fields import IDField
+from tidewire.rest.serializers import RowSerializer
 
 
 # Also of dashboards: any Membership has these fields.

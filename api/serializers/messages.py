@@ -13,9 +13,9 @@ from rest_framework import serializers
 from api.models import Member, Mention, Message, Room
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
-from api.rest.fields import ClientIDField, IDField, UTCField, VerbatimTextField
-from api.rest.serializers import RowSerializer, column
 from api.serializers.users import PublicUserSerializer
+from tidewire.rest.fields import ClientIDField, IDField, UTCField, VerbatimTextField
+from tidewire.rest.serializers import RowSerializer, column
 
 MAX_LENGTH = column(Message, "text").max_length
 

@@ -11,9 +11,9 @@ from rest_framework import serializers
 
 from api.models import Metric
 from api.models.samples import Point
-from api.rest.fields import ClientIDField, NameField, TextField
-from api.rest.serializers import RowSerializer
 from api.serializers.samples import SampleSerializer
+from tidewire.rest.fields import ClientIDField, NameField, TextField
+from tidewire.rest.serializers import RowSerializer
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 MAX_RETENTION_DAYS = 3650

@@ -9,8 +9,8 @@ from uuid import UUID
 from rest_framework import serializers
 
 from api.models import Member, Room, User
-from api.rest.fields import ClientIDField, IDField, NameField
-from api.rest.serializers import RowSerializer, column
+from tidewire.rest.fields import ClientIDField, IDField, NameField
+from tidewire.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(Room, "name").max_length
 

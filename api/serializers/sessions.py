@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from api.models import Session
-from api.rest.serializers import RowSerializer
+from tidewire.rest.serializers import RowSerializer
 
 
 class SessionSerializer(RowSerializer[Session]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from api.rest.fields import TextField
+from tidewire.rest.fields import TextField
 
 
 class SignInSerializer(serializers.Serializer):

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from api.models import User
-from api.rest.fields import NameField, TextField
-from api.rest.serializers import RowSerializer, column
+from tidewire.rest.fields import NameField, TextField
+from tidewire.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(User, "name").max_length
 

@@ -13,7 +13,6 @@ from api import streams
 from api.filters import DashboardFilter
 from api.models import Dashboard, DashboardMember
 from api.permissions import Action
-from api.rest.posts import find_posted, posted
 from api.serializers.dashboards import (
     DashboardCreateSerializer,
     DashboardUpdateSerializer,
@@ -21,6 +20,7 @@ from api.serializers.dashboards import (
     WholeDashboardSerializer,
 )
 from api.views.shared import SharedResourceMixin, SharedViewSet, discover_parameter
+from tidewire.rest.posts import find_posted, posted
 
 
 class OnDashboard(SharedResourceMixin[Dashboard]):

@@ -14,9 +14,6 @@ from rest_framework.response import Response
 
 from api.auth import key_bindings
 from api.models import Key, User
-from api.models.conflicts import Conflict
-from api.rest.parameters import single
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.keys import (
     KeyCreateSerializer,
@@ -25,6 +22,9 @@ from api.serializers.keys import (
     KeyUpdateSerializer,
     NewKeySerializer,
 )
+from tidewire.rest.conflicts import Conflict
+from tidewire.rest.parameters import single
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin, canonical
 
 STREAM = OpenApiParameter(

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from api.models import ReadMarker
 from api.permissions import Action
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.markers import ReadMarkerSerializer, ReadSerializer
 from api.views.rooms import InRoom
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 

@@ -15,16 +15,16 @@ from rest_framework.response import Response
 
 from api.filters import FILTERS, MemberFilter
 from api.models import DashboardMember, Member
-from api.models.conflicts import Conflict
 from api.models.memberships import Membership, SharedResource
 from api.permissions import Action, require_may_give
-from api.rest.posts import posted
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.members import MemberCreateSerializer, MemberSerializer, MemberUpdateSerializer
 from api.views.dashboards import OnDashboard
 from api.views.rooms import InRoom
 from api.views.shared import SharedResourceMixin
+from tidewire.rest.conflicts import Conflict
+from tidewire.rest.posts import posted
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 S = TypeVar("S", bound=SharedResource)

@@ -15,16 +15,16 @@ from rest_framework.response import Response
 
 from api.filters import FILTERS, MessageFilter
 from api.models import Message, Room
-from api.models.conflicts import Conflict
 from api.models.emoji import canonical_emoji, is_emoji
 from api.permissions import Action, require_may_delete, require_may_edit
-from api.rest.batches import BatchMixin, many, repeated
-from api.rest.posts import find_posted, posted
-from api.rest.preconditions import VersionMixin
-from api.rest.serializers import ReusedSerializer
 from api.rest.views import BaseViewSet
 from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer, References
 from api.views.rooms import InRoom
+from tidewire.rest.batches import BatchMixin, many, repeated
+from tidewire.rest.conflicts import Conflict
+from tidewire.rest.posts import find_posted, posted
+from tidewire.rest.preconditions import VersionMixin
+from tidewire.rest.serializers import ReusedSerializer
 from tidewire.snapshots import SnapshotMixin, Written
 
 MAX_BATCH = 100

@@ -16,13 +16,13 @@ from rest_framework.response import Response
 from api import streams
 from api.filters import FILTERS, MetricFilter
 from api.models import Metric
-from api.models.conflicts import Conflict
 from api.permissions import Action, authorize_metric
-from api.rest.posts import posted
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.metrics import MetricCreateSerializer, MetricSerializer, MetricUpdateSerializer
 from api.views.dashboards import OnDashboard
+from tidewire.rest.conflicts import Conflict
+from tidewire.rest.posts import posted
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 

@@ -17,10 +17,10 @@ from api.filters import RoomFilter
 from api.models import Member, Room
 from api.models.rooms import RoomQuerySet
 from api.permissions import Action
-from api.rest.posts import find_posted, posted
 from api.serializers.members import MemberSerializer
 from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
 from api.views.shared import SharedResourceMixin, SharedViewSet, discover_parameter
+from tidewire.rest.posts import find_posted, posted
 
 
 class InRoom(SharedResourceMixin[Room]):

@@ -18,8 +18,6 @@ from api import streams
 from api.models import Metric, Series
 from api.models.samples import Point, as_text, microseconds
 from api.permissions import Action, authorize_metric
-from api.rest.pagination import KeysetPagination
-from api.rest.parameters import single
 from api.rest.views import BaseViewSet
 from api.serializers.samples import (
     BucketSerializer,
@@ -30,6 +28,8 @@ from api.serializers.samples import (
 )
 from api.views.dashboards import OnDashboard
 from api.views.metrics import OfMetric
+from tidewire.rest.pagination import KeysetPagination
+from tidewire.rest.parameters import single
 from tidewire.snapshots import position
 
 MAX_ROWS = 1_000

@@ -17,10 +17,10 @@ from api import permissions, streams
 from api.filters import FILTERS
 from api.models.memberships import SharedResource
 from api.permissions import Action
-from api.rest.parameters import single
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from tidewire import StreamKind
+from tidewire.rest.parameters import single
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.snapshots import SnapshotMixin
 
 S = TypeVar("S", bound=SharedResource)

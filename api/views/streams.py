@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from api.permissions import may_subscribe
-from api.rest.errors import Gone
-from api.rest.parameters import number, single
 from api.rest.views import BaseViewSet
 from api.serializers.streams import EventPageSerializer, PositionSerializer
+from tidewire.rest.errors import Gone
+from tidewire.rest.parameters import number, single
 from tidewire.snapshots import Page, canonical, position, read_after
 
 MAX_EVENTS = 500

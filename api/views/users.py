@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from api.auth import scopes
 from api.auth.throttles import guessing
 from api.models import User
-from api.rest.preconditions import VersionMixin
 from api.rest.views import BaseViewSet
 from api.serializers.users import PasswordSerializer, RegisterSerializer, UserSerializer
+from tidewire.rest.preconditions import VersionMixin
 
 
 class RegisterViewSet(VersionMixin, BaseViewSet):

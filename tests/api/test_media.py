@@ -10,7 +10,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from api.rest.media import QuickJSONRenderer
+from tidewire.rest.media import QuickJSONRenderer
 
 VALUES = [
     None,

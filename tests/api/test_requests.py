@@ -11,7 +11,6 @@ from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 
 from api.models import Message, Room
-from api.rest import errors
 from api.views.messages import MessageViewSet
 from backend import logs
 from tests.api.conftest import Person, pointers, problem, url
@@ -19,6 +18,7 @@ from tests.contract_client import ContractClient
 from tests.factories import make_room, make_user
 from tests.rig.openapi import document
 from tidewire.log.tables import Event
+from tidewire.rest import errors
 
 
 def post_raw(client, body: str | bytes, content_type: str = "application/json"):
@@ -260,7 +260,7 @@ def test_a_crash_leaves_nothing_behind(room, bob, failing):
 
 
 def test_a_refusal_leaves_nothing_behind(alice, monkeypatch):
-    from api.models.conflicts import Conflict
+    from tidewire.rest.conflicts import Conflict
 
     def refuse(**kwargs):
         raise Conflict("last_owner", "No.")

@@ -9,12 +9,12 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from api.models import Answer, Message, Reaction, Room
-from api.models.answers import KEEP, AnswerName
+from api.models import Message, Reaction, Room
 from tests.api.conftest import Person, problem, url
 from tests.factories import make_message, make_room, make_user
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.log.tables import Event
+from tidewire.rest.answers import KEEP, Answer, AnswerName
 from tidewire.testing import record_now
 
 KEY = "9d1f0bd2"
@@ -208,7 +208,7 @@ def test_deleting_an_account_removes_its_answers_and_its_name_from_others(room, 
     say(bob, room, "Ahoy")
     charlie.delete("/api/v1/me/", headers={"Idempotency-Key": KEY})
     assert [bytes(body) for body in Answer.objects.values_list("body", flat=True) if body and b"Charlie" in body] == []
-    assert not Answer.objects.filter(user=charlie.id).exists()
+    assert not Answer.objects.filter(account=charlie.id).exists()
     assert say(bob, room, "Ahoy")["Idempotency-Replayed"] == "true"
 
 
@@ -294,7 +294,7 @@ def test_the_second_waits_for_the_first(is_done, monkeypatch):
 @needs_row_locks
 @pytest.mark.django_db(transaction=True)
 def test_waiting_for_the_first_request_ends(monkeypatch):
-    monkeypatch.setattr("api.rest.idempotency.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("tidewire.rest.idempotency.WAIT_SECONDS", 0.2)
     bob = Person(make_user("Bob"))
     room = make_room(bob.user)
     answers, started, go_on = {}, threading.Event(), threading.Event()

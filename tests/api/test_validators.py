@@ -10,9 +10,9 @@ from django.urls import get_resolver
 from rest_framework import serializers
 
 from api.models import Member, Message, Metric, Room, User
-from api.rest.preconditions import VersionMixin
 from tests.api.conftest import url
 from tests.factories import make_message
+from tidewire.rest.preconditions import VersionMixin
 from tidewire.testing import record_now
 
 

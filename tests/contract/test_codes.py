@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 from rest_framework import exceptions
 
-from api.rest import errors
-from api.rest.problems import PROBLEMS, type_of
+from api.rest.problems import PROBLEMS
 from tests.contract.test_imports import modules
 from tidewire.http import problems as early
 from tidewire.protocol import codes
+from tidewire.rest import errors
+from tidewire.rest.problems import type_of
 
 OURS = {
     *("ConflictProblem", "AuthenticationFailed", "PermissionDenied", "NotFound", "PreconditionFailed", "Conflict"),
@@ -24,7 +25,7 @@ OURS = {
 def raised() -> Iterator[tuple[str, str]]:
     """Yields (module and line, code) of every code that is named where a problem is raised or defined."""
     for name, path in modules().items():
-        if not name.startswith("api"):
+        if not name.startswith(("api", "tidewire.rest")):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OURS:

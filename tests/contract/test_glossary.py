@@ -60,8 +60,8 @@ ALLOWED = {
     "wheel": [(r"timer_?wheels?$", "", "the standard term is a timer wheel")],
     "cursor": [
         ("", r"^tidewire/queries/", "a database cursor"),
-        (r"^cursor$", r"^(tidewire/(checks|http|log)|api/(models|rest))/", "a database cursor"),
-        ("", r"^api/rest/pagination\.py$", "the cursor of a page"),
+        (r"^cursor$", r"^(tidewire/(checks|http|log|rest)|api/models)/", "a database cursor"),
+        ("", r"^tidewire/rest/pagination\.py$", "the cursor of a page"),
         ("", r"^clients/typescript/src/(generated/|testing\.ts)", "the cursor of a page"),
     ],
     "compiled": [("", r"^tidewire/queries/", "the SQL that Django's compiler made of a prepared query")],

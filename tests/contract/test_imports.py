@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "log", "layer", "capture"),
-    *("delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
+    *("rest", "delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
@@ -36,6 +36,9 @@ DELIVERY_SIDE = ("delivery", "connection")
 PRODUCT_MAY_IMPORT = {
     "tidewire",
     *(f"tidewire.{name}" for name in PUBLIC),
+    *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
+    *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions", "problems")),
+    *(f"tidewire.rest.{name}" for name in ("serializers", "views")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

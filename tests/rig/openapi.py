@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from api.rest.problems import CONTENT_TYPE, PROBLEMS, type_of
+from api.rest.problems import PROBLEMS
+from tidewire.rest.problems import CONTENT_TYPE, type_of
 
 PATH = Path(__file__).resolve().parents[2] / "openapi.yaml"
 FORMATS = FormatChecker()

@@ -19,6 +19,7 @@ from tidewire.ground.positions import PAGE_EVENTS, Page, Position
 from tidewire.ground.threads import Threads, begin_job
 from tidewire.log import heads, pages, rate, retention
 from tidewire.log.database import log_alias
+from tidewire.rest.answers import Answer
 
 
 class Reader:
@@ -76,7 +77,8 @@ class Reader:
         return not conf.MAY_COMMAND or await self.run(credentials.may_command, identity)
 
     async def prune(self) -> int:
-        """Deletes the events that are outside their retention window. Returns how many."""
+        """Deletes the events that are outside their window, and old answers. Returns how many events."""
+        await self.run(Answer.objects.prune)
         return await self.run(retention.prune)
 
     async def release_due(self) -> int:

@@ -80,7 +80,7 @@ def test_the_counter_is_not_derived_from_the_rows(room, keep):
 def test_the_command_says_how_many_it_pruned(room, keep, capsys):
     keep(events=10)
     call_command("prune_events")
-    assert capsys.readouterr().out == "0 events pruned\n"
+    assert capsys.readouterr().out == "0 events and 0 answers pruned\n"
 
 
 def test_new_epochs_change_every_stream_and_no_offset(room, capsys):

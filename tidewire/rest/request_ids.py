@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from tidewire.ids import uuid7
+from tidewire.ground.ids import uuid7
 
 # An id of a client ends up in logs and headers, so it may contain no character with a meaning there.
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")

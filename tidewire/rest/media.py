@@ -13,8 +13,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
-from api.rest.errors import PayloadTooLarge
-from tidewire import strict_json
+from tidewire.protocol import strict_json
+from tidewire.rest.errors import PayloadTooLarge
 
 
 class StrictJSONParser(BaseParser):

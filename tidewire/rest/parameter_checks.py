@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_filters.rest_framework import FilterSet
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
+
+from tidewire.rest.pagination import KeysetPagination
 
 MAX_TEXT = 100
 
@@ -15,7 +16,8 @@ MAX_TEXT = 100
 class ParametersMixin(GenericViewSet):
     """A viewset that accepts the parameters of its filters, its orderings, `fields`, and no others."""
 
-    filterset_class: type[FilterSet] | None = None
+    filterset_class: Any = None
+    """A FilterSet of django-filter."""
     orderings: tuple[str, ...] = ()
     """Columns that `?ordering=` may name."""
     parameters: dict[str, set[str]] = {}
@@ -37,9 +39,19 @@ class ParametersMixin(GenericViewSet):
     def known_parameters(self) -> set[str]:
         known = set(self.parameters.get(self.action, ()))
         if self.action == "list":
-            known |= {"cursor", "limit"} | ({"ordering"} if self.orderings else set())
-            known |= set(self.filterset_class.base_filters) if self.filterset_class else set()
+            known |= self._list_parameters()
         return known | {"fields"} if self.takes_fields() else known
+
+    def _list_parameters(self) -> set[str]:
+        """The parameters of the pages, the filter set, and the filter backends that describe theirs for a schema."""
+        known = set(self.filterset_class.base_filters) if self.filterset_class else set()
+        if type(self.paginator) is KeysetPagination:
+            known |= {"cursor", "limit"} | ({"ordering"} if self.orderings else set())
+        elif self.paginator is not None:
+            known |= _described(self.paginator, self)
+        if not self.filterset_class:
+            known = known.union(*(_described(backend(), self) for backend in self.filter_backends))
+        return known
 
     def takes_fields(self) -> bool:
         return self.action in ("list", "retrieve") and self.serializer_class is not None
@@ -66,3 +78,9 @@ class ParametersMixin(GenericViewSet):
 
 def _only(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name in names}
+
+
+def _described(part: Any, view: Any) -> set[str]:
+    """The parameters that a filter backend or a paginator of DRF describes."""
+    describe = getattr(part, "get_schema_operation_parameters", None)
+    return {parameter["name"] for parameter in describe(view)} if describe else set()

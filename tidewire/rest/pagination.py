@@ -18,7 +18,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api.rest.parameters import number, single
+from tidewire.rest.parameters import number, single
 
 FORWARD, BACK = "f", "b"
 REL = {"next": "next", "previous": "prev"}

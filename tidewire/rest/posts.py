@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 from rest_framework.response import Response
 
-from api.models.conflicts import Conflict
+from tidewire.rest.conflicts import Conflict
 
 M = TypeVar("M", bound=Model)
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
-from uuid import UUID
 
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from api.models import Answer
-from api.rest.errors import BadRequest, ConflictProblem, Unprocessable
-from tidewire.erasure import on_erasure
-from tidewire.snapshots import RecordedEvent
+from tidewire.ground.recorded_event import RecordedEvent
+from tidewire.log.erasure import on_erasure
+from tidewire.rest.answers import Answer
+from tidewire.rest.errors import BadRequest, ConflictProblem, Unprocessable
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -55,25 +54,30 @@ def key_of(request: Any) -> str | None:
     return match[1]
 
 
-def once(key: str, request: Any, handler: Callable[[], Response], is_secret: bool) -> HttpResponse:
+def once(
+    key: str, request: Any, handler: Callable[[], tuple[Response, Iterable[RecordedEvent]]], is_secret: bool
+) -> HttpResponse:
     """Runs the handler, or returns its stored answer. Call it inside the transaction of the write.
 
+    The handler returns its answer, and the events that the write has recorded: they name what the answer may show.
     Raises Unprocessable when the key was used for another request, and ConflictProblem when there is no answer yet, or
     none to return.
     """
     digest, fingerprint = _digest(request.method, request.path, key), _fingerprint(request)
-    answer = _claim(request.user.pk, digest, fingerprint)
+    account = str(request.user.pk)
+    answer = _claim(account, digest, fingerprint)
     if answer is None:
-        return _replay(Answer.objects.get(user=request.user, digest=digest), fingerprint)
-    response = handler()
-    answer.fill(response.status_code, _headers(response), None if is_secret else _body(response))
+        return _replay(Answer.objects.get(account=account, digest=digest), fingerprint)
+    response, events = handler()
+    body = None if is_secret else _body(response)
+    answer.fill(response.status_code, _headers(response), body, {event.object for event in events})
     return response if is_secret else _as_response(answer)
 
 
-def _claim(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
+def _claim(account: str, digest: str, fingerprint: str) -> Answer | None:
     """Returns a new row to fill, or None when there is one. Raises StillBusy when the first request takes too long."""
     _wait_for_locks(f"'{WAIT_SECONDS * 1000:.0f}ms'")
-    answer = _claim_or_renew(user_id, digest, fingerprint)
+    answer = _claim_or_renew(account, digest, fingerprint)
     _wait_for_locks("DEFAULT")  # for the write itself
     return answer
 
@@ -85,15 +89,15 @@ def _wait_for_locks(limit: str) -> None:
             cursor.execute(f"SET LOCAL lock_timeout TO {limit}")
 
 
-def _claim_or_renew(user_id: Any, digest: str, fingerprint: str) -> Answer | None:
+def _claim_or_renew(account: str, digest: str, fingerprint: str) -> Answer | None:
     for _ in range(2):
         try:
-            answer = Answer.claim(user_id, digest, fingerprint)
+            answer = Answer.claim(account, digest, fingerprint)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT:
                 raise StillBusy() from None
             raise
-        if answer or not Answer.objects.old().filter(user=user_id, digest=digest).delete()[0]:
+        if answer or not Answer.objects.old().filter(account=account, digest=digest).delete()[0]:
             return answer
     return None
 
@@ -111,16 +115,8 @@ def _replay(answer: Answer, fingerprint: str) -> HttpResponse:
 @on_erasure
 def _forget(deletions: list[RecordedEvent], using: str) -> None:
     """Removes the stored answers that show an erased object."""
-    ids = {_id(deletion.object.partition(":")[2]) for deletion in deletions}
-    Answer.objects.using(using).forget(ids - {None})
-
-
-def _id(text: str) -> UUID | None:
-    """Returns None for a key that is no UUID: no answer contains it."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    keys = {deletion.object.partition(":")[2] for deletion in deletions}
+    Answer.objects.using(using).forget(keys | {deletion.object for deletion in deletions})
 
 
 # -- what is compared, what is stored --------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from django.utils.http import parse_etags
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from api.rest.errors import PreconditionFailed, PreconditionRequired
-from api.rest.views import BaseViewSet
-from tidewire.snapshots import HEADER
+from tidewire.capture.snapshots import HEADER
+from tidewire.rest.errors import PreconditionFailed, PreconditionRequired
+from tidewire.rest.views import ResourceViewSet
 
 REPEATED_HEADERS = ("ETag", HEADER)
 """Headers of the 200 that its 304 has, too."""
@@ -20,7 +20,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-class VersionMixin(BaseViewSet):
+class VersionMixin(ResourceViewSet):
     """A viewset of versioned resources: an ETag on everything that shows one, If-Match on requests that change one."""
 
     requires_version = False
