@@ -115,6 +115,8 @@ DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
+MAX_VIEWS = env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5))
+
 # Requests and commands per minute, in all processes together; 0 means no limit.
 REQUEST_QUOTAS = {
     "user": env.integer("REQUESTS_PER_USER", default=1200),
@@ -132,7 +134,8 @@ TIDEWIRE = {
     "POLL_SECONDS": env.number("POLL_SECONDS", default=1.0 if REDIS_URL else 0.5),
     "EXPIRY_GRACE_SECONDS": env.number("EXPIRY_GRACE_SECONDS", default=10.0),
     # A request without a free connection of the pool gets 503. The sockets' reads need four connections, readiness one.
-    "MAX_VIEWS": env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5)),
+    "MAX_VIEWS": MAX_VIEWS,
+    "MAX_VIEWS_PER_ACCOUNT": env.integer("MAX_VIEWS_PER_ACCOUNT", default=max(1, MAX_VIEWS // 4)),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),

@@ -1,6 +1,15 @@
 """Public: what the function that TIDEWIRE["AUTHENTICATE"] names returns and raises; and the end of sessions."""
 
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
+from tidewire.http.holders import remember_account
 from tidewire.log.revocations import is_alive, revoke_sessions
 
-__all__ = ["ExpiredCredential", "Identity", "InvalidCredential", "LookUp", "is_alive", "revoke_sessions"]
+__all__ = [
+    "ExpiredCredential",
+    "Identity",
+    "InvalidCredential",
+    "LookUp",
+    "is_alive",
+    "remember_account",
+    "revoke_sessions",
+]

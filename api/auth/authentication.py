@@ -14,7 +14,7 @@ from api.auth.keys import KeyIdentity
 from api.auth.tokens import AccessClaims
 from api.models import User, key_text
 from tidewire import Actor, set_actor
-from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, is_alive
+from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, is_alive, remember_account
 
 REALM = 'Bearer realm="api"'
 
@@ -67,6 +67,8 @@ class KeyAuthentication(BaseAuthentication):
         except InvalidCredential:
             raise AuthenticationFailed("The key is not valid.", "key_invalid") from None
         identity = keys.identity_of(key)
+        # The share of the requests under way is that of the person behind the key, however many keys there are.
+        remember_account(credentials[0].decode("ascii", "replace"), str(key.made_by_id or key.user_id))
         _require_scope(identity, request.parser_context["view"], str(request.method))
         set_actor(keys.actor_of(key.user))
         return key.user, identity

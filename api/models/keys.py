@@ -89,6 +89,7 @@ class Key(LiveModel):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
+    made_by_id: UUID | None
     name = models.CharField(max_length=100)
     stream = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
     scopes = models.JSONField(default=list)

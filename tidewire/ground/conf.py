@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_BODY_BYTES": 1024 * 1024,  # of a request
     "LARGER_BODIES": {},  # {regular expression that is found in a path: bytes}, for batches
     "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds
+    "MAX_VIEWS_PER_ACCOUNT": 4,  # of these, requests of one account, or of one address without a known credential
     "MAX_WAITING_VIEWS": 64,  # requests that wait for a view
     "VIEW_WAIT_SECONDS": 2.0,  # how long they wait
     "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that happen before any view

@@ -20,7 +20,9 @@ class EngineMiddleware:
     """
 
     def __init__(self, application: ASGI3Application) -> None:
-        views = ViewLimit(application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS)
+        views = ViewLimit(
+            application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS, conf.MAX_VIEWS_PER_ACCOUNT
+        )
         self._application = AnswerHeaders(BodyLimit(Probes(views), body_sizes()))
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

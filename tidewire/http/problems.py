@@ -70,6 +70,9 @@ UNREADABLE_CODING = Problem(
     415, "unsupported_media_type", "The request body is compressed. Send it as it is.", accept_encoding="identity"
 )
 BUSY = Problem(503, "busy", "Too many requests are being worked on. Please try again.", retry_seconds=1)
+ACCOUNT_BUSY = Problem(
+    429, "too_many_at_once", "Too many requests of this account are being worked on. Please try again.", retry_seconds=1
+)
 MALFORMED = Problem(400, "bad_request", "This is not a request in HTTP/1.1.")
 LONG_HEADERS = Problem(431, "headers_too_large", "The request's headers are too large.")
 NO_HOST = Problem(400, "bad_request", "An HTTP/1.1 request names exactly one Host.")

@@ -78,6 +78,7 @@ PROBLEMS: dict[str, Kind] = {
     # the server
     "error": Kind(500, "Something went wrong on our side.", "Report it with the `instance`; trying again may help."),
     "unavailable": Kind(503, "The database is busy or away. Nothing was written.", LATER),
+    "too_many_at_once": Kind(429, "The account has as many requests under way as it may. Nothing was written.", LATER),
     "busy": Kind(503, "Too many requests are being handled. Nothing was written.", LATER),
     "too_many_connections": Kind(503, "This server has too many connections.", "Connect later."),
     "draining": Kind(503, "This process is shutting down.", "Connect again: another process answers."),

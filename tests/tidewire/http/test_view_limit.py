@@ -1,8 +1,15 @@
-"""A bounded number of requests is in views, a bounded number waits, and all others are answered 503."""
+"""A bounded number of requests is in views, a bounded number waits, and all others are answered 503.
+
+One account, or one address, has a share of the places, and is answered 429 above it.
+"""
 
 import asyncio
+import json
+
+import pytest
 
 from tests.tidewire.http.asgi_client import request
+from tidewire.credentials import Identity, InvalidCredential, remember_account
 from tidewire.http.view_limit import ViewLimit
 
 
@@ -71,3 +78,84 @@ async def test_a_probe_does_not_wait() -> None:
     assert views.inside == 2
     views.go.set()
     await asyncio.gather(first, probe)
+
+
+# -- shares --------------------------------------------------------------------------------------------------------
+
+
+def signed_in(name: str) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"authorization", f"Bearer {name}".encode()),)
+
+
+def authenticate(credential: str):
+    """Says whose a token is. A key, as in `key alice`, has to be looked up, and other text is no credential."""
+    kind, _, name = credential.rpartition("-")
+    if kind == "key":
+        return lambda: Identity(name)
+    if kind == "token":
+        return Identity(name)
+    raise InvalidCredential
+
+
+@pytest.fixture
+def accounts(settings):
+    settings.TIDEWIRE = settings.TIDEWIRE | {"AUTHENTICATE": f"{__name__}.authenticate"}
+
+
+@pytest.mark.usefixtures("accounts")
+@pytest.mark.parametrize(
+    "credentials",
+    [["token-mallory"], ["forged"], ["one", "two", "three"], ["key-unknown", "key-other"]],
+    ids=["an account", "an address", "an address with many texts", "unknown keys"],
+)
+async def test_one_holder_leaves_places_to_the_others(credentials: list[str]) -> None:
+    views = Views()
+    limited = ViewLimit(views, max_views=4, max_waiting=4, wait_seconds=60, share=2)
+    texts = (credentials * 8)[:8]
+    hers = [asyncio.create_task(request(limited, headers=signed_in(text))) for text in texts]
+    await asyncio.sleep(0.01)
+    assert views.inside == 2
+    refused = [task.result() for task in hers if task.done()]
+    assert [(answer.status, dict(answer.headers)[b"retry-after"]) for answer in refused] == [(429, b"1")] * 4
+    assert json.loads(refused[0].body)["code"] == "too_many_at_once"
+
+    victim = asyncio.create_task(request(limited, headers=signed_in("token-alice")))
+    await asyncio.sleep(0.01)
+    assert views.inside == 3
+    views.go.set()
+    assert (await victim).status == 200
+    assert [answer.status for answer in await asyncio.gather(*hers)].count(200) == 4
+
+
+@pytest.mark.usefixtures("accounts")
+async def test_the_keys_of_an_account_share_its_places() -> None:
+    remember_account("key-1", "mallory")
+    remember_account("key-2", "mallory")
+    views = Views()
+    limited = ViewLimit(views, max_views=4, max_waiting=8, wait_seconds=60, share=2)
+    texts = ["token-mallory", "key-1", "key-2", "token-mallory"]
+    hers = [asyncio.create_task(request(limited, headers=signed_in(text))) for text in texts]
+    await asyncio.sleep(0.01)
+    assert views.inside == 2
+    views.go.set()
+    assert [answer.status for answer in await asyncio.gather(*hers)] == [200] * 4
+
+
+@pytest.mark.usefixtures("accounts")
+async def test_a_holder_is_served_in_order_and_forgotten() -> None:
+    order: list[int] = []
+    gate = asyncio.Semaphore(0)
+
+    async def view(scope, receive, send) -> None:
+        await gate.acquire()
+        order.append(int(scope["path"].strip("/")))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    limited = ViewLimit(view, max_views=4, max_waiting=16, wait_seconds=60, share=1)
+    tasks = [asyncio.create_task(request(limited, f"/{n}/", headers=signed_in("token-alice"))) for n in range(5)]
+    await asyncio.sleep(0.01)
+    for _ in range(5):
+        gate.release()
+    await asyncio.gather(*tasks)
+    assert order == [0, 1, 2, 3, 4]
+    assert not limited._places_of_this_loop()._shares
