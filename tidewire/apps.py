@@ -14,11 +14,13 @@ class TidewireConfig(AppConfig):
         from tidewire.capture import receivers
         from tidewire.checks import database, declarations, settings  # noqa: F401  they register themselves
         from tidewire.declare.registry import registry
+        from tidewire.ground import actors
         from tidewire.layer import publishing
         from tidewire.log import event_log, revocations
         from tidewire.transactions import commit
 
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish])
+        actors.reset_at_requests()
         autodiscover_modules("live")
         for model in registry.models():
             receivers.connect(model)

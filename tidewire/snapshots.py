@@ -1,6 +1,6 @@
 """Public: REST answers that carry their stream's position, and the log read over REST."""
 
-from tidewire.capture.snapshots import HEADER, SnapshotMixin, Written, position_header, written_positions
+from tidewire.capture.snapshots import HEADER, ReadsStream, SnapshotMixin, Written, position_header, written_positions
 from tidewire.ground.positions import Page, Position
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import canonical
@@ -12,6 +12,7 @@ __all__ = [
     "HEADER",
     "Page",
     "Position",
+    "ReadsStream",
     "RecordedEvent",
     "SnapshotMixin",
     "Written",

@@ -1,7 +1,8 @@
 """Who is acting: every event names its actor.
 
 The actor lives in a context variable, which is set where a credential is checked (REST, socket, admin). Where it was
-not set (a shell, a command, a worker), events say `system`.
+not set (a shell, a command, a worker), events say `system`. Every request of Django begins with `system`, on any
+server: a thread that serves one request after another must not take the actor of one into the next.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Annotated
 
+from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponseBase
 from msgspec import Meta, Struct
 
@@ -30,6 +32,8 @@ class Actor(Struct, frozen=True):
 SYSTEM = Actor("system")
 
 _actor: ContextVar[Actor] = ContextVar("tidewire_actor", default=SYSTEM)
+_outside: ContextVar[Actor] = ContextVar("tidewire_actor_outside", default=SYSTEM)
+"""The actor around the present request: `system` on a server, perhaps another in a test that sends requests."""
 
 
 def current_actor() -> Actor:
@@ -38,7 +42,10 @@ def current_actor() -> Actor:
 
 
 def set_actor(actor: Actor) -> None:
-    """Makes `actor` the actor until the surrounding `acting_as` (a request, a socket command) ends."""
+    """Makes `actor` the actor until the surrounding `acting_as`, request, or command of a socket ends.
+
+    Where none of these surrounds the caller, as in a worker of a task queue, the actor stays: use `acting_as` there.
+    """
     _actor.set(actor)
 
 
@@ -51,6 +58,22 @@ def acting_as(actor: Actor) -> Generator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+def reset_at_requests() -> None:
+    """Makes every request of this process begin with `system`. Called once, when the app is ready."""
+    request_started.connect(_begin_request, dispatch_uid="tidewire.actors")
+    request_finished.connect(_end_request, dispatch_uid="tidewire.actors")
+
+
+def _begin_request(sender: object, **kwargs: object) -> None:
+    _outside.set(_actor.get())
+    _actor.set(SYSTEM)
+
+
+def _end_request(sender: object, **kwargs: object) -> None:
+    _actor.set(_outside.get())
+    _outside.set(SYSTEM)
 
 
 class ActorMiddleware:
