@@ -14,6 +14,9 @@ from django.db import connections
 MIN_SECRET = 32
 SAMPLE_WORDS = ("missing-", "change", "sample", "example", "secret-key", "insecure", "password")
 
+PROXY_SETTINGS = ("IS_BEHIND_TLS", "SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+"""Settings that say that a proxy is in front of the server: each believes a header that proxies set."""
+
 
 def refuse_to_start_with_errors() -> None:
     """Runs this project's checks as `manage.py check` would. Raises SystemCheckError, which ends the server's start.
@@ -71,6 +74,23 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return found
+
+
+@checks.register("backend")
+def check_proxies(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuses a server that is said to be behind a proxy, and is not told how many. It would take the proxy, often this
+    machine, for the client of every request: limits per address would hold for all clients together, or for none."""
+    names = [name for name in PROXY_SETTINGS if getattr(settings, name, None)]
+    if not settings.IS_PRODUCTION or not names or settings.TIDEWIRE["TRUSTED_PROXIES"]:
+        return []
+    return [
+        _error(
+            "E012",
+            f"TRUSTED_PROXIES is 0, and {names[0].removeprefix('IS_')} says that a proxy is in front of the server",
+            "Set TRUSTED_PROXIES to the number of proxies that a request passes, 1 with deploy/nginx.conf alone. "
+            "Set BEHIND_TLS=off if clients connect to this server itself.",
+        )
+    ]
 
 
 @checks.register("backend")

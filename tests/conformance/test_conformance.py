@@ -206,7 +206,8 @@ def test_the_api_without_a_key():
 
 def test_production_settings_refuse_it(tmp_path):
     secret = {"SECRET_KEY": "s" * 60 + str(time.time()), "JWT_SIGNING_KEY": "j" * 60 + str(time.time())}
-    environment = child_environment(tmp_path) | secret | {"TIDEWIRE_MODE": "production", "ALLOWED_HOSTS": "example.org"}
+    site = {"TIDEWIRE_MODE": "production", "ALLOWED_HOSTS": "example.org", "TRUSTED_PROXIES": "1"}
+    environment = child_environment(tmp_path) | secret | site
     command = [sys.executable, "manage.py", "conformance_server", "--port", "0"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -213,4 +213,5 @@ def test_the_list_stays_true(reader: Reader):
 @pytest.mark.slow
 def test_production_settings_pass_the_checks(reader: Reader):
     """Runs Django's checks for a deployment and ours. Warnings fail, too."""
-    assert "no issues (0 silenced)" in reader.run("production")
+    # Silenced are two pieces of advice on HSTS, which are the operator's choice (docs/configuration.md).
+    assert "no issues (2 silenced)" in reader.run("production")

@@ -3,37 +3,66 @@
 Each proxy appends the address that it sees to X-Forwarded-For. Everything further left was written by the client and
 proves nothing. So with N trusted proxies the client's address is the Nth from the right; with none the header is
 ignored. The header is then removed from the scope, so that no view or middleware can read it another way.
+
+Requests from this machine itself (loopback) are exempt from some limits, and may read /metrics. A request that any
+proxy has forwarded is never one of them: its `client` is never a loopback address, whatever the peer's address is. So
+code that decides by the address need not know whether there was a proxy.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from ipaddress import ip_address
+from functools import cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 
 from asgiref.typing import WWWScope
 
-IS_FORWARDED = "tidewire.is_forwarded"
-"""Key that is in a scope when its request came through a proxy, trusted or not. The peer's address, even if it is this
-machine's, then says nothing about the client."""
+logger = logging.getLogger(__name__)
 
 HEADERS = (b"x-forwarded-for", b"x-real-ip", b"forwarded")
+"""Headers that hold addresses. They are removed once they were read."""
+
+SIGNS = (b"forwarded", b"via", b"cdn-loop", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip")
+SIGN_PREFIXES = (
+    *(b"x-forwarded-", b"x-original-", b"x-envoy-", b"x-azure-", b"x-appengine-"),
+    *(b"cf-", b"fly-", b"fastly-", b"ngrok-", b"x-tunnel-"),
+)
+"""Names of headers that only proxies and tunnels add, and what such names begin with."""
 
 
 def resolve_client(scope: WWWScope, proxies: int) -> WWWScope:
     """Returns the scope with the client's own address as `client`, without the proxies' headers. Makes a copy only
-    where such a header is present."""
+    where a proxy has left a sign. `client` is None where the address is unknown."""
     headers = scope.get("headers", [])
-    if not any(name in HEADERS for name, _ in headers):
+    if not is_forwarded(name for name, _ in headers):
         return scope
-    forwarded = [value.decode("latin-1") for name, value in headers if name == HEADERS[0]]
-    address = client_address(forwarded, proxies)
+    peer, port = scope.get("client") or ("", 0)
+    address = address_behind_proxies(headers, peer, proxies)
+    if not proxies:
+        _warn_of_a_proxy()
     changes = {
         "headers": [(name, value) for name, value in headers if name not in HEADERS],
-        "client": (address, 0) if address else scope.get("client"),
-        IS_FORWARDED: True,
+        "client": (address, port if address == peer else 0) if address else None,
     }
     return cast(WWWScope, {**scope, **changes})
+
+
+def is_forwarded(names: Iterable[bytes]) -> bool:
+    """Returns whether a request with headers of these names, in lower case, came through a proxy, trusted or not."""
+    return any(name in SIGNS or name.startswith(SIGN_PREFIXES) for name in names)
+
+
+def address_behind_proxies(headers: Iterable[tuple[bytes, bytes]], peer: str, proxies: int) -> str:
+    """Returns the address of the client of a forwarded request, or "" where it is unknown.
+
+    It is what the outermost trusted proxy saw. Where that is not readable it is the peer's, but never a loopback
+    address: that would be this machine's own proxy.
+    """
+    forwarded = [value.decode("latin-1") for name, value in headers if name == HEADERS[0]]
+    address = client_address(forwarded, proxies) or peer
+    return "" if is_loopback(address) else address
 
 
 def client_address(forwarded: Iterable[str], proxies: int) -> str:
@@ -48,9 +77,32 @@ def client_address(forwarded: Iterable[str], proxies: int) -> str:
 def is_loopback(address: str) -> bool:
     """Returns whether this is an address of this machine; False for text that is no address."""
     try:
-        return ip_address(address).is_loopback
+        parsed = ip_address(address)
     except ValueError:
         return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns the IPv4 address, or the /64 network of an IPv6 address: one client usually has a whole /64. Returns a
+    text that is no address unchanged."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
+    return str(parsed)
+
+
+@cache
+def _warn_of_a_proxy() -> None:
+    """Logs, once in a process, that requests come through a proxy that the settings do not know."""
+    logger.warning(
+        "a request came through a proxy, and TRUSTED_PROXIES is 0: all clients of that proxy count as one. "
+        "Set TRUSTED_PROXIES to the number of proxies in front of the server."
+    )
 
 
 def _without_port(hop: str) -> str:

@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from tidewire.ground import metrics
 from tidewire.http import lifecycle
-from tidewire.http.addresses import client_address
+from tidewire.http.addresses import address_behind_proxies, is_forwarded
 from tidewire.http.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem, http_date
 from tidewire.serve.direct_writes import Transport
 
@@ -76,10 +76,18 @@ class Request(http_protocol.WebRequest):
         self.server.requests.add(self)
         return super().process()
 
+    @property
+    def client_address(self) -> str:
+        """The client's own address, behind the proxies; "" where it is unknown."""
+        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        peer = getattr(self.client, "host", "")
+        if not is_forwarded(name for name, _ in headers):
+            return peer
+        return address_behind_proxies(headers, peer, self.server.options.trusted_proxies)
+
     def _upgrade(self) -> Any:
         """Hands the connection over to a WebSocket, unless the limits refuse it."""
-        forwarded = [value.decode("latin-1") for value in self.requestHeaders.getRawHeaders(b"x-forwarded-for", [])]
-        address = client_address(forwarded, self.server.options.trusted_proxies) or getattr(self.client, "host", "")
+        address = self.client_address
         problem = self.server.limiter.refusal(address, asyncio.get_running_loop().time())
         if problem is not None:
             return self.refuse(problem)

@@ -133,6 +133,25 @@ def test_one_secret_for_two_things_in_production(production):
     assert ids() == ["backend.E011"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IS_BEHIND_TLS", True),
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https")),
+        ("USE_X_FORWARDED_HOST", True),
+        ("USE_X_FORWARDED_PORT", True),
+    ],
+)
+def test_a_proxy_in_production_that_is_not_counted(production, name, value):
+    setattr(production, name, value)
+    (problem,) = checks.run_checks(tags=OURS)
+    assert problem.id == "backend.E012"
+    assert "TRUSTED_PROXIES" in problem.msg
+    assert "BEHIND_TLS=off" in problem.hint
+    production.TIDEWIRE = {**production.TIDEWIRE, "TRUSTED_PROXIES": 1}
+    assert ids() == []
+
+
 @pytest.mark.parametrize(("workers", "found"), [("1", []), ("", []), ("2", ["backend.E020"])])
 def test_the_memory_layer_reaches_one_process(monkeypatch, workers, found):
     monkeypatch.setenv("WEB_CONCURRENCY", workers)
@@ -185,6 +204,7 @@ def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
         "SECRET_KEY": secrets.token_urlsafe(48),
         "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "chat.example.org",
+        "TRUSTED_PROXIES": "1",
         "DATABASE_URL": "postgres://tidewire:x@127.0.0.1:1/tidewire",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "PYTHONWARNINGS": "ignore",
@@ -193,7 +213,7 @@ def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert os.listdir(tmp_path) == []  # no secret was made up, no database
-    for missing, complaint in (("SECRET_KEY", "E010"), ("JWT_SIGNING_KEY", "E010")):
+    for missing, complaint in (("SECRET_KEY", "E010"), ("JWT_SIGNING_KEY", "E010"), ("TRUSTED_PROXIES", "E012")):
         without = {name: value for name, value in environment.items() if name != missing}
         done = subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False)
         assert done.returncode == 1

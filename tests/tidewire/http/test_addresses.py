@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidewire.http.addresses import IS_FORWARDED, client_address, resolve_client
+from tidewire.http.addresses import _warn_of_a_proxy, client_address, is_loopback, network_of, resolve_client
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,69 @@ def test_the_client_is_what_the_outermost_trusted_proxy_saw(forwarded: list[str]
 def test_the_headers_are_removed() -> None:
     headers = [(b"host", b"x"), (b"x-forwarded-for", b"1.2.3.4"), (b"x-real-ip", b"1.2.3.4"), (b"forwarded", b"for=x")]
 
-    scope = resolve_client({"client": ["127.0.0.1", 5], "headers": headers}, 0)
+    scope = resolve_client({"client": ["192.0.2.1", 5], "headers": headers}, 0)
 
     assert scope["headers"] == [(b"host", b"x")]
-    assert scope["client"] == ["127.0.0.1", 5]
-    assert scope[IS_FORWARDED]
+    assert scope["client"] == ("192.0.2.1", 5)
+
+
+SIGNS = [
+    *(b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via"),
+    *(b"cf-connecting-ip", b"true-client-ip", b"fly-client-ip", b"x-client-ip", b"ngrok-skip-browser-warning"),
+]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "value", [b"", b"unknown", b"_hidden", b"127.0.0.1", b"[::1]:80", b"::ffff:127.0.0.1", b"1.2.3"]
+)
+@pytest.mark.parametrize("proxies", [0, 1, 2])
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_forwarded_request_is_never_one_of_this_machine(name: bytes, proxies: int, value: bytes, peer: str) -> None:
+    scope = resolve_client({"client": [peer, 5], "headers": [(b"host", b"x"), (name, value)]}, proxies)
+
+    assert scope["client"] is None
+
+
+def test_an_unreadable_hop_counts_as_its_proxy() -> None:
+    scope = resolve_client({"client": ["192.0.2.1", 5], "headers": [(b"x-forwarded-for", b"unknown")]}, 1)
+
+    assert scope["client"] == ("192.0.2.1", 5)
 
 
 def test_a_request_without_a_proxy_is_left_alone() -> None:
-    scope = {"client": ["192.0.2.1", 5], "headers": [(b"host", b"x")]}
+    scope = {"client": ["127.0.0.1", 5], "headers": [(b"host", b"x")]}
 
     assert resolve_client(scope, 1) is scope
+
+
+def test_a_proxy_that_the_settings_do_not_know_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    _warn_of_a_proxy.cache_clear()
+    for _ in range(3):
+        resolve_client({"client": ["192.0.2.1", 5], "headers": [(b"x-forwarded-for", b"192.0.2.9")]}, 0)
+
+    assert [record.message for record in caplog.records if "TRUSTED_PROXIES" in record.message] == [
+        caplog.records[-1].message
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"), [("::ffff:127.0.0.1", True), ("127.1.2.3", True), ("10.0.0.1", False)]
+)
+def test_loopback_addresses(address: str, expected: bool) -> None:
+    assert is_loopback(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:0:0:1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_networks(address: str, network: str) -> None:
+    assert network_of(address) == network

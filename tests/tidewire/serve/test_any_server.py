@@ -23,6 +23,7 @@ PRODUCTION = {
     "SECRET_KEY": "Zk3" + "q7Tt" * 12,
     "JWT_SIGNING_KEY": "Yw9" + "b2Kr" * 12,
     "METRICS_TOKEN": "a-token-for-metrics-0123456789",
+    "TRUSTED_PROXIES": "1",
 }
 SERVERS: dict[str, Callable[[Site, Path], Server]] = {
     "serve": lambda site, log: Served(site.environment, log),
