@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tidewire.rest.request_ids.RequestIDMiddleware",
     "tidewire.rest.errors.ProblemMiddleware",
+    "api.rest.page_quotas.PageQuotaMiddleware",
     "backend.redirects.KeepMethodMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
-from api.views import problems
+from api.views import problems, schema
 from tidewire.asyncapi import pages
 from tidewire.rest import errors
 
@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/v1/", include("api.urls")),
     path("", include("tidewire.urls")),
     *resources,
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", schema.document, name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/asyncapi/", pages.page, CONSOLE, name="asyncapi"),
     path("api/asyncapi/codes/", pages.codes_page),

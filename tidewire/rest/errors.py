@@ -167,7 +167,7 @@ def _problem(
 
 
 class ProblemMiddleware:
-    """Gives a body to errors without one (Django's 405), and answers errors of the database outside the API."""
+    """Gives a body to errors without one (Django's 405), and answers errors outside the API."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -181,14 +181,19 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
-        problem = _as_database_problem(exception)
-        if problem is None:
-            return None
-        code, detail, _ = _describe(problem)
-        response = _answer(request, problem.status_code, code, detail)
-        if wait := getattr(problem, "wait", None):
-            response["Retry-After"] = str(wait)
-        return response
+        """Answers an error that a view outside of DRF raises: of the database, or one that DRF would answer."""
+        is_answer = isinstance(exception, exceptions.APIException)
+        problem = exception if is_answer else _as_database_problem(exception)
+        return answer_to(request, problem) if problem else None
+
+
+def answer_to(request: HttpRequest, error: exceptions.APIException) -> JsonResponse:
+    """Returns the answer to an error outside of DRF's views."""
+    code, detail, _ = _describe(error)
+    response = _answer(request, error.status_code, code, detail, **getattr(error, "more", {}))
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(int(wait))
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
@@ -212,5 +217,5 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return _answer(request, 500, "error", "Something went wrong on our side.")
 
 
-def _answer(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse(_problem(request, status, code, detail), status=status, content_type=CONTENT_TYPE)
+def _answer(request: HttpRequest, status: int, code: str, detail: str, **more: Any) -> JsonResponse:
+    return JsonResponse(_problem(request, status, code, detail, **more), status=status, content_type=CONTENT_TYPE)
