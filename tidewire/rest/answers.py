@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self, cast
 
 from django.db import connections, models, router
 from django.utils import timezone
@@ -19,11 +19,6 @@ _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
-    if TYPE_CHECKING:  # what the manager of this queryset has
-
-        @classmethod
-        def as_manager(cls) -> Self: ...  # pyright: ignore[reportIncompatibleMethodOverride]  see above
-
     def old(self) -> Self:
         """The answers that are older than KEEP."""
         return self.filter(created_at__lt=timezone.now() - KEEP)
@@ -60,7 +55,7 @@ class Answer(models.Model):
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
-    objects = AnswerQuerySet.as_manager()
+    objects = cast(AnswerQuerySet, AnswerQuerySet.as_manager())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "digest"], name="answer_to_account")]

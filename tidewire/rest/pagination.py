@@ -1,6 +1,7 @@
 """Keyset pages: a page begins after a row, not at a number, so rows that come or go meanwhile shift nothing.
 
-A cursor contains the (time, id) of a row and the direction to read from there. It is opaque to clients.
+A cursor contains the value of the ordering column and the key of a row, and the direction to read from there. It is
+opaque to clients. Any column can order a list: rows without a value count as the greatest, on every database.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError as FieldError
+from django.db.models import F, Field, Model, Q, QuerySet
+from django.utils.duration import duration_iso_string
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
@@ -25,7 +29,7 @@ REL = {"next": "next", "previous": "prev"}
 
 
 def default_ordering(view: Any) -> str:
-    return f"{'-' if view.is_newest_first else ''}{view.order_field}"
+    return f"{'-' if getattr(view, 'is_newest_first', True) else ''}{getattr(view, 'order_field', 'pk')}"
 
 
 def orderings(view: Any) -> list[str]:
@@ -35,13 +39,15 @@ def orderings(view: Any) -> list[str]:
 
 
 class Cursor(NamedTuple):
+    """`value` and `key` are what JSON can hold; the column and the primary key turn them into Python's values."""
+
     direction: str
     ordering: str
-    at: datetime
-    id: UUID
+    value: Any
+    key: Any
 
     def encode(self) -> str:
-        text = json.dumps([self.direction, self.ordering, self.at.isoformat(), self.id.hex])
+        text = json.dumps(list(self))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -49,19 +55,58 @@ class Cursor(NamedTuple):
         """Raises ValueError for a text that `encode` cannot have made."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            direction, ordering, at, id = json.loads(raw)
-            cursor = cls(direction, ordering, datetime.fromisoformat(at), UUID(hex=id))
-        except (binascii.Error, TypeError, AttributeError, RecursionError) as error:
+            cursor = cls(*json.loads(raw))
+        except (binascii.Error, TypeError, RecursionError) as error:
             raise ValueError("not a cursor") from error
-        if cursor.encode() != text or direction not in (FORWARD, BACK) or cursor.at.utcoffset() != timedelta():
+        if cursor.encode() != text or cursor.direction not in (FORWARD, BACK):
             raise ValueError("not a cursor")
         return cursor
+
+
+def as_json(value: Any) -> Any:
+    """Returns a value of a column in the form of a cursor."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, datetime):
+        return (value if value.tzinfo is None else value.astimezone(UTC)).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return duration_iso_string(value)
+    return value.hex if isinstance(value, UUID) else str(value)
+
+
+def as_value(field: Field[Any, Any], text: Any) -> Any:
+    """Returns the value of this column that `as_json` made `text` of. Raises ValueError for any other text."""
+    try:
+        value = field.to_python(text)
+        is_equal = value is not None and as_json(value) == text and type(as_json(value)) is type(text)
+    except (FieldError, TypeError, OverflowError, RecursionError, ArithmeticError) as error:
+        raise ValueError("not a value of this column") from error
+    if not is_equal:
+        raise ValueError("not a value of this column")
+    return value
+
+
+def column_of(queryset: QuerySet[Any], name: str) -> tuple[Field[Any, Any], bool]:
+    """Returns the column that a list is ordered by, and whether it may be empty.
+
+    `name` is a column's (`name`, `author_id`), an annotation's, or leads through relations (`author__name`).
+    """
+    if name in queryset.query.annotations:
+        return queryset.query.annotations[name].output_field, True
+    model, is_nullable = queryset.model, False
+    field = cast("Any", model._meta.pk)
+    for part in name.split("__"):
+        field = cast("Any", model._meta.pk if part == "pk" else model._meta.get_field(part))
+        model, is_nullable = field.related_model or model, is_nullable or field.null
+    return getattr(field, "target_field", field), is_nullable
 
 
 class KeysetPagination(BasePagination):
     """Pages in the order of `order_field` and `is_newest_first` of the view, or of one of its `orderings`.
 
-    A cursor is valid for the ordering that it was made with.
+    A cursor is valid for the ordering that it was made with. Without `order_field` the primary key orders the rows.
     """
 
     default_limit = 50
@@ -70,12 +115,12 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
         self.field, self.is_newest_first = self._ordering(view)
-        self.cursor = self._cursor()
+        self.column, self.is_nullable = column_of(queryset, self.field)
+        self.cursor = self._cursor(queryset.model._meta.pk)
         self.limit = number(request, "limit", self.default_limit, 1, self.max_limit)
         is_back = self.cursor is not None and self.cursor.direction == BACK
         is_descending = self.is_newest_first != is_back
-        sign = "-" if is_descending else ""
-        rows = self._beyond(queryset, is_descending).order_by(f"{sign}{self.field}", f"{sign}id")
+        rows = self._beyond(queryset, is_descending).order_by(*self._order(is_descending))
         page = list(rows[: self.limit + 1])
         has_more = len(page) > self.limit
         page = page[: self.limit]
@@ -92,25 +137,41 @@ class KeysetPagination(BasePagination):
         found = [f'<{address}>; rel="{REL[name]}"' for name, address in links.items() if address]
         return Response({**links, "results": data}, headers={"Link": ", ".join(found)} if found else None)
 
+    def _order(self, is_descending: bool) -> list[Any]:
+        """The terms of ORDER BY. Where the column can be empty, they say where such rows stand."""
+        sign = "-" if is_descending else ""
+        if not self.is_nullable:
+            return [f"{sign}{self.field}", f"{sign}pk"]
+        column = F(self.field)
+        return [column.desc(nulls_first=True) if is_descending else column.asc(nulls_last=True), f"{sign}pk"]
+
     def _beyond(self, queryset: QuerySet, is_descending: bool) -> QuerySet:
         """The rows after the cursor. The first condition follows from the second: it lets the index be used."""
         if self.cursor is None:
             return queryset
-        after = "lt" if is_descending else "gt"
-        at, id = self.cursor.at, self.cursor.id
-        return queryset.filter(
-            Q(**{f"{self.field}__{after}e": at}),
-            Q(**{f"{self.field}__{after}": at}) | Q(**{self.field: at, f"id__{after}": id}),
-        )
+        after, value, key = "lt" if is_descending else "gt", self.cursor.value, self.cursor.key
+        empty = Q(**{f"{self.field}__isnull": True})
+        if value is None:
+            beside = empty & Q(**{f"pk__{after}": key})
+            return queryset.filter(beside | ~empty if is_descending else beside)
+        near, far = Q(**{f"{self.field}__{after}e": value}), Q(**{f"{self.field}__{after}": value})
+        beside = Q(**{self.field: value, f"pk__{after}": key})
+        if self.is_nullable and not is_descending:
+            return queryset.filter(far | beside | empty)
+        return queryset.filter(near, far | beside)
 
     def _link(self, direction: str, index: int, is_there: bool) -> str | None:
         if not (is_there and self.page):
             return None
         row = self.page[index]
-        cursor = Cursor(direction, self.ordering, getattr(row, self.field), row.pk)
+        value = reduce(lambda part, name: getattr(part, name, None), self.field.split("__"), row)
+        if isinstance(value, Model):
+            value = getattr(value, self.column.attname)
+        cursor = Cursor(direction, self.ordering, as_json(value), as_json(row.pk))
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
 
-    def _cursor(self) -> Cursor | None:
+    def _cursor(self, key: Field[Any, Any]) -> Cursor | None:
+        """Returns the cursor of the request with Python's values, for rows with this primary key."""
         text = single(self.request, "cursor")
         if text is None:
             return None
@@ -120,7 +181,11 @@ class KeysetPagination(BasePagination):
             raise ValidationError({"cursor": ["Invalid cursor."]}) from None
         if cursor.ordering != self.ordering:
             raise ValidationError({"cursor": ["This cursor is of another ordering."]})
-        return cursor
+        try:
+            value = None if cursor.value is None else as_value(self.column, cursor.value)
+            return cursor._replace(value=value, key=as_value(key, cursor.key))
+        except ValueError:
+            raise ValidationError({"cursor": ["Invalid cursor."]}) from None
 
     def _ordering(self, view: Any) -> tuple[str, bool]:
         """Returns (field, whether the newest rows come first)."""

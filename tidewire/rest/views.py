@@ -51,6 +51,9 @@ class ResourceViewSet(ParametersMixin):
     """False for a view that hashes a password. The models' own methods then open their transactions."""
     is_secret = False
     """True for a view whose answers must not be stored."""
+    order_field = "pk"
+    """The column that orders the list, unless `?ordering=` names one of `orderings`."""
+    is_newest_first = True
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
