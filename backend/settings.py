@@ -27,6 +27,7 @@ DEBUG = env.flag("DEBUG", default=False)
 # In production the secrets come from the environment, or the checks refuse to start. In development they are created
 # once.
 SECRET_KEY = env.text("SECRET_KEY", default="") or generated_secret(DATA_DIR, "secret_key", IS_PRODUCTION)
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", default=[])
 SIMPLE_JWT["SIGNING_KEY"] = env.text("JWT_SIGNING_KEY", default="") or generated_secret(
     DATA_DIR, "jwt_signing_key", IS_PRODUCTION
 )

@@ -4,16 +4,21 @@ import msgpack
 import pytest
 import redis
 
+from tests import forger
 from tests.rig.rest import channel
 from tests.rig.site import Site
 from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.soak.nemesis import GARBAGE, POISON
-from tidewire.layer import messages
 
 # The poll is so slow that an event in time must have come through the layer.
 POLL_SECONDS = 9.0
 PUSH_SECONDS = 6.0
+POSITION_OF_REVOCATIONS = """
+from tidewire.log.heads import position
+head = position("revocations:all")
+print(head.epoch, head.offset)
+"""
 pytestmark = [
     pytest.mark.parametrize("sdk", ["js", "py"] if IS_VERIFY else ["js"], indirect=True),
     pytest.mark.only_size("grown"),
@@ -57,24 +62,40 @@ def test_after_poison_events_still_come_by_push(site: Site, people: People, sdk:
         client.wait_for_offset(channel(room), 2 + number, timeout=PUSH_SECONDS)
 
 
-def test_an_event_of_an_unknown_epoch_is_not_delivered(site: Site, people: People, sdk: MakeClient) -> None:
-    """A forged or stale message moves no subscriber: the hub reads the log."""
+def test_a_forger_on_redis_delivers_nothing_and_keeps_nothing_away(site: Site, people: People, sdk: MakeClient) -> None:
+    """It knows the epoch and the next offset, and speaks before the true event of that offset is written."""
     alice, *_ = people
     room = alice.make_room()
     client = sdk()
     follow(client, site.servers[1].ws_url, alice, room)
-    forged = {
-        "type": "tidewire.events",
-        "v": 1,
-        "stream": channel(room),
-        "epoch": "another",
-        "events": [[2, "", "message.created", '{"type":"message.created","data":{}}', 0]],
-    }
-    assert isinstance(messages.parse(forged), messages.Events)  # nothing but its epoch is wrong
+    epoch = alice.get(f"rooms/{room}/messages/?limit=1")["stream"]["epoch"]
+    said = []
     with redis.Redis(port=site.redis.port) as layer:
-        for name in layer.pubsub_channels():
-            layer.publish(name, msgpack.packb(forged))
+        for offset in range(2, 6):
+            for forged in forger.forgeries(channel(room), epoch, offset):
+                for name in layer.pubsub_channels():
+                    layer.publish(name, msgpack.packb(forged))
+            said.append(alice.say(room, f"the true number {offset}"))
+    client.wait_for_offset(channel(room), 5)
+    assert [event.data["data"] for event in client.publications(channel(room))] == said
+    assert forger.MARK not in str(client.events)
 
-    said = alice.say(room, "the true one")
-    client.wait_for_offset(channel(room), 2)
-    assert [event.data["data"] for event in client.publications(channel(room))] == [said]
+
+def test_a_logout_closes_sockets_in_time_though_the_revocation_log_was_forged_ahead(
+    site: Site, people: People, sdk: MakeClient
+) -> None:
+    """It happens in the first process; the socket is on the second, which was sent revocations that do not exist."""
+    _, bob, _ = people
+    bob.log_in()
+    bob.post("token/blacklist/", {"refresh": bob.refresh}, signed=False)  # the log exists from now on
+    epoch, head = site.shell(POSITION_OF_REVOCATIONS).split()
+    bob.log_in()
+    client = sdk()
+    follow(client, site.servers[1].ws_url, bob, bob.make_room())
+    with redis.Redis(port=site.redis.port) as layer:
+        for offset in (int(head) + 1, int(head) + 2, int(head) + 3):
+            for forged in forger.forgeries("revocations:all", epoch, offset):
+                for name in layer.pubsub_channels():
+                    layer.publish(name, msgpack.packb(forged))
+    bob.post("token/blacklist/", {"refresh": bob.refresh}, signed=False)
+    assert client.wait_for("disconnected", timeout=POLL_SECONDS / 2).code == 3503

@@ -22,7 +22,7 @@ SLOW_SECONDS = 0.7
 
 # What must not stop a hub: types of a newer release, wrong shapes, and bytes that are no message.
 POISON = (
-    {"type": "tidewire.of_the_future", "v": 2, "stream": "room:x"},
+    {"type": "tidewire.of_the_future", "v": 3, "stream": "room:x"},
     {"type": "tidewire.events", "v": 1},
     {"type": "tidewire.events", "v": 1, "stream": "room:x", "epoch": "e", "events": [["one", None, 3]]},
     {"type": "tidewire.events", "v": 1, "stream": 7, "epoch": [], "events": {}},

@@ -107,6 +107,11 @@ class Log:
     def prune(self, name: str, first_kept: int) -> None:
         self.stored(name).entries = [entry for entry in self.stored(name).entries if entry.offset >= first_kept]
 
+    def lose(self, name: str, kept: int) -> None:
+        """Loses the events after the first `kept`, as a failover to a standby that lags does."""
+        stream = self.stored(name)
+        stream.entries, stream.head = stream.entries[:kept], kept
+
     def renew(self, name: str) -> None:
         """Gives the stream another epoch, as after a restore."""
         self.stored(name).epoch += "+"

@@ -32,7 +32,7 @@ from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.mailbox import Mailbox
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import Ephemeral, Events, PresenceChange, Received
+from tidewire.layer.messages import Content, Ephemeral, Events, PresenceChange, PresenceChanges
 from tidewire.protocol.codes import Code, Unsubscribe
 from tidewire.protocol.pushes import Publication
 
@@ -116,7 +116,7 @@ class Hub:
         """Takes in events of one stream, in their order, from the channel layer: the next one is fanned out, an older
         one is ignored, and a gap is healed from the log."""
         if stream == REVOCATIONS:
-            self.revocations.dispatch(epoch, entries)
+            self.revocations.announce(epoch, entries)
             return
         state = self._subscriptions.state(stream)
         if state is None:
@@ -155,7 +155,7 @@ class Hub:
     def _fan_out(self, state: StreamState, entry: Entry) -> None:
         """Delivers the next event to all subscriptions, with one frame per group of them. Neither waits nor changes the
         registry of subscriptions. An event that may end access suspends the subscriptions that it names."""
-        state.offset = entry.offset
+        state.offset, state.moved_at = entry.offset, self._loop.time()
         state.head = max(state.head, entry.offset)
         count = 0
         for (codec, channel), subscriptions in state.subscriptions.items():
@@ -213,6 +213,8 @@ class Hub:
         if page.head.offset > state.offset:
             logger.warning("events of a %s stream were pruned before they were delivered", state.kind)
             self._restart(state, page.head, Unsubscribe.INSUFFICIENT_STATE)
+        elif page.head.offset < state.offset:
+            self._rewind(state, page.head)
         else:
             state.head = state.offset  # what was announced is not in the log
 
@@ -220,8 +222,16 @@ class Hub:
         """Starts the stream again from its head, and ends its subscriptions: their clients subscribe again and read a
         fresh state."""
         state.epoch, state.offset, state.head = head.epoch, head.offset, head.offset
+        state.moved_at = self._loop.time()
         for subscription in state.all_subscriptions():
             self._subscriptions.end(subscription, code)
+
+    def _rewind(self, state: StreamState, head: Position) -> None:
+        """Starts a stream again of which more was delivered than the log holds. It would ignore the next events of the
+        log, because it had others with their offsets: forged ones, or some that a failover of the database lost."""
+        logger.error("a %s stream ends at %d, and %d was delivered", state.kind, head.offset, state.offset)
+        metrics.restarts.labels(state.kind).inc()
+        self._restart(state, head, Unsubscribe.STATE_INVALIDATED)
 
     # -- poll --------------------------------------------------------------------------------------------------------
 
@@ -236,7 +246,7 @@ class Hub:
                     await self.revocations.load()
                 self.polled_at = started
                 for head in touched.values():
-                    self.update_head(head)
+                    self.update_head(head, started)
             except Exception as error:
                 logger.warning("cannot poll the log: %s", error)
             await asyncio.sleep(self._intervals.poll)
@@ -255,40 +265,44 @@ class Hub:
     async def _compare_heads(self) -> None:
         streams = [REVOCATIONS, *self._subscriptions.streams()]
         for start in range(0, len(streams), AUDIT_CHUNK):
+            asked_at = self._loop.time()
             try:
                 heads = await self._reader.heads(streams[start : start + AUDIT_CHUNK])
             except Exception as error:
                 logger.warning("cannot audit the log: %s", error)
                 return
             for head in heads.values():
-                self.update_head(head)
+                self.update_head(head, asked_at)
 
-    def update_head(self, head: Position) -> None:
-        """Takes in the head of a stream as it was read from the log. A stream whose position is unknown starts there;
-        one that is behind is healed."""
+    def update_head(self, head: Position, asked_at: float = 0.0) -> None:
+        """Takes in the head of a stream as it was read from the log; `asked_at` is when, by the loop's clock. A stream
+        whose position is unknown starts there; one that is behind is healed; one that was ahead of the log already when
+        it was asked is started again, because it would ignore the events that the log holds next."""
         if head.channel == REVOCATIONS:
-            self.revocations.update_head(head)
+            self.revocations.update_head(head, asked_at)
             return
         state = self._subscriptions.state(head.channel)
         if state is None:
             return
         if not state.is_known:
-            state.epoch, state.offset = head.epoch, head.offset
+            state.epoch, state.offset, state.moved_at = head.epoch, head.offset, self._loop.time()
         elif state.epoch != head.epoch:
             self._restart(state, head, Unsubscribe.STATE_INVALIDATED)
+        elif head.offset < state.offset and state.moved_at < asked_at:
+            self._rewind(state, head)
         state.head = max(state.head, head.offset)
         self._heal_if_behind(state)
 
     # -- messages of the layer ---------------------------------------------------------------------------------------
 
-    def _receive(self, message: Received) -> None:
-        if isinstance(message, Events):
-            self.dispatch(message.stream, message.epoch, message.entries)
-        elif isinstance(message, Ephemeral):
-            self.dispatch_ephemeral(message)
-        else:
-            for change in message.changes:
-                self.dispatch_presence(message.stream, change)
+    def _receive(self, content: Content) -> None:
+        if isinstance(content, Events):
+            self.dispatch(content.stream, content.epoch, content.entries)
+        elif isinstance(content, Ephemeral):
+            self.dispatch_ephemeral(content)
+        elif isinstance(content, PresenceChanges):
+            for change in content.changes:
+                self.dispatch_presence(content.stream, change)
 
     def dispatch_ephemeral(self, message: Ephemeral) -> None:
         """Delivers an ephemeral message to the subscriptions that are open now."""

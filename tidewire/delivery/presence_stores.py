@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from tidewire.ground import metrics
 from tidewire.protocol.pushes import ClientInfo
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 EXPIRE_SECONDS = 30.0
+MAX_INFO_BYTES = 512
+"""Of one entry: the ids of a user and of a connection, and what stands around them."""
 
 Clients = dict[str, ClientInfo]
 """{client: info}"""
+_decode = msgspec.json.Decoder(ClientInfo).decode
 HostCall = Callable[["Redis", dict[str, Clients]], Awaitable[None]]
 
 
@@ -110,14 +114,28 @@ class RedisStore:
             pipe.zremrangebyscore(set_key, "-inf", now)
             pipe.hgetall(hash_key)
             alive, _, infos = await pipe.execute()
-        decode = msgspec.json.Decoder(ClientInfo).decode
-        return {client.decode(): decode(infos[client]) for client in alive if client in infos}
+        found = [_info(client, infos[client]) for client in alive if client in infos]
+        return {info.client: info for info in found if info is not None}
 
     def _server_of(self, stream: str) -> int:
         return zlib.crc32(stream.encode()) % len(self._servers)
 
     def _keys(self, stream: str) -> tuple[str, str]:
         return f"{self._prefix}:presence:{stream}:info", f"{self._prefix}:presence:{stream}:until"
+
+
+def _info(client: bytes, stored: bytes) -> ClientInfo | None:
+    """Returns the entry of a client. Anything may write to Redis: an entry of another shape is left out and counted,
+    so that it hides no other."""
+    if len(stored) <= MAX_INFO_BYTES:
+        try:
+            info = _decode(stored)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            info = None
+        if info is not None and info.client.encode() == client:
+            return info
+    metrics.presence_refused.inc()
+    return None
 
 
 async def _now(redis: Any) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Protocol
 
 from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.tasks import Tasks
+from tidewire.ground import metrics
 from tidewire.ground.positions import Entry, Position
 from tidewire.ground.revoked_sessions import REMEMBER_SECONDS, RevokedSessions, sessions_of
 from tidewire.ground.streams import REVOCATIONS
@@ -62,8 +64,10 @@ class RevocationLog:
 
     def __init__(self, reader: LogReader, sessions: Sessions, tasks: Tasks) -> None:
         self._reader, self._sessions, self._tasks = reader, sessions, tasks
+        self._loop = asyncio.get_running_loop()
         self._epoch = ""
         self._offset: int | None = None  # of the last applied entry
+        self._moved_at = 0.0  # when `_offset` changed, by the loop's clock
         self._head = 0  # the highest offset that was announced
         self._is_healing = False
 
@@ -80,27 +84,28 @@ class RevocationLog:
 
     # -- apply -------------------------------------------------------------------------------------------------------
 
-    def dispatch(self, epoch: str, entries: Iterable[Entry]) -> None:
-        """Applies entries that the channel layer brought, in their order. After a gap the log is read."""
-        for entry in entries:
-            self.apply_next(epoch, entry)
-            if epoch == self._epoch or self._offset is None:
-                self._head = max(self._head, entry.offset)
+    def announce(self, epoch: str, entries: Iterable[Entry]) -> None:
+        """Takes in that the channel layer brought entries. Only the log itself is believed: it is read."""
+        if epoch == self._epoch or self._offset is None:
+            self._head = max([self._head, *(entry.offset for entry in entries)])
         self._heal_if_behind()
 
     def apply_next(self, epoch: str, entry: Entry) -> None:
-        """Applies an entry if it is the next one, and ignores any other."""
+        """Applies an entry of the log, or one that this process has committed, if it is the next one. Ignores any
+        other."""
         if self._offset is not None and (epoch, entry.offset) == (self._epoch, self._offset + 1) and entry.payload:
-            self._offset = entry.offset
+            self._offset, self._moved_at = entry.offset, self._loop.time()
             self._head = max(self._head, entry.offset)
             self._sessions.revoke(sessions_of(entry.payload))
 
-    def update_head(self, head: Position) -> None:
-        """Takes in the head of the log as it was read from the database."""
+    def update_head(self, head: Position, asked_at: float = 0.0) -> None:
+        """Takes in the head of the log as it was read from the database; `asked_at` is when, by the loop's clock."""
         if self._offset is None:
             return
         if head.epoch != self._epoch:
             self._lose()
+        elif head.offset < self._offset and self._moved_at < asked_at:
+            self._rewind(head)
         else:
             self._head = max(self._head, head.offset)
             self._heal_if_behind()
@@ -129,7 +134,7 @@ class RevocationLog:
             self._sessions.revoke(sessions_of(entry.payload))
         offset = max([page.head.offset, *(entry.offset for entry in page.entries)])
         if self._offset is None or self._epoch != page.head.epoch:  # otherwise another caller has loaded it meanwhile
-            self._epoch, self._offset = page.head.epoch, offset
+            self._epoch, self._offset, self._moved_at = page.head.epoch, offset, self._loop.time()
         self._head = max(self._head, offset)
         self._heal_if_behind()
 
@@ -155,8 +160,16 @@ class RevocationLog:
         if self._offset == offset:  # neither the page nor a message that arrived meanwhile went on from it
             if page.head.epoch != self._epoch or page.head.offset > offset:
                 self._lose()
+            elif page.head.offset < offset:
+                self._rewind(page.head)
             else:
                 self._head = offset  # what was announced is not there
+
+    def _rewind(self, head: Position) -> None:
+        """Forgets a position that the log does not have: the next revocations would be taken for applied ones."""
+        logger.error("the revocation log ends at %d, and %s was applied", head.offset, self._offset)
+        metrics.restarts.labels("revocations").inc()
+        self._lose()
 
     def _lose(self) -> None:
         """Forgets the position. The next poll loads the log again."""

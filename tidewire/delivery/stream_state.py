@@ -22,6 +22,7 @@ class StreamState:
     name: str
     epoch: str = ""
     offset: int = UNKNOWN  # of the last event that was dispatched
+    moved_at: float = 0.0  # when `offset` changed, by the loop's clock
     head: int = 0  # the highest offset that was announced
     subscriptions: dict[Group, dict[Subscription, None]] = field(default_factory=dict)
     is_healing: bool = False

@@ -60,8 +60,17 @@ healed = _counter(
     "Events read from the log: the layer lost them, or announced them without content, by kind.",
     "kind",
 )
+restarts = _counter(
+    "stream_restarts", "Streams of which the process knew more events than the log holds, by kind.", "kind"
+)
 layer_received = _counter("layer_messages_received", "Messages that the hub received from the channel layer.")
+layer_refused = _counter(
+    "layer_messages_refused",
+    "Messages of the channel layer that no process of ours has signed, by reason: unsigned, forged, stale, malformed.",
+    "reason",
+)
 layer_dropped = _counter("layer_messages_dropped", "Messages that could not be sent to the channel layer.")
+presence_refused = _counter("presence_entries_refused", "Entries of presence in Redis that have a wrong shape.")
 refusals = _counter("refusals", "Requests and handshakes refused before the application, by code.", "code")
 
 event_bytes = _histogram("event_bytes", "Size of an event's JSON.", BYTES, "kind")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 
 PAGE_EVENTS = 500
@@ -31,9 +33,8 @@ class Position:
         return {"channel": self.channel, "epoch": self.epoch, "offset": self.offset}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event, as the delivery side needs it.
+class Entry(Struct, frozen=True, array_like=True, gc=False):
+    """An event, as the delivery side needs it, and as the channel layer carries it.
 
     - `ends_access` is the id of the user whose access must be checked again after it, "*" for all users, "" for none.
     - `payload` is its finished JSON.

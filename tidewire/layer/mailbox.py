@@ -10,26 +10,32 @@ from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import Received, heartbeat_message, parse
+from tidewire.layer.messages import Content, Heartbeat, message, parse
+from tidewire.layer.signatures import RefusedMessageError
 
 logger = logging.getLogger(__name__)
 
+WARN_SECONDS = 60.0
+"""Refused messages are counted by a metric, and logged at most this often: a stranger on the layer fills no disk."""
+
 
 class Mailbox:
-    """Receives for the hub. `receive` is called with each message that could be parsed; `on_return` is called when
-    heartbeats arrive again after a silence, in which any number of messages may have been lost."""
+    """Receives for the hub. `receive` is called with the content of each message that a process of ours has signed;
+    `on_return` is called when heartbeats arrive again after a silence, in which any number of messages may have been
+    lost."""
 
     def __init__(
         self,
         layer: BaseChannelLayer,
         membership: Membership,
         heartbeat_seconds: float,
-        receive: Callable[[Received], None],
+        receive: Callable[[Content], None],
         on_return: Callable[[], None],
     ) -> None:
         self._layer, self._membership, self._heartbeat_seconds = layer, membership, heartbeat_seconds
         self._receive, self._on_return = receive, on_return
         self._received_at = asyncio.get_running_loop().time()
+        self._warned_at = -WARN_SECONDS
 
     @property
     def is_deaf(self) -> bool:
@@ -58,28 +64,38 @@ class Mailbox:
     async def _listen(self, name: str) -> None:
         while True:
             try:
-                message = await self._layer.receive(name)
+                received = await self._layer.receive(name)
             except Exception as error:  # a message that cannot even be unpacked
-                logger.warning("unreadable message on the channel layer: %s", error)
+                self._refuse("malformed", str(error))
                 await asyncio.sleep(0.01)
                 continue
-            self._received_at = asyncio.get_running_loop().time()
-            metrics.layer_received.inc()
             try:
-                received = parse(message)
-                if received is not None:
-                    self._receive(received)
-            except (KeyError, TypeError, ValueError):
-                logger.warning("malformed message on the channel layer")
+                content = parse(received)
+            except RefusedMessageError as error:
+                self._refuse(error.reason)
+                continue
+            metrics.layer_received.inc()
+            self._received_at = asyncio.get_running_loop().time()
+            if content is None or isinstance(content, Heartbeat):
+                continue
+            try:
+                self._receive(content)
             except Exception:
                 logger.exception("a message of the channel layer failed; the poll finds its events")
+
+    def _refuse(self, reason: str, detail: str = "") -> None:
+        metrics.layer_refused.labels(reason).inc()
+        now = asyncio.get_running_loop().time()
+        if now - self._warned_at >= WARN_SECONDS:
+            self._warned_at = now
+            logger.warning("a message on the channel layer was refused: %s %s", reason, detail)
 
     async def _heartbeat(self, name: str) -> None:
         while True:
             was_deaf = self.is_deaf
             try:
                 async with asyncio.timeout(self._heartbeat_seconds):
-                    await self._layer.send(name, heartbeat_message())
+                    await self._layer.send(name, message(Heartbeat()))
             except Exception as error:
                 logger.debug("heartbeat failed: %s", error)
             await asyncio.sleep(self._heartbeat_seconds)

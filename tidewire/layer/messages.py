@@ -1,118 +1,101 @@
-"""The messages of the channel layer: each kind with its builder and, below it, the parser of the same kind.
+"""The contents of messages on the channel layer, as types, and their way into a signed message and out of it.
 
-A message is a dictionary of plain values, because channel layers pack it with msgpack. `type` says which kind it is and
-`v` is the version of the form. What arrives is untrusted: it may come from another release or from another program, so
-the parsers convert every value and raise KeyError, TypeError or ValueError where the shape is wrong.
+What arrives is untrusted until its signature was checked, and may still come from another release: the decoder checks
+the shape of every value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar, Literal
 
-from msgspec.structs import asdict
+import msgspec
+from msgspec import Struct
 
 from tidewire.ground.positions import Entry
 from tidewire.ground.recorded_event import RecordedEvent
+from tidewire.layer import signatures
+from tidewire.layer.signatures import Message
 from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
-Message = dict[str, Any]
 PresenceChange = JoinPush | LeavePush
 """A join or a leave, which goes to clients as a push."""
-
-VERSION = 1
-EVENTS_TYPE = "tidewire.events"
-EPHEMERAL_TYPE = "tidewire.ephemeral"
-PRESENCE_TYPE = "tidewire.presence"
-HEARTBEAT_TYPE = "tidewire.heartbeat"
 
 INLINE_BYTES = 32 * 1024
 """Above this size a message carries the positions only and hubs read the events from the log: Redis disconnects
 subscribers that fall behind by megabytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Struct, frozen=True, array_like=True):
     """Events of one stream in the order of their offsets. An entry with the payload "" must be read from the log."""
 
+    type: ClassVar = "tidewire.events"
     stream: str
     epoch: str
     entries: list[Entry]
 
-
-def events_message(stream: str, epoch: str, events: list[RecordedEvent]) -> Message:
-    is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
-    rows = [[e.offset, e.ends_access, e.type, e.payload if is_small else "", e.revocation_offset] for e in events]
-    return {"type": EVENTS_TYPE, "v": VERSION, "stream": stream, "epoch": epoch, "events": rows}
-
-
-def _events(message: Message) -> Events:
-    return Events(str(message["stream"]), str(message["epoch"]), [_entry(*row) for row in message["events"]])
-
-
-def _entry(offset: Any, ends_access: Any, type: Any, payload: Any, revocation_offset: Any) -> Entry:
-    return Entry(int(offset), str(ends_access), str(type), str(payload), int(revocation_offset))
+    @classmethod
+    def of(cls, stream: str, epoch: str, events: list[RecordedEvent]) -> Events:
+        """Returns these events, without their payloads where they are too large together."""
+        is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
+        entries = [
+            Entry(e.offset, e.ends_access, e.type, e.payload if is_small else "", e.revocation_offset) for e in events
+        ]
+        return cls(stream, epoch, entries)
 
 
-@dataclass(frozen=True, slots=True)
-class Ephemeral:
+class Ephemeral(Struct, frozen=True, array_like=True):
     """One ephemeral message of a client. `data` is its finished JSON, `info` names the client."""
 
+    type: ClassVar = "tidewire.ephemeral"
     stream: str
     data: str
     info: ClientInfo
 
 
-def ephemeral_message(stream: str, data: str, info: ClientInfo) -> Message:
-    content = {"data": data, "info": asdict(info)}
-    return {"type": EPHEMERAL_TYPE, "v": VERSION, "stream": stream, "kind": "pub", "content": content}
-
-
-def _ephemeral(message: Message) -> Ephemeral:
-    if message["kind"] != "pub":
-        raise ValueError("an ephemeral message of an unknown kind")
-    content = message["content"]
-    return Ephemeral(str(message["stream"]), str(content["data"]), _info(content["info"]))
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceChanges:
+class PresenceChanges(Struct, frozen=True, array_like=True):
     """Joins and leaves of one stream, in the order in which they happened in the sending process."""
 
+    type: ClassVar = "tidewire.presence"
     stream: str
-    changes: list[PresenceChange]
+    rows: list[tuple[Literal["join", "leave"], ClientInfo]]
+
+    @classmethod
+    def of(cls, stream: str, changes: Iterable[PresenceChange]) -> PresenceChanges:
+        return cls(stream, [("join" if isinstance(c, JoinPush) else "leave", c.info) for c in changes])
+
+    @property
+    def changes(self) -> list[PresenceChange]:
+        return [JoinPush(info) if kind == "join" else LeavePush(info) for kind, info in self.rows]
 
 
-def presence_message(stream: str, changes: Iterable[PresenceChange]) -> Message:
-    rows = [[change.kind, asdict(change.info)] for change in changes]
-    return {"type": PRESENCE_TYPE, "v": VERSION, "stream": stream, "changes": rows}
+class Heartbeat(Struct, frozen=True, array_like=True):
+    """Shows a process that its own messages come back."""
+
+    type: ClassVar = "tidewire.heartbeat"
 
 
-def _presence_changes(message: Message) -> PresenceChanges:
-    changes = [_CHANGES[kind](_info(info)) for kind, info in message["changes"]]
-    return PresenceChanges(str(message["stream"]), changes)
+Content = Events | Ephemeral | PresenceChanges | Heartbeat
+_CONTENTS: tuple[type[Content], ...] = (Events, Ephemeral, PresenceChanges, Heartbeat)
+_DECODERS = {content.type: msgspec.msgpack.Decoder(content) for content in _CONTENTS}
+_encode = msgspec.msgpack.Encoder().encode
 
 
-_CHANGES: dict[str, type[PresenceChange]] = {"join": JoinPush, "leave": LeavePush}
+def message(content: Content) -> Message:
+    """Returns the signed message with this content."""
+    return signatures.sign(content.type, _encode(content))
 
 
-def _info(info: Any) -> ClientInfo:
-    return ClientInfo(str(info["user"]), str(info["client"]))
+def parse(received: object) -> Content | None:
+    """Returns the content of a message. Returns None for types and versions that this release does not know.
 
-
-def heartbeat_message() -> Message:
-    return {"type": HEARTBEAT_TYPE}
-
-
-Received = Events | Ephemeral | PresenceChanges
-_PARSERS = {EVENTS_TYPE: _events, EPHEMERAL_TYPE: _ephemeral, PRESENCE_TYPE: _presence_changes}
-
-
-def parse(message: object) -> Received | None:
-    """Reads a message of the layer. Returns None for heartbeats and for types and versions that this release does not
-    know. Raises KeyError, TypeError or ValueError for one whose shape is wrong."""
-    if not isinstance(message, dict) or message.get("v") != VERSION:
+    Raises RefusedMessageError for one that was not signed by a process of ours, and for one whose shape is wrong.
+    """
+    signed = signatures.verify(received)
+    decoder = _DECODERS.get(signed[0]) if signed is not None else None
+    if signed is None or decoder is None:
         return None
-    parser = _PARSERS.get(str(message.get("type")))
-    return None if parser is None else parser(message)
+    try:
+        return decoder.decode(signed[1])
+    except msgspec.MsgspecError:
+        raise signatures.RefusedMessageError("malformed") from None

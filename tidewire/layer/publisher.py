@@ -15,13 +15,7 @@ from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics, streams
 from tidewire.ground.recorded_event import RecordedEvent
-from tidewire.layer.messages import (
-    Message,
-    PresenceChange,
-    ephemeral_message,
-    events_message,
-    presence_message,
-)
+from tidewire.layer.messages import Ephemeral, Events, PresenceChange, PresenceChanges, message
 from tidewire.protocol.pushes import ClientInfo
 
 logger = logging.getLogger(__name__)
@@ -55,7 +49,7 @@ class Publisher:
         self._dispatch_own = dispatch_own
         self.dropped = 0
         self._events: deque[RecordedEvent] = deque(maxlen=QUEUE_EVENTS)
-        self._ephemeral: deque[Message] = deque(maxlen=QUEUE_EPHEMERAL)
+        self._ephemeral: deque[Ephemeral] = deque(maxlen=QUEUE_EPHEMERAL)
         self._presence: dict[str, list[PresenceChange]] = {}
         self._presence_count = 0
         self._wake = asyncio.Event()
@@ -79,7 +73,7 @@ class Publisher:
     def publish_ephemeral(self, stream: str, data: str, info: ClientInfo) -> None:
         """Queues an ephemeral message; `data` is its JSON. Called in the loop. The oldest are dropped first."""
         self.dropped += len(self._ephemeral) == QUEUE_EPHEMERAL
-        self._ephemeral.append(ephemeral_message(stream, data, info))
+        self._ephemeral.append(Ephemeral(stream, data, info))
         self._wake.set()
 
     def publish_presence(self, stream: str, change: PresenceChange) -> None:
@@ -101,26 +95,28 @@ class Publisher:
             await self._wake.wait()
             self._wake.clear()
             self._is_sending = True
-            while messages := self._next_events() + self._next_without_offset():
-                for message in messages:
+            while contents := [*self._next_events(), *self._next_without_offset()]:
+                for content in contents:
                     if self._loop.time() >= self._paused_until:
-                        await self._send(message)
+                        await self._send(content)
                     else:
                         self.dropped += 1
             self._is_sending = False
 
-    def _next_events(self) -> list[Message]:
+    def _next_events(self) -> list[Events]:
         """Takes all queued events: one message per stream."""
         by_stream: dict[tuple[str, str], list[RecordedEvent]] = {}
         while self._events:
             event = self._events.popleft()
             by_stream.setdefault((event.stream, event.epoch), []).append(event)
-        return [events_message(*stream, events) for stream, events in by_stream.items()]
+        return [Events.of(*stream, events) for stream, events in by_stream.items()]
 
-    def _next_without_offset(self) -> list[Message]:
+    def _next_without_offset(self) -> list[Ephemeral | PresenceChanges]:
         """Takes at most EPHEMERAL_TURN messages: ephemeral ones first, then joins and leaves, those of one stream
         together and in their order."""
-        taken = [self._ephemeral.popleft() for _ in range(min(EPHEMERAL_TURN, len(self._ephemeral)))]
+        taken: list[Ephemeral | PresenceChanges] = [
+            self._ephemeral.popleft() for _ in range(min(EPHEMERAL_TURN, len(self._ephemeral)))
+        ]
         while self._presence and len(taken) < EPHEMERAL_TURN:
             stream = next(iter(self._presence))
             changes, left = self._presence[stream][:PRESENCE_CHANGES], self._presence[stream][PRESENCE_CHANGES:]
@@ -129,14 +125,14 @@ class Publisher:
             else:
                 del self._presence[stream]
             self._presence_count -= len(changes)
-            taken.append(presence_message(stream, changes))
+            taken.append(PresenceChanges.of(stream, changes))
         return taken
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, content: Events | Ephemeral | PresenceChanges) -> None:
         try:
             with metrics.publishing.time():
                 async with asyncio.timeout(SEND_SECONDS):
-                    await self._layer.group_send(streams.group(message["stream"]), message)
+                    await self._layer.group_send(streams.group(content.stream), message(content))
         except Exception as error:
             self.dropped += 1
             self._paused_until = self._loop.time() + PAUSE_SECONDS

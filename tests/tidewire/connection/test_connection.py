@@ -153,11 +153,11 @@ async def test_a_credential_that_cannot_be_renewed_has_no_ttl(site):
 async def test_a_session_that_is_revoked_during_its_look_up_connects_nothing(site):
     """The revocation is applied here before the look-up returns."""
     site.log.end_session("7")
-    revocation_offset = site.log.stored("revocations:all")
+    stored = site.log.stored("revocations:all")
     client = ProtocolClient(site)
 
     def look_up() -> Identity:
-        site.engine.hub.dispatch("revocations:all", revocation_offset.epoch, revocation_offset.entries)
+        site.engine.revocations.apply_next(stored.epoch, stored.entries[0])
         return Identity("alice", session_id="7")
 
     site.engine.authenticate = lambda credential: look_up

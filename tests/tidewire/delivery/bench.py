@@ -18,7 +18,7 @@ from tidewire.delivery.tasks import Tasks
 from tidewire.ground.positions import Entry
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import EVENTS_TYPE
+from tidewire.layer.messages import Events, message
 from tidewire.protocol.requests import SubscribeRequest
 
 ROOM = "room:1"
@@ -72,17 +72,9 @@ class Bench:
         await self.layer.group_send("tw." + stream.replace(":", "."), message)
 
 
-def message_of(log: Log, *entries: Entry, stream: str = ROOM, **changes: Any) -> dict[str, Any]:
+def message_of(log: Log, *entries: Entry, stream: str = ROOM) -> dict[str, Any]:
     """Returns the message that a publisher sends for these entries."""
-    rows = [[e.offset, e.ends_access, e.type, e.payload, e.revocation_offset] for e in entries]
-    return {
-        "type": EVENTS_TYPE,
-        "v": 1,
-        "stream": stream,
-        "epoch": log.stored(stream).epoch,
-        "events": rows,
-        **changes,
-    }
+    return message(Events(stream, log.stored(stream).epoch, list(entries)))
 
 
 def recorded(log: Log, *entries: Entry, stream: str = ROOM) -> list[RecordedEvent]:

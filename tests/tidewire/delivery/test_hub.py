@@ -6,13 +6,15 @@ import logging
 import pytest
 from channels.layers import InMemoryChannelLayer
 
+from tests.forger import MARK, altered, forgeries
 from tests.tidewire.delivery.bench import ROOM, Bench, message_of
 from tests.tidewire.in_memory import NEVER, Client, settled, until
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.hub import Intervals
 from tidewire.ground.positions import Entry
 from tidewire.ground.streams import REVOCATIONS
-from tidewire.layer.messages import EPHEMERAL_TYPE, EVENTS_TYPE, PRESENCE_TYPE, Ephemeral
+from tidewire.layer.messages import Ephemeral, Events, message
+from tidewire.layer.signatures import sign
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
@@ -291,25 +293,16 @@ async def test_events_from_the_layer_are_dispatched(log):
 
 POISON = [
     {},
-    {"type": "tidewire.something.newer", "v": 1},
-    {"type": EVENTS_TYPE, "v": 2, "stream": ROOM, "events": "of another shape"},
-    {"type": EVENTS_TYPE, "v": 1},
-    {"type": EVENTS_TYPE, "v": 1, "stream": ROOM, "epoch": "e", "events": None},
-    {"type": EVENTS_TYPE, "v": 1, "stream": ROOM, "epoch": "e", "events": [[1, "", "t"]]},
-    {"type": EVENTS_TYPE, "v": 1, "stream": ROOM, "epoch": "e", "events": [["one", "", "t", "{}", 0]]},
-    {"type": EVENTS_TYPE, "v": 1, "stream": ROOM, "epoch": "e", "events": [[1, "", "t", "{}", 0, "more"]]},
-    {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "pub"},
-    {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "pub", "content": {}},
-    {"type": EPHEMERAL_TYPE, "v": 1, "stream": ROOM, "kind": "close", "content": {}},
-    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM},
-    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["join"]]},
-    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["join", None]]},
-    {"type": PRESENCE_TYPE, "v": 1, "stream": ROOM, "changes": [["pub", {}]]},
-    {"type": "websocket.disconnect", "v": 1},
+    sign("tidewire.something.newer", b""),
+    sign("tidewire.events", b"\xc1"),
+    sign("tidewire.events", b"\x90"),
+    sign("tidewire.ephemeral", b"\x90"),
+    sign("tidewire.presence", b"\x90"),
+    sign("websocket.disconnect", b""),
 ]
 
 
-@pytest.mark.parametrize("poison", POISON, ids=str)
+@pytest.mark.parametrize("poison", POISON)
 async def test_a_message_that_cannot_be_read_is_ignored(log, poison):
     bench = Bench(log)
     bench.hub.start()
@@ -319,6 +312,108 @@ async def test_a_message_that_cannot_be_read_is_ignored(log, poison):
     await bench.send(poison)
     await bench.send(message_of(log, *log.write(ROOM)))
     await until(lambda: alice.pushes(ROOM) == [1])
+    await bench.stop()
+
+
+async def test_nothing_that_a_forger_sends_is_delivered(log):
+    bench = Bench(log)
+    bench.hub.start()
+    alice = Client()
+    await bench.follow(alice, is_following_presence=True)
+    await bench.subscriptions.joined([ROOM])
+    (genuine,) = log.write(ROOM)
+    signed = message_of(log, genuine)
+    for forged in (*forgeries(ROOM, log.stored(ROOM).epoch, genuine.offset), *altered(signed)):
+        await bench.send(forged)
+    await bench.send(signed)
+    await until(lambda: alice.pushes(ROOM) == [1])
+    assert MARK not in str(alice.messages)
+    assert (bench.suspended, log.asked("page")) == ([], 0)
+    await bench.stop()
+
+
+async def test_a_message_that_is_sent_again_in_another_group_reaches_its_own_stream_only(log):
+    bench = Bench(log)
+    bench.hub.start()
+    alice, bob = Client("alice"), Client("bob")
+    await bench.follow(alice)
+    await bench.follow(bob, "room:2")
+    await bench.subscriptions.joined([ROOM, "room:2"])
+    for _ in range(2):
+        await bench.send(message_of(log, *log.stored(ROOM).entries or log.write(ROOM)), stream="room:2")
+    await until(lambda: alice.pushes(ROOM) == [1])
+    await settled()
+    assert (alice.pushes(ROOM), bob.messages) == ([1], [])
+    await bench.stop()
+
+
+async def test_a_revocation_from_the_layer_is_read_from_the_log(log):
+    """The message is a nudge only: one that names a session which the log does not end closes nothing."""
+    bench = Bench(log)
+    bench.hub.start()
+    await bench.revocations.load()
+    bench.sessions.add("alive", ending := Ending())
+    log.end_session("other")
+    named = Entry(1, "", "sessions.revoked", '{"type": "sessions.revoked", "data": {"sessions": ["alive"]}}')
+    await until(lambda: "tw.revocations.all" in bench.layer.groups)
+    await bench.send(message(Events(REVOCATIONS, log.stored(REVOCATIONS).epoch, [named])), stream=REVOCATIONS)
+    await until(lambda: bench.revocations.has_applied(1))
+    assert bench.sessions.has_ended("other")
+    assert not bench.sessions.has_ended("alive")
+    assert ending.codes == []
+    await bench.stop()
+
+
+class Ending:
+    """A connection of a session, which keeps the codes that it was ended with."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+
+    def end(self, code) -> None:
+        self.codes.append(code.code)
+
+
+# -- ahead of the log ------------------------------------------------------------------------------------------------
+
+
+async def test_a_stream_that_is_ahead_of_its_log_is_started_again(log, caplog):
+    """A failover lost events that were delivered. Those that the log holds next must not be taken for them."""
+    bench = Bench(log, Intervals(poll=NEVER, touched=10, audit=0.02, heartbeat=NEVER))
+    alice = Client()
+    await bench.follow(alice)
+    bench.dispatch(*log.write(ROOM, 3))
+    log.lose(ROOM, kept=1)
+    bench.hub.start()
+    await until(lambda: alice.pushes(ROOM) == [1, 2, 3, ("unsubscribe", 2502)])
+    assert "a room stream ends at 1, and 3 was delivered" in caplog.text
+    await bench.follow(alice)
+    bench.dispatch(*log.write(ROOM))
+    await until(lambda: alice.pushes(ROOM)[4:] == [2])
+    await bench.stop()
+
+
+async def test_a_head_that_is_older_than_the_last_event_restarts_nothing(bench, log):
+    alice = Client()
+    await bench.follow(alice)
+    asked_at, head = asyncio.get_running_loop().time(), log.position(ROOM)
+    bench.dispatch(*log.write(ROOM))
+    bench.hub.update_head(head, asked_at)
+    await settled()
+    assert alice.pushes(ROOM) == [1]
+
+
+async def test_a_revocation_log_that_ends_before_what_was_applied_is_read_again(log, caplog):
+    bench = Bench(log, Intervals(poll=0.02, touched=10, audit=NEVER, heartbeat=NEVER))
+    log.end_session("first")
+    log.end_session("lost")
+    await bench.revocations.load()
+    log.lose(REVOCATIONS, kept=1)
+    bench.hub.start()
+    await until(lambda: "the revocation log ends at 1, and 2 was applied" in caplog.text)
+    offset = log.end_session("second")
+    await until(lambda: bench.sessions.has_ended("second"))
+    assert offset == 2
     await bench.stop()
 
 

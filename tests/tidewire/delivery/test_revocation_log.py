@@ -42,7 +42,7 @@ async def test_revocations_arrive_by_messages(bench, log):
     bench.sessions.add("session", socket)
     log.end_session("session")
     bench.dispatch(*log.stored(REVOCATIONS).entries, stream=REVOCATIONS)
-    assert socket.ended_with == [3503]
+    await until(lambda: socket.ended_with == [3503])
     assert bench.sessions.has_ended("session")
     assert not bench.sessions.has_ended("another")
 

@@ -12,17 +12,16 @@ from typing import Any
 import pytest
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
-from msgspec.structs import asdict
 
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 from tests.tidewire.liveapp.models import Board
-from tidewire.ground.positions import PAGE_EVENTS
+from tidewire.ground.positions import PAGE_EVENTS, Entry
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ids import uuid7
 from tidewire.layer import publisher as sending
 from tidewire.layer import publishing
-from tidewire.layer.messages import INLINE_BYTES
+from tidewire.layer.messages import INLINE_BYTES, Ephemeral, Events, PresenceChanges, parse
 from tidewire.layer.publisher import (
     EPHEMERAL_TURN,
     PRESENCE_CHANGES,
@@ -52,8 +51,8 @@ def join(user: str) -> JoinPush:
     return JoinPush(ClientInfo(user, f"client of {user}"))
 
 
-def message(stream: str, *rows: list[Any]) -> dict[str, Any]:
-    return {"type": "tidewire.events", "v": 1, "stream": stream, "epoch": "e", "events": list(rows)}
+def events(stream: str, *entries: Entry) -> Events:
+    return Events(stream, "e", list(entries))
 
 
 @asynccontextmanager
@@ -87,8 +86,12 @@ class Mailbox:
         for group in groups:
             await self._layer.group_add(group, self.name)
 
-    async def receive(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self._layer.receive(self.name), WAIT_SECONDS)
+    async def receive(self) -> Any:
+        """Returns the content of the next message."""
+        return parse(await asyncio.wait_for(self._layer.receive(self.name), WAIT_SECONDS))
+
+    async def offsets(self) -> list[int]:
+        return [entry.offset for entry in (await self.receive()).entries]
 
 
 # -- in a server's loop ----------------------------------------------------------------------------------------------
@@ -114,10 +117,9 @@ async def publisher(layer) -> Publisher:
 async def test_events_become_one_message_per_stream(publisher, mailbox):
     publisher.publish([event(1), event(7, "board:2", ends_access="*"), event(2, revocation_offset=5)])
     async with running(publisher):
-        assert await mailbox.receive() == message(
-            "board:1", [1, "", "board.changed", "{}", 0], [2, "", "board.changed", "{}", 5]
-        )
-        assert await mailbox.receive() == message("board:2", [7, "*", "board.changed", "{}", 0])
+        one, two = Entry(1, "", "board.changed", "{}"), Entry(2, "", "board.changed", "{}", 5)
+        assert await mailbox.receive() == events("board:1", one, two)
+        assert await mailbox.receive() == events("board:2", Entry(7, "*", "board.changed", "{}"))
 
 
 async def test_events_from_other_threads_arrive_in_order(publisher, mailbox):
@@ -126,35 +128,29 @@ async def test_events_from_other_threads_arrive_in_order(publisher, mailbox):
             await asyncio.to_thread(publisher.publish, [event(offset)])
         received: list[int] = []
         while len(received) < 5:
-            received += [row[0] for row in (await mailbox.receive())["events"]]
+            received += await mailbox.offsets()
     assert received == [1, 2, 3, 4, 5]
 
 
 async def test_a_stream_of_two_epochs_is_two_messages(publisher, mailbox):
     publisher.publish([event(9), event(1, epoch="f")])
     async with running(publisher):
-        assert [(await mailbox.receive())["epoch"] for _ in range(2)] == ["e", "f"]
+        assert [(await mailbox.receive()).epoch for _ in range(2)] == ["e", "f"]
 
 
 async def test_large_payloads_are_left_in_the_log(publisher, mailbox):
     half = "x" * (INLINE_BYTES // 2)
     async with running(publisher):
         publisher.publish([event(1, payload=half), event(2, payload=half)])
-        assert [row[3] for row in (await mailbox.receive())["events"]] == [half, half]
+        assert [entry.payload for entry in (await mailbox.receive()).entries] == [half, half]
         publisher.publish([event(3, payload=half), event(4, payload=half + "x")])
-        assert [row[3] for row in (await mailbox.receive())["events"]] == ["", ""]
+        assert [entry.payload for entry in (await mailbox.receive()).entries] == ["", ""]
 
 
 async def test_an_ephemeral_message_is_sent_as_it_is(publisher, mailbox):
     publisher.publish_ephemeral("board:1", "{}", ClientInfo("alice", "c"))
     async with running(publisher):
-        assert await mailbox.receive() == {
-            "type": "tidewire.ephemeral",
-            "v": 1,
-            "stream": "board:1",
-            "kind": "pub",
-            "content": {"data": "{}", "info": {"user": "alice", "client": "c"}},
-        }
+        assert await mailbox.receive() == Ephemeral("board:1", "{}", ClientInfo("alice", "c"))
 
 
 async def test_the_joins_of_a_crowd_are_few_messages_in_order(publisher, mailbox):
@@ -164,21 +160,19 @@ async def test_the_joins_of_a_crowd_are_few_messages_in_order(publisher, mailbox
     publisher.publish_presence("board:2", join("bob"))
     async with running(publisher):
         first, second, other = [await mailbox.receive() for _ in range(3)]
-    assert first["type"] == second["type"] == "tidewire.presence"
-    rows = [[change.kind, asdict(change.info)] for change in crowd]
-    assert first["changes"] + second["changes"] == rows
-    assert len(first["changes"]) == PRESENCE_CHANGES
-    assert (other["stream"], other["changes"]) == ("board:2", [["join", {"user": "bob", "client": "client of bob"}]])
+    assert first.changes + second.changes == crowd
+    assert len(first.changes) == PRESENCE_CHANGES
+    assert other == PresenceChanges.of("board:2", [join("bob")])
 
 
 class Recording:
     """A layer that keeps the messages it is given, and takes a turn of the loop for each."""
 
     def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[Any] = []
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        self.sent.append(message)
+        self.sent.append(parse(message))
         await asyncio.sleep(0)
 
 
@@ -196,9 +190,10 @@ async def test_no_join_of_many_crowds_is_lost_and_events_do_not_wait_for_them():
         await until_idle(publisher)
     received_users: dict[str, list[str]] = {}
     for sent in layer.sent:
-        received_users.setdefault(sent["stream"], []).extend(info["user"] for _, info in sent.get("changes", ()))
+        if isinstance(sent, PresenceChanges):
+            received_users.setdefault(sent.stream, []).extend(info.user for _, info in sent.rows)
     assert received_users == {board: [f"{person}" for person in range(people)] for board in boards}
-    assert [sent["type"] for sent in layer.sent].index("tidewire.events") <= EPHEMERAL_TURN
+    assert [type(sent) for sent in layer.sent].index(Events) <= EPHEMERAL_TURN
     assert publisher.dropped == 0
 
 
@@ -214,9 +209,9 @@ async def test_the_queue_is_bounded_and_drops_the_oldest(publisher, mailbox, pat
     for number in range(QUEUE_EPHEMERAL + 1):
         publisher.publish_ephemeral("board:2", f"{number}", ClientInfo("alice", "c"))
     async with running(publisher):
-        rows = (await mailbox.receive())["events"]
-        assert (rows[0][0], len(rows)) == (PAGE_EVENTS, QUEUE_EVENTS)
-        assert (await mailbox.receive())["content"]["data"] == "1"
+        offsets = await mailbox.offsets()
+        assert (offsets[0], len(offsets)) == (PAGE_EVENTS, QUEUE_EVENTS)
+        assert (await mailbox.receive()).data == "1"
     assert publisher.dropped == PAGE_EVENTS + 1
 
 
@@ -273,7 +268,7 @@ async def test_a_layer_that_works_again_is_used_again(monkeypatch):
         await until_idle(publisher)
         layer.how = None
         publisher.publish([event(2)])
-        assert (await mailbox.receive())["events"][0][0] == 2
+        assert (await mailbox.offsets())[0] == 2
 
 
 async def test_a_layer_that_never_answers_is_given_up(monkeypatch):
@@ -318,7 +313,7 @@ async def test_publish_uses_the_attached_publisher(publisher, mailbox):
     try:
         async with running(publisher):
             await asyncio.to_thread(publishing.publish, [event(1)])
-            assert (await mailbox.receive())["events"][0][0] == 1
+            assert (await mailbox.offsets())[0] == 1
             publishing.publish([])
     finally:
         publishing.detach(publisher)
@@ -376,7 +371,7 @@ async def test_a_process_without_a_loop_publishes_from_a_thread(on_redis, patien
         await asyncio.to_thread(publishing.publish, [event(2)])
         offsets: list[int] = []
         while len(offsets) < 2:  # in one message or in two
-            offsets += [row[0] for row in (await mailbox.receive())["events"]]
+            offsets += await mailbox.offsets()
         assert offsets == [1, 2]
     assert publishing._background is first  # one thread, one connection
 
@@ -403,10 +398,11 @@ publishing.publish([event(1)])
 """
 
 
-async def test_a_process_that_ends_at_once_still_sends(redis, tmp_path):
+async def test_a_process_that_ends_at_once_still_sends(redis, tmp_path, settings):
     """The last write of a command must not wait for the poll."""
-    environment = child_environment(tmp_path) | {"REDIS_URL": redis.url, "PYTHONPATH": str(ROOT)}
+    settings.SECRET_KEY = secret = "s" * 50
+    environment = child_environment(tmp_path) | {"REDIS_URL": redis.url, "SECRET_KEY": secret, "PYTHONPATH": str(ROOT)}
     environment["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"
     async with listening(redis.url) as mailbox:
         await asyncio.to_thread(subprocess.run, [sys.executable, "-c", PROGRAM], env=environment, check=True)
-        assert (await mailbox.receive())["events"][0][0] == 1
+        assert (await mailbox.offsets())[0] == 1
