@@ -8,5 +8,8 @@ class ApiConfig(AppConfig):
         # Connects signals, and registers what drf-spectacular knows once it is imported. The path converter "id" must
         # be known before any URLs are read: those of sockets and of RESOURCES come before api/urls.py.
         from api.auth import key_bindings  # noqa: F401
+        from api.models import names
         from api.schema import operations  # noqa: F401
         from tidewire.rest import converters  # noqa: F401
+
+        names.connect()

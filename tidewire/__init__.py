@@ -12,6 +12,7 @@ before it in this list:
     declare         Live, Touch, Fact, StreamKind, and the registry of them
     transactions    what is noted in a transaction, and the hook that records it just before COMMIT
     log             the event log: its tables, building events, append, read, rate, erasure, retention, revocations
+    jobs            work that a transaction leaves for later, done in slices
     layer           the channel layer: publisher, mailbox, group membership
     capture         every write path of the ORM becomes a note; facts; snapshots for REST
     rest            the habits of REST views: versions, pages, retries, problems
@@ -32,6 +33,8 @@ from tidewire.declare.registry import Registry, register, registry
 from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
+from tidewire.jobs.slices import is_pending as is_job_pending
+from tidewire.jobs.slices import job, start_job
 from tidewire.log.revocations import revoke_sessions
 from tidewire.protocol import strict_json
 from tidewire.queries.errors import Fault, fault_of, is_retryable
@@ -61,7 +64,9 @@ __all__ = [
     "current_actor",
     "deferred_inserts",
     "fault_of",
+    "is_job_pending",
     "is_retryable",
+    "job",
     "note",
     "parse_stream",
     "record_fact",
@@ -70,6 +75,7 @@ __all__ = [
     "retried",
     "revoke_sessions",
     "set_actor",
+    "start_job",
     "strict_json",
     "updates_named",
     "uuid7",

@@ -2,6 +2,7 @@
 
 from tidewire.capture.models import LiveModel, VersionField
 from tidewire.capture.querysets import LiveQuerySet
+from tidewire.jobs.tables import Job
 from tidewire.log.tables import DelayedEvent, Event, NextRelease, Stream
 from tidewire.rest.answers import Answer, AnswerName
 
@@ -10,6 +11,7 @@ __all__ = [
     "AnswerName",
     "DelayedEvent",
     "Event",
+    "Job",
     "LiveModel",
     "LiveQuerySet",
     "NextRelease",

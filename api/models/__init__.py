@@ -9,6 +9,7 @@ from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
 from .metrics import Metric
+from .names import NamesClock
 from .reactions import Reaction
 from .rooms import Room
 from .samples import Sample, Series
@@ -25,6 +26,7 @@ __all__ = [
     "Message",
     "MessageCounter",
     "Metric",
+    "NamesClock",
     "Reaction",
     "ReadMarker",
     "Room",

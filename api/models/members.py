@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, router
-from django.db.models.signals import pre_save
-from django.dispatch import receiver
 from django.utils import timezone
 
 from api.models.counters import MessageCounter
@@ -63,13 +61,3 @@ class Member(Membership):
             marker.message, marker.at = message, timezone.now()
             marker.save(update_fields=["message", "at"])
         return marker
-
-
-@receiver(pre_save, sender=settings.AUTH_USER_MODEL)
-def on_rename(instance: Any, using: str, update_fields: Any, **kwargs: Any) -> None:
-    """Raises the version of each membership of a user who gets a new name, because a member is shown by name.
-
-    That is one event per room, however many members it has. Messages show the new name when they are read next.
-    """
-    if not instance._state.adding and (update_fields is None or "name" in update_fields):
-        Member.objects.using(using).filter(user=instance.pk).exclude(user__name=instance.name).touch()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import DEFAULT_DB_ALIAS, models, router, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from api.models.dashboards import Dashboard
 from api.models.keys import Key
 from api.models.members import Member
 from api.models.messages import Message
+from api.models.names import note_renames
 from api.models.reactions import Reaction
 from api.models.rooms import Room
 from api.models.sessions import Session
@@ -23,6 +27,18 @@ from tidewire.erasure import forget_actor
 from tidewire.models import LiveModel, LiveQuerySet
 from tidewire.rest.answers import Answer
 from tidewire.rest.conflicts import Conflict
+
+_T = TypeVar("_T")
+
+AT_ONCE = 500
+"""How many keys go into one statement: below SQLite's bound on variables."""
+
+
+def _some(items: Iterable[_T]) -> Iterator[list[_T]]:
+    """Yields the items AT_ONCE at a time."""
+    items = list(items)
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]
 
 
 class UserGoneError(Exception):
@@ -45,15 +61,50 @@ class LowercaseEmailField(models.EmailField):
 class UserQuerySet(LiveQuerySet["User"]):
     def update(self, **kwargs: Any) -> int:
         """As Django's. Ends the sessions and keys of accounts that it closes, also when `is_active` is an
-        expression."""
-        if kwargs.get("is_active", True) is True:
+        expression. Notes new names."""
+        is_closing, is_renaming = kwargs.get("is_active", True) is not True, "name" in kwargs
+        if not (is_closing or is_renaming):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db, savepoint=False):
-            pks = list(self.values_list("pk", flat=True))
+            before = self._locked_names(self.values("pk"))
             count = super().update(**kwargs)
-            for model in (Session, Key):
-                model.objects.using(self.db).filter(user__in=pks, user__is_active=False).end()
+            if is_renaming:
+                note_renames(before, self._names_of(before), self.db)
+            for model in (Session, Key) if is_closing else ():
+                for some in _some(before):
+                    model.objects.using(self.db).filter(user__in=some, user__is_active=False).end()
             return count
+
+    def bulk_create(
+        self,
+        objs: Iterable[User],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[User]:
+        """As Django's. Notes new names where conflicts update rows."""
+        objs = list(objs)
+        write = partial(super().bulk_create, objs, batch_size, ignore_conflicts)
+        if not update_conflicts or "name" not in (update_fields or ()):
+            return write(update_conflicts, update_fields, unique_fields)
+        with transaction.atomic(using=self.db, savepoint=False):
+            before: dict[Any, str] = {}
+            for some in _some(objs):
+                same = Q(pk__in=[user.pk for user in some]) | Q(email__in=[user.email for user in some])
+                before |= self._locked_names(User.objects.using(self.db).filter(same).values("pk"))
+            created = write(update_conflicts, update_fields, unique_fields)
+            note_renames(before, self._names_of(before), self.db)
+            return created
+
+    def _locked_names(self, keys: Any) -> dict[Any, str]:
+        users = User.objects.using(self.db).filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+        return dict(users.values_list("pk", "name"))
+
+    def _names_of(self, keys: Iterable[Any]) -> dict[Any, str]:
+        users = User.objects.using(self.db)
+        return {pk: name for some in _some(keys) for pk, name in users.filter(pk__in=some).values_list("pk", "name")}
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):

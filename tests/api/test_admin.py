@@ -7,6 +7,7 @@ from django.test import Client
 
 from api.models import Member, Message, Room, User
 from tests.factories import make_message, make_room, make_user
+from tidewire.jobs import slices
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +79,7 @@ def test_a_new_name_is_an_event_of_each_room(admin, root):
     assert admin.post(page, form | {"name": "Robert"}).status_code == 302
     bob.refresh_from_db()
     assert (bob.name, bob.is_active) == ("Robert", True)
+    slices.run_all()
     assert new_events() == [(f"room:{room.pk}", "member.updated")]
     assert '"name":"Robert"' in Event.objects.get().payload
 

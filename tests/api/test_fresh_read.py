@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.api.conftest import Person, url
 from tests.factories import make_room, make_user
+from tidewire.jobs import slices
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,6 +116,7 @@ def test_a_copy_follows(name):
     copy = Copy(world.alice, world.room)
     before = json.dumps(copy.state)
     assert OPERATIONS[name](world).status_code < 300
+    slices.run_all()
     assert copy.catch_up() > 0
     assert copy.state == Copy(world.alice, world.room).state
     assert json.dumps(copy.state) != before
@@ -128,5 +130,6 @@ def test_a_copy_follows_any_sequence(names):
     copy = Copy(world.alice, world.room)
     for name in names:
         assert OPERATIONS[name](world).status_code < 500
+    slices.run_all()
     copy.catch_up()
     assert copy.state == Copy(world.alice, world.room).state

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
-    *("ground", "protocol", "queries", "declare", "transactions", "log", "layer", "capture"),
+    *("ground", "protocol", "queries", "declare", "transactions", "log", "jobs", "layer", "capture"),
     *("rest", "delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}

@@ -87,6 +87,7 @@ class Engine:
             self._rechecks.audit(conf.ACCESS_SECONDS),
             housekeeping.prune(self.reader),
             housekeeping.release_delayed(self.reader),
+            housekeeping.run_jobs(self.reader),
             metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher).set),
         ):
             self._tasks.start(work)

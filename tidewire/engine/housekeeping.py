@@ -1,4 +1,4 @@
-"""Work on the event log that any process may do: each does it at its own time, and doing it twice costs little."""
+"""Work that any process may do: each looks for it at its own time, and what two of them do at once costs little."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import random
 
 from tidewire.declare.registry import registry
 from tidewire.engine.reader import Reader
+from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+
+MIN_PAUSE_SECONDS = 0.02
+"""Between two slices of jobs."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,3 +37,23 @@ async def release_delayed(reader: Reader) -> None:
             await reader.release_due()
         except Exception as error:
             logger.warning("cannot release delayed events, will be tried again: %s", error)
+
+
+async def run_jobs(reader: Reader) -> None:
+    """Looks for pending jobs about every JOB_SECONDS and does their slices, until cancelled.
+
+    After each slice it waits for as long as the slice took, so that the slices leave half of the time to other writers.
+    """
+    loop = asyncio.get_running_loop()
+    while conf.JOB_SECONDS:
+        await asyncio.sleep(conf.JOB_SECONDS * random.uniform(0.5, 1.5))
+        try:
+            pending = await reader.pending_jobs()
+            for kind, count in pending.items():
+                metrics.jobs_pending.labels(kind).set(count)
+            began = loop.time()
+            while any(pending.values()) and await reader.run_slice():
+                await asyncio.sleep(max(MIN_PAUSE_SECONDS, loop.time() - began))
+                began = loop.time()
+        except Exception as error:
+            logger.warning("cannot work on pending jobs, will be tried again: %s", error)

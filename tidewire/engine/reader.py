@@ -17,6 +17,7 @@ from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Page, Position
 from tidewire.ground.threads import Threads, begin_job
+from tidewire.jobs import slices
 from tidewire.log import heads, pages, rate, retention
 from tidewire.log.database import log_alias
 from tidewire.rest.answers import Answer
@@ -84,6 +85,14 @@ class Reader:
     async def release_due(self) -> int:
         """Records the delayed events that are due. Returns how many."""
         return await self.run(rate.release_due, log_alias())
+
+    async def pending_jobs(self) -> dict[str, int]:
+        """Returns how many jobs of each kind are left."""
+        return await self.run(slices.pending, log_alias())
+
+    async def run_slice(self) -> bool:
+        """Does one slice of one job. Returns whether there was one."""
+        return await self.run(slices.run_slice, log_alias())
 
     def close(self) -> None:
         self._threads.close()

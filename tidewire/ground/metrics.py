@@ -47,6 +47,9 @@ layer_deaf = _gauge(
 )
 poll_age = _gauge("poll_age_seconds", "Time since the log was last polled with success.", mode="livemax")
 loop_lag = _gauge("loop_lag_seconds", "How late the event loop was, at worst, in the last sample.", mode="livemax")
+jobs_pending = _gauge(
+    "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
+)
 
 replies = _counter("replies", "Replies to commands, by method and error code (0 for none).", "method", "code")
 disconnects = _counter("disconnects", "Connections ended by the server, by code.", "code")

@@ -1,0 +1,5 @@
+"""Work that a transaction leaves for later, because it grows with the data: it is done in slices, by any process.
+
+tables.py    Job, one row for each kind of work and subject, with the place that was reached
+slices.py    declares kinds, starts jobs, and does one slice of one job in one transaction
+"""
