@@ -2,9 +2,23 @@
 
 from datetime import timedelta
 
-__all__ = ["AUTH_USER_MODEL", "CSRF_FAILURE_VIEW", "REST_FRAMEWORK", "SIMPLE_JWT", "SPECTACULAR_SETTINGS"]
+__all__ = [
+    "AUTHENTICATION_BACKENDS",
+    "AUTH_USER_MODEL",
+    "CSRF_FAILURE_VIEW",
+    "PASSWORD_HASHERS",
+    "REST_FRAMEWORK",
+    "SIMPLE_JWT",
+    "SPECTACULAR_SETTINGS",
+]
 
 AUTH_USER_MODEL = "api.User"
+AUTHENTICATION_BACKENDS = ["api.auth.backends.PasswordBackend"]
+PASSWORD_HASHERS = [
+    "api.auth.hashers.PBKDF2PasswordHasher",  # makes new hashes; the others only compare
+    "api.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "api.auth.hashers.ScryptPasswordHasher",
+]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -4,6 +4,7 @@ No variable is required: the defaults run on SQLite and memory, on this machine 
 turn on PostgreSQL and Redis. `TIDEWIRE_MODE=production` refuses settings that are only fit for development (checks.py).
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tidewire.rest.request_ids.RequestIDMiddleware",
     "tidewire.rest.errors.ProblemMiddleware",
+    "api.auth.addresses.ClientMiddleware",
     "api.rest.page_quotas.PageQuotaMiddleware",
     "backend.redirects.KeepMethodMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -160,6 +162,8 @@ TIDEWIRE = {
 
 # -- accounts and sessions -------------------------------------------------------------------------------------------
 
+# Hashing a password takes a quarter of a second of processor time. Half of the processors are left to other work.
+PASSWORDS_AT_ONCE = env.integer("PASSWORDS_AT_ONCE", default=max(1, (os.cpu_count() or 1) // 2))
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

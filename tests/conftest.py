@@ -15,3 +15,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("django_db")
         if mark and inspect.iscoroutinefunction(getattr(item, "obj", None)) and not mark.kwargs.get("transaction"):
             raise pytest.UsageError(f"{item.nodeid}: async database tests need django_db(transaction=True)")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted_yet() -> None:
+    """Each test begins without wrong passwords and requests of earlier ones."""
+    from api.auth.request_counters import counter
+
+    counter.cache_clear()

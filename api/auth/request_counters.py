@@ -1,13 +1,17 @@
-"""Counts of requests in windows of a minute, in Redis for all processes, else in the memory of this one."""
+"""Counts in windows of time, of requests and of passwords tried. In Redis for all processes, else in the memory of this
+one.
+
+A hold is a key that one caller gets for some seconds: while it has it, no other does.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 
@@ -17,17 +21,31 @@ REDIS_SECONDS = 0.05
 REST_SECONDS = 2.0
 """How long Redis is not asked after it has failed to answer."""
 MAX_COUNTED = 100_000
-"""Keys in memory, above which expired windows are dropped."""
+"""Keys in memory, above which those of expired windows are dropped, and the oldest where too few have expired."""
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Counts = list[tuple[int, float]]
-"""For each key: (requests in its window, seconds left of the window)."""
+"""For each key: (what its window has counted, seconds left of the window)."""
 
 
 class Counter(Protocol):
-    def count(self, keys: Sequence[str]) -> Counts:
-        """Counts one request for each key. A window begins with the first request of its key."""
+    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
+        """Adds `amount` for each key. A window begins with the first count of its key, and lasts `seconds`."""
+        ...
+
+    def hold(self, key: str, seconds: float) -> float:
+        """Takes a hold. Returns 0.0, or how many seconds are left of the hold that another caller has."""
+        ...
+
+    def seconds_left(self, key: str) -> float:
+        """Returns how many seconds are left of a hold, 0.0 without one."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Ends a hold."""
         ...
 
 
@@ -38,19 +56,42 @@ class MemoryCounter:
         self._lock = threading.Lock()
         self._windows: dict[str, tuple[int, float]] = {}
 
-    def count(self, keys: Sequence[str]) -> Counts:
+    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
         now = time.monotonic()
         with self._lock:
-            if len(self._windows) > MAX_COUNTED:
-                self._windows = {key: window for key, window in self._windows.items() if window[1] > now}
-            return [self._count(key, now) for key in keys]
+            self._make_space(now)
+            return [self._count(key, amount, seconds, now) for key in keys]
 
-    def _count(self, key: str, now: float) -> tuple[int, float]:
+    def hold(self, key: str, seconds: float) -> float:
+        now = time.monotonic()
+        with self._lock:
+            self._make_space(now)
+            until = self._windows.get(_hold(key), (0, 0.0))[1]
+            if until > now:
+                return until - now
+            self._windows[_hold(key)] = (1, now + seconds)
+            return 0.0
+
+    def seconds_left(self, key: str) -> float:
+        with self._lock:
+            return max(0.0, self._windows.get(_hold(key), (0, 0.0))[1] - time.monotonic())
+
+    def release(self, key: str) -> None:
+        with self._lock:
+            self._windows.pop(_hold(key), None)
+
+    def _count(self, key: str, amount: int, seconds: float, now: float) -> tuple[int, float]:
         used, until = self._windows.get(key, (0, 0.0))
         if until <= now:
-            used, until = 0, now + WINDOW_SECONDS
-        self._windows[key] = (used + 1, until)
-        return used + 1, until - now
+            used, until = 0, now + seconds
+        self._windows[key] = (max(0, used + amount), until)
+        return self._windows[key][0], until - now
+
+    def _make_space(self, now: float) -> None:
+        if len(self._windows) <= MAX_COUNTED:
+            return
+        kept = [(key, window) for key, window in self._windows.items() if window[1] > now]
+        self._windows = dict(kept[-(MAX_COUNTED // 2) :])  # half, so that the next thousands of keys have space
 
 
 class RedisCounter:
@@ -60,25 +101,49 @@ class RedisCounter:
         self._client, self._prefix = client, prefix
         self._own, self._rests_until = MemoryCounter(), 0.0
 
-    def count(self, keys: Sequence[str]) -> Counts:
+    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
+        return self._try(lambda: self._count(keys, amount, seconds), lambda: self._own.count(keys, amount, seconds))
+
+    def hold(self, key: str, seconds: float) -> float:
+        return self._try(lambda: self._hold(key, seconds), lambda: self._own.hold(key, seconds))
+
+    def seconds_left(self, key: str) -> float:
+        return self._try(lambda: self._pttl(key), lambda: self._own.seconds_left(key))
+
+    def release(self, key: str) -> None:
+        self._own.release(key)
+        self._try(lambda: self._client.delete(self._prefix + _hold(key)), lambda: None)
+
+    def _try(self, ask: Callable[[], T], count_here: Callable[[], T]) -> T:
         if time.monotonic() < self._rests_until:
-            return self._own.count(keys)
+            return count_here()
         try:
-            return self._ask(keys)
+            return ask()
         except Exception as error:  # a request never fails because it cannot be counted
             self._rests_until = time.monotonic() + REST_SECONDS
             logger.warning("cannot count in Redis, counting here: %s", error)
-            return self._own.count(keys)
+            return count_here()
 
-    def _ask(self, keys: Sequence[str]) -> Counts:
+    def _count(self, keys: Sequence[str], amount: int, seconds: float) -> Counts:
         """One round trip. A key is created with its expiry, so that no window stays for ever."""
         with self._client.pipeline(transaction=True) as pipe:
             for key in keys:
-                pipe.set(self._prefix + key, 0, px=WINDOW_SECONDS * 1000, nx=True)
-                pipe.incr(self._prefix + key)
+                pipe.set(self._prefix + key, 0, px=int(seconds * 1000), nx=True)
+                pipe.incrby(self._prefix + key, amount)
                 pipe.pttl(self._prefix + key)
             answers = pipe.execute()
         return [(answers[i + 1], max(0, answers[i + 2]) / 1000) for i in range(0, len(answers), 3)]
+
+    def _hold(self, key: str, seconds: float) -> float:
+        name = self._prefix + _hold(key)
+        return 0.0 if self._client.set(name, 1, px=int(seconds * 1000), nx=True) else self._pttl(key)
+
+    def _pttl(self, key: str) -> float:
+        return max(0, self._client.pttl(self._prefix + _hold(key))) / 1000
+
+
+def _hold(key: str) -> str:
+    return f"hold:{key}"
 
 
 @cache

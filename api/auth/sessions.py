@@ -22,7 +22,6 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from api.auth import tokens
 from api.auth.addresses import address_of
-from api.auth.throttles import guessing
 from api.auth.tokens import RefreshClaims
 from api.models import Session, User
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
@@ -37,14 +36,13 @@ T = TypeVar("T")
 
 
 def sign_in(request: HttpRequest, email: str, password: str) -> dict[str, str]:
-    """Starts a session and returns its tokens. Raises AuthenticationFailed or Throttled.
+    """Starts a session and returns its tokens. Raises AuthenticationFailed, Throttled or HashingBusy.
 
     Hashes the password, which is slow: call it outside a transaction.
     """
-    with guessing(request, email):
-        user = auth.authenticate(request, email=email, password=password)
-        if user is None:
-            raise _credentials_invalid()
+    user = auth.authenticate(request, email=email, password=password)
+    if user is None:
+        raise _credentials_invalid()
     user_agent = request.META.get("HTTP_USER_AGENT", "")
     return sign_in_as(cast(User, user), "".join(c for c in user_agent if c.isprintable())[:200], address_of(request))
 

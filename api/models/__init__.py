@@ -1,10 +1,10 @@
 """The tables of the product, and what can be done with their rows."""
 
 from . import lookups  # registers itself
-from .attempts import Attempts
 from .counters import MessageCounter
 from .dashboards import Dashboard, DashboardMember
 from .keys import Key
+from .known_networks import KnownNetwork
 from .markers import ReadMarker
 from .members import Member
 from .messages import Mention, Message
@@ -17,10 +17,10 @@ from .sessions import Session
 from .users import User
 
 __all__ = [
-    "Attempts",
     "Dashboard",
     "DashboardMember",
     "Key",
+    "KnownNetwork",
     "Member",
     "Mention",
     "Message",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
@@ -14,8 +15,10 @@ from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from api.auth import throttles
 from api.models.dashboards import Dashboard
 from api.models.keys import Key
+from api.models.known_networks import KnownNetwork
 from api.models.members import Member
 from api.models.messages import Message
 from api.models.names import note_renames
@@ -157,6 +160,26 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 Session.objects.using(using).filter(user=self).end()
             if not is_new and not self.is_active:
                 Key.objects.using(using).filter(user=self).end()
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's, and the only place that compares a password: every door ends here, so all share one count.
+
+        Raises Throttled after too many wrong passwords, and HashingBusy (api/auth/hashers.py).
+        """
+        attempt = throttles.begin(self.email)
+        try:
+            is_right = super().check_password(raw_password)
+        except BaseException:
+            attempt.take_back()
+            raise
+        if is_right:
+            attempt.take_back()
+            if attempt.network:
+                KnownNetwork.objects.note(self.pk, attempt.network)
+        return is_right
+
+    async def acheck_password(self, raw_password: str | None) -> bool:
+        return await sync_to_async(self.check_password)(raw_password)
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         """Reads all deferred fields at once when a user is known by id only (api/auth/authentication.py).

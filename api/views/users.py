@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.auth import scopes
-from api.auth.throttles import guessing
 from api.models import User
 from api.rest.views import BaseViewSet
 from api.serializers.users import PasswordSerializer, RegisterSerializer, UserSerializer
@@ -75,9 +74,8 @@ class PasswordViewSet(BaseViewSet):
         """Change your password. Ends your other sessions."""
         user = self.user
         passwords = self.validated(PasswordSerializer, user=user)
-        with guessing(request, f"password of {user.pk}"):
-            if not check_password(passwords["current_password"], user.password):
-                error = ErrorDetail("This is not the password.", "incorrect")
-                raise ValidationError({"current_password": [error]})
+        if not user.check_password(passwords["current_password"]):
+            error = ErrorDetail("This is not the password.", "incorrect")
+            raise ValidationError({"current_password": [error]})
         user.change_password(make_password(passwords["new_password"]), keep_session=self.identity.session_id)
         return Response(status=204)

@@ -130,11 +130,14 @@ def test_without_redis_a_process_counts_for_itself(clock):
 
 def test_memory_is_bounded(clock, counter, monkeypatch):
     monkeypatch.setattr(request_counters, "MAX_COUNTED", 10)
-    for number in range(20):
-        counter.count([f"old {number}"])
+    for number in range(50):
+        counter.count([f"busy {number}"])
+        counter.hold(f"busy {number}", 10)
+        assert len(counter._windows) <= 12
     clock[0] += request_counters.WINDOW_SECONDS
-    counter.count(["new"])
-    assert len(counter._windows) == 1
+    for number in range(6):
+        counter.count([f"new {number}"])
+    assert not any("busy" in key for key in counter._windows)
 
 
 def test_the_fields():

@@ -2,14 +2,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from api.models import Attempts, Session
+from api.models import KnownNetwork, Session
 
 
 class Command(BaseCommand):
-    help = "Deletes sessions that have expired or ended, and counts of old attempts."
+    help = "Deletes sessions that have expired or ended, and networks from which nobody signed in for a month."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sessions = 0
+        sessions = networks = 0
         while pruned := Session.objects.prune():
             sessions += pruned
-        self.stdout.write(f"Deleted {sessions} sessions and {Attempts.prune()} counts.")
+        while pruned := KnownNetwork.objects.prune():
+            networks += pruned
+        self.stdout.write(f"Deleted {sessions} sessions and {networks} networks.")
