@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0006_answers_moved'),
+        ('api', '0007_names_clock'),
     ]
 
     operations = [
