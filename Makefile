@@ -171,4 +171,4 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -o generator.txt generator.in
 
 clean:
-	rm -rf $(VENV) .venv-generator $(js:%=%/node_modules)
+	rm -rf $(VENV) .venv-generator .venv-installed $(js:%=%/node_modules)

@@ -84,6 +84,7 @@ RUN_BY = {
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",
     "docs/streams-and-permissions.md": "test_recipes.py",
+    "docs/testing-live-models.md": "test_foreign_project.py",
     "docs/third-parties.md": "test_recipes.py",
     "docs/writing-a-live-model.md": "test_docs.py",
     "docs/your-own-project.md": "test_foreign_project.py",

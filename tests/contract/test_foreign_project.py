@@ -1,47 +1,90 @@
-"""Runs the engine in another project: tests/foreign_project, which docs/your-own-project.md shows in full."""
+"""Runs the engine in another project: tests/foreign_project, which docs/your-own-project.md shows in full.
+
+The project runs in environments of its own, on the wheel and on packages of the index: on Django 5.2, and on Django 6
+where there is a Python for it; on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from centrifuge import Client, PublicationContext, SubscriptionEventHandler, UnsubscribedContext
 
 from tests.contract.documents import blocks
-from tests.rig import package, servers
+from tests.rig import environments, servers
+from tests.rig.environments import Pair
 from tests.rig.site import ROOT, wait_until_ready
+from tests.rig.verify import figure
 
 PROJECT = ROOT / "tests" / "foreign_project"
-PAGE = ROOT / "docs" / "your-own-project.md"
+PAGES = [ROOT / "docs" / name for name in ("your-own-project.md", "testing-live-models.md")]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The project in a folder of its own, the Python that runs it, and the environment that chooses its database."""
+
+    python: Path
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of this repository: no PYTHONPATH, no settings."""
+        clean = {"PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+        return clean | {"DEPOT_DATA": str(self.folder)} | self.variables
+
+    def run(self, *command: str | Path, stdin: str = "") -> str:
+        """Runs a command in the project, and returns what it has printed. Fails with that when the command fails."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, input=stdin, capture_output=True, text=True, timeout=120,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def manage(self, *arguments: str, stdin: str = "") -> str:
+        return self.run(self.python, "manage.py", *arguments, stdin=stdin)
+
+
+@pytest.fixture(scope="module", params=environments.pairs(), ids=str)
+def pair(request: pytest.FixtureRequest) -> Pair:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def project(request: pytest.FixtureRequest, pair: Pair, postgresql: servers.PostgreSQL) -> Installed:
+    """Copies the project out of the repository, so that it finds no package here."""
+    python = environments.installed(pair)
+    folder = servers.temporary_folder("depot") / "project"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    if request.param == "sqlite":
+        return Installed(python, folder)
+    url = urlsplit(postgresql.create_database(f"depot_{pair.version.replace('.', '_')}"))
+    variables = {"PGHOST": url.hostname, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
+    variables |= {"PGDATABASE": url.path.strip("/")}
+    return Installed(python, folder, {name: str(value) for name, value in variables.items() if value is not None})
 
 
 @pytest.fixture(scope="module")
-def environment() -> dict[str, str]:
-    """Returns an environment with the project and the engine from its wheel, without this repository's settings."""
-    folder = servers.temporary_folder("depot")
-    package.unpack_wheel(folder)
-    paths = f"{PROJECT}{os.pathsep}{folder}"
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "DEPOT_DATA": str(folder), "PYTHONUNBUFFERED": "1"}
+def postgresql() -> Iterator[servers.PostgreSQL]:
+    server = servers.start_postgresql()
+    yield server
+    server.stop()
 
 
-def manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=PROJECT, env=environment, input=stdin, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def test_the_page_is_the_project():
-    shown = {block.name: block.code for block in blocks(PAGE) if block.key == "file"}
+def test_the_pages_are_the_project():
+    shown = {block.name: block.code for page in PAGES for block in blocks(page) if block.key == "file"}
     written = {
         str(path.relative_to(PROJECT)): path.read_text()
         for path in PROJECT.rglob("*.py")
@@ -51,17 +94,31 @@ def test_the_page_is_the_project():
 
 
 @pytest.mark.slow
-def test_its_own_suite_passes(environment):
-    manage(environment, "makemigrations", "--check", "--dry-run")
-    assert "OK" in manage(environment, "test", "parcels")
+def test_it_runs_on_the_wheel(project, pair):
+    code = "import django, sys, tidewire; print(tidewire.__file__, django.__version__, *sys.version_info[:2])"
+    place, django, *python = project.run(project.python, "-c", code).split()
+    assert place.startswith(str(environments.KEPT))
+    figure(f"the foreign project on {pair}: Django {django} on Python {'.'.join(python)}")
+
+
+@pytest.mark.slow
+def test_its_own_suite_passes(project):
+    project.manage("makemigrations", "--check", "--dry-run")
+    assert "OK" in project.manage("test", "parcels")
+
+
+@pytest.mark.slow
+def test_its_tests_with_pytest_pass(project):
+    (command,) = [block.code for block in blocks(PAGES[1]) if (block.key, block.name) == ("runs", "pytest")]
+    assert "3 passed" in project.run("bash", "-c", command)
 
 
 @pytest.fixture
-def url(environment) -> Iterator[str]:
-    manage(environment, "migrate", "--verbosity", "0")
-    port, log = servers.free_port(), Path(environment["DEPOT_DATA"], "server.log")
-    command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "depot.asgi:application"]
-    process = servers.spawn(command, log=log, cwd=PROJECT, env=environment)
+def url(project) -> Iterator[str]:
+    project.manage("migrate", "--verbosity", "0")
+    port, log = servers.free_port(), project.folder / "server.log"
+    command = [project.python, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "depot.asgi:application"]
+    process = servers.spawn(command, log=log, cwd=project.folder, env=project.environment)
     try:
         wait_until_ready(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}"
@@ -84,13 +141,13 @@ class Received(SubscriptionEventHandler):
 
 
 @pytest.mark.slow
-async def test_couriers_see_their_own_parcels_only(environment, url):
+async def test_couriers_see_their_own_parcels_only(project, url):
     code = (
         "from parcels.models import Courier; from parcels.tokens import token_of\n"
         "vera, ida = Courier.objects.create_user('vera'), Courier.objects.create_user('ida')\n"
         "print('~', vera.pk, ida.pk, token_of(vera))\n"
     )
-    out = await asyncio.to_thread(manage, environment, "shell", stdin=code)
+    out = await asyncio.to_thread(project.manage, "shell", stdin=code)
     vera, ida, token = out.partition("~ ")[2].split()[:3]
     client = Client(url.replace("http", "ws") + "/connection/websocket", token=token)
     mine, others = Received(), Received()

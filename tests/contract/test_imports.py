@@ -24,7 +24,7 @@ ORDER = (
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
-PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids")
+PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids", "pytest_plugin")
 """Modules at the top of the engine: re-exports of what is inside, for applications. Nothing inside imports them."""
 
 EXEMPT = ("apps", "management", "migrations")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zipfile
 from email.message import Message
@@ -68,9 +69,33 @@ def test_the_sdist_holds_what_the_wheel_is_built_from():
     assert not any(name.startswith(("api/", "tests/", "backend/", "realtime/")) for name in names)
 
 
+def test_the_page_of_versions_is_what_the_package_says(metadata):
+    """The classifiers name the versions of the page, and the requirements allow all of them."""
+    rows = re.findall(
+        r"^\| ([\d., ]+(?: LTS)?) \| ([\d., ]+) \|", (ROOT / "docs/supported-versions.md").read_text(), re.M
+    )
+    named = {kind: {name for row in rows for name in re.findall(r"\d+\.\d+", row[kind])} for kind in (0, 1)}
+    classifiers = "\n".join(metadata.get_all("Classifier", []))
+    assert named[0] == {*re.findall(r"Django :: (\d+\.\d+)", classifiers)}
+    assert named[1] == {*re.findall(r"Python :: (\d+\.\d+)", classifiers)}
+    (django,) = [line for line in metadata.get_all("Requires-Dist", []) if line.lower().startswith("django<")]
+    assert "<6.2" in django
+
+
 def test_public_modules_say_what_is_public():
     import importlib  # the modules want loaded apps
 
-    for name in ("", ".models", ".snapshots", ".credentials", ".asgi", ".ids", ".urls", ".erasure", ".testing"):
+    for name in (
+        "",
+        ".models",
+        ".snapshots",
+        ".credentials",
+        ".asgi",
+        ".ids",
+        ".urls",
+        ".erasure",
+        ".testing",
+        ".pytest_plugin",
+    ):
         module = importlib.import_module(f"tidewire{name}")
         assert [each for each in module.__all__ if not hasattr(module, each)] == [], name

@@ -30,8 +30,14 @@ def current() -> Engine:
     if engine is None:
         for other in [other for other in list(_engines) if other.is_closed()]:
             del _engines[other]
-        engine = _engines[loop] = from_settings()
-        engine.start()
+        engine = start(from_settings())
+    return engine
+
+
+def start(engine: Engine) -> Engine:
+    """Makes this the engine of the running loop, and starts it. Returns it."""
+    _engines[asyncio.get_running_loop()] = engine
+    engine.start()
     return engine
 
 
@@ -47,14 +53,17 @@ async def stop() -> None:
         await engine.stop()
 
 
-def from_settings() -> Engine:
-    """Makes an engine as Django's settings say. Raises ImproperlyConfigured where there is no channel layer."""
+def from_settings(reader: Reader | None = None) -> Engine:
+    """Makes an engine as Django's settings say, with a reader of its own unless it is given one.
+
+    Raises ImproperlyConfigured where there is no channel layer.
+    """
     layer = get_channel_layer()
     if layer is None:
         raise ImproperlyConfigured("Tidewire needs a channel layer: set CHANNEL_LAYERS")
     return Engine(
         layer=layer,
-        reader=Reader(conf.DATABASE_THREADS),
+        reader=reader or Reader(conf.DATABASE_THREADS),
         presence_store=_presence_store(layer),
         connections=Connections(
             conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND, conf.MAX_SUBSCRIPTIONS

@@ -40,6 +40,11 @@ def detach(publisher: Publisher) -> None:
         _attached = None
 
 
+def is_attached() -> bool:
+    """Returns whether the publisher of a running engine is this process's."""
+    return _attached is not None
+
+
 def publish(recorded: list[RecordedEvent]) -> None:
     """Publishes committed events. Called by `transactions` after COMMIT, from any thread, and from nowhere else: there
     is no second exit. Never raises."""

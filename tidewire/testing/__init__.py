@@ -1,15 +1,16 @@
-"""Public: for tests of live models in Django's TestCase, which never commits, so no event would be recorded."""
+"""Public: for tests of live models.
 
-from __future__ import annotations
+Events are recorded just before COMMIT, and Django's TestCase never commits. So:
 
-from django.db import DEFAULT_DB_ALIAS, connections
+  recording.py      record_now, events_of, EventLog: records the changes of a test without committing, reads the log
+  cases.py          LiveTestMixin, for Django's TestCase and TransactionTestCase
+  sockets.py        SocketClient: a client that connects and subscribes through the project's ASGI application
 
-from tidewire.ground.recorded_event import RecordedEvent
-from tidewire.transactions.commit import record_noted
+`tidewire/pytest_plugin.py` has the fixtures `event_log` and `connect_socket`, which pytest finds by itself.
+"""
 
-__all__ = ["record_now"]
+from tidewire.testing.cases import LiveTestMixin
+from tidewire.testing.recording import EventLog, LoggedEvent, events_of, record_now
+from tidewire.testing.sockets import SocketClient, SocketError
 
-
-def record_now(using: str = DEFAULT_DB_ALIAS) -> list[RecordedEvent]:
-    """Records the changes noted so far inside the open transaction, as COMMIT would, and returns their events."""
-    return record_noted(connections[using])
+__all__ = ["EventLog", "LiveTestMixin", "LoggedEvent", "SocketClient", "SocketError", "events_of", "record_now"]

@@ -14,6 +14,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = []
 ROOT_URLCONF = "depot.urls"
+ASGI_APPLICATION = "depot.asgi.application"
 AUTH_USER_MODEL = "parcels.Courier"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
@@ -25,6 +26,8 @@ DATABASES = {
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
     }
 }
+if "PGDATABASE" in os.environ:  # PostgreSQL's own variables: PGHOST, PGPORT, PGUSER, PGPASSWORD
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["PGDATABASE"]}}
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["parcels.tokens.TokenAuthentication"]}
 TIDEWIRE = {"AUTHENTICATE": "parcels.tokens.authenticate"}
