@@ -37,7 +37,7 @@ def existing(names: Collection[str], using: str | None = None) -> dict[str, Posi
     if not names:
         return {}
     rows = Stream.objects.using(using or log_alias()).filter(name__in=list(names))
-    return {name: Position(name, epoch, head) for name, epoch, head in rows.values_list("name", "epoch", "head")}
+    return {row[0]: Position(*row) for row in rows.values_list("name", "epoch", "head", "generation")}
 
 
 def _create(names: Collection[str], using: str) -> None:
