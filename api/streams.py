@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.dispatch import receiver
+
 from api import permissions
-from api.models import Dashboard, Metric, Room
+from api.models import Dashboard, Key, Metric, Room
+from api.models.keys import keys_ended
 from api.models.samples import Point
+from api.serializers.keys import EndedKeySerializer
 from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
-from tidewire import Fact, Rate, StreamKind, record_fact
+from tidewire import Fact, Rate, StreamKind, parse_stream, record_fact
 
 rooms = StreamKind(
     "room",
@@ -48,3 +52,16 @@ def record_samples(metric: Metric, points: Sequence[Point]) -> list[Point]:
     if added:
         record_fact(samples_recorded, metric.dashboard_id, (metric.pk, added), about=metric)
     return added
+
+
+keys_of = {kind.name: Fact("key.ended", kind=kind, serializer=EndedKeySerializer) for kind in (rooms, dashboards)}
+"""{kind of stream: the fact that a key bound to such a stream ended}"""
+
+
+@receiver(keys_ended)
+def record_ended_keys(keys: Sequence[Key], using: str, **kwargs: Any) -> None:
+    """Makes an event of the end of each bound key, in the stream to which it was bound."""
+    for key in keys:
+        kind, id = parse_stream(key.stream) or ("", "")
+        if kind in keys_of:
+            record_fact(keys_of[kind], id, key, using=using)

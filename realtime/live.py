@@ -24,7 +24,7 @@ from api.serializers.members import MemberKeySerializer, MemberSerializer
 from api.serializers.messages import MentionSerializer, MessageKeySerializer, MessageSerializer
 from api.serializers.metrics import MetricKeySerializer, MetricSerializer
 from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
-from api.streams import dashboards, rooms, samples_recorded, users
+from api.streams import dashboards, keys_of, rooms, samples_recorded, users
 from tidewire import EVERYONE, Live, StreamKind, Touch, register
 
 
@@ -139,4 +139,5 @@ register(
         key_schema=MetricKeySerializer,
     ),
     samples_recorded,
+    *keys_of.values(),
 )

@@ -2,6 +2,10 @@
 
 A bound key opens its one stream only. It acts as a service account, which is made with the key and becomes a member of
 the resource. The account is closed when its last key is revoked; the messages it wrote stay, under its name.
+
+A bound key ends when its maker may not manage the keys of the resource any more. For rooms and dashboards that happens
+in the transaction that takes the ownership away (api/models/ownership.py). For every binding it is checked again when
+the key is used, once in a while; an app whose rule changes may call `end_lost` at once.
 """
 
 from __future__ import annotations
@@ -13,10 +17,12 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models.signals import post_delete
-from rest_framework.exceptions import NotFound
+from django.dispatch import receiver
+from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api import streams
 from api.models import Dashboard, DashboardMember, Key, Member, Room, User
+from api.models.keys import keys_ended
 from api.models.memberships import SharedResource
 from api.permissions import Action, authorize
 from tidewire import StreamKind, parse_stream
@@ -66,14 +72,35 @@ def resolve(user: User, stream: str, *, lock: bool = False) -> tuple[KeyBinding,
         raise NotFound() from None
 
 
-def close_unused(account: User, stream: str) -> None:
-    """Closes a service account whose last key was revoked, and ends its memberships."""
-    if not account.is_service or Key.objects.filter(user=account, ended_at=None).exists():
-        return
-    kind, _ = parse_stream(stream) or ("", "")
-    BINDINGS[kind].remove_account(account)
-    account.is_active = False
-    account.save(update_fields=["is_active"])
+def has_owner(key: Key) -> bool:
+    """Returns whether the maker of a bound key may still manage the keys of its resource."""
+    maker = key.made_by
+    if maker is None or not maker.is_active:
+        return False
+    try:
+        return bool(resolve(maker, key.stream))
+    except (NotFound, PermissionDenied):
+        return False
+
+
+def end_lost(stream: str) -> int:
+    """Ends the keys of a stream whose makers may not manage them any more. Returns how many."""
+    keys = Key.objects.filter(stream=stream, ended_at=None).select_related("made_by")
+    lost = [key.pk for key in keys if not has_owner(key)]
+    Key.objects.filter(pk__in=lost).end()
+    return len(lost)
+
+
+@receiver(keys_ended)
+def close_unused(keys: list[Key], using: str, **kwargs: Any) -> None:
+    """Closes the service accounts whose last key was revoked, and ends their memberships."""
+    for key in keys:
+        account = key.user
+        if key.stream and not Key.objects.using(using).filter(user=account, ended_at=None).exists():
+            kind, _ = parse_stream(key.stream) or ("", "")
+            BINDINGS[kind].remove_account(account)
+            account.is_active = False
+            account.save(update_fields=["is_active"], using=using)
 
 
 # -- rooms and dashboards --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError
 from django.utils import timezone
 
+from api.auth import key_bindings
 from api.models import Key, User, key_text
 from tidewire import Actor
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
@@ -28,9 +29,12 @@ class KeyIdentity(Identity):
 
 
 def find_key(text: str) -> Key:
-    """Returns the key with this text, with its user. One query. Raises InvalidCredential or ExpiredCredential."""
+    """Returns the key with this text, with its user. Raises InvalidCredential or ExpiredCredential.
+
+    One query; some more once in USE_NOTED_EVERY, when the use is noted and the maker of a bound key is looked at.
+    """
     id = key_text.id_of(text)
-    key = Key.objects.select_related("user").filter(pk=id).first() if id else None
+    key = Key.objects.select_related("user", "made_by").filter(pk=id).first() if id else None
     if key is None or not hmac.compare_digest(key.hashed, key_text.hashed(text)):
         raise InvalidCredential
     if key.ended_at is not None or not key.user.is_active:
@@ -39,6 +43,9 @@ def find_key(text: str) -> Key:
     if key.is_expired(now):
         raise ExpiredCredential
     if key.used_at is None or now - key.used_at > USE_NOTED_EVERY:
+        if key.stream and not key_bindings.has_owner(key):
+            key.revoke()
+            raise InvalidCredential
         _note_use(key, now)
     return key
 

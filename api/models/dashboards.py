@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
+from api.models import ownership
 from api.models.memberships import Membership, SharedQuerySet, SharedResource
 from api.models.metrics import Metric, MetricQuerySet
 from api.models.samples import Series
@@ -69,3 +70,6 @@ class DashboardMember(Membership):
     class Meta(Membership.Meta):
         indexes = [models.Index(fields=["dashboard", "joined_at", "id"], name="dashboard_member_by_time")]
         constraints = [models.UniqueConstraint(fields=["dashboard", "user"], name="member_once_per_dashboard")]
+
+
+ownership.connect(DashboardMember)

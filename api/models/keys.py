@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from api.models import key_text
@@ -22,6 +22,9 @@ from tidewire.rest.conflicts import Conflict
 
 MAX_KEYS = 50
 """Keys of one user, and of one room or dashboard."""
+
+keys_ended = Signal()
+"""Sent with `keys` (a list) and `using` inside the transaction that revokes them. Not when their rows are deleted."""
 
 
 class KeyQuerySet(LiveQuerySet["Key"]):
@@ -69,13 +72,16 @@ class KeyQuerySet(LiveQuerySet["Key"]):
         return key
 
     def end(self) -> None:
-        """Revokes those that are not revoked yet, and closes their sockets in all processes."""
+        """Revokes those that are not revoked yet, and closes their sockets in all processes. Sends `keys_ended`."""
         with transaction.atomic(using=self.db):
-            rows = self.filter(ended_at=None).order_by("user_id", "pk").select_for_update(no_key=True)
-            for user_id, group in groupby(rows.values_list("user_id", "pk"), key=lambda row: row[0]):
-                ids = [pk for _, pk in group]
+            rows = self.filter(ended_at=None).select_related("user").order_by("user_id", "pk")
+            keys = list(rows.select_for_update(of=("self",), no_key=True))
+            for user_id, group in groupby(keys, key=lambda key: key.user_id):
+                ids = [key.pk for key in group]
                 Key.objects.using(self.db).filter(pk__in=ids).update(ended_at=timezone.now())
                 revoke_sessions(str(user_id), ids, self.db)
+            if keys:
+                keys_ended.send(Key, keys=keys, using=self.db)
 
 
 LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)

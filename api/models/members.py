@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, router
 from django.utils import timezone
 
+from api.models import ownership
 from api.models.counters import MessageCounter
 from api.models.markers import ReadMarker
 from api.models.memberships import Membership
@@ -61,3 +62,6 @@ class Member(Membership):
             marker.message, marker.at = message, timezone.now()
             marker.save(update_fields=["message", "at"])
         return marker
+
+
+ownership.connect(Member)

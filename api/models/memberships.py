@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import UUID
 
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from api.models.ownership import MembershipQuerySet, check_ownership, may_change_owner
 from tidewire.models import LiveModel, LiveQuerySet
 from tidewire.rest.conflicts import Conflict
 
@@ -34,6 +35,7 @@ class Membership(LiveModel):
 
     user: Any
     user_id: UUID
+    objects = MembershipQuerySet[Any].as_manager()
     role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -46,6 +48,19 @@ class Membership(LiveModel):
     @property
     def resource_id(self) -> UUID:
         return getattr(self, f"{self.resource_field}_id")
+
+    def save(self, **kwargs: Any) -> None:
+        """As Django's. The bound keys that the user has made are checked before COMMIT, if the row was there before."""
+        names, column = kwargs.get("update_fields"), f"{self.resource_field}_id"
+        if self._state.adding or (names is not None and not may_change_owner(type(self), names)):
+            super().save(**kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            stored = type(self)._base_manager.using(using).filter(pk=self.pk) if names != ["role"] else ()
+            left = [getattr(row, column) for row in stored]  # another resource, when the membership moves
+            check_ownership(type(self), [self.resource_id, *left], using)
+            super().save(**kwargs)
 
     # The three below look at the other owners: call them with the resource locked.
 

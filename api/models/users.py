@@ -73,9 +73,8 @@ class UserQuerySet(LiveQuerySet["User"]):
             count = super().update(**kwargs)
             if is_renaming:
                 note_renames(before, self._names_of(before), self.db)
-            for model in (Session, Key) if is_closing else ():
-                for some in _some(before):
-                    model.objects.using(self.db).filter(user__in=some, user__is_active=False).end()
+            if is_closing:
+                self._end_closed(before)
             return count
 
     def bulk_create(
@@ -87,10 +86,10 @@ class UserQuerySet(LiveQuerySet["User"]):
         update_fields: Collection[str] | None = None,
         unique_fields: Collection[str] | None = None,
     ) -> list[User]:
-        """As Django's. Notes new names where conflicts update rows."""
+        """As Django's. Notes new names and closed accounts where conflicts update rows."""
         objs = list(objs)
         write = partial(super().bulk_create, objs, batch_size, ignore_conflicts)
-        if not update_conflicts or "name" not in (update_fields or ()):
+        if not update_conflicts or {"name", "is_active"}.isdisjoint(update_fields or ()):
             return write(update_conflicts, update_fields, unique_fields)
         with transaction.atomic(using=self.db, savepoint=False):
             before: dict[Any, str] = {}
@@ -99,7 +98,15 @@ class UserQuerySet(LiveQuerySet["User"]):
                 before |= self._locked_names(User.objects.using(self.db).filter(same).values("pk"))
             created = write(update_conflicts, update_fields, unique_fields)
             note_renames(before, self._names_of(before), self.db)
+            self._end_closed(before)
             return created
+
+    def _end_closed(self, keys: Iterable[Any]) -> None:
+        """Ends the sessions of those of these accounts that are closed, their keys, and the keys that they made."""
+        for some in _some(keys):
+            closed = User.objects.using(self.db).filter(pk__in=some, is_active=False).values("pk")
+            Session.objects.using(self.db).filter(user__in=closed).end()
+            Key.objects.using(self.db).filter(Q(user__in=closed) | Q(made_by__in=closed)).end()
 
     def _locked_names(self, keys: Any) -> dict[Any, str]:
         users = User.objects.using(self.db).filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
@@ -159,7 +166,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
             if not is_new and (is_password_new or not self.is_active):
                 Session.objects.using(using).filter(user=self).end()
             if not is_new and not self.is_active:
-                Key.objects.using(using).filter(user=self).end()
+                Key.objects.using(using).filter(Q(user=self) | Q(made_by=self)).end()
 
     def check_password(self, raw_password: str | None) -> bool:
         """As Django's, and the only place that compares a password: every door ends here, so all share one count.

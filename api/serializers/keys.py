@@ -99,3 +99,11 @@ class KeyRotateSerializer(serializers.Serializer):
     expires_at = ExpiryField(
         required=False, allow_null=True, help_text="Without it, the new key has the same lifetime."
     )
+
+
+class EndedKeySerializer(serializers.Serializer):
+    """A key of a room or a dashboard that ended: it was revoked, or its maker is no owner any more."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    user = PublicUserSerializer(help_text="The service account as which it acted.")

@@ -91,7 +91,6 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         key = self.get_object(lock=True)
         self.check_version(key)
         key.revoke()
-        key_bindings.close_unused(key.user, key.stream)
         return Response(status=204)
 
     @extend_schema(operation_id="keys_rotate", request=KeyRotateSerializer, responses={201: NewKeySerializer})

@@ -72,3 +72,26 @@ def test_a_key_opens_the_streams_it_was_made_for(
         assert ask(deaf, command, channel=channel(room))["error"]["code"] == PERMISSION_DENIED
     call = {"method": "POST", "path": f"/api/v1/rooms/{room}/messages/", "body": {"text": "By key"}}
     assert ask(deaf, "rpc", method="api.call", data=call)["rpc"]["data"]["status"] == 201
+
+
+def test_a_removed_owners_key_reads_no_more(
+    site: Site, people: People, room: str, raw: Callable[[str], RawSocket]
+) -> None:
+    """On the open socket as well: nothing that is written after the removal reaches it."""
+    alice, bob, _ = people
+    alice.patch(f"rooms/{room}/members/{bob.id}/", {"role": "owner"})
+    program, id = robot(bob, "streams:read", "messages:read", stream=channel(room))
+    theirs, members = raw(site.servers[-1].ws_url), raw(site.server.ws_url)
+    theirs.connect(program.access)
+    members.connect(alice.fresh_token())
+    for socket in (theirs, members):
+        assert "subscribe" in socket.subscribe(channel(room))
+    alice.remove(room, bob)
+    answered_at = time.monotonic()
+    alice.say(room, "Is he gone?")
+    assert theirs.close_code() == FORCED
+    assert time.monotonic() - answered_at < CLOSE_SECONDS
+    assert program.send("GET", f"rooms/{room}/messages/").status_code == 401
+    pushed = [members.receive()["push"]["pub"]["data"] for _ in range(4)]
+    assert sorted(event["type"] for event in pushed) == ["key.ended", "member.left", "member.left", "message.created"]
+    assert next(event["data"]["id"] for event in pushed if event["type"] == "key.ended") == id
