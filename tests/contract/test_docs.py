@@ -65,7 +65,7 @@ def test_the_limits_of_a_socket_are_those_of_the_settings():
     section = (ROOT / "docs" / "protocol.md").read_text().partition("## Limits\n")[2].partition("\n## ")[0]
     found = re.findall(r"^\| [^|]+ \| ([\d,]+) ?(\w*) \| `(\w+)` \|", section, re.M)
     documented = {setting: int(number.replace(",", "")) * UNITS[unit] for number, unit, setting in found}
-    assert len(documented) == 10
+    assert len(documented) == 12
     assert documented == {setting: DEFAULTS[setting] for setting in documented}
 
 

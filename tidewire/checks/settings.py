@@ -56,6 +56,7 @@ def contradictions() -> list[checks.CheckMessage]:
         ("MAX_QUEUED_MESSAGES", conf.MAX_SUBSCRIPTIONS + 1, "each of them may be a message of its own"),
         ("MAX_FRAME_BYTES", frame_bytes, f"a subscribe that recovers takes up to {SUBSCRIBE_BYTES} bytes"),
         ("MAX_QUEUED_BYTES", conf.MAX_FRAME_BYTES, "the longest message must fit (MAX_FRAME_BYTES)"),
+        ("FRAME_BURST", conf.MAX_QUEUED_MESSAGES, "each waiting message is a frame or more (MAX_QUEUED_MESSAGES)"),
         ("MAX_UNREAD_BYTES", 2 * MESSAGE_BYTES, "a page of a recovery must fit beside live events"),
     ]
     return [

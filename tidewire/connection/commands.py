@@ -201,3 +201,8 @@ ANSWERS: dict[str, Answer] = {
 COUNTED = frozenset({"history", "presence", "presence_stats", "publish"})
 """The commands that count against a quota. Those that a client sends when it comes back do not: it must not be kept
 away because it was away. Nor do calls, which the application counts itself."""
+
+COSTS_BY_SIZE = frozenset({"history", "presence", "presence_stats", "rpc"})
+"""The commands whose answers cost by their size, because a small question can ask for much."""
+COUNTED_BYTES = 16 * 1024
+"""A longer answer costs one command more for each of these."""

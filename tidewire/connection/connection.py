@@ -22,6 +22,7 @@ from tidewire.ground import metrics
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
 from tidewire.ground.timer_wheel import Handle
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
+from tidewire.protocol import websocket_frames
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, connects_again
 from tidewire.protocol.pushes import ClientInfo, DisconnectPush
@@ -66,6 +67,7 @@ class Connection:
         self.identity: Identity | None = None
         self.credential = credential
         self.subscriptions: dict[str, Subscription] = {}
+        self.extra_cost = 0  # of the answers to the present messages, in commands
         self.engine, self.send_queue, self.codec, self.rules = engine, send_queue, codec, rules
         self.address = (scope.get("client") or ("",))[0]
         self._close, self._scope = close, scope
@@ -74,6 +76,7 @@ class Connection:
         self._ping_timer: Handle | None = None
         self._end_timer = engine.timer_wheel.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
         self._user_rate: ClientRate | None = None
+        self._frame_rate = websocket_frames.frame_rate(scope)
         self.ephemeral_bucket = TokenBucket(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, self._loop.time())
         engine.connections.add(self)
 
@@ -86,12 +89,21 @@ class Connection:
         """Returns the rate limits that this connection shares with the user's others."""
         return [self._user_rate] if self._user_rate is not None else []
 
+    def pong(self) -> bool:
+        """Takes in the answer to a ping. Returns False when none is open: the client may not send it for nothing."""
+        is_open = self.send_queue.pong()
+        if is_open and self._frame_rate is not None:
+            self._frame_rate.give_back(self._loop.time())
+        return is_open
+
     # -- messages and the end ----------------------------------------------------------------------------------------
 
-    async def receive(self, messages: list[Parsed]) -> None:
-        """Answers messages of the client, in their order. An error ends the connection and is not raised."""
+    async def receive(self, messages: list[Parsed]) -> int:
+        """Answers messages of the client, in their order. An error ends the connection and is not raised. Returns how
+        many commands the answers cost beside the messages themselves."""
         if self._is_closed:
-            return
+            return 0
+        self.extra_cost = 0
         try:
             await self.answer([message.content for message in messages])
         except DisconnectError as error:
@@ -99,6 +111,7 @@ class Connection:
         except Exception:
             logger.exception("a command failed")
             self.end(Disconnect.SERVER_ERROR)
+        return self.extra_cost
 
     def parse(self, message: str | bytes) -> Parsed:
         """Reads one message of the client. Raises DisconnectError for one that cannot be read."""
@@ -175,7 +188,10 @@ class Connection:
             self.engine.sessions.add(identity.session_id, self)
         self.identity, self.credential = identity, credential
         if before is None:
-            self._user_rate = self.engine.connections.identify(self, identity.user_id, self._loop.time())
+            shared = self.engine.connections.identify(self, identity.user_id, self._loop.time())
+            self._user_rate = shared.client
+            if self._frame_rate is not None:
+                self._frame_rate.share(shared.frames)
         return identity
 
     def renew_expiry(self) -> dict[str, Any]:

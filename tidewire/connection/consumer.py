@@ -100,7 +100,7 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
         data = message.get("text") if self.codec.is_text else message.get("bytes")
         if data is None:  # the other kind of frame
             self.end(Disconnect.INAPPROPRIATE_PROTOCOL)
-        elif data != self._pong or not self.send_queue.pong():
+        elif self.connection is not None and (data != self._pong or not self.connection.pong()):
             self.receive_queue.enqueue(data)
 
     async def websocket_disconnect(self, message: WebSocketDisconnectEvent) -> None:

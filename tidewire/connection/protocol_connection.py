@@ -7,6 +7,7 @@ whether the client should come back.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 
@@ -28,6 +29,9 @@ from tidewire.protocol.results import Result, SubscribeResult
 
 logger = logging.getLogger(__name__)
 
+TURN_COMMANDS = 8
+"""Commands of one message that are answered in one turn of the event loop, at least: the other clients have theirs."""
+
 
 class ProtocolConnection(Connection):
     """`answers` holds the function that answers each command."""
@@ -45,9 +49,11 @@ class ProtocolConnection(Connection):
             if is_subscribe:
                 await self._subscribe(list(group))
                 continue
-            for command in group:
+            for number, command in enumerate(group, 1):
                 if not self._is_closed:
                     await self._answer(command)
+                if number % TURN_COMMANDS == 0:
+                    await asyncio.sleep(0)
 
     def decode(self, message: str | bytes) -> list[Command | BadCommand]:
         """Returns the commands of one frame. Raises DisconnectError for what is no frame, and above the limits."""
@@ -69,7 +75,7 @@ class ProtocolConnection(Connection):
             self._refuse(command.id, ErrorCode.BAD_REQUEST, "other")
             return
         if command.is_pong:
-            self.send_queue.pong()
+            self.pong()
             return
         method = next(iter(command.methods), "")
         if method == "send":
@@ -171,7 +177,10 @@ class ProtocolConnection(Connection):
 
     def _reply(self, id: int, result: Result) -> None:
         metrics.replies.labels(result.method, 0).inc()
-        self.send_queue.enqueue(self.codec.reply(id, result))
+        frame = self.codec.reply(id, result)
+        if result.method in commands.COSTS_BY_SIZE:
+            self.extra_cost += len(frame) // commands.COUNTED_BYTES
+        self.send_queue.enqueue(frame)
 
     def _refuse(self, id: int, code: Code, method: str) -> None:
         metrics.replies.labels(method, code.code).inc()

@@ -55,15 +55,16 @@ class Parsed:
 
 
 Parse = Callable[[str | bytes], Parsed]
-Answer = Callable[[list[Parsed]], Awaitable[None]]
+Answer = Callable[[list[Parsed]], Awaitable[int]]
 
 
 class ReceiveQueue:
     """Messages of one client. Used from one event loop.
 
-    `parse` reads one message, or raises DisconnectError. `answer` answers messages that belong together. `end` ends the
-    connection. `shared_rates` returns the rate limits that this client shares with others; it is asked for each
-    message, because a client has none before its user is known.
+    `parse` reads one message, or raises DisconnectError. `answer` answers messages that belong together, and returns
+    how many commands more than they hold this has cost. `end` ends the connection. `shared_rates` returns the rate
+    limits that this client shares with others; it is asked for each message, because a client has none before its user
+    is known.
     """
 
     __slots__ = (
@@ -129,8 +130,8 @@ class ReceiveQueue:
                     if not other.is_only_subscribing or self._wait(other.cost):
                         break
                     group.append(self._take(other))
-                if not self._is_closed:
-                    await self._answer(group)
+                if not self._is_closed and (extra := await self._answer(group)):
+                    self._spend(Cost(commands=extra))
         finally:
             self._task = None
 
@@ -151,9 +152,12 @@ class ReceiveQueue:
 
     def _take(self, parsed: Parsed) -> Parsed:
         """Takes the message that `_next` returned, and counts it."""
-        now = self._loop.time()
-        for rate in (self._client_rate, *self._shared_rates()):
-            rate.take(parsed.cost, now)
+        self._spend(parsed.cost)
         self._bytes -= len(self._messages.popleft())
         self._parsed = None
         return parsed
+
+    def _spend(self, cost: Cost) -> None:
+        now = self._loop.time()
+        for rate in (self._client_rate, *self._shared_rates()):
+            rate.spend(cost, now)

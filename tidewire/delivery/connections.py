@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidewire.ground.frame_rate import FrameLimits
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
 from tidewire.protocol.codes import Code, Disconnect
 
+REMEMBERED = 10_000
+"""Users whose rates are kept. Beyond the users that are connected now, those of a minute would be enough."""
 SHARED_RATE = 4
 """All connections of a user together may send this many times what one of them may send."""
+
+
+FRAMES = FrameLimits(burst=2048, per_second=128)
 
 
 class OpenConnection(Protocol):
@@ -25,25 +31,36 @@ class OpenConnection(Protocol):
     def end(self, code: Code) -> None: ...
 
 
-@dataclass(slots=True)
-class UserConnections:
-    """The connections of one user in this process, oldest first, and the rate limit that they share."""
+@dataclass(frozen=True, slots=True)
+class SharedRates:
+    """What all connections of a user together may send: commands and subscribes, and WebSocket frames."""
 
-    connections: dict[OpenConnection, None]
-    rate: ClientRate
+    client: ClientRate
+    frames: TokenBucket
 
 
 class Connections:
-    """A registry without I/O; every change is one synchronous step. `max_per_user` 0 means no limit."""
+    """A registry without I/O; every change is one synchronous step. `max_per_user` 0 means no limit.
+
+    The rates of a user outlive the user's connections: otherwise a client that has used them up would only have to
+    connect again. Those of the REMEMBERED users that were seen last are kept.
+    """
 
     def __init__(
-        self, max_per_user: int = 0, burst: float = 60, per_second: float = 30, subscribe_burst: float = 512
+        self,
+        max_per_user: int = 0,
+        burst: float = 60,
+        per_second: float = 30,
+        subscribe_burst: float = 512,
+        frames: FrameLimits = FRAMES,
     ) -> None:
         self._max_per_user, self._burst, self._per_second = max_per_user, burst, per_second
+        self._frames = frames
         # All connections that a user may have come back at the same time, each with all its subscriptions.
         self._subscribe_burst = subscribe_burst * max(1, max_per_user)
         self._user_ids: dict[OpenConnection, str | None] = {}
-        self._users: dict[str, UserConnections] = {}
+        self._users: dict[str, dict[OpenConnection, None]] = {}  # of each user, oldest first
+        self._rates: OrderedDict[str, SharedRates] = OrderedDict()
         self._unidentified: Counter[str] = Counter()  # connections without a user, by address
 
     def __len__(self) -> int:
@@ -65,23 +82,22 @@ class Connections:
         self._user_ids[connection] = None
         self._unidentified[connection.address] += 1
 
-    def identify(self, connection: OpenConnection, user_id: str, now: float) -> ClientRate:
-        """Gives a connection to its user, and returns the rate limit that it shares with the user's others.
+    def identify(self, connection: OpenConnection, user_id: str, now: float) -> SharedRates:
+        """Gives a connection to its user, and returns the rate limits that it shares with the user's others.
 
         Above the limit the user's oldest connection ends. It is the likeliest one whose client is gone, whereas a
         client that was refused for good would never come back by itself.
         """
+        rates = self._shared_rates(user_id, now)
         if connection not in self._user_ids:  # it has ended meanwhile
-            return self._shared_rate(now)
+            return rates
         self._forget_unidentified(connection)
         self._user_ids[connection] = user_id
-        user = self._users.get(user_id)
-        if user is None:
-            user = self._users[user_id] = UserConnections({}, self._shared_rate(now))
-        user.connections[connection] = None
-        if 0 < self._max_per_user < len(user.connections):
-            next(iter(user.connections)).end(Disconnect.CONNECTION_LIMIT)
-        return user.rate
+        connections = self._users.setdefault(user_id, {})
+        connections[connection] = None
+        if 0 < self._max_per_user < len(connections):
+            next(iter(connections)).end(Disconnect.CONNECTION_LIMIT)
+        return rates
 
     def discard(self, connection: OpenConnection) -> None:
         if connection not in self._user_ids:
@@ -90,17 +106,26 @@ class Connections:
         user_id = self._user_ids.pop(connection)
         if user_id is None:
             return
-        user = self._users[user_id]
-        user.connections.pop(connection, None)
-        if not user.connections:
+        connections = self._users[user_id]
+        connections.pop(connection, None)
+        if not connections:
             del self._users[user_id]
 
-    def _shared_rate(self, now: float) -> ClientRate:
+    def _shared_rates(self, user_id: str, now: float) -> SharedRates:
+        rates = self._rates.pop(user_id, None) or self._new_rates(now)
+        self._rates[user_id] = rates
+        if len(self._rates) > REMEMBERED:
+            self._rates.popitem(last=False)
+        return rates
+
+    def _new_rates(self, now: float) -> SharedRates:
         per_second = SHARED_RATE * self._per_second
-        return ClientRate(
+        client = ClientRate(
             TokenBucket(SHARED_RATE * self._burst, per_second, now),
             TokenBucket(self._subscribe_burst, per_second, now),
         )
+        # Some SDKs send each subscribe in a frame of its own, on all connections of the user at once.
+        return SharedRates(client, self._frames.shared(now, self._frames.burst + self._subscribe_burst))
 
     def _forget_unidentified(self, connection: OpenConnection) -> None:
         if self._user_ids[connection] is None:

@@ -17,6 +17,7 @@ from tidewire.declare.registry import registry
 from tidewire.delivery.presence_stores import Clients, Store
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
+from tidewire.delivery.toggles import Toggles
 from tidewire.layer.messages import PresenceChange
 from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
 
@@ -44,13 +45,14 @@ class Presence:
         self._here: dict[str, dict[str, Subscription]] = {}
         self._unremoved: dict[tuple[str, str], ClientInfo] = {}  # departures that the store did not take
         self._changes: asyncio.Queue[tuple[str, PresenceChange]] = asyncio.Queue()
+        self._toggles = Toggles(lambda stream, change: self._changes.put_nowait((stream, change)))
 
     def arrive(self, subscription: Subscription) -> None:
         """Adds a subscription that was answered. Streams without presence are ignored."""
         kind = registry.kind_of(subscription.stream)
         if kind is not None and kind.has_presence:
             self._here.setdefault(subscription.stream, {})[subscription.info.client] = subscription
-            self._changes.put_nowait((subscription.stream, JoinPush(subscription.info)))
+            self._toggles.change(subscription.stream, JoinPush(subscription.info))
 
     def depart(self, subscription: Subscription) -> None:
         """Removes a subscription, if it had arrived."""
@@ -60,7 +62,7 @@ class Presence:
         if not here:
             del self._here[subscription.stream]
             self._roster.forget(subscription.stream)
-        self._changes.put_nowait((subscription.stream, LeavePush(subscription.info)))
+        self._toggles.change(subscription.stream, LeavePush(subscription.info))
 
     async def read(self, stream: str) -> Clients:
         """Returns the clients of all processes, or those of this one where the store does not answer."""

@@ -19,6 +19,7 @@ from tidewire.engine.engine import Engine
 from tidewire.engine.reader import Reader
 from tidewire.ground import credentials
 from tidewire.ground.conf import conf
+from tidewire.ground.frame_rate import FrameLimits
 
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}
 
@@ -66,7 +67,11 @@ def from_settings(reader: Reader | None = None) -> Engine:
         reader=reader or Reader(conf.DATABASE_THREADS),
         presence_store=_presence_store(layer),
         connections=Connections(
-            conf.MAX_CONNECTIONS_PER_USER, conf.MESSAGE_BURST, conf.MESSAGES_PER_SECOND, conf.MAX_SUBSCRIPTIONS
+            conf.MAX_CONNECTIONS_PER_USER,
+            conf.MESSAGE_BURST,
+            conf.MESSAGES_PER_SECOND,
+            conf.MAX_SUBSCRIPTIONS,
+            FrameLimits(conf.FRAME_BURST, conf.FRAMES_PER_SECOND),
         ),
         authenticate=credentials.authenticate,
         intervals=Intervals(

@@ -33,6 +33,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_COMMANDS": 1024,  # in one message
     "MESSAGES_PER_SECOND": 30,  # commands of one client in the long run, and subscribes likewise; more wait
     "MESSAGE_BURST": 60,  # commands at once, subscribes apart
+    "FRAME_BURST": 2048,  # frames of any kind at once, pings and fragments too: above MAX_QUEUED_MESSAGES
+    "FRAMES_PER_SECOND": 128,  # in the long run; more wait, and a client that goes on for 5 s is disconnected
     "MAX_QUEUED_MESSAGES": 1024,  # of one client, waiting: above MAX_SUBSCRIPTIONS, for SDKs that send one message each
     "MAX_QUEUED_BYTES": 512 * 1024,  # the same, in bytes: above MAX_FRAME_BYTES
     "MAX_CONNECTIONS_PER_USER": 20,  # in one process; above it the oldest is closed

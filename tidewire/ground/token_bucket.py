@@ -20,20 +20,24 @@ class TokenBucket:
         More may be taken than are there: the bucket is then in debt, and the next one waits until that is refilled. So
         a large message is answered whole, and the rate holds in the long run.
         """
-        self._refill(now)
-        if self._left < 1:
+        if self.left(now) < 1:
             return False
         self._left -= count
         return True
 
-    def wait(self, now: float) -> float:
-        """Returns the seconds until there is a token to take."""
-        self._refill(now)
-        return max(0.0, (1 - self._left) / self._per_second)
+    def spend(self, now: float, count: int = 1) -> None:
+        """Takes tokens, whether they are there or not. A negative count puts some back."""
+        self._left = min(self._burst, self.left(now) - count)
 
-    def _refill(self, now: float) -> None:
+    def left(self, now: float) -> float:
+        """Returns how many tokens are there now; below 0 it is a debt."""
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now
+        return self._left
+
+    def wait(self, now: float) -> float:
+        """Returns the seconds until there is a token to take."""
+        return max(0.0, (1 - self.left(now)) / self._per_second)
 
 
 class Cost(NamedTuple):
@@ -60,11 +64,10 @@ class ClientRate:
         waits = (bucket.wait(now) for bucket, count in self._needed(cost) if count)
         return max(waits, default=0.0)
 
-    def take(self, cost: Cost, now: float) -> None:
-        """Counts a message. To be called when `wait` returned 0."""
+    def spend(self, cost: Cost, now: float) -> None:
+        """Counts a message, whether the rate allows it or not."""
         for bucket, count in self._needed(cost):
-            if count:
-                bucket.take(now, count)
+            bucket.spend(now, count)
 
     def _needed(self, cost: Cost) -> tuple[tuple[TokenBucket, int], ...]:
         return ((self.commands, cost.commands), (self.subscribes, cost.subscribes))

@@ -1,8 +1,11 @@
 """WebSocket frames of finished messages, for servers that take them as they are.
 
-A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write}`. `write(frame: bytes)` writes one whole
-frame (header and payload, unmasked, one frame per message) to the connection, in order with what `send` sends. It
-neither waits nor raises, and after the connection's end it does nothing. `manage.py serve` offers it.
+A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write, "frame_rate": rate}`.
+
+`write(frame: bytes)` writes one whole frame (header and payload, unmasked, one frame per message) to the connection, in
+order with what `send` sends. It neither waits nor raises, and after the connection's end it does nothing. `rate` is the
+FrameRate by which the server reads frames: the connection tells it the account, and which pongs were asked for.
+`manage.py serve` offers both.
 
 A frame that is built here is built once per message, not once per socket.
 """
@@ -14,6 +17,8 @@ from typing import Generic, TypeVar, cast
 
 from asgiref.typing import WebSocketScope
 
+from tidewire.ground.frame_rate import FrameRate
+
 EXTENSION = "tidewire.frames"
 TEXT, BINARY = 0x81, 0x82  # final, and unmasked: this side is the server
 
@@ -23,8 +28,16 @@ T = TypeVar("T")
 
 def writer(scope: WebSocketScope) -> Write | None:
     """Returns the server's `write`, or None when it offers none."""
-    extension = (scope.get("extensions") or {}).get(EXTENSION, {})
-    return cast("Write | None", extension.get("write"))
+    return cast("Write | None", _extension(scope).get("write"))
+
+
+def frame_rate(scope: WebSocketScope) -> FrameRate | None:
+    """Returns the rate by which the server reads frames, or None when it counts none."""
+    return cast("FrameRate | None", _extension(scope).get("frame_rate"))
+
+
+def _extension(scope: WebSocketScope) -> dict[object, object]:
+    return (scope.get("extensions") or {}).get(EXTENSION, {})
 
 
 class Once(Generic[T]):

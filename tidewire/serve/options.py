@@ -6,6 +6,7 @@ import resource
 from dataclasses import dataclass
 
 from tidewire.ground.conf import conf
+from tidewire.ground.frame_rate import FrameLimits
 from tidewire.http.body_limit import BodySizes, body_sizes
 from tidewire.serve.connection_limits import ConnectionLimits
 
@@ -20,6 +21,7 @@ class Options:
     connections: ConnectionLimits
     body_sizes: BodySizes
     max_frame_bytes: int
+    frames: FrameLimits
     header_seconds: float
     body_seconds: float
     keep_alive_seconds: float
@@ -40,6 +42,7 @@ def from_settings() -> Options:
         ),
         body_sizes=body_sizes(),
         max_frame_bytes=conf.MAX_FRAME_BYTES,
+        frames=FrameLimits(conf.FRAME_BURST, conf.FRAMES_PER_SECOND),
         header_seconds=conf.HEADER_SECONDS,
         body_seconds=conf.BODY_SECONDS,
         keep_alive_seconds=conf.KEEP_ALIVE_SECONDS,

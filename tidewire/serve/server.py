@@ -43,7 +43,9 @@ class Server(DaphneServer):
         self.requests: set[Request] = set()
         self.connections: dict[Any, dict[str, Any]] = {}
         self.http_factory = HTTPFactory(self)
-        self.ws_factory = WebSocketFactory(self, options.max_frame_bytes, self.websocket_handshake_timeout)
+        self.ws_factory = WebSocketFactory(
+            self, options.max_frame_bytes, options.frames, self.websocket_handshake_timeout
+        )
         self._listening = listening
         self._port: ListeningPort | None = None
 

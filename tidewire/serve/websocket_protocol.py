@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import autobahn.twisted.websocket
@@ -10,6 +11,10 @@ from daphne import ws_protocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from tidewire.ground import metrics
+from tidewire.ground.frame_rate import AddressFrames, FrameLimits, FrameRate
+from tidewire.http.addresses import network_of
+from tidewire.protocol.codes import Disconnect
 from tidewire.protocol.websocket_frames import EXTENSION, binary_frame, text_frame
 from tidewire.serve import direct_writes
 from tidewire.serve.direct_writes import Transport
@@ -19,6 +24,13 @@ MAX_FRAGMENTS = 1024
 
 MAX_PING_BACKLOG = 64 * 1024
 """Unsent bytes above which a client that pings is cut off: it sends, but does not read our answers."""
+
+TURN_FRAMES = 32
+"""Of one socket, in one turn of the event loop. Then the other sockets and requests have theirs."""
+
+PIECE_BYTES = TURN_FRAMES * 6
+"""autobahn reads all frames of what it is handed, and copies the rest for each. So it is handed little at a time: this
+many bytes outside of a frame, and inside of one what is left of it."""
 
 CLOSE_SECONDS = 3.0
 """How long a client may take to answer a close. Then its connection is cut, which frees its buffers."""
@@ -47,16 +59,22 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     _transport: Transport
     _is_direct = False
     _is_counted = False
+    _is_paused = False
+    _is_flooded = False
+    _resume_timer: asyncio.TimerHandle | asyncio.Handle | None = None
+    _unread = b""
+    _frames = 0
     _fragments = 0
 
     @property
     def extensions(self) -> dict[str, dict[object, object]]:
         """What the scope of this socket offers beyond ASGI; see tidewire/protocol/websocket_frames.py."""
-        return {EXTENSION: {"write": self.write_frame}}
+        return {EXTENSION: {"write": self.write_frame, "frame_rate": self._frame_rate}}
 
     def onConnect(self, request: Any) -> Any:
         """The handshake has arrived and may be accepted."""
         self.address = self.factory.next_address
+        self._frame_rate = self.factory.frame_rate(self.address)
         self._transport = cast(Transport, self.transport)
         self._is_direct = direct_writes.is_direct(self.transport)
         self.factory.server_class.limiter.opened(self.address)
@@ -69,9 +87,77 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self._is_counted = False
             self.factory.server_class.limiter.closed(self.address)
             self.factory.sockets.discard(self)
+        if self._resume_timer is not None:
+            self._resume_timer.cancel()
         super().connectionLost(reason)
 
     # -- received ------------------------------------------------------------------------------------------------------
+
+    def dataReceived(self, data: bytes) -> None:
+        """Reads frames in turns, at the rate that the client is allowed. What is above it stays in the kernel, where it
+        slows the client down."""
+        if not self._is_counted:  # the handshake
+            super().dataReceived(data)
+        elif not self._is_flooded:
+            self._unread += data
+            if not self._is_paused:
+                self._read()
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        self._resume()
+
+    def _read(self) -> None:
+        """Hands autobahn what has arrived: as much as this turn of the loop and the client's rate allow."""
+        if self.state == self.STATE_CONNECTING:
+            self._pause()
+            return
+        now = asyncio.get_running_loop().time()
+        unread, at, self._frames = self._unread, 0, 0
+        wait = self._frame_rate.wait(now)
+        while not wait and at < len(unread) and self._frames < TURN_FRAMES:
+            size = self._frame_rest or PIECE_BYTES
+            super().dataReceived(unread[at : at + size])
+            at += size
+            wait = self._frame_rate.wait(now)
+        self._unread = unread[at:]
+        if wait and self._frame_rate.is_flooded(now):
+            self._end_flood()
+        elif self._unread:
+            self._pause()
+            loop = asyncio.get_running_loop()
+            self._resume_timer = loop.call_later(wait, self._resume) if wait else loop.call_soon(self._resume)
+
+    @property
+    def _frame_rest(self) -> int:
+        """The bytes that are missing of the frame that has begun; 0 outside of one."""
+        frame: Any = self.current_frame
+        return frame.length - self.current_frame_masker.pointer() if frame is not None else 0
+
+    def _pause(self) -> None:
+        """Reads nothing more, until `_resume`."""
+        self._transport.pauseProducing()
+        self._is_paused = True
+
+    def _resume(self) -> None:
+        if self._is_paused:
+            self._is_paused, self._resume_timer = False, None
+            self._read()
+            if not self._is_paused and not self._is_flooded:
+                self._transport.resumeProducing()
+
+    def _end_flood(self) -> None:
+        """Closes the socket. Nothing more is read, not even the answer to the close."""
+        self._is_flooded, self._unread = True, b""
+        self._transport.pauseProducing()
+        metrics.disconnects.labels(Disconnect.TOO_MANY_REQUESTS.code).inc()
+        self.end(Disconnect.TOO_MANY_REQUESTS.code, Disconnect.TOO_MANY_REQUESTS.reason)
+
+    def onFrameBegin(self) -> None:
+        frame: Any = self.current_frame
+        self._frames += 1
+        self._frame_rate.spend(frame.length, asyncio.get_running_loop().time())
+        super().onFrameBegin()
 
     def onMessageBegin(self, isBinary: bool) -> None:
         self._fragments = 0
@@ -125,8 +211,9 @@ class WebSocketFactory(ws_protocol.WebSocketFactory):
 
     protocol = WebSocket
 
-    def __init__(self, server: Any, max_message_bytes: int, handshake_seconds: float) -> None:
+    def __init__(self, server: Any, max_message_bytes: int, frames: FrameLimits, handshake_seconds: float) -> None:
         super().__init__(server, server="")
+        self._frame_limits, self._address_frames = frames, AddressFrames(frames)
         self.sockets: set[WebSocket] = set()
         self.next_address = ""
         self.setProtocolOptions(
@@ -138,3 +225,8 @@ class WebSocketFactory(ws_protocol.WebSocketFactory):
             maxMessagePayloadSize=max_message_bytes,
             maxFramePayloadSize=max_message_bytes,
         )
+
+    def frame_rate(self, address: str) -> FrameRate:
+        """Returns the rate of a new socket from this address."""
+        now = asyncio.get_running_loop().time()
+        return FrameRate(self._frame_limits, self._address_frames.bucket(network_of(address), now), now)

@@ -34,10 +34,11 @@ class Answers:
         self.go = asyncio.Event()
         self.go.set()
 
-    async def answer(self, group: list[Parsed]) -> None:
+    async def answer(self, group: list[Parsed]) -> int:
         await self.go.wait()
         self.messages += [parsed.content for parsed in group]
         self.groups.append(len(group))
+        return 5 if "large" in self.messages[-1] else 0
 
     def queue(self, rate: MessageRate = RATE, shared: ClientRate | None = None) -> ReceiveQueue:
         rates = [shared] if shared else []
@@ -134,6 +135,16 @@ async def test_a_message_of_many_commands_costs_as_much_as_they_do():
         queue.enqueue(message)
     await settled()
     assert answers.messages == ["3 commands"]
+    queue.close()
+
+
+async def test_a_large_answer_costs_more_than_its_question():
+    answers = Answers()
+    queue = answers.queue(SLOW)
+    for message in ("large", "a"):
+        queue.enqueue(message)
+    await settled()
+    assert answers.messages == ["large"]
     queue.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidewire.delivery import connections as registry
 from tidewire.delivery.connections import SHARED_RATE, Connections
 
 
@@ -51,10 +52,32 @@ def test_the_connections_of_a_user_share_one_rate():
     for user_id in ("alice", "alice", "bob"):
         connection = Connection()
         connections.add(connection)
-        buckets.append(connections.identify(connection, user_id, now=0))
+        buckets.append(connections.identify(connection, user_id, now=0).client)
     assert buckets[0] is buckets[1]
     assert buckets[0] is not buckets[2]
     assert [buckets[0].commands.take(0) for _ in range(SHARED_RATE + 1)] == [True] * SHARED_RATE + [False]
+
+
+def test_a_user_who_connects_again_meets_the_same_rate():
+    """Otherwise a client that has used it up would only have to close its socket."""
+    connections, rates = Connections(), []
+    for _ in range(2):
+        connection = Connection()
+        connections.add(connection)
+        rates.append(connections.identify(connection, "alice", now=0))
+        connections.discard(connection)
+    assert rates[0] is rates[1]
+    assert connections.users == 0
+
+
+def test_so_many_users_are_remembered_and_no_more(monkeypatch):
+    monkeypatch.setattr(registry, "REMEMBERED", 2)
+    connections = Connections()
+    first = connections.identify(Connection(), "alice", now=0)
+    for user_id in ("bob", "alice", "charlie"):
+        connections.identify(Connection(), user_id, now=0)
+    assert connections.identify(Connection(), "alice", now=0) is first
+    assert len(connections._rates) == 2
 
 
 def test_a_connection_that_has_ended_is_not_registered_again():
