@@ -39,7 +39,9 @@ from tidewire.log.revocations import revoke_sessions
 from tidewire.protocol import strict_json
 from tidewire.queries.errors import Fault, fault_of, is_retryable
 from tidewire.queries.prepared_query import PreparedQuery
+from tidewire.queries.prepared_rows import PreparedRows
 from tidewire.queries.prepared_statement import PreparedStatement
+from tidewire.queries.related_rows import RelatedRows
 from tidewire.queries.round_trips import deferred_inserts
 from tidewire.transactions.commit import note
 from tidewire.transactions.pre_commit import PreCommitStep
@@ -54,9 +56,11 @@ __all__ = [
     "Live",
     "PreCommitStep",
     "PreparedQuery",
+    "PreparedRows",
     "PreparedStatement",
     "Rate",
     "Registry",
+    "RelatedRows",
     "Retention",
     "StreamKind",
     "Touch",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +22,7 @@ from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from tidewire.queries.prepared_statement import PreparedStatement
+from tidewire.queries.row_plan import RelatedObject, RowPlan, Shape
 
 Build = Callable[..., QuerySet[Any]]
 
@@ -148,6 +150,12 @@ class CompiledQuery:
         populators: Any = get_related_populators  # the stubs have a parameter that Django 5.2 has not
         self._related = populators(klass_info, select, using)
         self._annotations = list(compiler.annotation_col_map.items())
+        self.shape = _shape(klass_info, select, self._annotations)
+        self.plans: dict[type, RowPlan | None] = {}
+
+    @property
+    def has_prefetches(self) -> bool:
+        return bool(self._prefetches)
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """Runs the query. Returns its rows, with the columns converted as their fields want."""
@@ -170,6 +178,33 @@ class CompiledQuery:
         for name, column in self._annotations:
             setattr(instance, name, row[column])
         return instance
+
+
+def _shape(klass_info: dict[str, Any], select: Sequence[Any], annotations: Sequence[tuple[str, int]]) -> Shape:
+    """Returns where the values of a row stand. A foreign key has two names: that of its column and its own."""
+    shape = Shape({(name,): place for name, place in annotations}, {})
+
+    def add(info: dict[str, Any], path: tuple[str, ...]) -> None:
+        for place in info["select_fields"]:
+            field = select[place][0].target
+            shape.columns[(*path, field.attname)] = place
+            if field.is_relation:
+                shape.columns[(*path, field.name)] = place
+        for related in info.get("related_klass_infos", []):
+            if isinstance(related["local_setter"], partial):  # a FilteredRelation, which has a name of its own
+                continue
+            field, is_reverse = related["field"], related["reverse"]
+            name = field.remote_field.get_cache_name() if is_reverse else field.name
+            add(related, (*path, name))
+            place = shape.columns.get((*path, name, related["model"]._meta.pk.attname))
+            if place is not None:
+                shape.objects[(*path, name)] = RelatedObject(place, is_reverse or field.null)
+
+    add(klass_info, ())
+    key = (klass_info["model"]._meta.pk.attname,)
+    if key in shape.columns:
+        shape.columns["pk",] = shape.columns[key]
+    return shape
 
 
 def _prefetched(queryset: Any, using: str) -> list[Any]:

@@ -54,14 +54,15 @@ class PreparedQuery(Generic[M, P]):
     def all(self, using: str, *args: P.args, **params: P.kwargs) -> list[M]:
         """Returns the rows that the queryset has on this database."""
         values = self._signature.bind(*args, **params).args if params else args
-        query = self._compiled(using, values) if conf.PREPARED_QUERIES else None
+        query = self.compiled(using, *values) if conf.PREPARED_QUERIES else None
         return list(self._build(*args, **params).using(using)) if query is None else query.instances(values)
 
     def first(self, using: str, *args: P.args, **params: P.kwargs) -> M | None:
         """Returns the first of these rows, or None. All are read: slice the queryset where there may be many."""
         return next(iter(self.all(using, *args, **params)), None)
 
-    def _compiled(self, using: str, values: Sequence[Any]) -> CompiledQuery | None:
+    def compiled(self, using: str, *values: Any) -> CompiledQuery | None:
+        """Returns the query for these values in this thread; None if it cannot be compiled in advance."""
         known = self._of_thread.variants
         kinds = (using, *map(type, values))
         variants = known.get(kinds)
