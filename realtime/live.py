@@ -90,7 +90,7 @@ register(
         stream=rooms.of("room_id"),
         serializer=MessageSerializer,
         queryset=Message.objects.whole,
-        complete_new=lambda message: setattr(message, "named_reactions", []),
+        complete_new=lambda message: setattr(message, "tally", []),
         created="message.created",
         updated="message.edited",
         deleted="message.deleted",

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models, router, transaction
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from api.models.counters import MessageNumbering
-from api.models.reactions import MAX_DISTINCT, Reaction, ReactionQuerySet
-from tidewire import note
+from api.models.reactions import MAX_DISTINCT, Reaction, ReactionQuerySet, tally_of
+from tidewire import RelatedRows, note
 from tidewire.models import LiveModel, LiveQuerySet
 from tidewire.rest.conflicts import Conflict
 
@@ -24,9 +24,10 @@ MAX_MENTIONS = 20
 
 class MessageQuerySet(LiveQuerySet["Message"]):
     def whole(self) -> Self:
-        """The messages with their authors and reactions, in two queries."""
-        reactions = Prefetch("reactions", Reaction.objects.named(), to_attr="named_reactions")
-        return self.select_related("author").defer(*_hidden_author_fields()).prefetch_related(reactions)
+        """The messages with their authors and with their reactions as `tally`, in one query."""
+        named = Reaction.objects.named().filter(message=OuterRef("pk"))
+        tally = RelatedRows(named, "emoji", "user_id", "total", into=tally_of)
+        return self.select_related("author").defer(*_hidden_author_fields()).annotate(tally=tally)
 
     def soft_delete(self) -> None:
         """Removes the text, mentions and reactions, in a few statements however many messages. The rows stay."""
@@ -77,8 +78,9 @@ class Message(LiveModel):
     author_id: UUID | None
     reply_to_id: UUID | None
     reactions: ReactionQuerySet
-    named_reactions: list[Reaction]
-    """Of rows of `whole()`."""
+    tally: list[dict[str, Any]]
+    """The reactions as `[{"emoji": …, "count": …, "users": [id, …]}]`, in the order of each emoji's first use. Of rows
+    of `whole()`."""
     mentioned: LiveQuerySet[Mention]
 
     objects = MessageQuerySet.as_manager()
@@ -103,18 +105,6 @@ class Message(LiveModel):
             if is_new:
                 note(using, [MessageNumbering(self.pk)])
 
-    @property
-    def tally(self) -> list[dict[str, Any]]:
-        """The reactions as `[{"emoji": …, "count": …, "users": [id, …]}]`, in the order of each emoji's first use."""
-        rows = self.__dict__.get("named_reactions")
-        if rows is None:
-            rows = self.reactions.named()
-        tally: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            entry = tally.setdefault(row.emoji, {"emoji": row.emoji, "count": row.total, "users": []})
-            entry["users"].append(row.user_id)
-        return list(tally.values())
-
     def edit(self, text: str | None = None, mentions: list[UUID] | None = None) -> None:
         """Replaces the text, the mentions, or both. Members who were not mentioned before get an event."""
         self.edited_at = timezone.now()
@@ -136,7 +126,7 @@ class Message(LiveModel):
         Message.objects.filter(pk=self.pk).soft_delete()
 
     def react(self, user: Any, emoji: str) -> bool:
-        """Adds a user's reaction, and returns whether it is new. Call it with the message locked.
+        """Adds a user's reaction, and returns whether it is new. Call it with the message locked, a row of `whole()`.
 
         Raises Conflict when the message has MAX_DISTINCT other emoji.
         """

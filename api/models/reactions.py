@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -48,3 +48,11 @@ class Reaction(LiveModel):
 
     def __str__(self) -> str:
         return f"{self.emoji} by {self.user_id}"
+
+
+def tally_of(rows: list[tuple[str, str, int]]) -> list[dict[str, Any]]:
+    """Returns what a message shows of its reactions, given as (emoji, user id, number of all users) in their order."""
+    tally: dict[str, dict[str, Any]] = {}
+    for emoji, user_id, total in rows:
+        tally.setdefault(emoji, {"emoji": emoji, "count": total, "users": []})["users"].append(user_id)
+    return list(tally.values())

@@ -130,7 +130,7 @@ class Room(SharedResource):
         known = {"id": id} if id else {}
         mentioned = [str(user_id) for user_id in mentions]
         message = Message(room=self, author=author, text=text, reply_to_id=reply_to, mentions=mentioned, **known)
-        message.named_reactions = []
+        message.tally = []
         return message
 
 
