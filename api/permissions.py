@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import Enum, auto
+from functools import cache
 from typing import TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
@@ -100,25 +101,37 @@ def authorize(model: type[S], user: User, id: UUID, action: Action, *, lock: boo
     """
     if lock:
         model.objects.select_for_update(no_key=True).filter(pk=id).values_list("pk").first()
-    resource = model.objects.readable_by(user.pk).filter(pk=id).first()
+    resource = cast("S | None", _readable(model).first(DEFAULT_DB_ALIAS, user.pk, id))
     if resource is None:
         raise NotFound()
     require(action, resource.my_role)
     return resource
 
 
+@cache
+def _readable(model: type[SharedResource]) -> PreparedQuery[SharedResource, [UUID, UUID]]:
+    """Returns the query of one resource, if a user may read it: its parameters are the ids of the user and of it."""
+    return PreparedQuery(lambda user_id, id: model.objects.readable_by(user_id).filter(pk=id))
+
+
 def authorize_metric(user: User, metric_id: UUID, action: Action, *, lock: bool = False) -> Metric:
     """Returns the metric, if the user may do `action` with its dashboard. As `authorize`."""
     if lock:
         Metric.objects.select_for_update(no_key=True).filter(pk=metric_id).values_list("pk").first()
-    mine = DashboardMember.objects.filter(dashboard=OuterRef("dashboard"), user_id=user.pk)
-    metrics = Metric.objects.annotate(my_role=Subquery(mine.values("role")[:1])).filter(pk=metric_id)
-    is_public = Q(dashboard__visibility=Dashboard.Visibility.PUBLIC)
-    metric = metrics.filter(is_public | Q(my_role__isnull=False)).first()
+    metric = _READABLE_METRIC.first(DEFAULT_DB_ALIAS, user.pk, metric_id)
     if metric is None:
         raise NotFound()
     require(action, metric.my_role)
     return metric
+
+
+def _readable_metric(user_id: UUID, id: UUID) -> QuerySet[Metric]:
+    mine = DashboardMember.objects.filter(dashboard=OuterRef("dashboard"), user_id=user_id)
+    metrics = Metric.objects.annotate(my_role=Subquery(mine.values("role")[:1])).filter(pk=id)
+    return metrics.filter(Q(dashboard__visibility=Dashboard.Visibility.PUBLIC) | Q(my_role__isnull=False))
+
+
+_READABLE_METRIC = PreparedQuery(_readable_metric)
 
 
 _LOCKED_MEMBER = PreparedQuery(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.contrib import auth
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Exists
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -24,6 +24,7 @@ from api.auth import tokens
 from api.auth.addresses import address_of
 from api.auth.tokens import RefreshClaims
 from api.models import Session, User
+from tidewire import PreparedQuery
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
 
 GRACE = timedelta(seconds=10)
@@ -122,13 +123,19 @@ def confirm(identity: Identity) -> None:
 
 def find_alive(session_id: UUID | str, user_id: str) -> Session:
     """Returns a session that has not ended, with its user. One query. Raises AuthenticationFailed."""
-    rows = Session.objects.select_related("user").annotate(asked_at=Now())
-    session = rows.filter(pk=session_id, user=user_id).first()
+    session = _WITH_USER.first(DEFAULT_DB_ALIAS, UUID(str(session_id)), UUID(user_id))
     if session is not None and not session.user.is_active:
         raise AuthenticationFailed("The account is closed.", "account_closed")
     if session is None or not session.is_alive(timezone.now()):
         raise AuthenticationFailed("The session has ended.", "session_ended")
     return session
+
+
+_WITH_USER = PreparedQuery(
+    lambda session_id, user_id: (
+        Session.objects.select_related("user").annotate(asked_at=Now()).filter(pk=session_id, user=user_id)
+    )
+)
 
 
 def _is_in_grace(session: Any, generation: int) -> bool:

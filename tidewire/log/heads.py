@@ -12,11 +12,17 @@ from django.db import connections
 from tidewire.ground.positions import Position
 from tidewire.log.database import ago_sql, log_alias, now_sql
 from tidewire.log.tables import Stream, new_epoch
+from tidewire.queries.prepared_query import PreparedQuery
 
 
 def position(name: str, using: str | None = None) -> Position:
     """Returns where a stream stands now. A stream without events is created, so that its epoch is fixed."""
-    return positions([name], using)[name]
+    using = using or log_alias()
+    stream = _BY_NAME.first(using, name)
+    return positions([name], using)[name] if stream is None else Position(name, stream.epoch, stream.head)
+
+
+_BY_NAME = PreparedQuery(lambda name: Stream.objects.filter(name=name))
 
 
 def positions(names: Collection[str], using: str | None = None) -> dict[str, Position]:
@@ -37,7 +43,7 @@ def existing(names: Collection[str], using: str | None = None) -> dict[str, Posi
     if not names:
         return {}
     rows = Stream.objects.using(using or log_alias()).filter(name__in=list(names))
-    return {row[0]: Position(*row) for row in rows.values_list("name", "epoch", "head", "generation")}
+    return {name: Position(name, epoch, head) for name, epoch, head in rows.values_list("name", "epoch", "head")}
 
 
 def _create(names: Collection[str], using: str) -> None:
