@@ -21,6 +21,7 @@ from api.serializers.dashboards import (
 )
 from api.views.shared import SharedResourceMixin, SharedViewSet, discover_parameter
 from tidewire.rest.posts import find_posted, posted
+from tidewire.rest.prepared_pages import PreparedPages
 
 
 class OnDashboard(SharedResourceMixin[Dashboard]):
@@ -51,6 +52,7 @@ class DashboardViewSet(OnDashboard, SharedViewSet[Dashboard]):
     filterset_class = DashboardFilter
     serializer_class = MyDashboardSerializer
     update_serializer_class, visibility_field = DashboardUpdateSerializer, "visibility"
+    pages = PreparedPages(lambda user_id: Dashboard.objects.joined_by(user_id), MyDashboardSerializer)
 
     def get_serializer_class(self) -> type:
         return WholeDashboardSerializer if self.action == "retrieve" else MyDashboardSerializer

@@ -9,12 +9,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.filters import FILTERS, MemberFilter
-from api.models import DashboardMember, Member
+from api.models import Dashboard, DashboardMember, Member, Room
 from api.models.memberships import Membership, SharedResource
 from api.permissions import Action, require_may_give
 from api.rest.views import BaseViewSet
@@ -22,9 +21,12 @@ from api.serializers.members import MemberCreateSerializer, MemberSerializer, Me
 from api.views.dashboards import OnDashboard
 from api.views.rooms import InRoom
 from api.views.shared import SharedResourceMixin
+from tidewire import PreparedRows
 from tidewire.rest.conflicts import Conflict
 from tidewire.rest.posts import posted
 from tidewire.rest.preconditions import VersionMixin
+from tidewire.rest.prepared_pages import PreparedPages
+from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
 from tidewire.snapshots import SnapshotMixin
 
 S = TypeVar("S", bound=SharedResource)
@@ -47,8 +49,20 @@ def described(prefix: str, list_description: str) -> Any:
     )
 
 
+def members_of(model: type[SharedResource], id: UUID) -> QuerySet[Any]:
+    """The members of one room or dashboard, with their users."""
+    members = model.membership_model()
+    return members.objects.filter(**{members.resource_field: id}).select_related("user")
+
+
+def reads_of(model: type[SharedResource]) -> tuple[PreparedPages, PreparedRows[Any, [UUID, UUID]]]:
+    """The prepared list of the members of one room or dashboard, and one of them."""
+    pages = PreparedPages(lambda id: members_of(model, id), MemberSerializer)
+    return pages, PreparedRows(lambda id, user_id: members_of(model, id).filter(user=user_id), MemberSerializer)
+
+
 class MembershipViewSet(
-    SharedResourceMixin[S], VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet
+    SharedResourceMixin[S], VersionMixin, SnapshotMixin, PreparedListMixin, PreparedRetrieveMixin, BaseViewSet
 ):
     """The members of one shared resource. `url_name` is the name of a member's URL."""
 
@@ -59,12 +73,17 @@ class MembershipViewSet(
     is_newest_first = False
     url_name: ClassVar[str]
 
+    def page_parameters(self) -> tuple[UUID]:
+        return (self.shared_id,)
+
+    def row_parameters(self) -> tuple[UUID, UUID]:
+        return self.shared_id, self.kwargs["user_id"]
+
     def get_stream(self) -> str:
         return self.stream_kind(self.authorize(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Any]:
-        model = self.shared_model.membership_model()
-        return model.objects.filter(**{model.resource_field: self.shared_id}).select_related("user")
+        return members_of(self.shared_model, self.shared_id)
 
     def get_object(self) -> Membership:
         member = self.get_queryset().filter(user=self.kwargs["user_id"]).first()
@@ -110,10 +129,12 @@ class MembershipViewSet(
 @described("members", "The members of a room, in the order in which they joined.")
 class MemberViewSet(InRoom, MembershipViewSet):
     resource, url_name = "members", "member"
+    pages, row = reads_of(Room)
     queryset = Member.objects.none()  # tells openapi.yaml the model of the filters
 
 
 @described("dashboard_members", "The members of a dashboard, in the order in which they joined.")
 class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
     resource, url_name = "dashboards", "dashboard-member"
+    pages, row = reads_of(Dashboard)
     queryset = DashboardMember.objects.none()  # tells openapi.yaml the model of the filters

@@ -9,21 +9,24 @@ from django.db.models import QuerySet
 from django.urls import get_script_prefix
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.filters import FILTERS, MessageFilter
 from api.models import Message, Room
 from api.models.emoji import canonical_emoji, is_emoji
+from api.models.messages import MessageQuerySet
 from api.permissions import Action, require_may_delete, require_may_edit
 from api.rest.views import BaseViewSet
 from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer, References
 from api.views.rooms import InRoom
+from tidewire import PreparedRows
 from tidewire.rest.batches import BatchMixin, many, repeated
 from tidewire.rest.conflicts import Conflict
 from tidewire.rest.posts import find_posted, posted
 from tidewire.rest.preconditions import VersionMixin
+from tidewire.rest.prepared_pages import PreparedPages
+from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
 from tidewire.rest.serializers import ReusedSerializer
 from tidewire.snapshots import SnapshotMixin, Written
 
@@ -31,12 +34,19 @@ MAX_BATCH = 100
 CREATE = ReusedSerializer(MessageCreateSerializer)
 
 
+def messages_of(room_id: UUID) -> MessageQuerySet:
+    """The messages that a room shows."""
+    return Message.objects.filter(room=room_id, deleted_at=None).whole()
+
+
 @extend_schema(tags=["messages"])
 @extend_schema_view(
     list=extend_schema(operation_id="messages_list", description="The messages of a room, newest first."),
     retrieve=extend_schema(operation_id="messages_retrieve", description="One message."),
 )
-class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet):
+class MessageViewSet(
+    InRoom, VersionMixin, BatchMixin, SnapshotMixin, PreparedListMixin, PreparedRetrieveMixin, BaseViewSet
+):
     resource = "messages"
     batch_limit = MAX_BATCH
     queryset = Message.objects.none()  # tells openapi.yaml the model of the filters
@@ -45,12 +55,20 @@ class MessageViewSet(InRoom, VersionMixin, BatchMixin, SnapshotMixin, ListModelM
     serializer_class = MessageSerializer
     order_field = "created_at"
     is_newest_first = True
+    pages = PreparedPages(messages_of, MessageSerializer)
+    row = PreparedRows(lambda room_id, id: messages_of(room_id).filter(pk=id), MessageSerializer)
+
+    def page_parameters(self) -> tuple[UUID]:
+        return (self.shared_id,)
+
+    def row_parameters(self) -> tuple[UUID, UUID]:
+        return self.shared_id, self.kwargs["message_id"]
 
     def get_stream(self) -> str:
         return self.stream_kind(self.authorize(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Message]:
-        return Message.objects.filter(room=self.shared_id, deleted_at=None).whole()
+        return messages_of(self.shared_id)
 
     def get_object(self, *, lock: bool = False) -> Message:
         messages = self.get_queryset().filter(pk=self.kwargs["message_id"])

@@ -20,7 +20,9 @@ from api.permissions import Action
 from api.serializers.members import MemberSerializer
 from api.serializers.rooms import MyRoomSerializer, RoomCreateSerializer, RoomUpdateSerializer, TransferSerializer
 from api.views.shared import SharedResourceMixin, SharedViewSet, discover_parameter
+from tidewire import PreparedRows
 from tidewire.rest.posts import find_posted, posted
+from tidewire.rest.prepared_pages import PreparedPages
 
 
 class InRoom(SharedResourceMixin[Room]):
@@ -54,6 +56,15 @@ class RoomViewSet(InRoom, SharedViewSet[Room]):
     filterset_class = RoomFilter
     serializer_class = MyRoomSerializer
     update_serializer_class, visibility_field = RoomUpdateSerializer, "kind"
+    pages = PreparedPages(
+        lambda user_id: cast(RoomQuerySet, Room.objects.joined_by(user_id)).with_unread_count(user_id), MyRoomSerializer
+    )
+    row = PreparedRows(
+        lambda user_id, id: Room.objects.readable_by(user_id).with_unread_count(user_id).filter(pk=id), MyRoomSerializer
+    )
+
+    def row_parameters(self) -> tuple[UUID, UUID]:
+        return self.user.pk, self.shared_id
 
     def get_queryset(self) -> QuerySet[Room]:
         rooms = cast(RoomQuerySet, super().get_queryset())

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -21,6 +20,7 @@ from api.rest.views import BaseViewSet
 from tidewire import StreamKind
 from tidewire.rest.parameters import single
 from tidewire.rest.preconditions import VersionMixin
+from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
 from tidewire.snapshots import SnapshotMixin
 
 S = TypeVar("S", bound=SharedResource)
@@ -46,7 +46,7 @@ class SharedResourceMixin(BaseViewSet, Generic[S]):
 
 
 class SharedViewSet(
-    SharedResourceMixin[S], VersionMixin, SnapshotMixin, ListModelMixin, RetrieveModelMixin, BaseViewSet
+    SharedResourceMixin[S], VersionMixin, SnapshotMixin, PreparedListMixin, PreparedRetrieveMixin, BaseViewSet
 ):
     """The collection of a shared resource and its details. A subclass adds `create`, and says what `retrieve` shows."""
 
@@ -64,6 +64,9 @@ class SharedViewSet(
         if self.id_parameter in self.kwargs:
             return self.stream_kind(self.authorize(Action.READ).pk)
         return None if self._is_discovering() else streams.users(self.user.pk)
+
+    def page_parameters(self) -> tuple[UUID]:
+        return (self.user.pk,)
 
     def get_queryset(self) -> QuerySet[S]:
         resources = self.shared_model.objects

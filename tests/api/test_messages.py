@@ -84,11 +84,11 @@ def test_a_message_outlives_its_author(room, message_of_bob, alice, bob):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_page_takes_five_queries(room, alice, rows, django_assert_num_queries):
+def test_a_page_takes_four_queries(room, alice, rows, django_assert_num_queries):
     alice.get(url(room, "messages"))  # creates the stream
     for _ in range(rows):
         make_message(room, make_user())
-    with django_assert_num_queries(5):  # user, room with role, position, messages with authors, their reactions
+    with django_assert_num_queries(4):  # user, room with role, position, messages with authors and reactions
         assert len(texts(alice.get(url(room, "messages")))) == rows
 
 

@@ -11,11 +11,10 @@ from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 
 from api.models import Message, Room
-from api.views.messages import MessageViewSet
 from backend import logs
 from tests.api.conftest import Person, pointers, problem, url
 from tests.contract_client import ContractClient
-from tests.factories import make_room, make_user
+from tests.factories import make_message, make_room, make_user
 from tests.rig.openapi import document
 from tidewire.log.tables import Event
 from tidewire.rest import errors
@@ -271,18 +270,23 @@ def test_a_refusal_leaves_nothing_behind(alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_safe_requests_open_no_transaction_and_unsafe_ones_open_one(monkeypatch):
+def test_safe_requests_open_no_transaction_and_unsafe_ones_open_one():
     alice = Person(make_user())
     room = make_room(alice.user)
+    message = make_message(room, alice.user)
     depths = []
-    original = MessageViewSet.get_queryset
-    monkeypatch.setattr(
-        MessageViewSet, "get_queryset", lambda self: (depths.append(connection.in_atomic_block), original(self))[1]
-    )
-    alice.get(url(room, "messages"))
-    message = alice.post(url(room, "messages"), {"text": "x"})
-    alice.delete(message["Location"])
-    assert depths == [False, True]
+
+    def watch(execute, sql, params, many, context):
+        if 'FROM "api_message"' in sql:
+            depths.append(connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        alice.get(url(room, "messages"))
+        alice.get(url(room, "messages", message.pk))
+        assert depths == [False, False]
+        alice.delete(url(room, "messages", message.pk))
+        assert set(depths[2:]) == {True}
 
 
 @pytest.mark.django_db(transaction=True)

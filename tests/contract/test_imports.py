@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "log", "jobs", "layer", "capture"),
-    *("rest", "delivery", "engine", "connection", "doors", "http", "serve", "asyncapi", "checks", "testing"),
+    *("rest", "delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
@@ -30,15 +30,15 @@ PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids"
 EXEMPT = ("apps", "management", "migrations")
 """Django finds these by their place."""
 
-DELIVERY_SIDE = ("delivery", "connection", "doors")
+DELIVERY_SIDE = ("delivery", "connection")
 """Runs in the event loop: no query, no serializer, no model."""
 
 PRODUCT_MAY_IMPORT = {
     "tidewire",
     *(f"tidewire.{name}" for name in PUBLIC),
     *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
-    *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions", "problems")),
-    *(f"tidewire.rest.{name}" for name in ("serializers", "views")),
+    *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions")),
+    *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "views")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

@@ -14,7 +14,6 @@ from asgiref.typing import (
     WebSocketDisconnectEvent,
     WebSocketReceiveEvent,
     WebSocketScope,
-    WWWScope,
 )
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -190,7 +189,7 @@ def rules() -> Rules:
     )
 
 
-def bearer(scope: WWWScope) -> str:
+def bearer(scope: WebSocketScope) -> str:
     """Returns the token of an `Authorization: Bearer` header, which native clients may send, or "". Cookies are never
     read."""
     for name, value in scope.get("headers", []):

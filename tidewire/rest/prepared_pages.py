@@ -1,0 +1,55 @@
+"""Lists whose pages are read by prepared queries, as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
+from rest_framework.serializers import BaseSerializer
+
+from tidewire.queries.prepared_rows import PreparedRows, SerializedRows
+from tidewire.rest.keysets import Column, Cursor, Order, column_of
+
+
+class PreparedPages:
+    """The pages of a list: a prepared query for each order, before and after a cursor.
+
+    MESSAGES = PreparedPages(lambda room_id: Message.objects.filter(room=room_id).whole(), MessageSerializer)
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any]], serializer_class: type[BaseSerializer[Any]]) -> None:
+        self._build, self._serializer_class = build, serializer_class
+        self._columns: dict[str, Column] = {}
+        self._prepared: dict[tuple[Order, bool], PreparedRows[Any, Any]] = {}
+
+    def column(self, name: str, parameters: Sequence[Any]) -> Column:
+        """Returns the column that the list is ordered by, see `column_of`."""
+        if name not in self._columns:
+            self._columns[name] = column_of(self._build(*parameters), name)
+        return self._columns[name]
+
+    def rows(self, order: Order, cursor: Cursor | None, parameters: Sequence[Any], limit: int) -> SerializedRows:
+        """Returns the first rows of the query with these parameters, from its beginning or after the cursor."""
+        prepared = self._prepared.get((order, cursor is not None))
+        if prepared is None:
+            prepared = self._prepared[order, cursor is not None] = self._page(order, cursor is not None)
+        place = () if cursor is None else (cursor.value, cursor.key)
+        return prepared.all(DEFAULT_DB_ALIAS, *parameters, *place, limit)
+
+    def why_not(self, using: str, *parameters: Any) -> str:
+        """Returns why a page needs instances; "" if it does not. See `PreparedRows.why_not`."""
+        return PreparedRows(self._build, self._serializer_class).why_not(using, *parameters)
+
+    def _page(self, order: Order, is_after: bool) -> PreparedRows[Any, Any]:
+        def first(*values: Any) -> QuerySet[Any]:
+            *parameters, limit = values
+            return order.page(self._build(*parameters), limit)
+
+        def after(*values: Any) -> QuerySet[Any]:
+            *parameters, value, key, limit = values
+            return order.page_after(self._build(*parameters), value, key, limit)
+
+        shown = [tuple(order.field.split("__")), ("pk",)]
+        return PreparedRows(after if is_after else first, self._serializer_class, shown)
