@@ -20,7 +20,7 @@ pip := $(bin)/python -m pip install --quiet --disable-pip-version-check --requir
 pytest := $(bin)/python -m pytest
 # A database server or a Redis needs a driver, which the base does not hold.
 run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
-js := tests/sdk/js tests/contract/js tests/browser clients/typescript demo
+js := tests/sdk/js tests/contract/js tests/conformance/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
 .PHONY: run check test verify bench bench-quick soak conformance-server types lint format package schema released requirements clean

@@ -14,8 +14,10 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from backend import checks  # noqa: E402
 from realtime import routing  # noqa: E402
-from tidewire.asgi import EngineMiddleware, ThreadedHandler, WebSocketRouter, urlpatterns  # noqa: E402
+from tidewire.asgi import EngineMiddleware, ThreadedHandler, WebSocketRouter, door_routes, urlpatterns  # noqa: E402
 
 checks.refuse_to_start_with_errors()  # servers run no checks by themselves
 sockets = WebSocketRouter([*urlpatterns, *routing.urlpatterns])
-application = EngineMiddleware(ProtocolTypeRouter({"http": ThreadedHandler(django), "websocket": sockets}))
+application = EngineMiddleware(
+    ProtocolTypeRouter({"http": ThreadedHandler(django), "websocket": sockets}), doors=door_routes("api/v1/")
+)

@@ -41,11 +41,12 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
     *default_headers,
-    *("idempotency-key", "if-match", "if-none-match", "traceparent", "x-request-id"),
+    *("idempotency-key", "if-match", "if-none-match", "last-event-id", "traceparent", "x-request-id"),
     *env.items("CORS_EXTRA_HEADERS"),
 ]
 CORS_EXPOSE_HEADERS = [
     *("ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"),
+    *("Stream-Cursor", "Stream-Earliest-Offset", "Stream-Next-Offset", "Stream-Up-To-Date"),
     *("Tidewire-Position", "WWW-Authenticate", "X-Request-ID"),
 ]
 

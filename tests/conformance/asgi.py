@@ -6,7 +6,9 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from tests.conformance.connection import SuiteConsumer  # noqa: E402
-from tidewire.asgi import EngineMiddleware, WebSocketRouter  # noqa: E402
+from tests.conformance.durable import DurableStreams  # noqa: E402
+from tidewire.asgi import EngineMiddleware, WebSocketRouter, door_routes  # noqa: E402
 
 sockets = WebSocketRouter([path("connection/websocket", SuiteConsumer.as_asgi())])
-application = EngineMiddleware(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+engine = EngineMiddleware(ProtocolTypeRouter({"http": http, "websocket": sockets}), doors=door_routes())
+application = DurableStreams(engine)

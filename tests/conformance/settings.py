@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from corsheaders.defaults import default_headers
+
 from backend.stores import channel_layer, database
 
 if os.environ.get("TIDEWIRE_MODE") == "production":
@@ -16,11 +18,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "channels",
+    "corsheaders",
     "rest_framework",
     "tidewire",
     "tests.conformance",
 ]
-MIDDLEWARE = []
+MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware"]
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_HEADERS = [*default_headers, "if-none-match"]
 ROOT_URLCONF = "tests.conformance.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -33,5 +38,6 @@ TIDEWIRE = {
     "MESSAGES_PER_SECOND": 100_000,
     "MESSAGE_BURST": 100_000,
     "MAX_CONNECTIONS_PER_USER": 100_000,  # all that are anonymous are one user
+    "LONG_POLL_SECONDS": 3.0,  # the suite of Durable Streams is told to wait 4 s
     "PRUNE_SECONDS": 0,  # every publication prunes its stream
 }

@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "log", "jobs", "layer", "capture"),
-    *("rest", "delivery", "engine", "connection", "http", "serve", "asyncapi", "checks", "testing"),
+    *("rest", "delivery", "engine", "connection", "doors", "http", "serve", "asyncapi", "checks", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
@@ -30,7 +30,7 @@ PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids"
 EXEMPT = ("apps", "management", "migrations")
 """Django finds these by their place."""
 
-DELIVERY_SIDE = ("delivery", "connection")
+DELIVERY_SIDE = ("delivery", "connection", "doors")
 """Runs in the event loop: no query, no serializer, no model."""
 
 PRODUCT_MAY_IMPORT = {

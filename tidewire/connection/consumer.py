@@ -14,6 +14,7 @@ from asgiref.typing import (
     WebSocketDisconnectEvent,
     WebSocketReceiveEvent,
     WebSocketScope,
+    WWWScope,
 )
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -189,7 +190,7 @@ def rules() -> Rules:
     )
 
 
-def bearer(scope: WebSocketScope) -> str:
+def bearer(scope: WWWScope) -> str:
     """Returns the token of an `Authorization: Bearer` header, which native clients may send, or "". Cookies are never
     read."""
     for name, value in scope.get("headers", []):

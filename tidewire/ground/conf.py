@@ -38,6 +38,11 @@ DEFAULTS: dict[str, Any] = {
     "MAX_QUEUED_MESSAGES": 1024,  # of one client, waiting: above MAX_SUBSCRIPTIONS, for SDKs that send one message each
     "MAX_QUEUED_BYTES": 512 * 1024,  # the same, in bytes: above MAX_FRAME_BYTES
     "MAX_CONNECTIONS_PER_USER": 20,  # in one process; above it the oldest is closed
+    # Responses that stay open; see doors/.
+    "RESPONSE_SECONDS": 55.0,  # then a response ends, and its client comes back and is authorised anew
+    "LONG_POLL_SECONDS": 25.0,  # how long a long poll waits for an event
+    "COMMENT_SECONDS": 15.0,  # between two comments, which keep proxies from giving up
+    "MAX_EVENT_STREAMS": 20,  # streams of one response
     # Requests, on every server; see http/.
     "TRUSTED_PROXIES": 0,  # how many proxies stand in front, each of which adds one address to X-Forwarded-For
     "MAX_BODY_BYTES": 1024 * 1024,  # of a request

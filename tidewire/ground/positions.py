@@ -23,11 +23,15 @@ pushes. Only a single event that is larger exceeds it."""
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a stream, which is called channel on the wire."""
+    """A place in a stream, which is called channel on the wire.
+
+    `generation` is known where the position was read from the log. No position is compared by it.
+    """
 
     channel: str
     epoch: str
     offset: int
+    generation: int = field(default=1, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {"channel": self.channel, "epoch": self.epoch, "offset": self.offset}

@@ -7,6 +7,7 @@ A project's `asgi.py` puts them together (see `tidewire.asgi`). A scope passes t
     answer_headers.py  Date on every answer, no length on those without content
     body_limit.py      bounds request bodies: 413; refuses compressed ones: 415
     probes.py          /healthz, /readyz, /metrics, before any check of the host or of TLS
+    door_router.py     the doors over HTTP (tidewire/doors/), which hold no view's place
     view_limit.py      bounds concurrent requests in views: 503; of one account: 429
     holders.py         which account, or address, a request counts for
   threaded_handler.py  `http`: Django's sync handler on long-lived threads

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 from tidewire.engine import engines
@@ -9,6 +11,7 @@ from tidewire.ground.conf import conf
 from tidewire.http.addresses import resolve_client
 from tidewire.http.answer_headers import AnswerHeaders
 from tidewire.http.body_limit import BodyLimit, body_sizes
+from tidewire.http.door_router import DoorRoute, DoorRouter
 from tidewire.http.probes import Probes
 from tidewire.http.view_limit import ViewLimit
 
@@ -19,11 +22,12 @@ class EngineMiddleware:
     The engine of an event loop starts with the first scope of any type, because daphne sends no `lifespan`.
     """
 
-    def __init__(self, application: ASGI3Application) -> None:
+    def __init__(self, application: ASGI3Application, doors: Sequence[DoorRoute] = ()) -> None:
+        """`doors` are the routes of the doors over HTTP, see `door_routes`."""
         views = ViewLimit(
             application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS, conf.MAX_VIEWS_PER_ACCOUNT
         )
-        self._application = AnswerHeaders(BodyLimit(Probes(views), body_sizes()))
+        self._application = AnswerHeaders(BodyLimit(Probes(DoorRouter(views, doors)), body_sizes()))
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         engines.current()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 
 from asgiref.typing import ASGISendCallable, HTTPScope
 
@@ -19,13 +21,14 @@ CONTENT_TYPE = b"application/problem+json"
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One kind of refusal. Programs read `code`, people read `detail`; `retry_seconds` becomes Retry-After, and
-    `accept_encoding` the header of that name."""
+    `accept_encoding` the header of that name. `more` are further members of the document."""
 
     status: int
     code: str
     detail: str
     retry_seconds: int = 0
     accept_encoding: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -40,6 +43,7 @@ class Problem:
                 "status": self.status,
                 "detail": self.detail,
                 "code": self.code,
+                **self.more,
             }
         ).encode()
 

@@ -21,6 +21,8 @@ from tidewire.ground import metrics
 from tidewire.http import lifecycle
 from tidewire.http.addresses import address_behind_proxies, is_forwarded
 from tidewire.http.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem, http_date
+from tidewire.protocol import http_chunks
+from tidewire.serve import direct_writes
 from tidewire.serve.direct_writes import Transport
 
 LINGER_SECONDS = 5.0
@@ -39,6 +41,11 @@ class Request(http_protocol.WebRequest):
     def _connection(self) -> HTTPConnection:
         assert isinstance(self.channel, HTTPConnection)
         return self.channel
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What the scope of this request offers beyond ASGI; see tidewire/protocol/http_chunks.py."""
+        return {http_chunks.EXTENSION: ResponseBody(self)}
 
     def gotLength(self, length: int | None) -> None:
         """The headers have arrived; `length` is the Content-Length, None without one."""
@@ -115,6 +122,38 @@ class Request(http_protocol.WebRequest):
     def connectionLost(self, reason: Failure) -> None:
         super().connectionLost(reason)
         self.server.requests.discard(self)
+
+
+class ResponseBody:
+    """The body of a response that stays open; see tidewire/protocol/http_chunks.py."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def _transport(self) -> Transport | None:
+        request = self._request
+        is_over = request.finished or request._disconnected or request.channel is None
+        return None if is_over else request._connection._transport
+
+    def write(self, data: bytes) -> None:
+        if (transport := self._transport) is None:
+            return
+        part = http_chunks.chunk(data) if self._request.chunked else data
+        if direct_writes.is_direct(transport):
+            direct_writes.write(transport, part)
+        else:
+            transport.write(part)
+
+    def backlog(self) -> int:
+        transport = self._transport
+        return direct_writes.backlog(transport) if transport and direct_writes.is_direct(transport) else 0
+
+    def abort(self) -> None:
+        if (transport := self._transport) is not None:
+            transport.abortConnection()
 
 
 @implementer(IHalfCloseableProtocol)

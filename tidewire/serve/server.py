@@ -72,8 +72,8 @@ class Server(DaphneServer):
             await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
 
     def create_application(self, protocol: object, scope: dict[str, Any]) -> Any:
-        """As daphne's; the scope of a WebSocket also names our ASGI extension."""
-        if isinstance(protocol, WebSocket):
+        """As daphne's; the scope also names our ASGI extensions."""
+        if isinstance(protocol, WebSocket | Request):
             scope = {**scope, "extensions": protocol.extensions}
         return super().create_application(protocol, scope)
 

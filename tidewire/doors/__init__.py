@@ -1,0 +1,17 @@
+"""Doors over HTTP: the events that sockets are sent, for clients that cannot hold a WebSocket.
+
+Every door is an ASGI application that answers one path, in the event loop: no thread and no database connection is held
+while a response is open. It reads the log for the past and the hub for the present, under the same access checks as
+sockets, and raises RefusalError where it answers no events; tidewire/http/door_router.py turns that into a problem.
+
+  refusals.py       what a door refuses, and answers that are complete
+  requests.py       one request: its parameters, its credential, its user
+  open_response.py  a response that stays open, one of its user's connections
+    response_queue.py  its bounded send queue
+  durable_log.py    Durable Streams, the read side: catch-up, HEAD, and the choice of the live modes
+    log_offsets.py  offsets that sort, and cursors
+    log_reading.py  pages of one stream for a reader who may read it
+    log_codec.py    events as this protocol writes them
+    long_poll.py    `live=long-poll`
+    log_events.py   `live=sse`
+"""
