@@ -145,6 +145,7 @@ TIDEWIRE = {
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),
     # 100 messages of 4,000 characters, also when each character is escaped.
+    "LIMITED_PATHS": [""],  # this application's own are all of them
     "LARGER_BODIES": {r"/messages/batch/$": env.integer("MAX_BATCH_BYTES", default=5 * 1024 * 1024)},
     "TRUSTED_PROXIES": env.integer("TRUSTED_PROXIES", default=0),
     "MAX_CONNECTIONS": env.integer("MAX_CONNECTIONS", default=10_000),

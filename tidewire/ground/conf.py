@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_EVENT_STREAMS": 20,  # streams of one response
     # Requests, on every server; see http/.
     "TRUSTED_PROXIES": 0,  # how many proxies stand in front, each of which adds one address to X-Forwarded-For
+    "LIMITED_PATHS": [],  # regular expressions of paths that these limits hold for, besides the engine's own; [""]: all
     "MAX_BODY_BYTES": 1024 * 1024,  # of a request
     "LARGER_BODIES": {},  # {regular expression that is found in a path: bytes}, for batches
     "MAX_VIEWS": 16,  # requests in sync views at once: fewer than the database's pool holds

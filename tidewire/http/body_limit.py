@@ -7,6 +7,8 @@ application sees its first byte.
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asgiref.typing import (
@@ -22,23 +24,41 @@ from asgiref.typing import (
 from tidewire.ground.conf import conf
 from tidewire.http.problems import TOO_LARGE, UNREADABLE_CODING, refuse
 
+OWN_PATHS = re.compile(r"^/(healthz|readyz|metrics)$|/streams/[^/]+/log/$|/connection/websocket$")
+"""The probes, the doors over HTTP, the socket."""
+
 
 @dataclass(frozen=True, slots=True)
 class BodySizes:
-    """How long bodies may be: `default` bytes, or the first of `larger` whose pattern is found in the path."""
+    """How long bodies may be: `default` bytes, or the first of `larger` whose pattern is found in the path.
+
+    Bodies of paths in which no pattern of `limited` is found are the application's own matter.
+    """
 
     default: int
     larger: tuple[tuple[re.Pattern[str], int], ...] = ()
+    limited: tuple[re.Pattern[str], ...] = (re.compile(""),)
 
     def of(self, path: str) -> int:
         """Returns the bytes that the body of a request to this path may have."""
+        if not is_limited(path, self.limited):
+            return sys.maxsize
         return next((size for pattern, size in self.larger if pattern.search(path)), self.default)
 
 
 def body_sizes() -> BodySizes:
     """Returns the sizes of the settings."""
     larger = tuple((re.compile(pattern), size) for pattern, size in conf.LARGER_BODIES.items())
-    return BodySizes(conf.MAX_BODY_BYTES, larger)
+    return BodySizes(conf.MAX_BODY_BYTES, larger, limited_paths())
+
+
+def limited_paths() -> tuple[re.Pattern[str], ...]:
+    """Returns the patterns of the paths that the limits of requests hold for: the engine's own, and LIMITED_PATHS."""
+    return (OWN_PATHS, *map(re.compile, conf.LIMITED_PATHS))
+
+
+def is_limited(path: str, limited: Iterable[re.Pattern[str]]) -> bool:
+    return any(pattern.search(path) for pattern in limited)
 
 
 class BodyLimit:

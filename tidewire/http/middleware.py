@@ -10,14 +10,17 @@ from tidewire.engine import engines
 from tidewire.ground.conf import conf
 from tidewire.http.addresses import resolve_client
 from tidewire.http.answer_headers import AnswerHeaders
-from tidewire.http.body_limit import BodyLimit, body_sizes
+from tidewire.http.body_limit import BodyLimit, body_sizes, is_limited, limited_paths
 from tidewire.http.door_router import DoorRoute, DoorRouter
 from tidewire.http.probes import Probes
 from tidewire.http.view_limit import ViewLimit
 
 
 class EngineMiddleware:
-    """ASGI middleware that runs the engine beside an application and bounds the application's requests.
+    """ASGI middleware that runs the engine beside an application.
+
+    Requests to the engine's own addresses, and to those of LIMITED_PATHS, have the address of the client behind the
+    proxies, and keep to the limits. All others reach the application as they came.
 
     The engine of an event loop starts with the first scope of any type, because daphne sends no `lifespan`.
     """
@@ -27,14 +30,17 @@ class EngineMiddleware:
         views = ViewLimit(
             application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS, conf.MAX_VIEWS_PER_ACCOUNT
         )
-        self._application = AnswerHeaders(BodyLimit(Probes(DoorRouter(views, doors)), body_sizes()))
+        self._limited = AnswerHeaders(BodyLimit(Probes(DoorRouter(views, doors)), body_sizes()))
+        self._application, self._limited_paths = application, limited_paths()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         engines.current()
         if scope["type"] == "lifespan":
             await _run_lifespan(receive, send)
+        elif is_limited(scope["path"], self._limited_paths):
+            await self._limited(resolve_client(scope, conf.TRUSTED_PROXIES), receive, send)
         else:
-            await self._application(resolve_client(scope, conf.TRUSTED_PROXIES), receive, send)
+            await self._application(scope, receive, send)
 
 
 async def _run_lifespan(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

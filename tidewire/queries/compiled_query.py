@@ -1,8 +1,8 @@
 """The SQL of a queryset, with the places of its parameters: what `PreparedQuery` keeps for one thread.
 
 A queryset is compiled with samples in the place of its parameters. A value of the statement that equals a sample is the
-parameter's; two sets of samples must agree. This relies on what `ModelIterable` of Django 5.2 does with a compiler. The
-tests compare the two for many shapes of query.
+parameter's; two sets of samples must agree. This relies on what `ModelIterable` of Django 5.2 to 6.1 does with a
+compiler. The tests compare the two for many shapes of query.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def compiled(build: Build, values: Sequence[Any], using: str) -> Compiled:
         raise TypeError("a prepared query returns instances")
     if getattr(queryset, "_known_related_objects", None) or queryset.query.combinator:
         raise ValueError("it starts from a related manager, or combines querysets")
+    if type(getattr(queryset, "_fetch_mode", None)).__name__ not in ("NoneType", "FetchOne"):  # Django 6.1
+        raise ValueError("it fetches missing columns in a way of its own")
     compiler = queryset.query.get_compiler(using=using)
     sql, params = compiler.as_sql()
     return Compiled(queryset, compiler, sql, tuple(params))
@@ -99,7 +101,7 @@ class CompiledQuery:
         self._prefetches = first.queryset._prefetch_related_lookups
         self._is_locking = first.queryset.query.select_for_update and self._connection.features.has_select_for_update
         self._statement = self._prepared(first.sql, [type(value) for value in samples[0]])
-        self._read_shape(first.compiler, using)
+        self._read_shape(first.queryset, first.compiler, using)
 
     def _value(self, pair: tuple[Any, Any], samples: Sequence[Sequence[Any]], sampled: Sequence[int]) -> Value:
         """Finds the parameter that gives both values of the pair."""
@@ -136,7 +138,7 @@ class CompiledQuery:
         operations: Any = self._connection.ops  # PostgreSQL's
         return operations.compose_sql("%s", [value.constant]).replace("%", "%%")
 
-    def _read_shape(self, compiler: Any, using: str) -> None:
+    def _read_shape(self, queryset: Any, compiler: Any, using: str) -> None:
         select, klass_info = compiler.select, compiler.klass_info
         fields = klass_info["select_fields"]
         self._using, self._model = using, klass_info["model"]
@@ -147,8 +149,9 @@ class CompiledQuery:
         if compiler.has_composite_fields(columns):
             raise ValueError("it selects a composite key as one value")
         self._converters = compiler.get_converters(columns)
-        populators: Any = get_related_populators  # the stubs have a parameter that Django 5.2 has not
-        self._related = populators(klass_info, select, using)
+        populators: Any = get_related_populators
+        mode = [queryset._fetch_mode] if hasattr(queryset, "_fetch_mode") else []  # from Django 6.1 on
+        self._related = populators(klass_info, select, using, *mode)
         self._annotations = list(compiler.annotation_col_map.items())
         self.shape = _shape(klass_info, select, self._annotations)
         self.plans: dict[type, RowPlan | None] = {}
