@@ -3,7 +3,7 @@
 from tidewire.capture.models import LiveModel, VersionField
 from tidewire.capture.querysets import LiveQuerySet
 from tidewire.jobs.tables import Job
-from tidewire.log.tables import DelayedEvent, Event, NextRelease, Stream
+from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
 from tidewire.rest.answers import Answer, AnswerName
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "AnswerName",
     "DelayedEvent",
     "Event",
+    "HiddenUser",
     "Job",
     "LiveModel",
     "LiveQuerySet",

@@ -161,13 +161,16 @@ class SharedResource(LiveModel):
         if member := self.members.filter(user=user).first():
             member.leave()
 
+    def _possible_owners(self) -> LiveQuerySet[Any]:
+        return self.members.filter(user__is_service=False, user__erased_at=None).select_related("user")
+
     def replace_owner(self, user: Any) -> None:
         """Makes another member the owner if `user` is the only one, or deletes the resource if there is none.
 
         Service accounts do not count. An admin comes before a member, and of these the one who joined first; an active
         account comes before a closed one.
         """
-        others = list(self.members.exclude(user=user).exclude(user__is_service=True).select_related("user"))
+        others = list(self._possible_owners().exclude(user=user))
         if not others:
             self.delete()
         elif not self.has_fixed_members and not any(other.role == Membership.Role.OWNER for other in others):

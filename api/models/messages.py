@@ -29,6 +29,10 @@ class MessageQuerySet(LiveQuerySet["Message"]):
         tally = RelatedRows(named, "emoji", "user_id", "total", into=tally_of)
         return self.select_related("author").defer(*_hidden_author_fields()).annotate(tally=tally)
 
+    def shown(self) -> Self:
+        """Those that may be read: not deleted, and not of an account that is being erased."""
+        return self.filter(deleted_at=None, author__erased_at=None)
+
     def soft_delete(self) -> None:
         """Removes the text, mentions and reactions, in a few statements however many messages. The rows stay."""
         with transaction.atomic():

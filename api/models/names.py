@@ -50,14 +50,18 @@ class NamesClock(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class Renaming(PreCommitStep):
-    """A person has a new name. The clock's row is locked just before COMMIT, and only then."""
+    """A person has a new name. The clock's row is locked just before COMMIT, and only then.
+
+    `is_announced`: the rooms and dashboards get their events. Of an account that is erased they do not.
+    """
 
     user_id: Any
+    is_announced: bool = True
 
     @classmethod
     def run(cls, steps: list[Self], using: str) -> None:
         NamesClock.tick(using)
-        for user_id in sorted({str(step.user_id) for step in steps}):
+        for user_id in sorted({str(step.user_id) for step in steps if step.is_announced}):
             start_job(ANNOUNCE_NAME, user_id, using)
 
 

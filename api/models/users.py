@@ -16,19 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from api.auth import throttles
-from api.models.dashboards import Dashboard
+from api.models import erasure
 from api.models.keys import Key
 from api.models.known_networks import KnownNetwork
-from api.models.members import Member
-from api.models.messages import Message
-from api.models.names import note_renames
-from api.models.reactions import Reaction
-from api.models.rooms import Room
+from api.models.names import Renaming, note_renames
 from api.models.sessions import Session
-from tidewire import SYSTEM, acting_as, uuid7
-from tidewire.erasure import forget_actor
+from tidewire import SYSTEM, acting_as, note, start_job, uuid7
+from tidewire.erasure import hide_user
 from tidewire.models import LiveModel, LiveQuerySet
-from tidewire.rest.answers import Answer
 from tidewire.rest.conflicts import Conflict
 
 _T = TypeVar("_T")
@@ -108,6 +103,21 @@ class UserQuerySet(LiveQuerySet["User"]):
             Session.objects.using(self.db).filter(user__in=closed).end()
             Key.objects.using(self.db).filter(Q(user__in=closed) | Q(made_by__in=closed)).end()
 
+    def close_for_erasure(self, pk: UUID) -> None:
+        """Ends the account's sessions and keys, and replaces all that names the person. The address is free again."""
+        super(UserQuerySet, self.filter(pk=pk)).update(
+            is_active=False,
+            is_staff=False,
+            is_superuser=False,
+            name="",
+            email=f"{pk}@erased.invalid",
+            password=make_password(None),
+            erased_at=timezone.now(),
+        )
+        note(self.db, [Renaming(pk, is_announced=False)])
+        KnownNetwork.objects.using(self.db).filter(user=pk).delete()
+        self._end_closed([pk])
+
     def _locked_names(self, keys: Any) -> dict[Any, str]:
         users = User.objects.using(self.db).filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
         return dict(users.values_list("pk", "name"))
@@ -144,6 +154,9 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
         default=False, editable=False, help_text="A program: it has keys, and no password."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the account was deleted. Its erasure is under way."
+    )
 
     objects = UserManager()
 
@@ -216,25 +229,20 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
             locked.sessions.exclude(pk=keep_session).end()
 
     def erase(self) -> None:
-        """Deletes the account with its messages, reactions, memberships and sessions, from the log too.
+        """Closes and hides the account at once, and deletes it with its messages, reactions, memberships and sessions,
+        from the log too: now if it is small, else in slices (erasure.py).
 
         A room or dashboard of which it was the only owner gets another owner, or is deleted when there is no other
         member. The events of the erasure have the system as their actor. The id may still stand in mentions that other
         users wrote; no account has it any more.
         """
-        with transaction.atomic(), acting_as(SYSTEM):
-            User.objects.select_for_update().filter(pk=self.pk).values_list("pk").first()
-            for model in (Room, Dashboard):
-                shared = model.objects.filter(members__user=self).select_for_update(of=("self",), no_key=True)
-                for resource in shared.order_by("pk"):
-                    resource.replace_owner(self)
-            # A request that writes a message holds the lock of its membership.
-            list(Member.objects.filter(user=self).select_for_update(no_key=True).order_by("pk").values_list("pk"))
-            Message.objects.filter(author=self, deleted_at=None).soft_delete()
-            Reaction.objects.filter(user=self)._raw_delete(DEFAULT_DB_ALIAS)
-            # Django's own queryset makes no event: a deleted message shows no author anyway.
-            models.QuerySet(Message).filter(author=self).update(author=None)
-            forget_actor(str(self.pk), DEFAULT_DB_ALIAS)
-            Answer.objects.filter(account=str(self.pk)).delete()
-            Answer.objects.forget([str(self.pk)])
-            self.delete()
+        using, user_id = self._state.db or DEFAULT_DB_ALIAS, str(self.pk)
+        with transaction.atomic(using=using), acting_as(SYSTEM):
+            User.objects.using(using).select_for_update().filter(pk=self.pk).values_list("pk").first()
+            UserQuerySet(User, using=using).close_for_erasure(self.pk)
+            if erasure.is_small(user_id, using):
+                while erasure.erase_slice(user_id, "", using) is not None:
+                    pass
+            else:
+                hide_user(user_id, using)
+                start_job(erasure.ERASE_ACCOUNT, user_id, using)

@@ -36,7 +36,7 @@ CREATE = ReusedSerializer(MessageCreateSerializer)
 
 def messages_of(room_id: UUID) -> MessageQuerySet:
     """The messages that a room shows."""
-    return Message.objects.filter(room=room_id, deleted_at=None).whole()
+    return Message.objects.filter(room=room_id).shown().whole()
 
 
 @extend_schema(tags=["messages"])

@@ -18,7 +18,7 @@ from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.building import Encoded, to_json
-from tidewire.log.tables import DelayedEvent, Event, Stream
+from tidewire.log.tables import DelayedEvent, Event, HiddenUser, Stream
 
 BATCH = 500
 """How many deletions one statement carries out."""
@@ -141,11 +141,31 @@ def _rewrite(deletions: list[RecordedEvent], match: str, using: str) -> None:
         cursor.execute(statement, [msgspec.json.encode(rows).decode()])
 
 
-def forget_actor(user_id: str, using: str) -> int:
-    """Takes a deleted account's key out of all events that it was the actor of. Returns how many there were."""
+# -- accounts --------------------------------------------------------------------------------------------------------
+
+
+def hide_user(user_id: str, using: str) -> None:
+    """Keeps what names this user from readers of the log until `show_user`: for the time of an erasure in slices.
+
+    Pages of the log then begin after the last such event, as if what is before it were pruned.
+    """
+    HiddenUser.objects.using(using).bulk_create([HiddenUser(user=user_id)], ignore_conflicts=True)
+
+
+def show_user(user_id: str, using: str) -> None:
+    """Ends what `hide_user` began."""
+    HiddenUser.objects.using(using).filter(user=user_id).delete()
+
+
+def forget_actor(user_id: str, using: str, most: int | None = None) -> int:
+    """Takes a deleted account's key out of the events that it was the actor of, at most `most` of them. Returns how
+    many there were."""
     DelayedEvent.objects.using(using).filter(actor=user_id).update(actor="")
     payload = F("payload")
     for type in ("user", "service"):
         known, unknown = (f'"actor":{to_json(Actor(type, id), type)}' for id in (user_id, None))
         payload = Replace(payload, Value(known), Value(unknown))
-    return Event.objects.using(using).filter(actor=user_id).update(actor="", payload=payload)
+    events = Event.objects.using(using).filter(actor=user_id)
+    if most is not None:
+        events = Event.objects.using(using).filter(pk__in=list(events.values_list("pk", flat=True)[:most]))
+    return events.update(actor="", payload=payload)

@@ -80,3 +80,12 @@ class NextRelease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} at {self.due_at}"
+
+
+class HiddenUser(models.Model):
+    """A user whose events nobody may read any more, while they are being erased. Nearly always there is none."""
+
+    user = models.CharField(max_length=64, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.user

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 KEEP = timedelta(hours=24)
 PRUNE_BATCH = 500
-FORGET_BATCH = 500
+FORGET_BATCH = 990
 """How many names go into one statement: below SQLite's bound on variables."""
 
 _IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -30,6 +30,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
             some = names[start : start + FORGET_BATCH]
             named = AnswerName.objects.using(self.db).filter(object__in=some).values("answer")
             self.filter(pk__in=named).update(body=None)
+
+    def forget_account(self, account: str, most: int) -> int:
+        """Deletes the answers to this account, and removes the bodies that show it: at most `most`. Returns how many
+        there were."""
+        own = list(self.filter(account=account).values_list("pk", flat=True)[:most])
+        self.filter(pk__in=own).delete()
+        named = AnswerName.objects.using(self.db).filter(object=account, answer__body__isnull=False)
+        others = list(named.values_list("answer", flat=True)[: most - len(own)])
+        self.filter(pk__in=others).update(body=None)
+        return len(own) + len(others)
 
     def prune(self) -> int:
         """Deletes the old answers, PRUNE_BATCH at a time, and returns how many."""
