@@ -83,7 +83,7 @@ class NextRelease(models.Model):
 
 
 class HiddenUser(models.Model):
-    """A user whose events nobody may read any more, while they are being erased. Nearly always there is none."""
+    """A user whose events can be read no more, because they are being erased. The table is nearly always empty."""
 
     user = models.CharField(max_length=64, primary_key=True)
 
