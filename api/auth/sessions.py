@@ -59,6 +59,7 @@ def sign_in_as(user: User, device: str = "", address: str = "") -> dict[str, str
         same = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True, password=user.password)
         if same.values_list("pk").first() is None:
             raise _credentials_invalid()
+        Session.objects.make_space(user.pk)
         session = Session.objects.create(
             user=user,
             device=device,

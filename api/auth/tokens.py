@@ -18,6 +18,8 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, Un
 
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential
 
+MAX_LENGTH = 4096
+"""Characters of a token. Ours have about 400; decoding a megabyte takes time."""
 KNOWN_TOKENS = 4096
 """How many access tokens are accepted again without verifying their signature. Each takes a kilobyte."""
 
@@ -148,6 +150,8 @@ def _read(kind: type[T], text: str) -> T:
     `iat` may be a little in the future (SIMPLE_JWT["LEEWAY"]), because another process made it by its own clock. The
     expiry gets no leeway.
     """
+    if len(text) > MAX_LENGTH:
+        raise ValueError("the text is too long for a token")
     token = kind(cast(Any, text))  # the library's annotation wants a Token, its code a text
     if cast(float, token["exp"]) <= timezone.now().timestamp():
         raise ExpiredTokenError

@@ -38,7 +38,10 @@ class KeyQuerySet(LiveQuerySet["Key"]):
         return keys.filter(ended_at=None).select_related("user")
 
     def require_space(self, user: Any, stream: str) -> None:
-        """Raises Conflict when there are MAX_KEYS keys already."""
+        """Raises Conflict when there are MAX_KEYS keys already.
+
+        Call it with the user or the resource locked, so that no other transaction adds a key now.
+        """
         if self.in_use(user, stream).count() >= MAX_KEYS:
             raise Conflict("too_many_keys", f"There are {MAX_KEYS} keys already. Revoke one that is not used.")
 

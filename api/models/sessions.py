@@ -20,6 +20,8 @@ from tidewire.ids import uuid7
 KEEP_ENDED = timedelta(days=1)
 """An ended session's row stays longer than any access token made from it."""
 PRUNE_BATCH = 500
+MAX_SESSIONS = 100
+"""Sessions of one user that have not ended. A sign-in above it ends the one that was refreshed the longest ago."""
 
 
 class SessionQuerySet(RowQuerySet["Session"]):
@@ -35,6 +37,12 @@ class SessionQuerySet(RowQuerySet["Session"]):
                 ids = [pk for _, pk in group]
                 Session.objects.using(self.db).filter(pk__in=ids).update(ended_at=now, expires_at=now + KEEP_ENDED)
                 revoke_sessions(str(user_id), ids, self.db)
+
+    def make_space(self, user_id: Any) -> None:
+        """Ends sessions of a user until there is space for one more. Call it with the user locked."""
+        latest = self.alive().filter(user=user_id).order_by("-rotated_at", "-pk")
+        if old := list(latest.values_list("pk", flat=True)[MAX_SESSIONS - 1 :]):
+            self.filter(pk__in=old).end()
 
     def prune(self, limit: int = PRUNE_BATCH) -> int:
         """Deletes at most `limit` rows that no valid token names, and returns how many."""

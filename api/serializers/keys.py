@@ -11,13 +11,13 @@ from rest_framework import serializers
 from api.auth.scopes import CHOICES
 from api.models import Key
 from api.serializers.users import PublicUserSerializer
-from tidewire.rest.fields import ClientIDField, NameField, StorableTimeField, TextField
+from tidewire.rest.fields import ClientIDField, NameField, ShortListField, StorableTimeField, TextField
 from tidewire.rest.serializers import RowSerializer, column
 
 NAME_LENGTH = column(Key, "name").max_length
 
 
-class ScopesField(serializers.ListField):
+class ScopesField(ShortListField):
     child = serializers.ChoiceField(CHOICES)
 
     def __init__(self, **kwargs: Any) -> None:

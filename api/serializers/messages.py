@@ -14,7 +14,7 @@ from api.models import Member, Mention, Message, Room
 from api.models.messages import MAX_MENTIONS
 from api.models.reactions import MAX_DISTINCT, MAX_NAMED
 from api.serializers.users import PublicUserSerializer
-from tidewire.rest.fields import ClientIDField, IDField, UTCField, VerbatimTextField
+from tidewire.rest.fields import ClientIDField, IDField, ShortListField, UTCField, VerbatimTextField
 from tidewire.rest.serializers import RowSerializer, column
 
 MAX_LENGTH = column(Message, "text").max_length
@@ -104,7 +104,7 @@ def _ids(values: Any) -> Iterator[UUID]:
             yield UUID(value)
 
 
-class MentionsField(serializers.ListField):
+class MentionsField(ShortListField):
     """Ids of members, each once, in the order given. The context has `references`."""
 
     child = IDField()
@@ -114,8 +114,6 @@ class MentionsField(serializers.ListField):
         super().__init__(max_length=MAX_MENTIONS, help_text=text, **kwargs)
 
     def to_internal_value(self, data: Any) -> list[UUID]:
-        if isinstance(data, list) and len(data) > MAX_MENTIONS:  # before the look-up
-            self.fail("max_length", max_length=MAX_MENTIONS)
         ids = list(dict.fromkeys(super().to_internal_value(data)))
         if not ids:
             return ids

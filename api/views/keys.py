@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.auth import key_bindings
+from api.auth.key_bindings import KeyBinding
 from api.models import Key, User
 from api.rest.views import BaseViewSet
 from api.serializers.keys import (
@@ -60,7 +62,7 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
         """Create a key, for yourself or for a room or dashboard of yours. Only this answer contains the key's text."""
         content = self.validated(KeyCreateSerializer)
         stream = canonical(content.pop("stream", None) or "")
-        binding, resource = key_bindings.resolve(self.user, stream, lock=True) if stream else (None, None)
+        binding, resource = self._lock_owner(stream)
         Key.objects.require_space(self.user, stream)
         if "id" in content and Key.objects.filter(pk=content["id"]).exists():
             raise Conflict("id_taken", "There is a key with this id.")
@@ -96,10 +98,21 @@ class KeyViewSet(VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
     @extend_schema(operation_id="keys_rotate", request=KeyRotateSerializer, responses={201: NewKeySerializer})
     def rotate(self, request: Request, key_id: UUID) -> Response:
         """Create a second key for the same account and scopes. This one stays valid until you revoke it."""
+        self._lock_owner(self.get_object().stream)
         key = self.get_object(lock=True)
         content = self.validated(KeyRotateSerializer)
         Key.objects.require_space(self.user, key.stream)
         return _issued(key.rotate(self.user, **content))
+
+    def _lock_owner(self, stream: str) -> tuple[KeyBinding | None, Any]:
+        """Locks the row whose keys are counted: the resource of the stream, or for "" the caller's own.
+
+        Of two requests at once, the second then counts the key of the first. Returns the binding and the resource.
+        """
+        if stream:
+            return key_bindings.resolve(self.user, stream, lock=True)
+        User.objects.select_for_update(no_key=True).filter(pk=self.user.pk).values_list("pk").first()
+        return None, None
 
     def get_object(self, *, lock: bool = False) -> Key:
         """The key of this URL, if it is the caller's own or bound to a resource that the caller owns."""

@@ -14,10 +14,10 @@ from django.db import connection
 from django.db.models import F
 
 from api.auth import request_counters, sessions
-from api.models import Member, Message, ReadMarker, Room, Session, User
+from api.models import Dashboard, Key, Member, Message, Metric, Reaction, ReadMarker, Room, Session, User
 from tests.api.conftest import Person, url
 from tests.contract_client import ContractClient
-from tests.factories import PASSWORD, add_member, make_room, make_user
+from tests.factories import PASSWORD, add_member, make_dashboard, make_message, make_room, make_user
 from tidewire.ids import uuid7
 from tidewire.log.tables import Event
 
@@ -51,6 +51,83 @@ def test_one_id_posted_by_four_devices_is_one_message(people):
     answers = at_once(*(lambda d=device: d.post(url(room, "messages"), body) for device in devices))
     assert answers == {201: 1, 200: 3}
     assert Message.objects.count() == 1
+
+
+class Limit:
+    """A bound of the product, and eight requests that would exceed it together. `count` says what there is."""
+
+    def __init__(self, setting: str, calls: list[Callable[[], Any]], count: Callable[[], int]) -> None:
+        self.setting, self.calls, self.count = setting, calls, count
+
+
+def own_keys(people: list[Person]) -> Limit:
+    devices = [Person(people[0].user) for _ in range(8)]
+    body = {"name": "x", "scopes": ["me:read"]}
+    return Limit(
+        "api.models.keys.MAX_KEYS", [lambda d=d: d.post("/api/v1/keys/", body) for d in devices], Key.objects.count
+    )
+
+
+def bound_keys(people: list[Person]) -> Limit:
+    """Two owners of one room, each with four devices."""
+    room = make_room(people[0].user)
+    add_member(room, people[1].user, Member.Role.OWNER)
+    body = {"name": "x", "scopes": ["me:read"], "stream": f"room:{room.pk}"}
+    devices = [Person(people[n % 2].user) for n in range(8)]
+    return Limit(
+        "api.models.keys.MAX_KEYS", [lambda d=d: d.post("/api/v1/keys/", body) for d in devices], Key.objects.count
+    )
+
+
+def sessions_of_one(people: list[Person]) -> Limit:
+    user = people[0].user
+    Session.objects.all().delete()
+
+    def sign_in() -> Any:
+        return ContractClient().post("/api/v1/token/", {"email": user.email, "password": PASSWORD})
+
+    return Limit("api.models.sessions.MAX_SESSIONS", [sign_in] * 8, lambda: Session.objects.alive().count())
+
+
+def metrics(people: list[Person]) -> Limit:
+    dashboard = make_dashboard(people[0].user)
+    devices = [Person(people[0].user) for _ in range(8)]
+    path = f"/api/v1/dashboards/{dashboard.pk}/metrics/"
+    calls = [lambda d=d, n=n: d.post(path, {"key": f"k{n}"}) for n, d in enumerate(devices)]
+    return Limit("api.models.dashboards.MAX_METRICS", calls, Metric.objects.count)
+
+
+def emoji(people: list[Person]) -> Limit:
+    room = make_room(people[0].user, *(person.user for person in people[1:]))
+    path = url(room, "messages", make_message(room, people[0].user).pk, "reactions")
+    devices = [Person(people[n % 4].user) for n in range(8)]
+    faces = "😀😁😂🤣😃😄😅😆"
+    calls = [lambda d=d, e=e: d.put(f"{path}{e}/") for d, e in zip(devices, faces, strict=True)]
+    return Limit("api.models.messages.MAX_DISTINCT", calls, lambda: Reaction.objects.values("emoji").distinct().count())
+
+
+@pytest.mark.parametrize("limit", [own_keys, bound_keys, sessions_of_one, metrics, emoji])
+def test_no_limit_is_passed_by_requests_at_once(people, monkeypatch, limit):
+    """Three rounds: a race is not lost every time."""
+    for _ in range(3):
+        tried = limit(people)
+        monkeypatch.setattr(tried.setting, 3)
+        at_once(*tried.calls)
+        assert tried.count() == 3
+        Key.objects.all().delete()
+        Dashboard.objects.all().delete()
+        Reaction.objects.all().delete()
+
+
+def test_keys_that_rotate_at_once_do_not_pass_the_limit(people, monkeypatch):
+    owner, devices = people[0].user, [Person(people[0].user) for _ in range(8)]
+    keys = [Key.objects.issue(owner, made_by=owner, name="x", scopes=["me:read"]) for _ in devices]
+    monkeypatch.setattr("api.models.keys.MAX_KEYS", 10)
+    answers = at_once(
+        *(lambda d=d, k=k: d.post(f"/api/v1/keys/{k.pk}/rotate/") for d, k in zip(devices, keys, strict=True))
+    )
+    assert answers == {201: 2, 409: 6}
+    assert Key.objects.count() == 10
 
 
 def test_two_users_who_open_the_same_direct_room_get_one(people):

@@ -224,6 +224,14 @@ def test_a_sign_in_that_crosses_a_new_password_fails(alice):
     assert Session.objects.alive().count() == 1
 
 
+def test_a_sign_in_too_many_ends_the_oldest_session(alice, bob, monkeypatch):
+    monkeypatch.setattr("api.models.sessions.MAX_SESSIONS", 3)
+    Session.objects.filter(pk=sid(alice)).update(rotated_at=timezone.now() - timedelta(hours=1))
+    others = [Person(alice.user) for _ in range(3)]
+    assert [is_in(person) for person in (alice, bob, *others)] == [False, True, True, True, True]
+    assert revocations() == [(alice.id, [sid(alice)])]
+
+
 # -- old rows ------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -27,6 +28,10 @@ from tidewire.rest.problems import CONTENT_TYPE
 from tidewire.rest.request_ids import request_id_of
 
 RETRY_SECONDS = 1
+MAX_ERRORS = 100
+"""Mistakes that one answer names. The answer to a body of a megabyte is not several megabytes."""
+MAX_TEXT = 300
+"""Characters of a pointer and of a text in it, which may repeat what the client sent."""
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +140,8 @@ def _as_database_problem(exc: Exception) -> exceptions.APIException | None:
 def _describe(exc: exceptions.APIException) -> tuple[str, str, list[dict[str, str]]]:
     """Returns (code, detail, errors) of an exception."""
     if isinstance(exc, exceptions.ValidationError):
-        return "invalid", "The request is not valid.", list(flatten(exc.detail))
-    return str(getattr(exc.detail, "code", exc.default_code)), str(exc.detail), []
+        return "invalid", "The request is not valid.", list(islice(flatten(exc.detail), MAX_ERRORS))
+    return str(getattr(exc.detail, "code", exc.default_code)), _short(str(exc.detail)), []
 
 
 def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
@@ -149,7 +154,11 @@ def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
         for index, value in enumerate(detail):
             yield from flatten(value, f"{pointer}/{index}" if isinstance(value, dict | list) else pointer)
     else:
-        yield {"pointer": pointer, "code": str(detail.code), "detail": str(detail)}
+        yield {"pointer": _short(pointer), "code": str(detail.code), "detail": _short(str(detail))}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
 
 
 def _escape(key: str) -> str:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -54,6 +54,20 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length is not None and len(data) > self.max_length < len(data.strip()):
+            self.fail("max_length", max_length=self.max_length)  # at once: a megabyte is not looked at by character
+        return super().to_internal_value(data)
+
+
+class ShortListField(serializers.ListField):
+    """A list with a bound, which is checked before the items are: DRF's field would validate all of them first."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > cast(int, self.max_length):
+            self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
 
