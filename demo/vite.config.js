@@ -9,7 +9,7 @@ export default {
   resolve: {
     alias: [
       { find: /^tidewire$/, replacement: here('../clients/typescript/src/index.ts') },
-      { find: /^tidewire\/react$/, replacement: here('../clients/typescript/src/react.ts') },
+      { find: /^tidewire\/([\w-]+)$/, replacement: here('../clients/typescript/src/$1.ts') },
     ],
     dedupe: ['react', 'react-dom', 'centrifuge'],
   },

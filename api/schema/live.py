@@ -8,11 +8,13 @@ from typing import Any
 from rest_framework.serializers import BaseSerializer
 
 from api.schema.events import documented_serializer
+from api.schema.where import filter_fields, path_fields
 from tidewire import Live, Registry
 
 
 def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | None:
-    """Returns the descriptor of the list or detail at `path`: its stream, the events that change it, its key and order.
+    """Returns the descriptor of the list or detail at `path`: its stream, the events that change it, its key, its
+    order, and which rows of the stream belong to it.
 
     Returns None when no stream promises it.
     """
@@ -30,7 +32,7 @@ def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | 
             channel = f"{kind}:{{{column}}}"
         else:
             continue
-        return _descriptor(view, live, channel, registry)
+        return _descriptor(view, live, channel, path, registry)
     return None
 
 
@@ -38,10 +40,11 @@ def _model_of(serializer: type) -> type | None:
     return getattr(getattr(serializer, "Meta", None), "model", None)
 
 
-def _descriptor(view: Any, live: Live[Any], channel: str, registry: Registry) -> dict[str, Any]:
+def _descriptor(view: Any, live: Live[Any], channel: str, path: str, registry: Registry) -> dict[str, Any] | None:
+    """Returns None for a list whose path chooses rows by what they do not show: no client could keep it."""
     touched = [touch for touch in registry.touches if touch.parent_model is live.model]
     of_parts = [type for touch in touched for type in (touch.created, touch.updated, touch.deleted)]
-    descriptor = {
+    descriptor: dict[str, Any] = {
         "channel": channel,
         "upsert": [type for type in (live.created, live.updated, *live.intents, *of_parts) if type],
         "remove": [live.deleted] if live.deleted else [],
@@ -50,6 +53,15 @@ def _descriptor(view: Any, live: Live[Any], channel: str, registry: Registry) ->
     if view.action == "list":
         names = [view.order_field, *(["id"] if "id" in view.serializer_class.Meta.fields else [])]
         descriptor["order"] = [f"-{name}" if view.is_newest_first else name for name in names]
+        row = documented_serializer(live, is_key=False)
+        where = path_fields([name for name in re.findall(r"{(\w+)}", path) if f"{{{name}}}" not in channel], row)
+        if where is None:
+            return None
+        descriptor |= {
+            "where": where,
+            "filters": filter_fields(view, row),
+            "max_limit": view.pagination_class.max_limit,
+        }
     return descriptor
 
 

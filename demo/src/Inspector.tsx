@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import { messages, type AnyEvent, type Position } from 'tidewire'
+import { events, messages, type AnyEvent, type Position } from 'tidewire'
 import type { Person, Scene } from './people.js'
 import type { Frame } from './wire.js'
 
@@ -105,13 +105,13 @@ const pretty = (text: string) => {
 
 /** The stream's events as this person is told them, each with its place. */
 function Events({ person, room }: { person: Person; room: string }) {
-  const [events, setEvents] = useState<readonly Stored[]>([])
+  const [shown, setShown] = useState<readonly Stored[]>([])
   const [position, setPosition] = useState<Position | null>(null)
   const channel = messages(room).channel
   useEffect(() => {
-    const stream = person.client.stream(channel)
+    const stream = person.client.open(events(channel))
     const add = (more: readonly Stored[]) =>
-      setEvents((known) => {
+      setShown((known) => {
         const merged = new Map([...known, ...more].map((stored) => [stored.offset, stored]))
         return [...merged.values()].sort((a, b) => b.offset - a.offset).slice(0, KEPT)
       })
@@ -134,7 +134,7 @@ function Events({ person, room }: { person: Person; room: string }) {
         {position ? `${short(position.channel)} stands at ${position.offset}, in epoch ${position.epoch}` : 'What happens in the room shows here, with its place in the stream.'}
       </p>
       <ol className="lines" tabIndex={0} aria-label={`Events of the room, newest first`}>
-        {events.map(({ offset, event }) => (
+        {shown.map(({ offset, event }) => (
           <li key={offset}>
             <details>
               <summary>

@@ -116,7 +116,7 @@ function Here({ scene }: { scene: Scene }) {
   )
 }
 
-type List = ReturnType<typeof useLiveList<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest']>>
+type List = ReturnType<typeof useLiveList<Schemas['Message'], Schemas['MessageCreateRequest'], Schemas['PatchedMessageUpdateRequest'], object>>
 
 function Messages({ list, person }: { list: List; person: Person }) {
   const scroller = useRef<HTMLDivElement>(null)

@@ -12,6 +12,10 @@ import openapiTS, { astToString } from 'openapi-typescript'
 
 const HEAD = '// Generated from openapi.yaml by scripts/generate.mjs. Do not edit.\n\n'
 
+const QUERY = `/** The parameters of a list that its events can be held against. */
+type Query<Path extends keyof paths, Name extends string> = paths[Path] extends { get: { parameters: { query?: infer All } } } ? Pick<NonNullable<All>, Name & keyof NonNullable<All>> : never
+`
+
 const [source, ...options] = process.argv.slice(2)
 const out = options[options.indexOf('--out') + 1]
 if (!source || !options.includes('--out') || !out) {
@@ -28,19 +32,22 @@ function descriptors(ctx) {
     .filter(([, item]) => item.get?.['x-tidewire-live'])
     .map(([at, item]) => ({ at, item, get: item.get, live: item.get['x-tidewire-live'] }))
   const functions = found.map((one) => (one.live.order ? list(one) : item(one)))
-  const imports = `import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '${from}'\nimport type { Schemas } from './api.js'\n`
+  const imports = `import { liveItem, liveList, type ItemDescriptor, type ListDescriptor } from '${from}'\nimport type { paths, Schemas } from './api.js'\n\n${QUERY}`
   return `${imports}\n${functions.join('\n')}`
 
   function list({ at, item, get, live }) {
     const rows = rowsOf(get)
     const detail = found.find((other) => !other.live.order && parent(other.at) === at)
-    const types = [rowType(live, rows), requestType(item.post), requestType(detail?.item.patch)].join(', ')
+    const types = [rowType(live, rows), requestType(item.post), requestType(detail?.item.patch), queryType(at, get, live)].join(', ')
     const fields = [
       'open: liveList',
       `path: ${template(at)}`,
       `channel: ${template(live.channel)}`,
       ...common(live),
       `order: ${words(live.order)}`,
+      ...given('where', '[', live.where, ([name, field]) => `[${quote(field)}, ${argument(name)}]`, ']'),
+      ...given('filters', '{ ', live.filters, ([name, pair]) => `${name}: [${pair.map(quote).join(', ')}]`, ' }'),
+      ...(live.max_limit ? [`maxLimit: ${live.max_limit}`] : []),
       `blank: () => (${blank(ctx.resolve(rows.$ref ?? rows) ?? rows)})`,
     ]
     return print(get, nameOf(get), parameters(at, live.channel), `ListDescriptor<${types}>`, fields)
@@ -57,6 +64,12 @@ function descriptors(ctx) {
     ]
     const type = `ItemDescriptor<${rowType(live, row)}, ${requestType(paths[at].patch)}>`
     return print(get, singular(nameOf(get)), parameters(at, live.channel), type, fields)
+  }
+
+  /** What else a page may be asked for (`fields`, a cursor, filters that only the server can apply) is not for a live list. */
+  function queryType(at, get, live) {
+    const names = [...Object.keys(live.filters ?? {}), 'limit', 'ordering'].filter((name) => get.parameters?.some((one) => one.name === name))
+    return `Query<${quote(at)}, ${names.map(quote).join(' | ') || 'never'}>`
   }
 
   function rowsOf(get) {
@@ -96,6 +109,12 @@ function descriptors(ctx) {
 
 function common(live) {
   return [`upsert: ${words(live.upsert)}`, `remove: ${words(live.remove)}`, `key: ${quote(live.key)}`]
+}
+
+/** A field of a descriptor for a map of the document, and none for an empty one. */
+function given(name, open, map, printed, close) {
+  const all = Object.entries(map ?? {}).map(printed).join(', ')
+  return all ? [`${name}: ${open}${all}${close}`] : []
 }
 
 function print(get, name, args, type, fields) {

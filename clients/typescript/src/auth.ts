@@ -1,4 +1,4 @@
-import { realClock, type Clock } from './clock.js'
+import { backoff, realClock, timerOf, type Clock, type Timer } from './clock.js'
 import { ApiError, problem, restOf, type Rest } from './rest.js'
 
 /** What the client gives to its auth in `createClient`. */
@@ -12,8 +12,8 @@ export interface AuthContext {
 export interface Auth {
   /** Returns the token to use now, null when no user is signed in. `fresh`: the server refused the last one. */
   getToken(options: { fresh: boolean }): Promise<string | null>
-  /** When the current token should be renewed, in milliseconds since 1970; null for never. */
-  refreshAt(): number | null
+  /** There is a connection (or there is none any more): renews the token ahead of time, so that the connection need not wait for it. */
+  keepFresh?(isConnected: boolean): void
   /** Calls back after a user signed in or out, in this tab or another. When the user changes: with false, then with true. */
   onChange(listener: (isSignedIn: boolean) => void): () => void
   attach(context: AuthContext): void
@@ -58,6 +58,8 @@ class Jwt implements JwtAuth {
   private refreshing: Promise<string | null> | null = null
   private rest: Rest | null = null
   private clock: Clock = realClock
+  private renewal: Timer | undefined
+  private isConnected = false
   private readonly listeners = new Set<(isSignedIn: boolean) => void>()
   private readonly storage: TokenStorage | undefined
   private readonly key: string
@@ -83,7 +85,19 @@ class Jwt implements JwtAuth {
     this.rest = restOf({ url, fetch, clock, token: async () => null })
   }
 
-  refreshAt = (): number | null => this.bounds?.refreshAt ?? null
+  keepFresh(isConnected: boolean): void {
+    this.isConnected = isConnected
+    this.renew(0)
+  }
+
+  private renew(attempt: number): void {
+    const { clock, bounds } = this
+    const at = bounds?.refreshAt ?? Infinity
+    this.renewal ??= timerOf(clock)
+    if (!this.isConnected || at === Infinity) return this.renewal()
+    const again = () => this.renew((this.bounds?.refreshAt ?? 0) > clock.now() ? 0 : attempt + 1)
+    this.renewal(() => this.getToken({ fresh: false }).then(again, again), attempt ? backoff(clock, attempt, 1000) : Math.max(0, at - clock.now()))
+  }
 
   onChange(listener: (isSignedIn: boolean) => void): () => void {
     this.listeners.add(listener)
@@ -252,7 +266,6 @@ const userOf = (pair: Pair | null): string | null => pair && (claims(pair.access
 /** An API key, for scripts and servers. */
 export const apiKey = (key: string): Auth => ({
   getToken: async () => key,
-  refreshAt: () => null,
   onChange: () => () => undefined,
   attach: () => undefined,
 })

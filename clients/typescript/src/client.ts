@@ -1,20 +1,18 @@
 import type { Auth } from './auth.js'
 import { centrifugeTransport } from './centrifuge.js'
 import { backoff, realClock, timerOf, type Clock } from './clock.js'
-import { channelOf, type ItemDescriptor, type ListDescriptor, type Position, type StreamName, type WireEvent } from './descriptors.js'
-import { eventStream, type EventStream } from './events.js'
-import type { Context } from './follower.js'
-import type { AnyEvent, paths } from './generated/api.js'
+import type { Extra, ItemDescriptor, ListDescriptor, Position } from './descriptors.js'
+import type { Context, Durable } from './follower.js'
+import type { paths } from './generated/api.js'
 import type { LiveItem } from './item.js'
 import { browser, type Lifecycle } from './lifecycle.js'
 import type { LiveList } from './list.js'
-import { presenceOf, type Presence } from './people.js'
 import { apiOf, originOf, restOf, type Api, type Rest } from './rest.js'
 import type { AnyRow } from './rows.js'
-import { signalOf, type Signal } from './signal.js'
 import { guardWith, soonOf, storeOf, type Kept, type OnError, type Store } from './store.js'
 import { streamOf, type Metrics, type Stream } from './stream.js'
 import type { Reason, TransportFactory } from './transport.js'
+import { readOnly, type Writes, type WritesContext, type WritesFactory } from './writes.js'
 
 export type LinkState = 'idle' | 'connecting' | 'online' | 'waiting' | 'paused' | 'signed-out' | 'stopped'
 
@@ -47,6 +45,13 @@ export interface ClientOptions {
    * those that follow within this time together. 16 if absent: a frame. 0: once per turn of the loop.
    */
   readonly notifyEvery?: number
+  /**
+   * How writes are sent: `optimistic` of `tidewire/optimistic` shows them at once, `queued()` of `tidewire/queued` also keeps
+   * them until there is a link. If absent, lists can only be read.
+   */
+  readonly writes?: WritesFactory
+  /** Keeps rows between visits: `durable()` of `tidewire/durable`. */
+  readonly durable?: Durable
   readonly clock?: Clock
   readonly transport?: TransportFactory
 }
@@ -63,7 +68,7 @@ const DEAD_AFTER = 25_000
 const MAX_STORES = 100
 
 /** The connection to one server, and all lists, resources and streams that use it. One per page. */
-export interface Client<Paths extends object = paths, Event extends WireEvent = AnyEvent> extends Store<ConnectionStatus> {
+export interface Client<Paths extends object = paths> extends Store<ConnectionStatus> {
   /** Typed REST calls. They throw ApiError. */
   readonly api: Api<Paths>
   /** The same without types. */
@@ -72,18 +77,16 @@ export interface Client<Paths extends object = paths, Event extends WireEvent = 
   /** Counts of rare events, for diagnosis. */
   readonly metrics: Metrics
   /** A live list. The same descriptor gives the same list. It is updated while it has a listener. */
-  list<T extends AnyRow, Create, Update>(
-    descriptor: ListDescriptor<T, Create, Update>,
-    query?: Record<string, unknown>,
+  list<T extends AnyRow, Create, Update, Query extends object>(
+    descriptor: ListDescriptor<T, Create, Update, Query>,
+    query?: Query,
   ): LiveList<T, Create, Update>
   /** One live resource. */
   item<T extends AnyRow, Update>(descriptor: ItemDescriptor<T, Update>): LiveItem<T, Update>
-  /** The events of a stream, for uses other than a list. */
-  stream(name: StreamName): EventStream<Event>
-  /** The users that are subscribed to a stream. */
-  presence(name: StreamName): Presence
-  /** Ephemeral messages: `client.signal(messages(room), 'typing').send()`. */
-  signal<Data = unknown>(name: StreamName, type: string): Signal<Data>
+  /** What an extra is for, whose code is imported with it: `client.open(events(messages(room)))`, `presence`, `signal`. */
+  open<Opened>(extra: Extra<Opened>): Opened
+  /** The writes that the server has not confirmed. */
+  readonly writes: Writes
   readonly status: ConnectionStatus
   onStatus(listener: (status: ConnectionStatus) => void): () => void
   /** Connects, if there is no connection. The first use of a list does the same. */
@@ -95,30 +98,32 @@ export interface Client<Paths extends object = paths, Event extends WireEvent = 
 }
 
 const reason = (code: number, text: string): Reason => ({ code, text })
+const NOT_CONNECTED = reason(0, 'not connected')
 
 /** `createClient({ url, auth: jwt({ storage: localStorage }) })`. Connects with the first use. */
-export function createClient<Paths extends object = paths, Event extends WireEvent = AnyEvent>({
+export function createClient<Paths extends object = paths>({
   url,
   auth,
   lifecycle = browser,
   clock = realClock,
   notifyEvery = 16,
   transport: transportOf = centrifugeTransport,
+  writes: writesOf = readOnly,
+  durable,
   onError = (error) => console.error('tidewire:', error),
   fetch = (...args) => globalThis.fetch(...args),
   WebSocket,
-}: ClientOptions): Client<Paths, Event> {
+}: ClientOptions): Client<Paths> {
   const streams = new Map<string, Stream>()
-  const stores = new Map<string, Pick<Kept<unknown>, 'isUsed' | 'reset'>>()
+  const stores = new Map<string, Partial<Kept<unknown>>>()
   const metrics: Metrics = { holes: 0, duplicates: 0, reloads: 0, rewinds: 0 }
   const guard = guardWith(onError)
-  const renewal = timerOf(clock)
   const probe = timerOf(clock)
   const retry = timerOf(clock)
   const rest = restOf({ url, fetch, clock, token: (how) => auth.getToken(how), session: () => session })
   const socket = originOf(url).replace('http', 'ws') + '/connection/websocket'
 
-  let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: reason(0, 'not connected'), everConnected: false }
+  let current: ConnectionStatus = { state: 'idle', since: clock.now(), attempt: 0, retryAt: null, reason: NOT_CONNECTED, everConnected: false }
   let clientId: string | null = null
   /** Whether the client should be connected: it is, or it is trying to. */
   let isWanted = false
@@ -149,7 +154,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
         asked = session
         token = await auth.getToken(how)
       } while (asked !== session)
-      keepFresh(0)
+      auth.keepFresh?.(isWanted)
       return token
     },
     online(id) {
@@ -160,7 +165,7 @@ export function createClient<Paths extends object = paths, Event extends WireEve
       // When we close the connection ourselves, that code sets the state.
       if (!isWanted) return
       isWanted = false
-      renewal()
+      auth.keepFresh?.(false)
       move(isSignedOut ? 'signed-out' : 'stopped', why)
     },
     error: (error) => guard(() => onError(error)),
@@ -226,30 +231,23 @@ export function createClient<Paths extends object = paths, Event extends WireEve
   function halt(state: LinkState, why: Reason): void {
     isWanted = false
     hiddenAt = clientId = null
-    renewal()
+    auth.keepFresh?.(false)
     probe()
     move(state, why)
     transport.disconnect()
-  }
-
-  /** Fetches the next token before the socket needs it, so that the socket does not wait for it. */
-  function keepFresh(attempt: number): void {
-    const at = auth.refreshAt() ?? Infinity
-    if (at === Infinity || !isWanted) return renewal()
-    const again = () => keepFresh((auth.refreshAt() ?? 0) > clock.now() ? 0 : attempt + 1)
-    renewal(() => auth.getToken({ fresh: false }).then(again, again), attempt ? backoff(clock, attempt, 1000) : Math.max(0, at - clock.now()))
   }
 
   auth.attach({ url, fetch, clock })
   auth.onChange((isIn) => {
     isSignedIn = isIn
     if (!isIn) session++
-    for (const kept of [...stores.values(), ...streams.values()]) kept.reset()
+    writes.reset()
+    for (const kept of [...stores.values(), ...streams.values()]) kept.reset?.()
     if (!isIn) return halt('signed-out', reason(1, 'signed out'))
     if (isClosed) return
     if (isWanted) reconnect()
     else if (streams.size) connect()
-    else if (current.state !== 'paused') move('idle', reason(0, 'not connected'))
+    else if (current.state !== 'paused') move('idle', NOT_CONNECTED)
     for (const stream of streams.values()) stream.restart()
   })
 
@@ -269,12 +267,14 @@ export function createClient<Paths extends object = paths, Event extends WireEve
 
   // -- live stores ----------------------------------------------------------------------------------------------------
 
-  const context: Context = {
-    ...rest,
-    clock,
-    guard,
-    soon: soonOf(clock, notifyEvery),
-    onError,
+  const base = { ...rest, clock, guard, soon: soonOf(clock, notifyEvery), onError }
+  const told: WritesContext['told'] = (...write) => stores.forEach((kept) => kept.written?.(...write))
+  const writes = writesOf({ ...base, told, auth, isOnline: () => current.state === 'online', onStatus: subscribe })
+
+  const context: Omit<Context, 'key'> = {
+    ...base,
+    writes,
+    durable,
     isSignedIn: () => isSignedIn,
     clientId: () => clientId,
     stream: (name) =>
@@ -304,10 +304,10 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     return thing
   }
 
-  function shared<S>(key: string, make: () => S): S {
+  function shared<S>(key: string, make: (context: Context) => S): S {
     // Unused stores are kept, so that they can be shown at once, up to a limit.
-    for (const [unused, store] of stores) if (stores.size >= MAX_STORES && !store.isUsed() && unused !== key) stores.delete(unused)
-    return remember<unknown>(stores, key, make) as S
+    for (const [unused, store] of stores) if (stores.size >= MAX_STORES && !store.isUsed?.() && unused !== key) stores.delete(unused)
+    return remember<unknown>(stores, key, () => make({ ...context, key })) as S
   }
 
   return {
@@ -315,13 +315,11 @@ export function createClient<Paths extends object = paths, Event extends WireEve
     rest,
     auth,
     metrics,
-    list: (descriptor, query = {}) =>
-      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query)}`, () => descriptor.open(context, descriptor, query)),
-    item: (descriptor) => shared(`item ${descriptor.path}`, () => descriptor.open(context, descriptor)),
-    stream: (name) => eventStream<Event>(context, channelOf(name)),
-    presence: (name) => shared(`presence ${channelOf(name)}`, () => presenceOf(context, channelOf(name))),
-    signal: <Data>(name: StreamName, type: string) =>
-      shared(`signal ${channelOf(name)} ${type}`, () => signalOf<Data>(context, channelOf(name), type)),
+    writes,
+    list: (descriptor, query) =>
+      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query ?? {})}`, (context) => descriptor.open(context, descriptor, query)),
+    item: (descriptor) => shared(`item ${descriptor.path}`, (context) => descriptor.open(context, descriptor)),
+    open: ({ key, open }) => shared(key, open),
     get,
     subscribe,
     get status() {

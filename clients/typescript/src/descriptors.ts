@@ -1,5 +1,8 @@
 import type { liveItem } from './item.js'
 import type { liveList } from './list.js'
+import type { Context } from './follower.js'
+import type { Kept } from './store.js'
+import type { Filter } from './where.js'
 
 /** What a client must know to keep a list or a resource up to date. Generated from the server's declarations. */
 interface Live {
@@ -15,15 +18,21 @@ interface Live {
   readonly key: string
 }
 
-export interface ListDescriptor<Row, Create = never, Update = never> extends Live {
+export interface ListDescriptor<Row, Create = never, Update = never, Query extends object = object> extends Live {
   /** The code for it: `liveList`. It is named here, so that an app without lists does not contain this code. */
   readonly open: typeof liveList
   /** The fields to sort by; a leading `-` means descending. */
   readonly order: readonly string[]
+  /** The fields that the path decides, with their values. */
+  readonly where?: readonly (readonly [field: string, value: string])[]
+  /** The parameters that choose rows. A list refuses every other, because events would bring what it leaves out. */
+  readonly filters?: Readonly<Record<string, Filter>>
+  /** The most rows that a page can have. */
+  readonly maxLimit?: number
   /** An empty row: an optimistic row shows its values until the server answers. */
   readonly blank: () => Row
   /** Types only, never a value. */
-  readonly $types?: (create: Create, update: Update) => void
+  readonly $types?: (create: Create, update: Update, query?: Query) => void
 }
 
 export interface ItemDescriptor<Row, Update = never> extends Live {
@@ -33,6 +42,13 @@ export interface ItemDescriptor<Row, Update = never> extends Live {
   readonly id: string
   /** Types only, never a value. */
   readonly $types?: (row: Row, update: Update) => void
+}
+
+/** A further store of the client, with its code: `presence(messages(room))`. */
+export interface Extra<Opened> {
+  /** The same key opens the same thing. */
+  readonly key: string
+  readonly open: (context: Context) => Opened & Partial<Kept<unknown>>
 }
 
 /** A position in a stream. */

@@ -1,5 +1,6 @@
-import type { Position, WireEvent } from './descriptors.js'
+import { channelOf, type Extra, type Position, type StreamName, type WireEvent } from './descriptors.js'
 import type { Context } from './follower.js'
+import type { AnyEvent } from './generated/api.js'
 import type { Listener, Stream } from './stream.js'
 
 /** How many events may wait for a slow `for await`. Above this it gets an error. */
@@ -20,7 +21,7 @@ export interface EventStream<Event extends WireEvent> extends AsyncIterable<Even
   onReset(handler: () => void): () => void
 }
 
-export function eventStream<Event extends WireEvent>(context: Context, channel: string): EventStream<Event> {
+function eventStream<Event extends WireEvent>(context: Context, channel: string): EventStream<Event> {
   let stream: Stream | undefined
   const listen = (listener: Listener) => (stream = context.stream(channel)).listen(listener)
   const onAny = (handler: Handler<Event>) => listen({ event: handler as Handler<WireEvent> })
@@ -53,3 +54,9 @@ export function eventStream<Event extends WireEvent>(context: Context, channel: 
     },
   }
 }
+
+/** `client.open(events(messages(room)))`: the events of a stream. `events<MyEvent>(…)`: those of your own server. */
+export const events = <Event extends WireEvent = AnyEvent>(name: StreamName): Extra<EventStream<Event>> => ({
+  key: `events ${channelOf(name)}`,
+  open: (context) => eventStream(context, channelOf(name)),
+})

@@ -1,8 +1,9 @@
 import { timerOf, type Clock } from './clock.js'
-import type { WireEvent } from './descriptors.js'
-import { wait, type ApiError, type Problem, type Request, type Rest } from './rest.js'
+import type { Position, WireEvent } from './descriptors.js'
+import { wait, type Answered, type ApiError, type Problem, type Rest } from './rest.js'
 import { storeOf, type Guard, type Kept, type OnError, type Soon, type Store } from './store.js'
 import { LINGER, type Place, type Stream } from './stream.js'
+import type { PendingWrites, Write } from './writes.js'
 
 /**
  * `loading`: no data yet. `live`: up to date. `stale`: as it was when the connection was lost. `denied`: the user may
@@ -12,13 +13,31 @@ export type ListStatus = 'loading' | 'live' | 'stale' | 'denied' | 'error'
 
 /** The part of the client that stores need. */
 export interface Context extends Rest {
+  /** Names the store among all of the client. */
+  readonly key: string
   readonly clock: Clock
   readonly guard: Guard
   readonly soon: Soon
   readonly onError: OnError
   stream(channel: string): Stream
   isSignedIn(): boolean
+  readonly writes: PendingWrites
+  /** Data that was kept from an earlier visit; see `tidewire/durable`. */
+  readonly durable?: Durable | undefined
   clientId(): string | null
+}
+
+/** The data of a list or a resource, and the position that it has. */
+export interface Snapshot {
+  readonly place: Place
+  readonly data: unknown
+}
+
+/** Keeps data between visits. `key` names the list or resource. */
+export interface Durable {
+  load(key: string): Promise<Snapshot | undefined>
+  /** Something changed: keeps `dump()` soon. */
+  changed(key: string, dump: () => Snapshot | undefined): void
 }
 
 /** The common interface of a list and a single resource. */
@@ -30,30 +49,35 @@ export interface Live<State> extends Store<State> {
 }
 
 interface Followed<State> {
-  /** Reads the data. Returns its position (null for data without a stream), and a function that keeps it. */
+  /** Reads the data. Returns its position (null for data without a stream), and a function that keeps it, at that offset. */
   read(): Promise<Reading>
   /** Applies an event. Returns whether it changed anything that is shown. */
   event(event: WireEvent, offset: number): boolean
   forget(): void
+  /** Returns the data to keep, as plain data. */
+  dump(): unknown
+  restore(data: never, offset: number): void
+  /** A write was made or changed, or (with `answer`) confirmed at `offset`. Returns whether it is about this data. */
+  written(write: Write, answer: Partial<Answered<unknown>> | undefined, offset: number): boolean
   compute(status: ListStatus, error: Problem | undefined): State
 }
 
 interface Reading {
   readonly place: Place | null
-  keep(): void
+  keep(offset: number): void
 }
 
 export interface Following<State> extends Live<State>, Kept<State> {
   changed(): void
-  /** Makes one request. Returns its answer, our stream's position in it, and that offset: 0 if it cannot be compared. */
-  call<Data>(method: string, path: string, more?: Partial<Request>): Promise<{ data: Data; place: Place | null; offset: number }>
+  /** The position of our stream among those of an answer. */
+  placeIn(positions: readonly Position[]): Place | null
   /** Runs a read, and then applies the events that arrived in the meantime, so that none is lost. */
   reconcile(run: () => Promise<Reading | null>): Promise<void>
 }
 
 /** The common part of lists and single resources: reads over REST, applies a stream's events, reports the status. */
-export function following<State>(context: Context, channel: string, { read, event: keepEvent, forget, compute }: Followed<State>): Following<State> {
-  const { clock } = context
+export function following<State>(context: Context, channel: string, hooks: Followed<State>): Following<State> {
+  const { clock, durable, key } = context
   const again = timerOf(clock)
   const idle = timerOf(clock)
   let stream: Stream | null = null
@@ -61,9 +85,12 @@ export function following<State>(context: Context, channel: string, { read, even
   let problem: Problem | undefined
   let isLoaded = false
   let isDenied = false
-  /** Whether it was read since the last start or reload. */
+  /** Whether it was read, or restored, since the last start or reload. */
   let isFresh = false
-  let seen = 0
+  /** Whether its data come from an earlier visit, so that it begins at their position, and not with a read. */
+  let isRestored = false
+  /** The place that the data have. */
+  let place: Place | null = null
   let reading = 0
   /** For each read in progress, the events since it began: its result may be older than they are. */
   const buffers = new Set<[WireEvent, number][]>()
@@ -73,16 +100,21 @@ export function following<State>(context: Context, channel: string, { read, even
     if (!isLoaded) return problem ? 'error' : 'loading'
     return isFresh && stream?.isLive() ? 'live' : 'stale'
   }
-  const store = storeOf(context, () => compute(status(), problem), start, () =>
+  const store = storeOf(context, () => hooks.compute(status(), problem), start, () =>
     // Not at once: a component that unmounts and mounts again should not read twice.
     idle(() => {
       halt()
       leave?.()
       leave = stream = null
-      changed()
+      store.changed()
     }, LINGER),
   )
-  const { get, subscribe, changed } = store
+  const { get, subscribe } = store
+  const dump = () => (isLoaded && place ? { place, data: hooks.dump() } : undefined)
+  function changed(): void {
+    store.changed()
+    durable?.changed(key, dump)
+  }
 
   function start(): void {
     idle()
@@ -93,17 +125,38 @@ export function following<State>(context: Context, channel: string, { read, even
       reset: reload,
       moved() {
         if (stream?.denied() && !isDenied) deny()
-        changed()
+        store.changed()
       },
       event(event, offset) {
         for (const buffer of buffers) buffer.push([event, offset])
-        if (!isLoaded || offset <= seen) return
-        seen = offset
-        if (keepEvent(event, offset)) changed()
+        if (!isLoaded || (place && offset <= place.offset)) return
+        if (place) place = { ...place, offset }
+        if (hooks.event(event, offset)) changed()
       },
     })
     isDenied ||= !!stream.denied()
-    if (context.isSignedIn()) reload()
+    if (context.isSignedIn()) void begin()
+  }
+
+  /** Begins with the data of an earlier visit, if there are any, and reads otherwise. */
+  async function begin(): Promise<void> {
+    if (durable && !isLoaded) {
+      const mine = ++reading
+      const found = await durable.load(key).catch(context.onError)
+      if (mine !== reading) return
+      if (found) restore(found)
+    }
+    if (!isRestored) return reload()
+    isFresh = true
+    isRestored = false
+    if (place) stream?.landed(place, stream.place()?.offset)
+  }
+
+  function restore(found: Snapshot): void {
+    isLoaded = isRestored = true
+    place = found.place
+    hooks.restore(found.data as never, place.offset)
+    store.changed()
   }
 
   function halt(): void {
@@ -113,24 +166,33 @@ export function following<State>(context: Context, channel: string, { read, even
   }
 
   function reload(): void {
-    isDenied = isFresh = false
+    isDenied = isFresh = isRestored = false
     void load(0)
+  }
+
+  function forget(): void {
+    isLoaded = isRestored = false
+    place = null
+    hooks.forget()
   }
 
   function deny(): void {
     isDenied = true
-    isLoaded = false
     forget()
+    changed()
   }
 
   async function reconcile(run: () => Promise<Reading | null>): Promise<void> {
     const buffer: [WireEvent, number][] = []
     buffers.add(buffer)
+    const floor = stream?.place()?.offset
     try {
       const result = await run()
       if (!result) return
-      result.keep()
-      for (const [event, offset] of buffer) if (offset > (result.place?.offset ?? 0)) keepEvent(event, offset)
+      if (result.place) stream?.landed(result.place, floor)
+      const at = result.place?.offset ?? 0
+      result.keep(at)
+      for (const [event, offset] of buffer) if (offset > at) hooks.event(event, offset)
       changed()
     } finally {
       buffers.delete(buffer)
@@ -142,20 +204,19 @@ export function following<State>(context: Context, channel: string, { read, even
     again()
     const from = stream
     if (!from) return
-    const floor = from.place()?.offset
     try {
       await reconcile(async () => {
-        const { place, keep } = await read()
+        const { place: read, keep } = await hooks.read()
         return mine === reading
           ? {
-              place,
-              keep() {
+              place: read,
+              keep(offset) {
                 isLoaded = isFresh = true
                 problem = undefined
-                keep()
-                if (place) from.landed(place, floor)
+                keep(offset)
                 // The buffered events come next. They are all events up to the stream's current position.
-                seen = Math.max(place?.offset ?? 0, from.place()?.offset ?? 0)
+                const now = from.place()
+                place = read && now?.epoch === read.epoch && now.offset > read.offset ? now : read
               },
             }
           : null
@@ -173,14 +234,20 @@ export function following<State>(context: Context, channel: string, { read, even
     }
   }
 
+  const placeIn = (positions: readonly Position[]) => positions.find((position) => position.channel === channel) ?? null
+
   return {
     ...store,
+    changed,
     reconcile,
-    async call<Data>(method: string, path: string, more?: Partial<Request>) {
-      const { data, positions } = await context.send<Data>({ ...more, method, path })
-      const place = positions.find((position) => position.channel === channel) ?? null
-      return { data, place, offset: place && place.epoch === stream?.place()?.epoch ? place.offset : 0 }
+    placeIn,
+    written(write, answer) {
+      const at = placeIn(answer?.positions ?? [])
+      // Offsets of two epochs cannot be compared.
+      if (hooks.written(write, answer, at?.epoch === stream?.place()?.epoch ? (at?.offset ?? 0) : 0)) changed()
     },
+    dump,
+    restore,
     refresh: () => (stream?.denied() ? stream.restart() : reload()),
     ready: () =>
       new Promise((resolve) => {
@@ -194,10 +261,10 @@ export function following<State>(context: Context, channel: string, { read, even
       }),
     reset() {
       halt()
-      isLoaded = isDenied = false
+      isDenied = false
       problem = undefined
       forget()
-      changed()
+      store.changed()
     },
   }
 }

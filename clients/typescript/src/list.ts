@@ -1,13 +1,11 @@
 import type { ListDescriptor, Position } from './descriptors.js'
 import { following, type Context, type Following, type ListStatus, type Live } from './follower.js'
-import { ApiError, type Problem } from './rest.js'
-import { rowsBy, type AnyRow } from './rows.js'
+import type { Problem } from './rest.js'
+import { rowsBy, versionOf, type AnyRow } from './rows.js'
 import type { Kept } from './store.js'
-import { uuid7 } from './uuid.js'
-
-/** `saving`: sent to the server. `failed`: not saved; `retry` or `discard` it. */
-export type RowState = 'saved' | 'saving' | 'failed'
-export type Row<T> = T & { readonly $state: RowState }
+import { whereOf } from './where.js'
+import type { Row } from './unsaved.js'
+import type { View } from './writes.js'
 
 export interface LiveListState<T> {
   readonly items: readonly Row<T>[]
@@ -26,147 +24,134 @@ interface Page<T> {
   readonly stream: Position | null
 }
 
-interface Draft<T> {
-  readonly row: T
-  readonly body: object
-  state: RowState
+/** What is kept of a list: on disk, or from the rendering on a server. */
+interface Dump<T> {
+  readonly results: readonly T[]
+  readonly next: string | null
+  /** The last row of the last page. */
+  readonly to: object | null
 }
-
-/** After a long absence, at most this many pages are read again at once. */
-const MAX_PAGES = 20
 
 /** The id of a new row, chosen by the client; the server keeps it. */
 type Input<Create> = [Create] extends [never] ? never : Omit<Create, 'id'>
 
-/** A live list: the pages read so far, every later event, and the client's own unsaved writes. */
-export interface LiveList<T extends AnyRow, Create = never, Update = never> extends Live<LiveListState<T>> {
-  /** Reads the next page. Simultaneous calls read only one. */
-  older(): Promise<void>
+/** How the rows of a list are written. Without `createClient({ writes })` each of these throws. */
+export interface ListWrites<T extends AnyRow, Create = never, Update = never> {
   /**
    * Shows a new row at once and sends it. The client chooses its id, which is also the request's Idempotency-Key. So
    * sending it twice creates one row, and the row's event replaces the shown values. `preview`: further values to show
    * until then. The promise rejects with ApiError when sending failed; the row stays, as `failed`.
    */
   create(input: Input<Create>, preview?: Partial<T>): Promise<T>
-  /** Sends a failed row again. */
-  retry(id: string): Promise<T | undefined>
-  /** Removes a failed row from the list. */
-  discard(id: string): void
-  /** Changes a row: shown at once, and undone when the server refuses. */
+  /**
+   * Changes a row: shown at once, in its new place. When another user has changed the same field in the meantime, the change
+   * fails with 412, and the row has both versions. The promise rejects with ApiError; the row stays as changed, `failed`.
+   */
   update(key: string, patch: [Update] extends [never] ? never : Update): Promise<T>
-  /** Removes a row: at once, and undone when the server refuses. */
+  /** Removes a row at once. When the server refuses, the row is shown again, as `failed`. */
   remove(key: string): Promise<void>
+  /** Any other write about a row, at a path below its own: `reactions/👍/`. `shown`: the fields to show at once. */
+  write(key: string, request: { method: string; path: string; body?: object }, shown?: Partial<T>): Promise<unknown>
+  /** Sends the failed write of a row again. */
+  retry(key: string): Promise<unknown>
+  /** Takes back the failed or waiting writes of a row. */
+  discard(key: string): void
 }
 
-export function liveList<T extends AnyRow, Create, Update>(
+/** A live list: the pages read so far, every later event, and the client's own unsaved writes. */
+export interface LiveList<T extends AnyRow, Create = never, Update = never> extends Live<LiveListState<T>>, ListWrites<T, Create, Update> {
+  /** Reads the next page. Simultaneous calls read only one. */
+  older(): Promise<void>
+  /** The rows as the server has them, without unsaved writes. */
+  saved(): readonly T[]
+}
+
+export function liveList<T extends AnyRow, Create, Update, Query extends object>(
   context: Context,
-  descriptor: ListDescriptor<T, Create, Update>,
-  query?: Record<string, unknown>,
+  descriptor: ListDescriptor<T, Create, Update, Query>,
+  asked?: Query,
 ): LiveList<T, Create, Update> & Kept<LiveListState<T>> {
-  const { path, order } = descriptor
-  const { rows, keyIn, sorted, take, drop, event, end, clear } = rowsBy<T>(descriptor)
-  const drafts = new Map<string, Draft<T>>()
-  const patches = new Map<string, object>()
-  const hidden = new Set<string>()
+  const { path, maxLimit } = descriptor
+  const { query, order, matches } = whereOf(descriptor, asked)
+  /** The last row of the pages read so far. Rows beyond it are not shown, as those in between are not known. Null: there are none. */
+  let edge: object | null = null
+  const isOutside = (row: T): boolean => !matches(row) || (edge !== null && compare(row, edge) > 0)
+  const { rows, compare, keyIn, take, drop, event, clear } = rowsBy<T>({ ...descriptor, order }, isOutside)
+  const { writes } = context
   /** How each row is shown: the same object while it stays the same row, so that its component need not render again. */
   const shown = new WeakMap<T, Row<T>>()
   let items: readonly Row<T>[] = []
   let next: string | null = null
   let loading: Promise<void> | null = null
-  let pending = 0
+  const all = () => [...rows.values()].sort(compare)
 
   // -- reading --------------------------------------------------------------------------------------------------------
 
-  const page = async (path: string, query?: Record<string, unknown>) =>
-    (await followed.call<Page<T>>('GET', path, { query })).data
+  const page = async (path: string, query?: object) => (await context.send<Page<T>>({ method: 'GET', path, query })).data
 
-  function keepPage(page: readonly T[], after: string | null, offset: number): void {
-    take(page, offset, true)
-    for (const row of page) drafts.delete(keyIn(row))
+  function keep(results: readonly T[], after: string | null, to: object | null | undefined, offset: number): void {
+    // The rows of a page are in the list, wherever it ended before.
+    edge = null
+    take(results, offset)
     next = after
-    end(next === null ? null : page.at(-1))
+    edge = (after && to) || null
   }
 
-  function show(row: T, $state: RowState): Row<T> {
+  function show(row: T): Row<T> {
     let made = shown.get(row)
-    if (made?.$state !== $state) shown.set(row, (made = { ...row, $state }))
+    if (!made) shown.set(row, (made = { ...row, $state: 'saved' }))
     return made
   }
 
+  const view: View<T> = { descriptor: descriptor as never, rows, compare, matches, show }
+
   const followed: Following<LiveListState<T>> = following(context, descriptor.channel, {
     compute(status, error) {
-      const saved = sorted().flatMap((row) => {
-        const key = keyIn(row)
-        const patch = patches.get(key)
-        return hidden.has(key) ? [] : [patch ? { ...row, ...patch, $state: 'saving' as const } : show(row, 'saved')]
-      })
-      const unsaved = [...drafts.values()].map(({ row, state }) => show(row, state))
-      // An unsaved row has no time of the server yet: it is shown at the newest end.
-      const rows = order[0]?.startsWith('-') ? [...unsaved.reverse(), ...saved] : [...saved, ...unsaved]
-      if (rows.length !== items.length || rows.some((row, i) => row !== items[i])) items = rows
-      return { items, status, error, hasOlder: next !== null, isLoadingOlder: loading !== null, pending }
+      const now = writes.over?.<T>(view) ?? all().map(show)
+      if (now.length !== items.length || now.some((row, i) => row !== items[i])) items = now
+      return { items, status, error, hasOlder: !!next, isLoadingOlder: !!loading, pending: writes.pending?.(path) ?? 0 }
     },
     async read() {
       const wanted = rows.size
-      const { results, stream, next: second } = await page(path, query)
-      const read = [...results]
-      let after = second
+      const first = await page(path, wanted && maxLimit ? { ...query, limit: maxLimit } : query)
+      const read = [...first.results]
+      let after = first.next
       // As many rows as were shown before, so that the scroll position stays valid.
-      for (let i = 1; after && read.length < wanted && i < MAX_PAGES; i++) {
+      while (after && read.length < wanted) {
         const { results, next } = await page(after)
         read.push(...results)
         after = next
       }
-      const keep = () => {
-        clear(true)
-        keepPage(read, after, stream?.offset ?? 0)
+      return {
+        place: first.stream,
+        keep(offset) {
+          clear(true)
+          keep(read, after, read.at(-1), offset)
+        },
       }
-      return { place: stream, keep }
     },
     event(received, offset) {
       const key = keyIn(received.data)
       const isChanged = event(received, offset)
-      return (rows.has(key) && drafts.delete(key)) || isChanged
+      // The answer was lost, the row was not.
+      if (rows.has(key)) writes.seen?.({ list: path, key })
+      return isChanged
     },
     forget() {
       clear()
       items = []
-      next = null
-      for (const kept of [drafts, patches, hidden]) kept.clear()
+      next = edge = null
+    },
+    dump: (): Dump<T> => ({ results: [...rows.values()], next, to: edge }),
+    restore: ({ results, next, to }: Dump<T>, offset) => keep(results, next, to, offset),
+    written({ list, key, shown }, answer, offset) {
+      if (list !== path) return false
+      // An answer that is no row (of a reaction, perhaps) is followed by an event that has it.
+      if (answer && shown === null) drop(key, offset)
+      else if (answer?.data && versionOf(answer.data)) take([answer.data as T], offset)
+      return true
     },
   })
-  const { changed } = followed
-
-  // -- writing: over REST, shown at once --------------------------------------------------------------------------------
-
-  async function send<Data>(method: string, key: string, body?: object, id = '', after?: () => unknown): Promise<Data> {
-    const draft = drafts.get(id)
-    if (draft) draft.state = 'saving'
-    pending++
-    changed()
-    try {
-      const to = key && `${encodeURIComponent(key)}/`
-      const { data, offset } = await followed.call<Data>(method, path + to, { body, headers: id ? { 'Idempotency-Key': id } : undefined })
-      if (data) take([data as unknown as T], offset)
-      else drop(key, offset)
-      drafts.delete(id)
-      return data
-    } catch (error) {
-      if (draft) draft.state = 'failed'
-      if (!(error instanceof ApiError)) context.onError(error)
-      throw error
-    } finally {
-      pending--
-      after?.()
-      changed()
-    }
-  }
-
-  /** A caller that awaits the promise gets the error. Without await, it is in the list's state, not an unhandled rejection. */
-  const quiet = <P extends Promise<unknown>>(promise: P): P => {
-    promise.catch(() => {})
-    return promise
-  }
 
   return {
     ...followed,
@@ -177,37 +162,17 @@ export function liveList<T extends AnyRow, Create, Update>(
         .reconcile(async () => {
           const { results, stream, next: after } = await page(from)
           // The list was reloaded in between, so this cursor belongs to an earlier read.
-          return next === from ? { place: stream, keep: () => keepPage(results, after, stream?.offset ?? 0) } : null
+          return next === from ? { place: stream, keep: (offset) => keep(results, after, results.at(-1), offset) } : null
         })
         .finally(() => {
           loading = null
-          changed()
+          followed.changed()
         })
-      changed()
-      return quiet(loading!)
+      followed.changed()
+      loading.catch(() => {})
+      return loading
     },
-    create(input, preview) {
-      if (descriptor.key !== 'id') return quiet(send<T>('POST', '', input))
-      const id = uuid7(context.clock.now())
-      const body: object = { ...(input as object), id }
-      drafts.set(id, { row: { ...descriptor.blank(), ...(input as object), ...preview, id }, body, state: 'saving' })
-      return quiet(send<T>('POST', '', body, id))
-    },
-    retry(id) {
-      const draft = drafts.get(id)
-      return draft?.state === 'failed' ? quiet(send<T>('POST', '', draft.body, id)) : Promise.resolve(undefined)
-    },
-    discard(id) {
-      if (drafts.get(id)?.state === 'failed') drafts.delete(id)
-      changed()
-    },
-    update(key, patch) {
-      patches.set(key, patch as object)
-      return quiet(send<T>('PATCH', key, patch as object, '', () => patches.get(key) === patch && patches.delete(key)))
-    },
-    remove(key) {
-      hidden.add(key)
-      return quiet(send<void>('DELETE', key, undefined, '', () => hidden.delete(key)))
-    },
+    ...writes.ofList(view),
+    saved: all,
   }
 }

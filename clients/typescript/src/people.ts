@@ -1,3 +1,4 @@
+import { channelOf, type Extra, type StreamName } from './descriptors.js'
 import type { Context } from './follower.js'
 import { storeOf, type Kept, type Store } from './store.js'
 import type { Stream } from './stream.js'
@@ -19,7 +20,7 @@ export interface PresenceState {
 /** The users of a stream: read whenever the stream becomes live, then updated by joins and leaves. */
 export type Presence = Store<PresenceState>
 
-export function presenceOf(context: Context, channel: string): Kept<PresenceState> {
+function presenceOf(context: Context, channel: string): Kept<PresenceState> {
   const here = new Map<string, Person>()
   let status: PresenceState['status'] = 'loading'
   let asked = 0
@@ -85,4 +86,10 @@ export function presenceOf(context: Context, channel: string): Kept<PresenceStat
   }
 
   return { ...store, reset }
+}
+
+/** `client.open(presence(messages(room)))` */
+export const presence = (name: StreamName): Extra<Presence> => {
+  const channel = channelOf(name)
+  return { key: `presence ${channel}`, open: (context) => presenceOf(context, channel) }
 }

@@ -1,18 +1,19 @@
 import { createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
 import type { Client, ConnectionStatus } from './client.js'
 import { channelOf, type ItemDescriptor, type ListDescriptor, type StreamName, type WireEvent } from './descriptors.js'
+import { events } from './events.js'
 import type { AnyEvent } from './generated/api.js'
 import type { LiveItem, LiveItemState } from './item.js'
 import type { LiveList, LiveListState } from './list.js'
-import type { PresenceState } from './people.js'
+import { presence, type PresenceState } from './people.js'
 import type { AnyRow } from './rows.js'
-import type { Signalled } from './signal.js'
+import { signal, type Signalled } from './signal.js'
 
 /** The descriptor of a hook. `null`: not known yet. */
 type Maybe<T> = T | null | undefined | false | ''
 
 // The part of a client that hooks need, for any types of paths and events.
-type AnyClient = Pick<Client, 'list' | 'item' | 'presence' | 'signal' | 'get' | 'subscribe'> & { stream(name: StreamName): unknown }
+type AnyClient = Pick<Client, 'list' | 'item' | 'open' | 'get' | 'subscribe'>
 
 const ClientContext = createContext<AnyClient | null>(null)
 
@@ -51,12 +52,12 @@ const NO_PRESENCE: PresenceState = { people: [], status: 'loading' }
 const NO_MESSAGES: readonly Signalled<never>[] = []
 
 export type UseLiveList<T extends AnyRow, Create, Update> = LiveListState<T> &
-  Pick<LiveList<T, Create, Update>, 'create' | 'update' | 'remove' | 'older' | 'retry' | 'discard' | 'refresh'>
+  Pick<LiveList<T, Create, Update>, 'create' | 'update' | 'remove' | 'write' | 'older' | 'retry' | 'discard' | 'refresh'>
 
 /** `useLiveList(roomId && messages(roomId))`: the rows of a live list, and its methods. */
-export function useLiveList<T extends AnyRow, Create, Update>(
-  descriptor: Maybe<ListDescriptor<T, Create, Update>>,
-  query?: Record<string, unknown>,
+export function useLiveList<T extends AnyRow, Create, Update, Query extends object>(
+  descriptor: Maybe<ListDescriptor<T, Create, Update, Query>>,
+  query?: Query,
 ): UseLiveList<T, Create, Update> {
   const client = useClient()
   const list = descriptor ? client.list(descriptor, query) : null
@@ -74,6 +75,7 @@ function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Upd
     create: (...args: Parameters<LiveList<T, Create, Update>['create']>) => need().create(...args),
     update: (...args: Parameters<LiveList<T, Create, Update>['update']>) => need().update(...args),
     remove: (key: string) => need().remove(key),
+    write: (...args: Parameters<LiveList<T, Create, Update>['write']>) => need().write(...args),
     older: () => need().older(),
     retry: (id: string) => need().retry(id),
     discard: (id: string) => need().discard(id),
@@ -81,7 +83,7 @@ function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Upd
   }
 }
 
-export type UseLiveItem<T extends AnyRow, Update> = LiveItemState<T> & Pick<LiveItem<T, Update>, 'refresh' | 'update'>
+export type UseLiveItem<T extends AnyRow, Update> = LiveItemState<T> & Pick<LiveItem<T, Update>, 'refresh' | 'update' | 'retry' | 'discard'>
 
 /** `useLiveItem(roomId && room(roomId))`: one live resource. */
 export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDescriptor<T, Update>>): UseLiveItem<T, Update> {
@@ -92,6 +94,8 @@ export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDesc
     () => ({
       ...state,
       refresh: () => item?.refresh(),
+      retry: () => item?.retry() ?? Promise.resolve(),
+      discard: () => item?.discard(),
       update: (patch: Parameters<LiveItem<T, Update>['update']>[0]) =>
         item ? item.update(patch) : Promise.reject(new Error('tidewire: this item is not there yet')),
     }),
@@ -107,15 +111,14 @@ export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<Stream
   const channel = name ? channelOf(name) : null
   useEffect(() => {
     if (!channel) return undefined
-    const stream = client.stream(channel) as { onAny(handler: (event: Event, offset: number) => void): () => void }
-    return stream.onAny((event, offset) => newest.current(event, offset))
+    return client.open(events<Event>(channel)).onAny((event, offset) => newest.current(event, offset))
   }, [client, channel])
 }
 
 /** `usePresence(roomId && messages(roomId))`: the users that are subscribed. */
 export function usePresence(name: Maybe<StreamName>): PresenceState {
   const client = useClient()
-  return useStore(name ? client.presence(name) : null, NO_PRESENCE)
+  return useStore(name ? client.open(presence(name)) : null, NO_PRESENCE)
 }
 
 /** Ephemeral messages: `const [typing, send] = useSignal(roomId && messages(roomId), 'typing')` */
@@ -124,9 +127,9 @@ export function useSignal<Data = unknown>(
   type: string,
 ): readonly [received: readonly Signalled<Data>[], send: (data?: Data) => void] {
   const client = useClient()
-  const signal = name ? client.signal<Data>(name, type) : null
-  const received = useStore<readonly Signalled<Data>[]>(signal, NO_MESSAGES)
-  const send = useCallback((data?: Data) => signal?.send(data), [signal])
+  const found = name ? client.open(signal<Data>(name, type)) : null
+  const received = useStore<readonly Signalled<Data>[]>(found, NO_MESSAGES)
+  const send = useCallback((data?: Data) => found?.send(data), [found])
   return [received, send]
 }
 

@@ -93,7 +93,7 @@ export interface Request {
   readonly method: string
   /** A path of the API, or the full address of a `next` link. */
   readonly path: string
-  readonly query?: Record<string, unknown> | undefined
+  readonly query?: object | undefined
   readonly body?: unknown
   readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal | undefined
@@ -118,7 +118,7 @@ export interface Rest {
 /** `https://host:8000` of `https://host:8000/path`. Without `URL`, because that of React Native has no setters and few getters. */
 export function originOf(url: string): string {
   const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? []
-  if (!origin) throw new TypeError(`tidewire: the url must begin with https:// or http://, not ${JSON.stringify(url)}`)
+  if (!origin) throw new TypeError(`tidewire: the url must begin with https:// or http://: ${url}`)
   return origin
 }
 
@@ -126,7 +126,7 @@ export function originOf(url: string): string {
  * Returns path and query of a request. A `next` link loses its host, because it is followed on the configured one: behind a
  * proxy, the server may know itself by another name. A value of `query` replaces the path's parameter of that name.
  */
-function target(link: string, query: Record<string, unknown> = {}): string {
+function target(link: string, query: object = {}): string {
   const [path, search = ''] = link.replace(/^https?:\/\/[^/?#]*|#.*/gi, '').replace(/^\/*/, '/').split('?')
   const given = Object.entries(query).filter(([, value]) => value != null)
   const pairs = given.map(([name, value]) => [name, String(value)].map(encodeURIComponent).join('='))
@@ -139,7 +139,7 @@ export function restOf({ url: base, fetch, clock, token, session }: RestOptions)
   const origin = originOf(base)
   async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean, mine: unknown): Promise<Answered<Data>> {
     const check = () => {
-      if (session?.() !== mine) throw new ApiError(problem(401, 'signed_out', 'The user signed out before the answer came.'))
+      if (session?.() !== mine) throw new ApiError(problem(401, 'signed_out', 'The user has signed out.'))
     }
     check()
     const bearer = isAnonymous ? null : await token({ fresh })

@@ -1,4 +1,5 @@
 import { timerOf, type Timer } from './clock.js'
+import { channelOf, type Extra, type StreamName } from './descriptors.js'
 import type { Context } from './follower.js'
 import { storeOf, type Kept, type Store } from './store.js'
 import type { Stream } from './stream.js'
@@ -23,7 +24,7 @@ export interface Signal<Data = unknown> extends Store<readonly Signalled<Data>[]
   send(data?: Data): void
 }
 
-export function signalOf<Data>(context: Context, channel: string, type: string): Signal<Data> & Kept<readonly Signalled<Data>[]> {
+function signalOf<Data>(context: Context, channel: string, type: string): Signal<Data> & Kept<readonly Signalled<Data>[]> {
   const { clock } = context
   const received = new Map<string, { shown: Signalled<Data>; expire: Timer }>()
   let stream: Stream | undefined
@@ -80,4 +81,10 @@ export function signalOf<Data>(context: Context, channel: string, type: string):
       stream.publish({ type, ...(data === undefined ? null : { data }) })
     },
   }
+}
+
+/** `client.open(signal(messages(room), 'typing')).send()` */
+export const signal = <Data = unknown>(name: StreamName, type: string): Extra<Signal<Data>> => {
+  const channel = channelOf(name)
+  return { key: `signal ${channel} ${type}`, open: (context) => signalOf<Data>(context, channel, type) }
 }

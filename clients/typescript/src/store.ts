@@ -1,4 +1,7 @@
 import type { Clock } from './clock.js'
+import type { Snapshot } from './follower.js'
+import type { Answered } from './rest.js'
+import type { Write } from './writes.js'
 
 export type OnError = (error: unknown) => void
 
@@ -30,6 +33,11 @@ export interface Store<State> {
 /** A store that the client shares among all callers with the same descriptor. */
 export interface Kept<State> extends Store<State> {
   isUsed(): boolean
+  /** A write was made or changed, or (with `answer`) confirmed. */
+  written?(write: Write, answer?: Partial<Answered<unknown>>): void
+  dump?(): Snapshot | undefined
+  /** Shows data of an earlier visit, and begins at their position. */
+  restore?(found: Snapshot): void
   /** Forgets all data: no user is signed in, or another one, who may not see it. */
   reset(): void
 }
@@ -58,7 +66,7 @@ export function soonOf(clock: Clock, every: number): Soon {
 }
 
 /** Whether two states have the same fields with the same values; rows are compared by identity. */
-const isSame = <State>(a: State | undefined, b: State): boolean =>
+export const isSame = <State>(a: State | undefined, b: State): boolean =>
   a === b || (!!a && !!b && [a, b].every((fields) => Object.keys(fields).every((name) => a[name as keyof State] === b[name as keyof State])))
 
 /** `start`: the first listener came. `stop`: the last one left. */

@@ -104,7 +104,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
     } catch (error) {
       if (mine !== locating) return
       const { status = 0 } = error as { status?: number }
-      if (status === 403 || status === 404) return deny({ code: status, text: 'not for you' })
+      if (status === 403 || status === 404) return deny({ code: status, text: 'not allowed' })
       onError(error)
       retry(() => find(attempt + 1), backoff(clock, attempt, 1000))
     }

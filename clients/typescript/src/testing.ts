@@ -3,10 +3,12 @@ import type { Auth } from './auth.js'
 import type { Clock } from './clock.js'
 import type { ListDescriptor } from './descriptors.js'
 import type { ClientOptions } from './client.js'
+import { optimistic } from './optimistic.js'
 import { problem } from './rest.js'
-import { comparator, keyOf, type AnyRow } from './rows.js'
+import { comparator, keyOf, versionOf, type AnyRow } from './rows.js'
 import type { Channel, ChannelEvents, Person, Publication, Transport, TransportEvents, TransportFactory } from './transport.js'
 import { uuid7 } from './uuid.js'
+import { whereOf } from './where.js'
 
 // -- time ---------------------------------------------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ interface Log {
   events: Logged[]
 }
 
-type AnyDescriptor<T extends AnyRow> = Pick<ListDescriptor<T>, 'path' | 'channel' | 'upsert' | 'remove' | 'key' | 'order'>
+type AnyDescriptor<T extends AnyRow> = Pick<ListDescriptor<T>, 'path' | 'channel' | 'upsert' | 'remove' | 'key' | 'order' | 'where' | 'filters'>
 
 /** The rows of one list. Changes are events, as on a real server. */
 export class TestCollection<T extends AnyRow> {
@@ -84,9 +86,10 @@ export class TestCollection<T extends AnyRow> {
     private readonly descriptor: AnyDescriptor<T>,
   ) {}
 
-  /** The result of a fresh GET of all rows. */
-  all(): T[] {
-    return [...this.rows.values()].sort(comparator(this.descriptor.order))
+  /** The result of a fresh GET of all rows, or of those that match a query. */
+  all(query: object = {}): T[] {
+    const { order, matches } = whereOf(this.descriptor, query)
+    return [...this.rows.values()].filter((row) => matches(row)).sort(comparator(order))
   }
 
   get(key: string): T | undefined {
@@ -145,11 +148,10 @@ export class TestServer {
   options(): ClientOptions & { auth: Auth } {
     const auth: Auth = {
       getToken: async () => this.token,
-      refreshAt: () => null,
       onChange: () => () => undefined,
       attach: () => undefined,
     }
-    const options = { url: 'http://test.invalid', auth, fetch: this.fetch, transport: this.transport, notifyEvery: 0 }
+    const options = { url: 'http://test.invalid', auth, fetch: this.fetch, transport: this.transport, notifyEvery: 0, writes: optimistic }
     return this.clock ? { ...options, clock: this.clock } : options
   }
 
@@ -244,7 +246,7 @@ export class TestServer {
       }
       if (url.pathname.startsWith(descriptor.path)) {
         const key = decodeURIComponent(url.pathname.slice(descriptor.path.length, -1))
-        return this.detail(method, key, descriptor, rows, body ?? {})
+        return this.detail(method, key, headers, descriptor, rows, body ?? {})
       }
     }
     return refused(404)
@@ -254,12 +256,14 @@ export class TestServer {
   private async list(url: URL, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>): Promise<Response> {
     const stream = this.place(descriptor.channel)
     await this.step(`rows ${url.pathname}`)
-    const cursor = url.searchParams.get('cursor')
-    const compare = comparator(descriptor.order)
+    const { cursor, ...query } = Object.fromEntries(url.searchParams)
+    const compare = comparator(whereOf(descriptor, query).order)
     const after = cursor ? (JSON.parse(cursor) as AnyRow) : null
-    const beyond = rows.all().filter((row) => !after || compare(row, after) > 0)
-    const page = beyond.slice(0, this.pageSize)
-    const next = beyond.length > page.length ? `${url.origin}${url.pathname}?cursor=${encodeURIComponent(JSON.stringify(page.at(-1)))}` : null
+    const beyond = rows.all(query).filter((row) => !after || compare(row, after) > 0)
+    const page = beyond.slice(0, Number(query.limit ?? this.pageSize))
+    const link = new URL(url)
+    link.searchParams.set('cursor', JSON.stringify(page.at(-1)))
+    const next = beyond.length > page.length ? link.href : null
     return json(200, { next, previous: null, results: page, stream })
   }
 
@@ -272,17 +276,21 @@ export class TestServer {
     return json(201, row, this.header(descriptor.channel))
   }
 
-  private async detail(method: string, key: string, { channel }: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: object): Promise<Response> {
+  private async detail(method: string, key: string, headers: Headers, { channel }: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: object): Promise<Response> {
     const row = rows.get(key)
     if (!row) return refused(404)
-    if (method === 'PATCH') return json(200, rows.put({ ...row, ...body }), this.header(channel))
+    if (method === 'PATCH') {
+      const expected = headers.get('If-Match')
+      if (expected && expected !== `"${versionOf(row)}"`) return refused(412)
+      return json(200, rows.put({ ...row, ...body }), this.header(channel))
+    }
     if (method === 'DELETE') {
       rows.remove(key)
       return new Response(null, { status: 204, headers: this.header(channel) })
     }
-    const headers = this.header(channel)
+    const position = this.header(channel)
     await this.step(`row ${key}`)
-    return rows.get(key) ? json(200, rows.get(key), headers) : refused(404)
+    return rows.get(key) ? json(200, rows.get(key), position) : refused(404)
   }
 
   private header(channel: string): Record<string, string> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createClient, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
+import { createClient, events, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
+import { optimistic } from '../src/optimistic.js'
 import { Site } from './site.js'
 import { plain } from './support.js'
 
@@ -15,7 +16,7 @@ interface Somebody {
 
 async function somebody(name: string): Promise<Somebody> {
   const auth = jwt()
-  const client = createClient({ url: site.url, auth, WebSocket, onError: () => undefined })
+  const client = createClient({ url: site.url, auth, WebSocket, writes: optimistic, onError: () => undefined })
   const account = { email: `${name}-${uuid7()}@example.com`, name, password: 'correct horse battery' }
   const { data } = await client.api.POST('/api/v1/users/', { body: account })
   await auth.signIn(account.email, account.password)
@@ -108,15 +109,15 @@ test('members, the room itself and one’s rooms stay true; who is removed sees 
 }, 60_000)
 
 test('an event stream for whoever keeps no list, typed and in order', async () => {
-  const events = bob.client.stream(messages(roomId))
+  const stream = bob.client.open(events(messages(roomId)))
   const seen: string[] = []
   const reading = (async () => {
-    for await (const event of events) {
+    for await (const event of stream) {
       if (event.type === 'message.created') seen.push(event.data.text)
       if (seen.length === 3) return
     }
   })()
-  await until(() => expect(events.position).not.toBeNull())
+  await until(() => expect(stream.position).not.toBeNull())
   const list = alice.client.list(messages(roomId))
   for (const text of ['a', 'b', 'c']) await list.create({ text })
   await reading

@@ -107,7 +107,7 @@ test('a phone: without EventTarget, Event and a URL that works, it connects, rea
     globalThis.tell = {}
     const appState = { currentState: 'active', addEventListener: (_, listener) => (tell.app = listener, { remove() {} }) }
     const netInfo = { addEventListener: (listener) => (tell.net = listener, () => {}) }
-    const auth = { getToken: async () => 'token', refreshAt: () => null, onChange: () => () => {}, attach() {} }
+    const auth = { getToken: async () => 'token', onChange: () => () => {}, attach() {} }
     globalThis.client = app.createClient({
       url: 'https://host:8443/', auth, lifecycle: app.reactNative(appState, netInfo), onError: report,
     })

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { createClient, jwt, type Lifecycle, type LifecycleEvents } from '../src/index.js'
+import { createClient, events, signal, presence, jwt, type Lifecycle, type LifecycleEvents } from '../src/index.js'
 import { reactNative } from '../src/react-native.js'
 import { restOf } from '../src/rest.js'
 import { createTestClock, createTestServer } from '../src/testing.js'
@@ -310,7 +310,7 @@ test('M12 outside the window it reads a new snapshot, shows the old one meanwhil
   const rows = server.collection(notes, [note(1)])
   const list = client.list(notes)
   const reset = vi.fn()
-  client.stream(notes).onReset(reset)
+  client.open(events(notes)).onReset(reset)
   list.subscribe(() => undefined)
   await settle()
   server.isUp = false
@@ -347,7 +347,7 @@ test('M14 a duplicate is dropped; a hole is asked for again and counted', async 
   const rows = server.collection(notes, [note(1)])
   const list = client.list(notes)
   const seen: number[] = []
-  client.stream(notes).onAny((_, offset) => seen.push(offset))
+  client.open(events(notes)).onAny((_, offset) => seen.push(offset))
   list.subscribe(() => undefined)
   await settle()
   server.fault = 'twice'
@@ -421,7 +421,7 @@ test('M16 who is sent away in the middle sees nothing any more, and everything w
 test('M17 two users share one subscription; leaving and coming back within the linger costs nothing', async () => {
   const { client, server, clock } = rig()
   server.collection(notes, [note(1)])
-  const leave = [client.list(notes).subscribe(() => undefined), client.stream(notes).onAny(() => undefined)]
+  const leave = [client.list(notes).subscribe(() => undefined), client.open(events(notes)).onAny(() => undefined)]
   await settle()
   leave.forEach((stop) => stop())
   await clock.advance(200)
@@ -442,7 +442,7 @@ test('M18 a listener that throws is reported, the next one runs, and the client 
     throw new Error('mine')
   }
   const good = vi.fn()
-  const stream = client.stream(notes)
+  const stream = client.open(events(notes))
   stream.onAny(bad)
   stream.onAny(good)
   client.onStatus(bad)
@@ -462,7 +462,7 @@ test('M18 a listener that throws is reported, the next one runs, and the client 
 test('M18 an onError that throws hurts nobody either', async () => {
   const { client, server } = rig({}, { onError: () => { throw new Error('worse') } })
   const rows = server.collection(notes)
-  client.stream(notes).onAny(() => { throw new Error('mine') })
+  client.open(events(notes)).onAny(() => { throw new Error('mine') })
   const list = client.list(notes)
   list.subscribe(() => undefined)
   await settle()
@@ -509,25 +509,83 @@ test('M19 a write is repeated while the network is away, fails in the end, and c
   expect(list.get().items).toMatchObject([{ id: failed!.id, $state: 'saved' }])
 })
 
-test('M19 a change that is refused is taken back, and nobody has to catch it', async () => {
-  const { client, server } = rig()
-  server.collection(notes, [note(1)])
+test('M19 a change that is refused stays in sight with its error, until it is sent again or discarded', async () => {
+  const { client, server, errors } = rig()
+  server.collection(notes, [note(1), note(2)])
   const list = client.list(notes)
   list.subscribe(() => undefined)
   await settle()
-  server.refusals.set('/api/v1/notes/0001/', 403)
+  server.refusals.set('/api/v1/notes/000', 403)
   const changed = list.update('0001', { text: 'mine' })
-  void list.remove('0001')
-  expect(list.get().items).toEqual([])
+  const removed = list.remove('0002')
+  expect(list.get().items).toMatchObject([{ text: 'mine', $state: 'saving' }])
   await expect(changed).rejects.toMatchObject({ status: 403 })
+  await expect(removed).rejects.toMatchObject({ status: 403 })
+  const failed = { $state: 'failed', $error: { status: 403 } }
+  expect(list.get()).toMatchObject({ pending: 0, items: [{ text: 'note 2', ...failed }, { text: 'mine', ...failed }] })
+  expect(errors).toMatchObject([{ status: 403 }, { status: 403 }])
+  list.discard('0002')
+  server.refusals.clear()
+  await list.retry('0001')
+  expect(list.get().items).toMatchObject([{ text: 'note 2', $state: 'saved' }, { text: 'mine', $state: 'saved' }])
+  expect(client.writes.get()).toEqual([])
+})
+
+test('M19 the writes of one row go out in their order, and fail together', async () => {
+  const { client, server } = rig()
+  const rows = server.collection(notes)
+  const list = client.list(notes)
+  list.subscribe(() => undefined)
   await settle()
-  expect(list.get().items).toMatchObject([{ text: 'note 1', $state: 'saved' }])
+  void list.create({ text: 'one' })
+  const [made] = list.get().items
+  void list.update(made!.id, { text: 'two' })
+  const last = list.update(made!.id, { text: 'three' })
+  expect(list.get()).toMatchObject({ pending: 3, items: [{ text: 'three', $state: 'waiting' }] })
+  await last
+  expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'PATCH', 'PATCH'])
+  expect(rows.all()).toMatchObject([{ text: 'three', version: 3 }])
+  server.refusals.set('/api/v1/notes/', 403)
+  void list.create({ text: 'refused' })
+  const refused = list.get().items.find(({ text }) => text === 'refused')!
+  await expect(list.update(refused.id, { text: 'on top' })).rejects.toMatchObject({ status: 403 })
+  expect(list.get().items[0]).toMatchObject({ text: 'on top', $state: 'failed' })
+  list.discard(refused.id)
+  expect(texts(list.get())).toEqual(['three'])
+})
+
+test('M19 a conflict is that the same field was changed, and shows both versions; any other change is carried over', async () => {
+  const held: (() => void)[] = []
+  const { client, server } = rig({ step: (what) => (what.startsWith('PATCH') ? new Promise((go) => held.push(go)) : Promise.resolve()) })
+  const release = async () => {
+    await settle()
+    held.splice(0).forEach((go) => go())
+  }
+  const rows = server.collection(notes, [note(1)])
+  const list = client.list(notes)
+  list.subscribe(() => undefined)
+  await settle()
+  const mine = list.update('0001', { text: 'mine' })
+  rows.put({ ...note(1), created_at: note(5).created_at })
+  await release() // refused, as the version is another
+  await release()
+  await mine
+  expect(rows.all()).toMatchObject([{ text: 'mine', created_at: note(5).created_at }])
+  const late = list.update('0001', { text: 'mine again' })
+  rows.put({ ...rows.get('0001')!, text: 'theirs' })
+  await release()
+  await expect(late).rejects.toMatchObject({ status: 412 })
+  expect(list.get().items).toMatchObject([{ text: 'mine again', $state: 'failed', $error: { status: 412 }, $theirs: { text: 'theirs' } }])
+  const again = list.retry('0001')
+  await release()
+  await again
+  expect(rows.all()).toMatchObject([{ text: 'mine again' }])
 })
 
 test('M19 a signal is dropped while the link is down, sent at most once in two seconds, and expires', async () => {
   const { client, server, clock } = rig()
   server.collection(notes)
-  const typing = client.signal(notes, 'typing')
+  const typing = client.open(signal(notes, 'typing'))
   typing.send()
   typing.subscribe(() => undefined)
   await settle()
@@ -556,7 +614,7 @@ test('M21 close is final: no timer, no listener, and no way back but connect', a
   expect(client.status).toMatchObject({ state: 'idle', reason: { text: 'closed' } })
   expect(isWatched()).toBe(false)
   rows.put(note(2))
-  client.presence(notes).subscribe(() => undefined)
+  client.open(presence(notes)).subscribe(() => undefined)
   await clock.advance(600_000)
   expect(client.status.state).toBe('idle')
   expect(clock.timers).toBe(0)

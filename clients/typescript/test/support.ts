@@ -27,6 +27,28 @@ export const note = (n: number, text = `note ${n}`): Note => ({
   version: 0,
 })
 
+export interface Task extends Note {
+  status: string
+  moved_at: string
+}
+
+/** A list with filters, and with an order in which rows move. */
+export const tasks: ListDescriptor<Task, { id?: string; text: string; status: string; moved_at: string }, Partial<Task>, TaskQuery> = {
+  ...(notes as Omit<typeof notes, '$types' | 'blank'>),
+  path: '/api/v1/tasks/',
+  filters: { status: ['status', 'exact'], created_before: ['created_at', 'lt'], moved_after: ['moved_at', 'gte'] },
+  maxLimit: 6,
+  blank: () => ({ ...notes.blank(), status: '', moved_at: '' }),
+}
+
+export interface TaskQuery {
+  status?: string
+  created_before?: string
+  moved_after?: string
+  ordering?: 'created_at' | '-created_at' | 'moved_at' | '-moved_at'
+  limit?: number
+}
+
 export interface Rig {
   clock: TestClock
   server: TestServer
@@ -44,5 +66,6 @@ export function rig(options: TestServerOptions = {}, more: Partial<ClientOptions
 
 export const texts = (state: { items: readonly { text: string }[] }): string[] => state.items.map(({ text }) => text)
 /** Rows as the server has them. */
-export const plain = <T extends { $state: string }>(rows: readonly T[]) => rows.map(({ $state: _, ...row }) => row)
+export const plain = <T extends { $state: string; $error?: unknown; $theirs?: unknown }>(rows: readonly T[]) =>
+  rows.map(({ $state: _, $error: __, $theirs: ___, ...row }) => row)
 export { settle }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, expectTypeOf, test } from 'vitest'
-import { createClient, jwt, messages, rooms, type AnyEvent, type Schemas } from '../src/index.js'
+import { createClient, events, jwt, messages, rooms, type AnyEvent, type Schemas } from '../src/index.js'
 
 const client = createClient({ url: 'http://x', auth: jwt() })
 
@@ -29,7 +29,7 @@ test('the union narrows, and rows, inputs and paths are typed', () => {
   const calls = () => [
     expectTypeOf(list.get().items[0]!.text).toEqualTypeOf<string>(),
     expectTypeOf(client.list(rooms('u')).get().items[0]!.me).toEqualTypeOf<Schemas['MeInRoom'] | undefined>(),
-    client.stream(messages('r')).on('message.deleted', (event) => expectTypeOf(event.data.deleted_at).toEqualTypeOf<string>()),
+    client.open(events(messages('r'))).on('message.deleted', (event) => expectTypeOf(event.data.deleted_at).toEqualTypeOf<string>()),
     client.api.GET('/api/v1/me/').then(({ data }) => expectTypeOf(data).toEqualTypeOf<Schemas['User']>()),
     client.api.POST('/api/v1/rooms/{room_id}/messages/', { params: { path: { room_id: 'r' } }, body: { text: 't' } }),
     client.api.GET('/api/v1/rooms/{room_id}/messages/', { params: { path: { room_id: 'r' }, query: { limit: 3 } } }),
@@ -40,7 +40,7 @@ test('the union narrows, and rows, inputs and paths are typed', () => {
     // @ts-expect-error a message has a text
     list.create({}),
     // @ts-expect-error there is no such event
-    client.stream('x').on('message.sent', () => undefined),
+    client.open(events('x')).on('message.sent', () => undefined),
   ]
   expect(calls).toBeTypeOf('function')
   expect(summary({ type: 'message.created', data: { text: 'hello' } } as Schemas['MessageCreatedEvent'])).toBe('hello')

@@ -5,7 +5,7 @@ import { Centrifuge } from 'centrifuge'
 import { Centrifuge as ProtobufCentrifuge } from 'centrifuge/build/protobuf'
 import { afterAll, describe, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createClient, type LifecycleEvents } from '../src/index.js'
+import { createClient, events, type LifecycleEvents } from '../src/index.js'
 import { folder, play, vectors, type Agent, type Heard } from './vectors/player.js'
 
 /**
@@ -24,7 +24,6 @@ const agents: Record<string, Agent> = {
       onError: () => undefined,
       auth: {
         getToken: async () => `t${++tokens}`,
-        refreshAt: () => null,
         onChange: () => () => undefined,
         attach: () => undefined,
       },
@@ -33,7 +32,7 @@ const agents: Record<string, Agent> = {
         return new Response(JSON.stringify({ channel, ...states.get(channel)!.shift() }))
       },
     })
-    for (const channel of vector.subscribe) client.stream(channel).onAny((_, offset) => heard({ channel, offset }))
+    for (const channel of vector.subscribe) client.open(events(channel)).onAny((_, offset) => heard({ channel, offset }))
     return (order) => (order === 'close' ? client.close() : order === 'background' ? phone?.pause() : phone?.resume())
   },
   'centrifuge-js': sdkAgent(Centrifuge),
