@@ -77,6 +77,21 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register("backend")
+def check_tokens(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuses access tokens that live longer than the engine remembers the end of their sessions."""
+    lifetime = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()
+    if lifetime <= settings.TIDEWIRE["TOKEN_SECONDS"]:
+        return []
+    return [
+        _error(
+            "E013",
+            f"access tokens live {lifetime:.0f} seconds, and TIDEWIRE['TOKEN_SECONDS'] is lower",
+            "Set ACCESS_TOKEN_SECONDS in the environment: both follow it.",
+        )
+    ]
+
+
+@checks.register("backend")
 def check_proxies(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Refuses a server that is said to be behind a proxy, and is not told how many. It would take the proxy, often this
     machine, for the client of every request: limits per address would hold for all clients together, or for none."""

@@ -132,6 +132,7 @@ REQUEST_QUOTAS = {
 TIDEWIRE = {
     "AUTHENTICATE": "realtime.credentials.authenticate",
     "MAY_COMMAND": "realtime.credentials.may_command",
+    "TOKEN_SECONDS": max(3600.0, SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
     "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,
     "EXPOSED_HEADERS": CORS_EXPOSE_HEADERS,

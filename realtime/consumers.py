@@ -131,6 +131,8 @@ class ChatConnection(Connection):
             await self.authenticate(token)
         except CommandError:
             raise DisconnectError(Disconnect.EXPIRED) from None
+        if self._is_closed:  # the newer credential may not read the room
+            return
         expiry = self.renew_expiry()
         if is_first:
             await self._enter(expiry)

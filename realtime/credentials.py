@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from api.auth import keys, quotas, tokens
+from rest_framework.exceptions import AuthenticationFailed
+
+from api.auth import keys, quotas, sessions, tokens
 from api.models import key_text
-from tidewire.credentials import Identity, InvalidCredential, LookUp
+from tidewire.credentials import Identity, InvalidCredential, LookUp, is_remembered
 
 
 def authenticate(credential: str) -> Identity | LookUp:
     """Returns the identity of an access token, or for an API key the look-up that finds it.
 
-    Needs no query, so it may run in the event loop. The look-up needs one, and runs in a thread. Both raise
-    ExpiredCredential or InvalidCredential.
+    Needs no query, so it may run in the event loop. The look-up needs one, and runs in a thread; so does that of a
+    token which is so old that the end of its session may be forgotten, because tokens lived longer when it was made.
+    Both raise ExpiredCredential or InvalidCredential.
     """
     if not credential.startswith(key_text.PREFIX):
-        return tokens.authenticate(credential)
+        claims = tokens.read_access(credential)
+        return claims.identity if is_remembered(claims.issued_at) else lambda: _identity_of_old(claims)
     if key_text.id_of(credential) is None:
         raise InvalidCredential
     return lambda: keys.identity_of(keys.find_key(credential))
+
+
+def _identity_of_old(claims: tokens.AccessClaims) -> Identity:
+    try:
+        sessions.find_alive(claims.session_id, claims.user_id)
+    except AuthenticationFailed:
+        raise InvalidCredential from None
+    return claims.identity
 
 
 def may_command(identity: Identity) -> bool:

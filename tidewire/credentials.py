@@ -2,7 +2,7 @@
 
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 from tidewire.http.holders import remember_account
-from tidewire.log.revocations import is_alive, revoke_sessions
+from tidewire.log.revocations import is_alive, is_remembered, revoke_sessions
 
 __all__ = [
     "ExpiredCredential",
@@ -10,6 +10,7 @@ __all__ = [
     "InvalidCredential",
     "LookUp",
     "is_alive",
+    "is_remembered",
     "remember_account",
     "revoke_sessions",
 ]

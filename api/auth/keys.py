@@ -60,6 +60,7 @@ def identity_of(key: Key) -> KeyIdentity:
         streams=readable if "streams:read" in scopes else frozenset(),
         may_publish="streams:write" in scopes,
         is_renewable=False,
+        kind="key",
         scopes=scopes,
         binding=key.stream,
     )

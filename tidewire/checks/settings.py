@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from tidewire.declare.kinds import Retention
 from tidewire.ground.conf import DEFAULTS, conf
 from tidewire.ground.positions import MESSAGE_BYTES
+from tidewire.ground.revoked_sessions import CLOCK_SECONDS
 
 CONNECT_BYTES = 4096  # a connect with its token
 SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
@@ -41,7 +43,22 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                 id="tidewire.E003",
             )
         )
-    return found + contradictions()
+    return found + contradictions() + forgetting()
+
+
+def forgetting() -> list[checks.CheckMessage]:
+    """Returns an error when a token could live longer than the log of the revocations that end it."""
+    kept = Retention().seconds
+    if kept >= conf.TOKEN_SECONDS + CLOCK_SECONDS:
+        return []
+    return [
+        checks.Error(
+            f"TIDEWIRE['TOKEN_SECONDS'] is {conf.TOKEN_SECONDS:.0f}: a token could outlive the revocation of its"
+            " session, which the log keeps for a time only",
+            hint=f"Let tokens live {kept - CLOCK_SECONDS:.0f} seconds or less, and renew them.",
+            id="tidewire.E006",
+        )
+    ]
 
 
 def contradictions() -> list[checks.CheckMessage]:

@@ -23,7 +23,7 @@ from tidewire.ground.actors import Actor
 from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol import strict_json
 from tidewire.protocol.codec import history_result
-from tidewire.protocol.codes import Disconnect, ErrorCode, Unsubscribe
+from tidewire.protocol.codes import Disconnect, ErrorCode
 from tidewire.protocol.events import EphemeralMessage
 from tidewire.protocol.requests import (
     ChannelRequest,
@@ -66,11 +66,8 @@ async def connect(connection: Connection, request: ConnectRequest) -> ConnectRes
 
 
 async def refresh(connection: Connection, request: RefreshRequest) -> RefreshResult:
-    """A newer credential of the same user. Subscriptions to streams that it may not read end."""
-    identity = await connection.authenticate(request.token)
-    for subscription in list(connection.subscriptions.values()):
-        if not identity.may_read(subscription.stream):
-            connection.engine.subscriptions.end(subscription, Unsubscribe.SERVER)
+    """A newer credential of the same user and kind."""
+    await connection.authenticate(request.token)
     return RefreshResult(connection.id, VERSION, **connection.renew_expiry())
 
 

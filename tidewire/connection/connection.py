@@ -24,7 +24,7 @@ from tidewire.ground.timer_wheel import Handle
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
 from tidewire.protocol import websocket_frames
 from tidewire.protocol.codec import Codec
-from tidewire.protocol.codes import Code, Disconnect, ErrorCode, connects_again
+from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe, connects_again
 from tidewire.protocol.pushes import ClientInfo, DisconnectPush
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class Connection:
         self._close, self._scope = close, scope
         self._loop = asyncio.get_running_loop()
         self._is_closed = False
+        self._session_ids: list[str] = []  # those of every credential so far
         self._ping_timer: Handle | None = None
         self._end_timer = engine.timer_wheel.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
         self._user_rate: ClientRate | None = None
@@ -142,8 +143,8 @@ class Connection:
                 timer.cancel()
         for subscription in list(self.subscriptions.values()):
             self.release(subscription)
-        if self.identity is not None and self.identity.session_id:
-            self.engine.sessions.discard(self.identity.session_id, self)
+        for session_id in self._session_ids:
+            self.engine.sessions.discard(session_id, self)
 
     # -- identity ----------------------------------------------------------------------------------------------------
 
@@ -163,10 +164,11 @@ class Connection:
         return RpcContext(self.require_identity(), self.credential, self._scope)
 
     async def authenticate(self, credential: str) -> Identity:
-        """Identifies the client by a credential, for the first time or with a newer one of the same user.
+        """Identifies the client by a credential, for the first time or with a newer one of the same user and kind. Ends
+        the subscriptions to streams that the newer one may not read.
 
         Raises CommandError for an expired one, after which the client may fetch another, and DisconnectError for an
-        invalid one, one whose session was revoked, or one of another user.
+        invalid one, one whose session was revoked, or one of another user or kind.
         """
         try:
             with metrics.authenticating.time():
@@ -177,16 +179,20 @@ class Connection:
             raise CommandError(ErrorCode.TOKEN_EXPIRED) from None
         except InvalidCredential:
             raise DisconnectError(Disconnect.INVALID_TOKEN) from None
-        if self._is_closed or self.engine.sessions.has_ended(identity.session_id):
+        ended = any(map(self.engine.sessions.has_ended, (identity.session_id, *self._session_ids)))
+        if self._is_closed or ended:
             raise DisconnectError(Disconnect.INVALID_TOKEN)
         before = self.identity
-        if before is not None and before.user_id != identity.user_id:
+        if before is not None and (before.user_id, before.kind) != (identity.user_id, identity.kind):
             raise DisconnectError(Disconnect.PERMISSION_DENIED)
-        if before is not None and before.session_id:
-            self.engine.sessions.discard(before.session_id, self)
-        if identity.session_id:
+        if identity.session_id and identity.session_id not in self._session_ids:
+            # Of the earlier ones, too: the end of a session ends each socket that was ever opened or renewed with it.
+            self._session_ids.append(identity.session_id)
             self.engine.sessions.add(identity.session_id, self)
         self.identity, self.credential = identity, credential
+        for subscription in list(self.subscriptions.values()):
+            if not identity.may_read(subscription.stream):
+                self.engine.subscriptions.end(subscription, Unsubscribe.SERVER)
         if before is None:
             shared = self.engine.connections.identify(self, identity.user_id, self._loop.time())
             self._user_rate = shared.client

@@ -11,7 +11,7 @@ from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.tasks import Tasks
 from tidewire.ground import metrics
 from tidewire.ground.positions import Entry, Position
-from tidewire.ground.revoked_sessions import REMEMBER_SECONDS, RevokedSessions, sessions_of
+from tidewire.ground.revoked_sessions import RevokedSessions, remember_seconds, sessions_of
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.protocol.codes import Code, Disconnect
 
@@ -58,8 +58,9 @@ class RevocationLog:
 
     Each event names the revocation offset that its writer saw, and the hub delivers an event only when
     `has_applied(offset)` is true. So a connection whose session was revoked before the event was written is ended
-    first. The position is unknown until the revocations of the last hour were loaded, and again after continuity was
-    lost, because the log was pruned or has another epoch; nothing is delivered until it was loaded again.
+    first. The position is unknown until the revocations were loaded that a token could have outlived, and again after
+    continuity was lost, because the log was pruned or has another epoch; nothing is delivered until it
+    was loaded again.
     """
 
     def __init__(self, reader: LogReader, sessions: Sessions, tasks: Tasks) -> None:
@@ -128,8 +129,8 @@ class RevocationLog:
     # -- load and heal -----------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Reads the revocations of the last hour and takes the head of the log as the position."""
-        page = await self._reader.recent(REVOCATIONS, REMEMBER_SECONDS)
+        """Reads the revocations that a token can have outlived, and takes the head of the log as the position."""
+        page = await self._reader.recent(REVOCATIONS, remember_seconds())
         for entry in page.entries:
             self._sessions.revoke(sessions_of(entry.payload))
         offset = max([page.head.offset, *(entry.offset for entry in page.entries)])

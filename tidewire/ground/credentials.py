@@ -33,6 +33,7 @@ class Identity:
     - `streams` are the only streams it may read; None means all that its user may read.
     - `may_publish`: it may publish ephemeral messages.
     - `is_renewable`: a client can fetch a successor before it expires.
+    - `kind` is what proves it, such as "session" or "key". A credential is renewed by one of its own kind only.
     """
 
     user_id: str
@@ -41,6 +42,7 @@ class Identity:
     streams: frozenset[str] | None = None
     may_publish: bool = True
     is_renewable: bool = True
+    kind: str = "session"
 
     def may_read(self, stream: str) -> bool:
         """Returns whether the credential allows this stream. The access of its user is checked separately."""

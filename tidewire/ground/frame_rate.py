@@ -8,6 +8,7 @@ a credential, and those of its account from then on.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidewire.ground.token_bucket import TokenBucket
@@ -38,16 +39,19 @@ class FrameLimits:
 class FrameRate:
     """The frames of one socket. `now` is in seconds, of any steady clock."""
 
-    __slots__ = ("_free", "_limits", "_own", "_shared", "_short_since")
+    __slots__ = ("_free", "_limits", "_own", "_shared", "_short_since", "on_share")
 
     def __init__(self, limits: FrameLimits, shared: TokenBucket | None, now: float) -> None:
         self._limits, self._shared, self._free = limits, shared, FREE_FRAMES
         self._own = TokenBucket(limits.burst, limits.per_second, now)
         self._short_since: float | None = None
+        self.on_share: Callable[[], None] | None = None  # called when another bucket counts: one need not wait any more
 
     def share(self, bucket: TokenBucket) -> None:
         """Counts the frames with those of an account from now on, in place of those of an address."""
         self._shared, self._free = bucket, 0
+        if self.on_share is not None:
+            self.on_share()
 
     def spend(self, size: int, now: float) -> None:
         """Counts one frame with a payload of `size` bytes."""

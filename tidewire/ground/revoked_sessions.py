@@ -8,12 +8,20 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-REMEMBER_SECONDS = 3600.0
-"""How long a revoked session is remembered: longer than any access token lives, so that no old token opens a socket."""
+from tidewire.ground.conf import conf
+
+CLOCK_SECONDS = 300.0
+"""How far the clocks may differ of the process that made a token and of the one that it is shown to, and more."""
+
+
+def remember_seconds() -> float:
+    """Returns how long a revoked session is remembered: longer than any of its tokens lives, so that no old one opens a
+    socket."""
+    return conf.TOKEN_SECONDS + CLOCK_SECONDS
 
 
 class RevokedSessions:
-    """The ids of the sessions that were revoked in the last REMEMBER_SECONDS. Safe to use from any thread."""
+    """The ids of the sessions that were revoked in the last `remember_seconds()`. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._revoked_at: dict[str, float] = {}  # by the monotonic clock, oldest first
@@ -27,14 +35,14 @@ class RevokedSessions:
 
     def add(self, session_ids: Iterable[str]) -> None:
         """Remembers these sessions, and forgets those that were revoked too long ago."""
-        now = time.monotonic()
+        now, kept = time.monotonic(), remember_seconds()
         with self._lock:
             for session_id in session_ids:
                 self._revoked_at.pop(session_id, None)
                 self._revoked_at[session_id] = now
             while self._revoked_at:
                 oldest = next(iter(self._revoked_at))
-                if self._revoked_at[oldest] >= now - REMEMBER_SECONDS:
+                if self._revoked_at[oldest] >= now - kept:
                     break
                 del self._revoked_at[oldest]
 

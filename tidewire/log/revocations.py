@@ -20,7 +20,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tidewire.ground.actors import Actor, current_actor
 from tidewire.ground.recorded_event import RecordedEvent
-from tidewire.ground.revoked_sessions import REMEMBER_SECONDS, RevokedSessions, sessions_of
+from tidewire.ground.revoked_sessions import RevokedSessions, remember_seconds, sessions_of
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.transactions.commit import note
 from tidewire.transactions.notes import Note
@@ -89,15 +89,20 @@ def remember_committed(recorded: Iterable[RecordedEvent]) -> None:
             _revoked_here.add(sessions_of(event.payload))
 
 
+def is_remembered(issued_at: float) -> bool:
+    """Returns whether a revocation after this time, in seconds since 1970, is remembered for certain."""
+    return time.time() - issued_at <= remember_seconds() - MARGIN_SECONDS
+
+
 def is_alive(session_id: str, issued_at: float) -> bool | None:
     """Returns whether a session goes on: True, False, or None where this process does not know.
 
     `issued_at` is when the session's token was issued, in seconds since 1970. Revocations are remembered for
-    REMEMBER_SECONDS only: about a token that is nearly as old, the answer can be None or False, never True.
+    a time only (`remember_seconds`): about a token that is nearly as old, the answer can be None or False, never True.
     """
     if session_id in _revoked_here:
         return False
     follower = _follower
-    if follower is None or not follower.is_current or time.time() - issued_at > REMEMBER_SECONDS - MARGIN_SECONDS:
+    if follower is None or not follower.is_current or not is_remembered(issued_at):
         return None
     return not follower.has_ended(session_id)

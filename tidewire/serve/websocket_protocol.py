@@ -75,6 +75,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
         """The handshake has arrived and may be accepted."""
         self.address = self.factory.next_address
         self._frame_rate = self.factory.frame_rate(self.address)
+        self._frame_rate.on_share = self._resume_soon
         self._transport = cast(Transport, self.transport)
         self._is_direct = direct_writes.is_direct(self.transport)
         self.factory.server_class.limiter.opened(self.address)
@@ -145,6 +146,12 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self._read()
             if not self._is_paused and not self._is_flooded:
                 self._transport.resumeProducing()
+
+    def _resume_soon(self) -> None:
+        """Ends a wait for the frames of other clients at the same address: this one is known by its account now."""
+        if self._is_paused and self._resume_timer is not None:
+            self._resume_timer.cancel()
+            self._resume_timer = asyncio.get_running_loop().call_soon(self._resume)
 
     def _end_flood(self) -> None:
         """Closes the socket. Nothing more is read, not even the answer to the close."""

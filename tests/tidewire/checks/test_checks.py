@@ -6,6 +6,7 @@ import re
 import secrets
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
@@ -63,6 +64,7 @@ def test_settings_of_the_engine(settings, name, value, id):
         ("MAX_QUEUED_MESSAGES", 512),
         ("MAX_QUEUED_BYTES", 256 * 1024 - 1),
         ("MAX_FRAME_BYTES", 128 * 1024),
+        ("FRAME_BURST", 1023),
     ],
 )
 def test_limits_that_contradict_each_other(settings, name, value):
@@ -77,6 +79,16 @@ def test_limits_that_contradict_each_other(settings, name, value):
 def test_more_subscriptions_want_more_of_the_other_limits(settings):
     settings.TIDEWIRE = {**settings.TIDEWIRE, "MAX_SUBSCRIPTIONS": 2000}
     assert ids() == ["tidewire.E005"] * 3
+
+
+def test_a_token_that_outlives_the_revocation_of_its_session(settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "TOKEN_SECONDS": 72 * 3600.0}
+    assert ids() == ["tidewire.E006"]
+
+
+def test_access_tokens_that_live_longer_than_the_engine_is_told(settings):
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}
+    assert ids() == ["backend.E013"]
 
 
 def database(monkeypatch, **changes) -> None:

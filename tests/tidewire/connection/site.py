@@ -31,7 +31,7 @@ def authenticate(credential: str) -> Identity | LookUp:
     Users other than alice and bob are invalid. `key …` means the same after a look-up, and cannot be renewed.
     """
     if credential.startswith("key "):
-        return lambda: replace(authenticate(credential[4:]), is_renewable=False)
+        return lambda: replace(authenticate(credential[4:]), is_renewable=False, kind="key")
     user, _, rest = credential.partition(" ")
     if credential == "expired":
         raise ExpiredCredential

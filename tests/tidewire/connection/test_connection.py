@@ -183,6 +183,28 @@ async def test_a_narrower_credential_ends_subscriptions_that_it_may_not_read(ali
     assert alice.connection.subscriptions == {}
 
 
+async def test_a_credential_of_another_kind_renews_nothing(site):
+    """A key would keep the socket open after the session has ended that opened it."""
+    client = ProtocolClient(site)
+    await client.connect("alice of 1")
+    await client.send({"id": 2, "refresh": {"token": "key alice of 7"}})
+    assert client.ended_with == [3507]
+
+
+async def test_a_connection_ends_with_each_session_that_it_was_renewed_with(site):
+    clients = [ProtocolClient(site) for _ in range(3)]
+    for client in clients:
+        await client.connect("alice of 1")
+        await client.send({"id": 2, "refresh": {"token": "alice of 2"}})
+        await client.send({"id": 3, "refresh": {"token": "alice of 1"}})
+    clients[2].connection.closed()
+    stored = site.log.stored("revocations:all")
+    site.log.end_session("1")
+    site.engine.revocations.apply_next(stored.epoch, stored.entries[0])
+    await settled()
+    assert [client.ended_with for client in clients] == [[3503], [3503], []]
+
+
 async def test_a_command_above_the_quota_is_a_temporary_error(alice):
     await alice.subscribe()
     alice.site.log.exhausted.add("alice")

@@ -1,7 +1,7 @@
 """Which revoked sessions are remembered, and for how long."""
 
 from tidewire.ground import revoked_sessions
-from tidewire.ground.revoked_sessions import REMEMBER_SECONDS, RevokedSessions, sessions_of
+from tidewire.ground.revoked_sessions import RevokedSessions, remember_seconds, sessions_of
 
 
 class Clock:
@@ -21,7 +21,7 @@ def test_sessions_that_were_revoked_long_ago_are_forgotten(monkeypatch):
     revoked.add(["old"])
     clock.now = 2.0
     revoked.add(["young"])
-    clock.now = REMEMBER_SECONDS + 1.0
+    clock.now = remember_seconds() + 1.0
     revoked.add(["new"])
     assert [id in revoked for id in ("old", "young", "new", None)] == [False, True, True, False]
     assert len(revoked) == 2
@@ -33,12 +33,23 @@ def test_a_session_that_is_revoked_again_is_remembered_anew(monkeypatch):
     revoked = RevokedSessions()
     revoked.add(["again"])
     revoked.add(["once"])
-    clock.now = REMEMBER_SECONDS
+    clock.now = remember_seconds()
     revoked.add(["again"])
-    clock.now = REMEMBER_SECONDS + 1.0
+    clock.now = remember_seconds() + 1.0
     revoked.add([])
     assert "again" in revoked
     assert "once" not in revoked
+
+
+def test_a_session_is_remembered_for_as_long_as_its_tokens_live(monkeypatch, settings):
+    clock = Clock()
+    monkeypatch.setattr(revoked_sessions, "time", clock)
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "TOKEN_SECONDS": 86400.0}
+    revoked = RevokedSessions()
+    revoked.add(["ended"])
+    clock.now = 86400.0
+    revoked.add(["another"])
+    assert "ended" in revoked
 
 
 def test_an_event_names_the_sessions_that_it_ends():

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from tidewire.ground.recorded_event import RecordedEvent
-from tidewire.ground.revoked_sessions import REMEMBER_SECONDS
+from tidewire.ground.revoked_sessions import remember_seconds
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import revocations
 
@@ -44,7 +44,7 @@ def test_a_process_that_lost_the_log_does_not_know(follower):
 
 
 def test_an_old_token_may_have_outlived_what_is_remembered(follower):
-    assert revocations.is_alive("other", time.time() - REMEMBER_SECONDS) is None
+    assert revocations.is_alive("other", time.time() - remember_seconds()) is None
     assert revocations.is_alive("other", 0.0) is None
 
 
