@@ -14,4 +14,7 @@ sockets, and raises RefusalError where it answers no events; tidewire/http/door_
     log_codec.py    events as this protocol writes them
     long_poll.py    `live=long-poll`
     log_events.py   `live=sse`
+  event_source.py   several streams in one response, for `EventSource` and `curl -N`
+    event_source_codec.py  events in this format
+    position_vectors.py  positions in several streams as one text
 """

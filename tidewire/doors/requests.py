@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl
@@ -14,8 +15,10 @@ from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.doors.refusals import NO_STORE, RefusalError, bad_request, not_found, unauthorized, unavailable
 from tidewire.engine.engine import Engine
 from tidewire.ground import streams
-from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
+from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
 from tidewire.ground.positions import Position
+
+Authenticate = Callable[[str], Identity | LookUp]
 
 MAX_QUERY_BYTES = 8 * 1024
 """Twenty streams with a position each take 4 KiB."""
@@ -62,13 +65,15 @@ class DoorRequest:
         return bearer(self.scope)
 
 
-async def identify(engine: Engine, credential: str) -> Identity:
-    """Returns the user that the credential proves, and counts the request against the user's quota. Raises
-    RefusalError."""
+async def identify(engine: Engine, credential: str, authenticate: Authenticate | None = None) -> Identity:
+    """Returns the user that the credential proves, and counts the request against the user's quota.
+
+    `authenticate` reads credentials of another kind than sockets take. Raises RefusalError.
+    """
     if not credential:
         raise unauthorized("not_authenticated", "Authentication credentials were not provided.")
     try:
-        identity = engine.authenticate(credential)
+        identity = (authenticate or engine.authenticate)(credential)
         if not isinstance(identity, Identity):
             identity = await engine.reader.identify(identity)
         await engine.revocations.ensure_loaded()

@@ -16,6 +16,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls.resolvers import RoutePattern
 
 from tidewire.doors.durable_log import durable_log
+from tidewire.doors.event_source import event_source
 from tidewire.doors.refusals import Headers, RefusalError
 from tidewire.ground import metrics
 from tidewire.http.origins import DEBUG_HOSTS, cors_headers, origins_of
@@ -29,7 +30,10 @@ Door = Callable[..., Awaitable[None]]
 
 def door_routes(prefix: str = "") -> list[DoorRoute]:
     """Returns the routes of the doors; those of single streams lie below a prefix such as `api/v1/`."""
-    return [DoorRoute(f"{prefix}streams/<str:name>/log/", durable_log)]
+    return [
+        DoorRoute(f"{prefix}streams/events/", event_source),
+        DoorRoute(f"{prefix}streams/<str:name>/log/", durable_log),
+    ]
 
 
 class DoorRoute:
