@@ -23,7 +23,7 @@ from centrifuge import Client, SubscriptionEventHandler
 from tests.rig import servers
 from tests.rig.raw import RawSocket
 from tests.rig.site import ROOT, child_environment, wait_until_ready
-from tests.sdk.agents import AGENTS, SdkClient, SdkError
+from tests.sdk.agents import AGENTS, FALLBACK_AGENTS, SdkClient, SdkError
 
 # The suites sign with a short secret.
 WAIT_SECONDS = 10
@@ -50,9 +50,9 @@ def serving(*options: str) -> Iterator[str]:
     assert "Traceback" not in (folder / "log").read_text()
 
 
-@pytest.fixture(params=sorted(AGENTS))
+@pytest.fixture(params=sorted(AGENTS | FALLBACK_AGENTS))
 def sdk(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
-    client = AGENTS[request.param]()
+    client = (AGENTS | FALLBACK_AGENTS)[request.param]()
     yield client
     client.close()
 

@@ -201,6 +201,9 @@ class JsAgent(SdkClient):
 
     name = "js"
     encoding = "json"
+    fallback = ""
+    emulation_url = ""
+    """Of the server that a fallback posts its messages to; "" for the one that has its connection."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,7 +212,11 @@ class JsAgent(SdkClient):
         assert node, "the JavaScript SDK needs Node 20 or newer"
         self._callbacks: dict[tuple[str, str | None], Callable[[], Any]] = {}
         self._process = subprocess.Popen(
-            [node, AGENT, self.encoding], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [node, AGENT, self.encoding, self.fallback],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         self._writing = threading.Lock()
         threading.Thread(target=self._read, name="js-agent", daemon=True).start()
@@ -217,7 +224,13 @@ class JsAgent(SdkClient):
     def connect(self, url: str, *, token: str = "", get_token: Callable[[], str] | None = None) -> None:
         if get_token is not None:
             self._callbacks["token", None] = get_token
-        self._send(do="connect", url=url, token=token, asks_token=get_token is not None)
+        self._send(
+            do="connect",
+            url=url,
+            token=token,
+            asks_token=get_token is not None,
+            emulation=self.emulation_url,
+        )
 
     def subscribe(
         self,
@@ -562,6 +575,30 @@ class PyProtobufAgent(PyAgent):
     is_protobuf = True
 
 
+class JsHttpStreamAgent(JsAgent):
+    """`centrifuge` where WebSockets are blocked: it falls back to one response, and a request for each message."""
+
+    name = "js-http-stream"
+    fallback = "http_stream"
+
+
+class JsSseAgent(JsAgent):
+    """The same with server-sent events."""
+
+    name = "js-sse"
+    fallback = "sse"
+
+
+class JsProtobufHttpStreamAgent(JsProtobufAgent):
+    """The same with Protobuf."""
+
+    name = "js-protobuf-http-stream"
+    fallback = "http_stream"
+
+
 AGENTS: dict[str, type[SdkClient]] = {
     agent.name: agent for agent in (JsAgent, JsProtobufAgent, PyAgent, PyProtobufAgent)
+}
+FALLBACK_AGENTS: dict[str, type[JsAgent]] = {
+    agent.name: agent for agent in (JsHttpStreamAgent, JsSseAgent, JsProtobufHttpStreamAgent)
 }

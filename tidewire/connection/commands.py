@@ -62,7 +62,10 @@ async def connect(connection: Connection, request: ConnectRequest) -> ConnectRes
     await connection.authenticate(request.token or connection.credential)
     connection.start_pings()
     ping = connection.rules.ping_seconds
-    return ConnectResult(connection.id, VERSION, ping, pong=True, **connection.renew_expiry())
+    result = ConnectResult(connection.id, VERSION, ping, pong=True, **connection.renew_expiry())
+    if connection.session:
+        result.session, result.node = connection.session, connection.node
+    return result
 
 
 async def refresh(connection: Connection, request: RefreshRequest) -> RefreshResult:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.typing import WebSocketScope
+from asgiref.typing import WWWScope
 
 from tidewire.connection.errors import CommandError, DisconnectError
 from tidewire.connection.receive_queue import Parsed
@@ -49,8 +49,12 @@ class Connection:
     """The state of one client. Subclasses say how it is talked to: they implement `answer`.
 
     `close` closes the socket with a code; it is called at most once. `credential` is that of the handshake, if it had
-    one, and later the one that the client was last identified by.
+    one, and later the one that the client was last identified by. `has_close_codes`: the end of a socket says its
+    code; where there is no socket, every end is pushed. `session` and `node` name a connection without a socket.
     """
+
+    has_close_codes = True
+    session = node = ""
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class Connection:
         codec: Codec,
         rules: Rules,
         close: Callable[[Code], None],
-        scope: WebSocketScope,
+        scope: WWWScope,
         credential: str = "",
     ) -> None:
         self.id = str(uuid.uuid4())
@@ -126,7 +130,7 @@ class Connection:
         """Ends the connection from the server's side, once."""
         if not self._is_closed:
             metrics.disconnects.labels(code.code).inc()
-            if not connects_again(code):
+            if not (self.has_close_codes and connects_again(code)):
                 # Also as a push: some servers lose the reason of a close frame, and SDKs come back without one.
                 self.send_queue.enqueue(self.codec.push("", DisconnectPush(code.code, code.reason)))
             self.closed()

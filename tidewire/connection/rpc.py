@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.typing import WebSocketScope
+from asgiref.typing import WWWScope
 from django.utils.module_loading import import_string
 
 from tidewire.ground.conf import conf
@@ -24,7 +24,7 @@ class RpcContext:
 
     identity: Identity
     credential: str
-    scope: WebSocketScope
+    scope: WWWScope
 
 
 Method = Callable[[RpcContext, Any], Awaitable[Any]]

@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw
 
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.access_rechecks import AccessRechecks
+from tidewire.delivery.emulation import Emulation
 from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
@@ -32,7 +33,7 @@ from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.mailbox import Mailbox
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import Content, Ephemeral, Events, PresenceChange, PresenceChanges
+from tidewire.layer.messages import Commands, Content, Ephemeral, Events, PresenceChange, PresenceChanges
 from tidewire.protocol.codes import Code, Unsubscribe
 from tidewire.protocol.pushes import Publication
 
@@ -80,6 +81,7 @@ class Hub:
         self._healing = asyncio.Semaphore(CONCURRENT_HEALS)
         self._loop = asyncio.get_running_loop()
         self.polled_at = 0.0
+        self.emulation = Emulation(membership)
 
     def start(self) -> None:
         """Called once, in the loop that the hub belongs to."""
@@ -303,6 +305,8 @@ class Hub:
         elif isinstance(content, PresenceChanges):
             for change in content.changes:
                 self.dispatch_presence(content.stream, change)
+        elif isinstance(content, Commands):
+            self.emulation.receive(content)
 
     def dispatch_ephemeral(self, message: Ephemeral) -> None:
         """Delivers an ephemeral message to the subscriptions that are open now."""

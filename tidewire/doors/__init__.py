@@ -17,4 +17,6 @@ sockets, and raises RefusalError where it answers no events; tidewire/http/door_
   event_source.py   several streams in one response, for `EventSource` and `curl -N`
     event_source_codec.py  events in this format
     position_vectors.py  positions in several streams as one text
+  fallback.py       the protocol's connection over HTTP, for SDKs whose WebSocket is blocked
+    emulation.py    the messages of its client, each of which is a request of its own
 """

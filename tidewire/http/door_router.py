@@ -15,32 +15,49 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.urls.resolvers import RoutePattern
 
+from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.doors.durable_log import durable_log
+from tidewire.doors.emulation import emulate
 from tidewire.doors.event_source import event_source
-from tidewire.doors.refusals import Headers, RefusalError
+from tidewire.doors.fallback import Fallbacks
+from tidewire.doors.refusals import Answer, Headers, RefusalError
 from tidewire.ground import metrics
-from tidewire.http.origins import DEBUG_HOSTS, cors_headers, origins_of
+from tidewire.http.origins import DEBUG_HOSTS, cors_headers, is_allowed_origin, origins_of
 from tidewire.http.problems import Problem
+from tidewire.protocol.json_codec import JSON
+from tidewire.protocol.protobuf_codec import PROTOBUF
 
 SECURITY: Headers = [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"cross-origin")]
+PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"accept, authorization, content-type"),
+    (b"access-control-max-age", b"86400"),
+]
+FALLBACKS = Fallbacks(ProtocolConnection, JSON, PROTOBUF)
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Door = Callable[..., Awaitable[None]]
 
 
-def door_routes(prefix: str = "") -> list[DoorRoute]:
+def door_routes(prefix: str = "", fallbacks: Fallbacks = FALLBACKS) -> list[DoorRoute]:
     """Returns the routes of the doors; those of single streams lie below a prefix such as `api/v1/`."""
     return [
+        DoorRoute("connection/http_stream", fallbacks.http_stream, is_for_sdks=True),
+        DoorRoute("connection/sse", fallbacks.sse, is_for_sdks=True),
+        DoorRoute("emulation", emulate, is_for_sdks=True),
         DoorRoute(f"{prefix}streams/events/", event_source),
         DoorRoute(f"{prefix}streams/<str:name>/log/", durable_log),
     ]
 
 
 class DoorRoute:
-    """An address as Django writes it, and the door that answers there."""
+    """An address as Django writes it, and the door that answers there.
 
-    def __init__(self, route: str, door: Door) -> None:
-        self._pattern, self.door = RoutePattern(route, is_endpoint=True), door
+    `is_for_sdks`: pages that may open a WebSocket may use it, and preflights of their browsers are answered here.
+    """
+
+    def __init__(self, route: str, door: Door, *, is_for_sdks: bool = False) -> None:
+        self._pattern, self.door, self.is_for_sdks = RoutePattern(route, is_endpoint=True), door, is_for_sdks
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Returns the arguments for the door, or None for another path."""
@@ -51,31 +68,36 @@ class DoorRoute:
 class DoorRouter:
     """ASGI middleware that answers what the doors' routes match, and passes everything else to `application`.
 
-    So are preflights: the application answers those of all its addresses.
+    So are preflights to the API: the application answers those of all its addresses.
     """
 
     def __init__(self, application: ASGI3Application, routes: Sequence[DoorRoute]) -> None:
         self._application, self._routes = application, routes
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        found = self._find(scope) if scope["type"] == "http" and scope["method"] != "OPTIONS" else None
+        found = self._find(scope) if scope["type"] == "http" else None
         if found is None:
             await self._application(scope, receive, send)
             return
         assert scope["type"] == "http"
-        door, arguments = found
+        route, arguments = found
         send = _with_headers(scope, send)
         try:
             _require_host(scope)
-            await door(scope, receive, send, **arguments)
+            if route.is_for_sdks and not is_allowed_origin(scope):
+                raise RefusalError(403, "permission_denied", "Pages of this origin may not connect.")
+            if scope["method"] == "OPTIONS":
+                await Answer(204, b"", PREFLIGHT).send(send)
+            else:
+                await route.door(scope, receive, send, **arguments)
         except RefusalError as refusal:
             await _refuse(refusal, scope, send)
 
-    def _find(self, scope: HTTPScope) -> tuple[Door, dict[str, Any]] | None:
+    def _find(self, scope: HTTPScope) -> tuple[DoorRoute, dict[str, Any]] | None:
         for route in self._routes:
             arguments = route.match(scope["path"])
-            if arguments is not None:
-                return route.door, arguments
+            if arguments is not None and (route.is_for_sdks or scope["method"] != "OPTIONS"):
+                return route, arguments
         return None
 
 

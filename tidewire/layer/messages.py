@@ -69,14 +69,26 @@ class PresenceChanges(Struct, frozen=True, array_like=True):
         return [JoinPush(info) if kind == "join" else LeavePush(info) for kind, info in self.rows]
 
 
+class Commands(Struct, frozen=True, array_like=True):
+    """A message of a client, from the process that it was sent to, to the process that has the client's connection.
+
+    `stream` names that process. `key` names the connection; only its client knows it.
+    """
+
+    type: ClassVar = "tidewire.commands"
+    stream: str
+    key: str
+    data: bytes
+
+
 class Heartbeat(Struct, frozen=True, array_like=True):
     """Shows a process that its own messages come back."""
 
     type: ClassVar = "tidewire.heartbeat"
 
 
-Content = Events | Ephemeral | PresenceChanges | Heartbeat
-_CONTENTS: tuple[type[Content], ...] = (Events, Ephemeral, PresenceChanges, Heartbeat)
+Content = Events | Ephemeral | PresenceChanges | Commands | Heartbeat
+_CONTENTS: tuple[type[Content], ...] = (Events, Ephemeral, PresenceChanges, Commands, Heartbeat)
 _DECODERS = {content.type: msgspec.msgpack.Decoder(content) for content in _CONTENTS}
 _encode = msgspec.msgpack.Encoder().encode
 

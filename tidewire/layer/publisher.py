@@ -15,7 +15,7 @@ from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics, streams
 from tidewire.ground.recorded_event import RecordedEvent
-from tidewire.layer.messages import Ephemeral, Events, PresenceChange, PresenceChanges, message
+from tidewire.layer.messages import Commands, Ephemeral, Events, PresenceChange, PresenceChanges, message
 from tidewire.protocol.pushes import ClientInfo
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Publisher:
         self._dispatch_own = dispatch_own
         self.dropped = 0
         self._events: deque[RecordedEvent] = deque(maxlen=QUEUE_EVENTS)
-        self._ephemeral: deque[Ephemeral] = deque(maxlen=QUEUE_EPHEMERAL)
+        self._ephemeral: deque[Ephemeral | Commands] = deque(maxlen=QUEUE_EPHEMERAL)
         self._presence: dict[str, list[PresenceChange]] = {}
         self._presence_count = 0
         self._wake = asyncio.Event()
@@ -74,6 +74,12 @@ class Publisher:
         """Queues an ephemeral message; `data` is its JSON. Called in the loop. The oldest are dropped first."""
         self.dropped += len(self._ephemeral) == QUEUE_EPHEMERAL
         self._ephemeral.append(Ephemeral(stream, data, info))
+        self._wake.set()
+
+    def publish_commands(self, stream: str, key: str, data: bytes) -> None:
+        """Queues a client's message for the process that is called `stream`. Called in the loop."""
+        self.dropped += len(self._ephemeral) == QUEUE_EPHEMERAL
+        self._ephemeral.append(Commands(stream, key, data))
         self._wake.set()
 
     def publish_presence(self, stream: str, change: PresenceChange) -> None:
@@ -111,10 +117,10 @@ class Publisher:
             by_stream.setdefault((event.stream, event.epoch), []).append(event)
         return [Events.of(*stream, events) for stream, events in by_stream.items()]
 
-    def _next_without_offset(self) -> list[Ephemeral | PresenceChanges]:
+    def _next_without_offset(self) -> list[Ephemeral | Commands | PresenceChanges]:
         """Takes at most EPHEMERAL_TURN messages: ephemeral ones first, then joins and leaves, those of one stream
         together and in their order."""
-        taken: list[Ephemeral | PresenceChanges] = [
+        taken: list[Ephemeral | Commands | PresenceChanges] = [
             self._ephemeral.popleft() for _ in range(min(EPHEMERAL_TURN, len(self._ephemeral)))
         ]
         while self._presence and len(taken) < EPHEMERAL_TURN:
@@ -128,7 +134,7 @@ class Publisher:
             taken.append(PresenceChanges.of(stream, changes))
         return taken
 
-    async def _send(self, content: Events | Ephemeral | PresenceChanges) -> None:
+    async def _send(self, content: Events | Ephemeral | Commands | PresenceChanges) -> None:
         try:
             with metrics.publishing.time():
                 async with asyncio.timeout(SEND_SECONDS):

@@ -38,6 +38,10 @@ class ConnectResult(Result):
     pong: Annotated[bool, Meta(description="The server wants its pings answered.")]
     expires: Annotated[bool, Meta(description="The token ends.")] = False
     ttl: Annotated[Number, Meta(description="Seconds until it does: refresh before.")] = 0
+    session: Annotated[
+        str | UnsetType, Meta(description="Not on a WebSocket: names this connection in requests to `/emulation`.")
+    ] = UNSET
+    node: Annotated[str | UnsetType, Meta(description="Not on a WebSocket: the process, for the same.")] = UNSET
 
 
 class RefreshResult(Result):

@@ -9,16 +9,20 @@
 //
 // answers   {call: <number>, value | error}
 //
-// `node agent.mjs protobuf` uses the SDK's Protobuf build. Nothing of the SDK is patched, and its only listeners are those below.
+// `node agent.mjs protobuf` uses the SDK's Protobuf build. `node agent.mjs json http_stream` (or sse) blocks WebSockets, so
+// that the SDK falls back to that transport; connect then takes {emulation}, the server that its messages are posted to.
+// Nothing of the SDK is patched, and its only listeners are those below.
 
 import { createInterface } from 'node:readline'
 import { Centrifuge as JsonCentrifuge } from 'centrifuge'
 import { Centrifuge as ProtobufCentrifuge } from 'centrifuge/build/protobuf'
 import WebSocket from 'ws'
+import { BlockedWebSocket, FetchedEventSource } from './fallbacks.mjs'
 
 // The Protobuf build carries data as bytes, and offsets as 64-bit objects; what they hold is the same.
 const isProtobuf = process.argv[2] === 'protobuf'
 const Centrifuge = isProtobuf ? ProtobufCentrifuge : JsonCentrifuge
+const fallback = process.argv[3]
 const encode = (data) => (isProtobuf ? new TextEncoder().encode(JSON.stringify(data)) : data)
 const decode = (data) => (isProtobuf && data?.length ? JSON.parse(new TextDecoder().decode(data)) : data)
 
@@ -69,9 +73,16 @@ const calls = {
 }
 
 const commands = {
-  connect({ url, token, asks_token: asksToken }) {
-    client = new Centrifuge(url, {
-      websocket: WebSocket,
+  connect({ url, token, asks_token: asksToken, emulation }) {
+    const base = url.replace(/^ws/, 'http').replace('/connection/websocket', '')
+    const transports = [
+      { transport: 'websocket', endpoint: url },
+      { transport: fallback, endpoint: `${base}/connection/${fallback}` },
+    ]
+    client = new Centrifuge(fallback ? transports : url, {
+      websocket: fallback ? BlockedWebSocket : WebSocket,
+      eventsource: FetchedEventSource,
+      emulationEndpoint: `${emulation || base}/emulation`,
       ...(token ? { token } : {}),
       ...(asksToken ? { getToken: () => ask('token') } : {}),
       minReconnectDelay: 100,
