@@ -10,6 +10,7 @@ people.py     the accounts of writers and devices, and their tokens
 devices.py    public SDKs that come and go, and keep a copy of what they read
 writers.py    REST writers; one of them adds and removes members
 bulk.py       a writer in a process of its own, through the ORM's bulk paths; bulk_process.py starts and kills it
+redis_forger.py  one of them: a forger on the channel layer
 nemesis.py    the faults; failpoints/ those inside a process
 crowd.py      thousands of sockets in one thread; stalled.py one that reads nothing
 history.py    what was done and what was received

@@ -10,11 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tests.forger import MARK
 from tests.soak.history import OK, UNKNOWN, History, LogEvent, Seen, Write
 
 DELETED = ".deleted"
 MEMORY_GROWTH_MIB = 64.0
 MEMORY_MIB = 400.0
+CLOSE_SECONDS, FORCED = 2.0, 3503
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,24 @@ def bounded(history: History) -> Iterable[Violation]:
             yield Violation("I11", what)
 
 
+# -- a forger on the channel layer -------------------------------------------------------------------------------------
+
+
+def unforged(history: History) -> Iterable[Violation]:
+    """I12: nothing that a forger sent has reached a device."""
+    for seen in history.seen:
+        if MARK in (seen.id, seen.type):
+            yield _violation("I12", "a forged event was delivered", seen)
+
+
+def closed_in_time(history: History) -> Iterable[Violation]:
+    """I13: a socket is closed within CLOSE_SECONDS after its session was logged out, with the code that says so."""
+    for closing in history.closings:
+        late = closing.closed_at - closing.answered_at
+        if closing.code != FORCED or late > CLOSE_SECONDS:
+            yield Violation("I13", f"a socket ended with {closing.code}, {late:.1f} s after the logout was answered")
+
+
 CHECKERS: tuple[Check, ...] = (
     gapless,
     durable_once,
@@ -235,6 +255,8 @@ CHECKERS: tuple[Check, ...] = (
     converged,
     without_errors,
     bounded,
+    unforged,
+    closed_in_time,
 )
 
 

@@ -81,6 +81,16 @@ class Fault:
 
 
 @dataclass(slots=True)
+class Closing:
+    """The end of a socket whose session was logged out: when that was answered, when the socket was closed, and its
+    code; 0 when it was still open."""
+
+    answered_at: float
+    closed_at: float
+    code: int
+
+
+@dataclass(slots=True)
 class Sample:
     """Memory of one process."""
 
@@ -98,6 +108,7 @@ class History:
     seen: list[Seen] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)  # unexpected answers, tracebacks, broken clients
     phases: dict[str, float] = field(default_factory=dict)
@@ -127,7 +138,8 @@ class History:
 
     def _records(self) -> Iterable[tuple[str, list[Any]]]:
         yield from {
-            "write": self.writes, "seen": self.seen, "fault": self.faults, "sample": self.samples, "log": self.log
+            "write": self.writes, "seen": self.seen, "fault": self.faults, "sample": self.samples,
+            "closing": self.closings, "log": self.log
         }.items()  # fmt: skip
 
 

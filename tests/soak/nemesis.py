@@ -13,8 +13,10 @@ import msgpack
 from tests.rig import servers
 from tests.soak.bulk_process import BulkProcess
 from tests.soak.history import Fault, History, now
+from tests.soak.people import Account
 from tests.soak.plan import PlannedFault
 from tests.soak.proxy import Proxy
+from tests.soak.redis_forger import RedisForger, log_out_under_forgery
 from tests.soak.stage import Stage, Worker
 from tests.soak.stalled import StalledReader
 
@@ -38,8 +40,8 @@ GARBAGE = (b"", b"\xc1\xff\x00", b"\x80" * 70_000)
 class Nemesis:
     """Inflicts the planned faults. Runs in the main thread, because a process dies with the thread that started it."""
 
-    def __init__(self, stage: Stage, bulk: BulkProcess, history: History, token: Callable[[], str]) -> None:
-        self._stage, self._bulk, self._history, self._token = stage, bulk, history, token
+    def __init__(self, stage: Stage, bulk: BulkProcess, history: History, account: Account) -> None:
+        self._stage, self._bulk, self._history, self._account = stage, bulk, history, account
 
     def inflict(self, planned: PlannedFault) -> None:
         fault = Fault(planned.kind, "", now())
@@ -83,7 +85,7 @@ class Nemesis:
         return "all clients"
 
     def _stall_reader(self, planned: PlannedFault) -> str:
-        with StalledReader(self._worker(planned).port, self._token(), self._streams):
+        with StalledReader(self._worker(planned).port, self._account.some_token(), self._streams):
             time.sleep(planned.seconds)
         return "a socket that reads nothing"
 
@@ -135,6 +137,22 @@ class Nemesis:
                 for garbage in GARBAGE:
                     connection.publish(channel, garbage)
         return f"{len(channels)} channels"
+
+    def _forge(self, planned: PlannedFault) -> str:
+        """A forger answers every message of the layer, and meanwhile a session is logged out in another process."""
+        worker = self._worker(planned)
+        for each in self._stage.workers:
+            each.wait_until_ready()
+        forger = RedisForger(self._redis.port)
+        forger.start()
+        try:
+            other = self._stage.workers[planned.target % len(self._stage.workers) - 1]
+            stream = self._streams[planned.target % len(self._streams)]
+            person = self._account.person_at(other.url)
+            self._history.closings.append(log_out_under_forgery(person, worker, stream, planned.seconds))
+        finally:
+            forger.stop()
+        return f"{forger.count} messages"
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[object]:
@@ -199,6 +217,7 @@ class Nemesis:
         "link.hold": _hold_link,
         "link.delay": _delay_link,
         "layer.poison": _poison,
+        "layer.forge": _forge,
         "postgres.terminate": _terminate_backends,
         "postgres.fast": _restart_postgresql,
         "postgres.immediate": _restart_postgresql,

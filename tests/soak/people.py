@@ -41,6 +41,10 @@ class Account:
         except Exception:
             return self._person.access
 
+    def person_at(self, url: str) -> Person:
+        """Returns the same account, for a session of its own."""
+        return self._person.at(url)
+
     def move(self, url: str) -> None:
         """Sends later requests to another address."""
         self._person = self._person.at(url)

@@ -87,7 +87,7 @@ class Run:
 
     def _break_things(self) -> None:
         self._phase("faults")
-        nemesis = Nemesis(self.stage, self._bulk, self.history, self.owner.some_token)
+        nemesis = Nemesis(self.stage, self._bulk, self.history, self.owner)
         for fault in self.plan.faults:
             due = self._began + fault.at - time.monotonic()
             if fault.at > self.plan.seconds or time.monotonic() - self._began > self.plan.seconds:

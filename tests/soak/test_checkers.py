@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.forger import MARK
 from tests.soak.checkers import check
-from tests.soak.history import FAILED, OK, UNKNOWN, History, LogEvent, Sample, Seen, Write
+from tests.soak.history import FAILED, OK, UNKNOWN, Closing, History, LogEvent, Sample, Seen, Write
 from tests.soak.mutants import MUTANTS
 from tests.soak.picture import draw
 from tests.soak.plan import KINDS, make_plan
@@ -233,6 +234,18 @@ def grow_without_end(history: History) -> None:
         sample.rss_mib += 5 * number
 
 
+def deliver_what_a_forger_sent(history: History) -> None:
+    events(history, "phone")[5].id = MARK
+
+
+def close_late(history: History) -> None:
+    history.closings.append(Closing(10.0, 12.5, 3503))
+
+
+def close_for_another_reason(history: History) -> None:
+    history.closings.append(Closing(10.0, 10.5, 3001))
+
+
 BROKEN: dict[Callable[[History], None], set[str]] = {
     drop_from_the_log: {"I1"},
     derive_the_counter_from_rows: {"I1"},
@@ -260,6 +273,9 @@ BROKEN: dict[Callable[[History], None], set[str]] = {
     keep_an_old_version: {"I9"},
     answer_500: {"I10"},
     grow_without_end: {"I11"},
+    deliver_what_a_forger_sent: {"I12"},
+    close_late: {"I13"},
+    close_for_another_reason: {"I13"},
 }
 
 

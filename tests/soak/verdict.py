@@ -30,6 +30,8 @@ NAMES = {
     "I9": "copy equals a fresh GET",
     "I10": "no error of the server",
     "I11": "memory bounded",
+    "I12": "nothing forged delivered",
+    "I13": "closings in time",
 }
 
 
@@ -80,6 +82,7 @@ def page(plan: Plan, history: History, measures: Measures, violations: list[Viol
         f"clients     {measures.reconnects} connects, {measures.recoveries} recoveries",
         f"statuses    {', '.join(f'{count} × {status}' for status, count in measures.statuses.items())}",
         f"latency     {', '.join(f'{name} {value} ms' for name, value in measures.latency_ms.items())}",
+        f"closings    {len(history.closings)} sockets of sessions that were logged out beside a forger",
         f"memory      {measures.peak_mib} MiB in the largest process, at most",
         "",
         *(f"{'broken' if broken[key] else 'held':7} {key:4} {name}" for key, name in NAMES.items()),
