@@ -143,6 +143,7 @@ TIDEWIRE = {
     "MAX_VIEWS": MAX_VIEWS,
     "MAX_VIEWS_PER_ACCOUNT": env.integer("MAX_VIEWS_PER_ACCOUNT", default=max(1, MAX_VIEWS // 4)),
     "JOB_SECONDS": env.number("JOB_SECONDS", default=1.0),
+    "SHARED_PAGE_BYTES": env.integer("SHARED_PAGE_BYTES", default=8 * 1024 * 1024),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),

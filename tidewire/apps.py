@@ -12,7 +12,7 @@ class TidewireConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from tidewire.capture import receivers
-        from tidewire.checks import database, declarations, settings  # noqa: F401  they register themselves
+        from tidewire.checks import database, declarations, lists, settings  # noqa: F401  they register themselves
         from tidewire.declare.registry import registry
         from tidewire.ground import actors
         from tidewire.layer import publishing

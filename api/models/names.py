@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import signals
 
 from api.models.memberships import Membership
-from tidewire import PreCommitStep, job, note, start_job
+from tidewire import PreCommitStep, PreparedQuery, job, note, start_job
 
 STREAMS_AT_ONCE = 20
 """Rooms or dashboards whose streams one transaction of the job locks."""
@@ -36,7 +36,8 @@ class NamesClock(models.Model):
     @classmethod
     def now(cls, using: str = DEFAULT_DB_ALIAS) -> int:
         """Returns the time of the clock. One look-up by key. Read it before the names, as a position."""
-        return cls.objects.using(using).values_list("time", flat=True).first() or 0
+        row = _CLOCK.first(using)
+        return row.time if row else 0
 
     @classmethod
     def tick(cls, using: str) -> None:
@@ -46,6 +47,9 @@ class NamesClock(models.Model):
             cursor.execute(
                 f"INSERT INTO {table} (id, time) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET time = {table}.time + 1"
             )
+
+
+_CLOCK = PreparedQuery(lambda: NamesClock.objects.all()[:1])
 
 
 @dataclass(frozen=True, slots=True)

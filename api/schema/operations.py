@@ -73,6 +73,7 @@ class OperationSchema(AutoSchema):
         is_versioned = isinstance(self.view, VersionMixin) and action != "list"
         is_change = self.method in ("PATCH", "DELETE")
         is_conditional = is_versioned and self.method == "GET"
+        is_tagged = action == "list" and getattr(getattr(self.view, "pages", None), "told_by", None) is not None
         shows = self.method != "DELETE"
         wrote = self.method != "GET" and bool(self.view.authentication_classes)
         has_position = wrote or (isinstance(self.view, SnapshotMixin) and action == "retrieve")
@@ -89,6 +90,11 @@ class OperationSchema(AutoSchema):
             headers += IDEMPOTENCY
         if is_versioned and shows:
             headers.append(_header("ETag", "The resource's `version`, quoted.", response=["200", "201"]))
+        if is_tagged:
+            text = "Answer 304 if the list is as it was with this ETag: no event of its stream since, and no new name."
+            headers.append(_header("If-None-Match", text))
+            headers.append(_header("ETag", "Made of the position. Absent where a filter narrows the list.", ["200"]))
+            headers.append(_header(HEADER, "Of a 304, which has no body: the position, as the body says it.", ["200"]))
         if has_position:
             text = "`<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas."
             headers.append(_header(HEADER, text, response=["200", "201", "204"]))

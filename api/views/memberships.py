@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import streams
 from api.filters import FILTERS, MemberFilter
 from api.models import Dashboard, DashboardMember, Member, Room
 from api.models.memberships import Membership, SharedResource
@@ -20,8 +21,8 @@ from api.rest.views import BaseViewSet
 from api.serializers.members import MemberCreateSerializer, MemberSerializer, MemberUpdateSerializer
 from api.views.dashboards import OnDashboard
 from api.views.rooms import InRoom
-from api.views.shared import SharedResourceMixin
-from tidewire import PreparedRows
+from api.views.shared import NAMES, SharedResourceMixin
+from tidewire import PreparedRows, StreamKind
 from tidewire.rest.conflicts import Conflict
 from tidewire.rest.posts import posted
 from tidewire.rest.preconditions import VersionMixin
@@ -55,9 +56,9 @@ def members_of(model: type[SharedResource], id: UUID) -> QuerySet[Any]:
     return members.objects.filter(**{members.resource_field: id}).select_related("user")
 
 
-def reads_of(model: type[SharedResource]) -> tuple[PreparedPages, PreparedRows[Any, [UUID, UUID]]]:
+def reads_of(model: type[SharedResource], kind: StreamKind) -> tuple[PreparedPages, PreparedRows[Any, [UUID, UUID]]]:
     """The prepared list of the members of one room or dashboard, and one of them."""
-    pages = PreparedPages(lambda id: members_of(model, id), MemberSerializer)
+    pages = PreparedPages(lambda id: members_of(model, id), MemberSerializer, told_by=kind, clocks=(NAMES,))
     return pages, PreparedRows(lambda id, user_id: members_of(model, id).filter(user=user_id), MemberSerializer)
 
 
@@ -129,12 +130,12 @@ class MembershipViewSet(
 @described("members", "The members of a room, in the order in which they joined.")
 class MemberViewSet(InRoom, MembershipViewSet):
     resource, url_name = "members", "member"
-    pages, row = reads_of(Room)
+    pages, row = reads_of(Room, streams.rooms)
     queryset = Member.objects.none()  # tells openapi.yaml the model of the filters
 
 
 @described("dashboard_members", "The members of a dashboard, in the order in which they joined.")
 class DashboardMemberViewSet(OnDashboard, MembershipViewSet):
     resource, url_name = "dashboards", "dashboard-member"
-    pages, row = reads_of(Dashboard)
+    pages, row = reads_of(Dashboard, streams.dashboards)
     queryset = DashboardMember.objects.none()  # tells openapi.yaml the model of the filters

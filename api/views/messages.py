@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import streams
 from api.filters import FILTERS, MessageFilter
 from api.models import Message, Room
 from api.models.emoji import canonical_emoji, is_emoji
@@ -20,6 +21,7 @@ from api.permissions import Action, require_may_delete, require_may_edit
 from api.rest.views import BaseViewSet
 from api.serializers.messages import MessageCreateSerializer, MessageSerializer, MessageUpdateSerializer, References
 from api.views.rooms import InRoom
+from api.views.shared import NAMES
 from tidewire import PreparedRows
 from tidewire.rest.batches import BatchMixin, many, repeated
 from tidewire.rest.conflicts import Conflict
@@ -55,7 +57,7 @@ class MessageViewSet(
     serializer_class = MessageSerializer
     order_field = "created_at"
     is_newest_first = True
-    pages = PreparedPages(messages_of, MessageSerializer)
+    pages = PreparedPages(messages_of, MessageSerializer, told_by=streams.rooms, clocks=(NAMES,))
     row = PreparedRows(lambda room_id, id: messages_of(room_id).filter(pk=id), MessageSerializer)
 
     def page_parameters(self) -> tuple[UUID]:

@@ -15,13 +15,18 @@ from rest_framework.serializers import BaseSerializer
 from api import permissions, streams
 from api.filters import FILTERS
 from api.models.memberships import SharedResource
+from api.models.names import NamesClock
 from api.permissions import Action
 from api.rest.views import BaseViewSet
 from tidewire import StreamKind
 from tidewire.rest.parameters import single
 from tidewire.rest.preconditions import VersionMixin
 from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
+from tidewire.rest.tags import Clock
 from tidewire.snapshots import SnapshotMixin
+
+NAMES = Clock(frozenset({"api.User.name"}), NamesClock.now)
+"""Of lists that show names: a rename is no event of the streams that show it until a while later."""
 
 S = TypeVar("S", bound=SharedResource)
 

@@ -38,7 +38,7 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.{name}" for name in PUBLIC),
     *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
     *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions")),
-    *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "views")),
+    *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "tags", "views")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

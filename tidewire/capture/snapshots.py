@@ -83,6 +83,9 @@ class SnapshotMixin(_ReadViews):
     `permission_classes` and `get_queryset`, as in any view, not by `get_stream`.
     """
 
+    read_position: Position | None = None
+    """The position of the list, read before its rows."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         before = cls.__mro__[: cls.__mro__.index(SnapshotMixin)]
@@ -103,8 +106,10 @@ class SnapshotMixin(_ReadViews):
         raise NotImplementedError(f"{type(self).__name__} must define get_stream()")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        before = self._position()
+        before = self.read_position = self._position()
         response = super().list(request, *args, **kwargs)
+        if isinstance(response.data, bytes):  # encoded, with its position
+            return response
         if isinstance(response.data, dict):
             response.data["stream"] = before.as_json() if before else None
             return response

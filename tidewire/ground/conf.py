@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub sends a message to its own mailbox
     "PRUNE_SECONDS": 3600.0,  # how often events outside their retention window are deleted; 0 for never
     "JOB_SECONDS": 1.0,  # how often a process looks for pending jobs; 0 for never
+    "SHARED_PAGE_BYTES": 8 * 1024 * 1024,  # of the newest pages of lists, kept encoded; 0 keeps none
     "PREPARED_QUERIES": True,  # the fast path to the database; False for plain Django and psycopg
     "DATABASE_THREADS": 4,  # threads that read the log and check access for the sockets
     # One connection.

@@ -51,6 +51,7 @@ jobs_pending = _gauge(
     "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
 )
 
+shared_pages_read = _counter("shared_pages_read", "Pages of lists that were answered without being read again.")
 replies = _counter("replies", "Replies to commands, by method and error code (0 for none).", "method", "code")
 disconnects = _counter("disconnects", "Connections ended by the server, by code.", "code")
 unsubscribes = _counter("unsubscribes", "Subscriptions ended by the server, by code.", "code")

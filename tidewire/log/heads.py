@@ -19,7 +19,11 @@ def position(name: str, using: str | None = None) -> Position:
     """Returns where a stream stands now. A stream without events is created, so that its epoch is fixed."""
     using = using or log_alias()
     stream = _BY_NAME.first(using, name)
-    return positions([name], using)[name] if stream is None else Position(name, stream.epoch, stream.head)
+    return (
+        positions([name], using)[name]
+        if stream is None
+        else Position(name, stream.epoch, stream.head, stream.generation)
+    )
 
 
 _BY_NAME = PreparedQuery(lambda name: Stream.objects.filter(name=name))

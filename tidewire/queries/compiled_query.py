@@ -12,16 +12,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models.expressions import Col
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from tidewire.queries.prepared_statement import PreparedStatement
+from tidewire.queries.related_rows import RelatedRows
 from tidewire.queries.row_plan import RelatedObject, RowPlan, Shape
 
 Build = Callable[..., QuerySet[Any]]
@@ -153,7 +155,7 @@ class CompiledQuery:
         mode = [queryset._fetch_mode] if hasattr(queryset, "_fetch_mode") else []  # from Django 6.1 on
         self._related = populators(klass_info, select, using, *mode)
         self._annotations = list(compiler.annotation_col_map.items())
-        self.shape = _shape(klass_info, select, self._annotations)
+        self.shape = _shape(compiler)
         self.plans: dict[type, RowPlan | None] = {}
 
     @property
@@ -183,16 +185,30 @@ class CompiledQuery:
         return instance
 
 
-def _shape(klass_info: dict[str, Any], select: Sequence[Any], annotations: Sequence[tuple[str, int]]) -> Shape:
+def shape_of(queryset: Any, using: str) -> Shape:
+    """Returns where the values of a queryset's rows stand, without a query. Raises one of UNPREPARABLE."""
+    compiler = queryset.using(using).query.get_compiler(using=using)
+    compiler.as_sql()
+    return _shape(compiler)
+
+
+def _shape(compiler: Any) -> Shape:
     """Returns where the values of a row stand. A foreign key has two names: that of its column and its own."""
-    shape = Shape({(name,): place for name, place in annotations}, {})
+    shape = Shape({}, {}, {})
+    for name, place in compiler.annotation_col_map.items():
+        shape.columns[name,] = place
+        annotation = compiler.query.annotations[name]
+        if isinstance(annotation, RelatedRows):
+            shape.sources[name,] = (cast("type[Model]", annotation.query.model), "*")
+        elif isinstance(annotation, Col):
+            shape.sources[name,] = (annotation.target.model, annotation.target.name)
 
     def add(info: dict[str, Any], path: tuple[str, ...]) -> None:
         for place in info["select_fields"]:
-            field = select[place][0].target
-            shape.columns[(*path, field.attname)] = place
-            if field.is_relation:
-                shape.columns[(*path, field.name)] = place
+            field = compiler.select[place][0].target
+            for name in {field.attname, field.name}:
+                shape.columns[(*path, name)] = place
+                shape.sources[(*path, name)] = (field.model, field.name)
         for related in info.get("related_klass_infos", []):
             if isinstance(related["local_setter"], partial):  # a FilteredRelation, which has a name of its own
                 continue
@@ -203,8 +219,8 @@ def _shape(klass_info: dict[str, Any], select: Sequence[Any], annotations: Seque
             if place is not None:
                 shape.objects[(*path, name)] = RelatedObject(place, is_reverse or field.null)
 
-    add(klass_info, ())
-    key = (klass_info["model"]._meta.pk.attname,)
+    add(compiler.klass_info, ())
+    key = (compiler.klass_info["model"]._meta.pk.attname,)
     if key in shape.columns:
         shape.columns["pk",] = shape.columns[key]
     return shape

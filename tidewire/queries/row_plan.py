@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from django.db.models import Model
 from rest_framework import relations, serializers
 from rest_framework.fields import Field, empty
 
@@ -37,10 +38,13 @@ class Shape(NamedTuple):
 
     columns: {path of a value from the row's object, such as ("author", "name"): its place}.
     objects: {path of a joined object, such as ("author",): its key}.
+    sources: {path of a value: (model, name of its column)}. The name is "*" for rows of another table as one value. An
+        annotation of another kind has no source.
     """
 
     columns: dict[Path, int]
     objects: dict[Path, RelatedObject]
+    sources: dict[Path, tuple[type[Model], str]]
 
 
 class RowPlan:
@@ -51,6 +55,8 @@ class RowPlan:
 
     def __init__(self, serializer: serializers.BaseSerializer[Any], shape: Shape) -> None:
         self._shape = shape
+        self.shown: set[Path] = set()
+        """The paths of the values that the JSON is made of."""
         self._read = self._object_reader(serializer, ())
 
     def data(self, rows: Sequence[Row]) -> list[Any]:
@@ -86,6 +92,7 @@ class RowPlan:
             raise Unplannable(f"{name} shows {'.'.join(source)}, which is no column or annotation of the query")
         if len(field.source_attrs) > 1 and self._may_be_missing(source, len(path)) and not _is_null_if_missing(field):
             raise Unplannable(f"{name} leaves a value out where a joined object is missing")
+        self.shown.add(source)
         return _value_reader(place, _conversion(field))
 
     def _nested_reader(self, field: Any, path: Path, name: str) -> Reader:

@@ -43,6 +43,8 @@ class QuickJSONRenderer(JSONRenderer):
     ) -> bytes:
         if data is None:
             return b""
+        if isinstance(data, bytes):  # encoded already
+            return data
         try:
             return msgspec.json.encode(data)
         except (TypeError, ValueError, OverflowError):

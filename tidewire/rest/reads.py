@@ -11,13 +11,19 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tidewire.ground.positions import Position
 from tidewire.queries.prepared_rows import PreparedRows
+from tidewire.rest.media import QuickJSONRenderer
 from tidewire.rest.pagination import KeysetPagination
 from tidewire.rest.prepared_pages import PreparedPages
+from tidewire.rest.shared_pages import EncodedPage, shared_pages
+from tidewire.rest.tags import is_known, tag_of
 from tidewire.rest.views import ResourceViewSet
 
 PAGE_PARAMETERS = {"cursor", "limit", "ordering", "fields"}
 """The query parameters that every list has. With any other one the list is read through `get_queryset`."""
+NOT_SHARED = {"cursor", "fields"}
+"""Parameters of pages that few clients ask for: they are read for each request."""
 
 
 class PreparedListMixin(ListModelMixin, ResourceViewSet):
@@ -35,9 +41,35 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if not PAGE_PARAMETERS.issuperset(request.query_params):
             return super().list(request, *args, **kwargs)
+        tag = self._tag()
+        if tag is None:
+            return self._read_page()
+        self.headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+        if is_known(request, tag):
+            return Response(status=304)
+        if not NOT_SHARED.isdisjoint(request.query_params):
+            return self._read_page()
+        page = shared_pages.get(request.build_absolute_uri(), tag, self._encoded_page)
+        return Response(page, headers={"Link": page.link} if page.link else None)
+
+    def _tag(self) -> str | None:
+        """Returns the ETag of this list, or None where it has none. Without a position there is none, either."""
+        position: Position | None = getattr(self, "read_position", None)
+        if self.pages.told_by is None or position is None:
+            return None
+        return tag_of(self.request, self.pages.digest, position, self.pages.clocks)
+
+    def _read_page(self) -> Response:
         paginator = cast(KeysetPagination, self.paginator)
-        data = paginator.paginate_prepared(self.pages, self.page_parameters(), request, self)
+        data = paginator.paginate_prepared(self.pages, self.page_parameters(), self.request, self)
         return self.get_paginated_response(data)
+
+    def _encoded_page(self) -> EncodedPage:
+        response = self._read_page()
+        position = cast(Position, getattr(self, "read_position", None))
+        page = EncodedPage(QuickJSONRenderer().render({**response.data, "stream": position.as_json()}))
+        page.link = response.get("Link", "")
+        return page
 
 
 class PreparedRetrieveMixin(RetrieveModelMixin, ResourceViewSet):

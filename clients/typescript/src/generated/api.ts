@@ -2082,7 +2082,10 @@ export interface operations {
                  */
                 role?: "admin" | "member" | "owner";
             };
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the list is as it was with this ETag: no event of its stream since, and no new name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 dashboard_id: string;
             };
@@ -2092,6 +2095,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
@@ -2121,6 +2128,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
@@ -4142,7 +4162,10 @@ export interface operations {
                  */
                 role?: "admin" | "member" | "owner";
             };
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the list is as it was with this ETag: no event of its stream since, and no new name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -4152,6 +4175,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
@@ -4181,6 +4208,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PaginatedMemberList"];
                 };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
@@ -4476,7 +4516,10 @@ export interface operations {
                 /** @description Only answers to this message. */
                 reply_to?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Answer 304 if the list is as it was with this ETag: no event of its stream since, and no new name. */
+                "If-None-Match"?: string;
+            };
             path: {
                 room_id: string;
             };
@@ -4486,6 +4529,10 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
@@ -4531,6 +4578,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PaginatedMessageList"];
                 };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description Made of the position. Absent where a filter narrows the list. */
+                    ETag?: string;
+                    /** @description Of a 304, which has no body: the position, as the body says it. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Unauthenticated"];
