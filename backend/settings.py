@@ -144,6 +144,9 @@ TIDEWIRE = {
     "MAX_VIEWS_PER_ACCOUNT": env.integer("MAX_VIEWS_PER_ACCOUNT", default=max(1, MAX_VIEWS // 4)),
     "JOB_SECONDS": env.number("JOB_SECONDS", default=1.0),
     "SHARED_PAGE_BYTES": env.integer("SHARED_PAGE_BYTES", default=8 * 1024 * 1024),
+    "PRUNE_SECONDS": env.number("PRUNE_SECONDS", default=3600.0),
+    "RETENTION_EVENTS": env.integer("RETENTION_EVENTS", default=10_000),
+    "RETENTION_SECONDS": env.number("RETENTION_SECONDS", default=72 * 3600.0),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),

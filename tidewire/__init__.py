@@ -33,6 +33,7 @@ from tidewire.declare.registry import Registry, register, registry
 from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
+from tidewire.jobs.chores import chore
 from tidewire.jobs.slices import is_pending as is_job_pending
 from tidewire.jobs.slices import job, start_job
 from tidewire.log.revocations import revoke_sessions
@@ -65,6 +66,7 @@ __all__ = [
     "StreamKind",
     "Touch",
     "acting_as",
+    "chore",
     "current_actor",
     "deferred_inserts",
     "fault_of",

@@ -14,6 +14,7 @@ class TidewireConfig(AppConfig):
         from tidewire.capture import receivers
         from tidewire.checks import database, declarations, lists, settings  # noqa: F401  they register themselves
         from tidewire.declare.registry import registry
+        from tidewire.engine import chores  # noqa: F401  declares the engine's own
         from tidewire.ground import actors
         from tidewire.layer import publishing
         from tidewire.log import event_log, revocations

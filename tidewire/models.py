@@ -2,13 +2,14 @@
 
 from tidewire.capture.models import LiveModel, VersionField
 from tidewire.capture.querysets import LiveQuerySet
-from tidewire.jobs.tables import Job
+from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
 from tidewire.rest.answers import Answer, AnswerName
 
 __all__ = [
     "Answer",
     "AnswerName",
+    "Chore",
     "DelayedEvent",
     "Event",
     "HiddenUser",

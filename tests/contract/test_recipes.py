@@ -41,6 +41,7 @@ def bash(script: str, *arguments: str) -> str:
 def test_every_recipe_is_run_here():
     assert set(RUN) == {
         ("events-and-versions", "put"),
+        ("operations", "housekeeping"),
         ("operations", "serve"),
         ("protocol", "list"),
         ("streams-and-permissions", "kind"),
@@ -124,6 +125,16 @@ def test_the_server_of_the_operations_page(sites_folder, workers):
             assert "REDIS_URL" in (folder / "log").read_text()
     finally:
         servers.end(process, signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_the_housekeeping_of_the_operations_page(sites_folder):
+    environment, _ = sites_folder
+    command = RUN["operations", "housekeeping"].split()
+    done = subprocess.run(
+        [sys.executable, *command[1:]], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    assert "sessions: 0 rows deleted" in done.stdout.splitlines()
 
 
 @pytest.fixture

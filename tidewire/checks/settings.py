@@ -14,6 +14,7 @@ from tidewire.ground.revoked_sessions import CLOCK_SECONDS
 
 CONNECT_BYTES = 4096  # a connect with its token
 SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
+MIN_RETENTION_SECONDS = 300
 SUPPORTED = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
@@ -74,6 +75,11 @@ def contradictions() -> list[checks.CheckMessage]:
         ("MAX_FRAME_BYTES", frame_bytes, f"a subscribe that recovers takes up to {SUBSCRIBE_BYTES} bytes"),
         ("MAX_QUEUED_BYTES", conf.MAX_FRAME_BYTES, "the longest message must fit (MAX_FRAME_BYTES)"),
         ("FRAME_BURST", conf.MAX_QUEUED_MESSAGES, "each waiting message is a frame or more (MAX_QUEUED_MESSAGES)"),
+        (
+            "RETENTION_SECONDS",
+            MIN_RETENTION_SECONDS,
+            "a client that comes back after minutes must find what it missed",
+        ),
         ("MAX_UNREAD_BYTES", 2 * MESSAGE_BYTES, "a page of a recovery must fit beside live events"),
     ]
     return [

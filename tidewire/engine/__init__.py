@@ -4,6 +4,7 @@ engine.py        Engine: constructs the parts in order, starts and stops their t
 engines.py       the engine of the running loop, made from Django's settings
 reader.py        Reader: event log and access rules, read in database threads
 access.py        asks the declarations who may read which stream
-housekeeping.py  prunes the event log, releases delayed events, does jobs in slices
+chores.py        the engine's own chores: old events, answers and releases
+housekeeping.py  does chores, releases delayed events, does jobs in slices
 gauges.py        sets the gauges of the metrics
 """

@@ -85,7 +85,7 @@ class Engine:
             self.presence.run(),
             self.presence.confirm(),
             self._rechecks.audit(conf.ACCESS_SECONDS),
-            housekeeping.prune(self.reader),
+            housekeeping.do_chores(self.reader),
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
             metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher).set),

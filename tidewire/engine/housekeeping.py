@@ -11,20 +11,23 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 
+LOOK_SECONDS = 60.0
+"""How often a process looks for chores that are due."""
 MIN_PAUSE_SECONDS = 0.02
 """Between two slices of jobs."""
 
 logger = logging.getLogger(__name__)
 
 
-async def prune(reader: Reader) -> None:
-    """Deletes events outside their retention window about every PRUNE_SECONDS, until cancelled."""
+async def do_chores(reader: Reader) -> None:
+    """Looks for chores that are due, each of them once in PRUNE_SECONDS, until cancelled. Of all processes that look,
+    one does a chore. Ends at once when PRUNE_SECONDS is 0: then `manage.py housekeeping` must run."""
     while conf.PRUNE_SECONDS:
-        await asyncio.sleep(conf.PRUNE_SECONDS * random.uniform(0.5, 1.5))
+        await asyncio.sleep(min(LOOK_SECONDS, conf.PRUNE_SECONDS) * random.uniform(0.5, 1.5))
         try:
-            await reader.prune()
+            await reader.do_chores(conf.PRUNE_SECONDS)
         except Exception as error:
-            logger.warning("cannot prune the log: %s", error)
+            logger.warning("cannot look for chores, will be tried again: %s", error)
 
 
 async def release_delayed(reader: Reader) -> None:

@@ -17,10 +17,9 @@ from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Page, Position
 from tidewire.ground.threads import Threads, begin_job
-from tidewire.jobs import slices
-from tidewire.log import heads, pages, rate, retention
+from tidewire.jobs import chores, slices
+from tidewire.log import heads, pages, rate
 from tidewire.log.database import log_alias
-from tidewire.rest.answers import Answer
 
 
 class Reader:
@@ -77,10 +76,10 @@ class Reader:
         """Counts one command against the quota of this identity. Returns False when the quota is used up."""
         return not conf.MAY_COMMAND or await self.run(credentials.may_command, identity)
 
-    async def prune(self) -> int:
-        """Deletes the events that are outside their window, and old answers. Returns how many events."""
-        await self.run(Answer.objects.prune)
-        return await self.run(retention.prune)
+    async def do_chores(self, seconds: float) -> None:
+        """Does the chores that are due, one after the other. They are due again in `seconds`."""
+        await self.run(chores.look, log_alias())
+        await self.run(chores.run_due, seconds, log_alias())
 
     async def release_due(self) -> int:
         """Records the delayed events that are due. Returns how many."""

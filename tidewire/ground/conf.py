@@ -19,7 +19,9 @@ DEFAULTS: dict[str, Any] = {
     "AUDIT_SECONDS": 15.0,  # how often the heads of all streams with a subscriber are compared with the log
     "ACCESS_SECONDS": 300.0,  # how often the access of every subscription is checked again, besides all other checks
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub sends a message to its own mailbox
-    "PRUNE_SECONDS": 3600.0,  # how often events outside their retention window are deleted; 0 for never
+    "PRUNE_SECONDS": 3600.0,  # how often chores are done, such as deleting old events; 0 for never, see jobs/chores.py
+    "RETENTION_EVENTS": 10_000,  # an event is kept while it is among so many last ones of its stream,
+    "RETENTION_SECONDS": 72 * 3600.0,  # or younger than this; a kind's own `retention` has its own numbers
     "JOB_SECONDS": 1.0,  # how often a process looks for pending jobs; 0 for never
     "SHARED_PAGE_BYTES": 8 * 1024 * 1024,  # of the newest pages of lists, kept encoded; 0 keeps none
     "PREPARED_QUERIES": True,  # the fast path to the database; False for plain Django and psycopg

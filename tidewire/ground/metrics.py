@@ -47,6 +47,12 @@ layer_deaf = _gauge(
 )
 poll_age = _gauge("poll_age_seconds", "Time since the log was last polled with success.", mode="livemax")
 loop_lag = _gauge("loop_lag_seconds", "How late the event loop was, at worst, in the last sample.", mode="livemax")
+chore_age = _gauge("chore_age_seconds", "Time since a chore was done, by any process.", "chore", mode="livemax")
+chore_deleted = _gauge(
+    "chore_deleted_rows", "Rows that a chore has deleted since the table was made.", "chore", mode="livemax"
+)
+chore_failures = _counter("chore_failures", "Chores that failed in this process.", "chore")
+chore_seconds = _histogram("chore_seconds", "How long a chore took.", (0.01, 0.1, 1.0, 10.0, 60.0, 600.0), "chore")
 jobs_pending = _gauge(
     "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
 )

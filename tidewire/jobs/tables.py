@@ -1,4 +1,4 @@
-"""The table of pending jobs."""
+"""The tables of pending jobs, and of chores."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.subject}"
+
+
+class Chore(models.Model):
+    """When a chore is due next, for all processes together; when it was done last, and the rows that it has deleted."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField()
+    deleted = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name

@@ -13,13 +13,16 @@ from django.utils import timezone
 
 from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
+from tidewire.ground.conf import conf
+from tidewire.ground.streams import REVOCATIONS
 from tidewire.log.database import log_alias, now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
 
 BATCH = 2_000
 """How many events are deleted at a time."""
 
-DEFAULT = Retention()
+REVOCATIONS_KEPT = Retention()
+"""Processes read the revocations of the last hour when they start: no setting shortens that."""
 
 
 def prune(using: str | None = None, now: datetime | None = None) -> int:
@@ -27,11 +30,17 @@ def prune(using: str | None = None, now: datetime | None = None) -> int:
     using = using or log_alias()
     deleted = 0
     for stream in Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator():
-        kind = registry.kind_of(stream.name)
-        kept = (kind.retention if kind else None) or DEFAULT
+        kept = _kept(stream.name)
         if stream.head > kept.events:
             deleted += _prune_stream(stream, kept, using, now or timezone.now())
     return deleted
+
+
+def _kept(stream: str) -> Retention:
+    if stream == REVOCATIONS:
+        return REVOCATIONS_KEPT
+    kind = registry.kind_of(stream)
+    return (kind.retention if kind else None) or Retention(conf.RETENTION_EVENTS, conf.RETENTION_SECONDS)
 
 
 def _prune_stream(stream: Stream, kept: Retention, using: str, now: datetime) -> int:

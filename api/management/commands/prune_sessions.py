@@ -1,17 +1,15 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import DEFAULT_DB_ALIAS
 
-from api.models import KnownNetwork, Session
+from api import chores
 
 
 class Command(BaseCommand):
-    help = "Deletes sessions that have expired or ended, and networks from which nobody signed in for a month."
+    help = "Deletes sessions that have expired or ended, and networks without a sign-in for a month, as servers do."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sessions = networks = 0
-        while pruned := Session.objects.prune():
-            sessions += pruned
-        while pruned := KnownNetwork.objects.prune():
-            networks += pruned
+        sessions = chores.prune_sessions(DEFAULT_DB_ALIAS)
+        networks = chores.prune_known_networks(DEFAULT_DB_ALIAS)
         self.stdout.write(f"Deleted {sessions} sessions and {networks} networks.")

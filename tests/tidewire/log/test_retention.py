@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from tests.factories import make_message, make_room, make_user
 from tidewire.declare.kinds import Retention
 from tidewire.declare.registry import registry
 from tidewire.engine import engines
+from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import heads, retention
+from tidewire.log.revocations import revoke_sessions
 from tidewire.log.tables import Event, Stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +59,35 @@ def test_young_events_are_kept_however_many(room, keep):
     Event.objects.filter(stream__name=f"room:{room.id}", offset__lte=3).update(at=timezone.now() - timedelta(hours=2))
     assert retention.prune() == 3
     assert offsets(room) == list(range(4, 11))
+
+
+def test_the_settings_shorten_what_is_kept(room, settings):
+    """Of many small streams the first 10,000 events would stay for ever."""
+    month = timezone.now() + timedelta(days=30)
+    assert retention.prune(now=month) == 0
+    settings.TIDEWIRE = settings.TIDEWIRE | {"RETENTION_EVENTS": 3}
+    assert retention.prune() == 0  # younger than RETENTION_SECONDS
+    settings.TIDEWIRE = settings.TIDEWIRE | {"RETENTION_SECONDS": 600}
+    assert retention.prune(now=timezone.now() + timedelta(seconds=500)) == 0
+    assert retention.prune(now=month) == 7
+    assert offsets(room) == [8, 9, 10]
+
+
+def test_a_kind_with_a_retention_of_its_own_keeps_it(room, keep, settings):
+    settings.TIDEWIRE = settings.TIDEWIRE | {"RETENTION_EVENTS": 0, "RETENTION_SECONDS": 300}
+    keep(events=6)
+    retention.prune(now=timezone.now() + timedelta(days=30))
+    assert offsets(room) == [5, 6, 7, 8, 9, 10]
+
+
+def test_no_setting_shortens_the_revocation_log(settings):
+    """A process that starts reads the revocations of the last hour."""
+    user = make_user()
+    with transaction.atomic():
+        revoke_sessions(str(user.pk), ["a", "b"])
+    settings.TIDEWIRE = settings.TIDEWIRE | {"RETENTION_EVENTS": 0, "RETENTION_SECONDS": 300}
+    retention.prune(now=timezone.now() + timedelta(days=30))
+    assert Event.objects.filter(stream__name=REVOCATIONS).exists()
 
 
 def test_pruning_leaves_no_hole_where_a_clock_was_wrong(room, keep):
@@ -110,7 +141,7 @@ def test_new_epochs_raise_the_generation_of_every_stream(room):
 async def test_a_server_prunes_by_itself(settings, monkeypatch):
     settings.TIDEWIRE = settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01}
     pruned = asyncio.Event()
-    monkeypatch.setattr(retention, "prune", lambda: loop.call_soon_threadsafe(pruned.set))
+    monkeypatch.setattr(retention, "prune", lambda using: loop.call_soon_threadsafe(pruned.set) or 0)
     loop = asyncio.get_running_loop()
     engines.current()
     await asyncio.wait_for(pruned.wait(), 10)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -182,3 +186,16 @@ def test_a_write_over_plain_http_keeps_its_method(in_production: Site, method: s
 def test_a_read_over_plain_http_is_redirected(in_production: Site) -> None:
     headers = {"Host": "api.example", "X-Forwarded-Proto": "http"}
     assert httpx.get(f"{in_production.url}/api/docs/", headers=headers, trust_env=False).status_code == 301
+
+
+def test_every_server_does_the_chores(name: str, sites: Sites) -> None:
+    """A session that expired is deleted, and the metrics show it."""
+    for site in started(sites, name, PRUNE_SECONDS="0.2"):
+        site.person("alice")
+        with closing(sqlite3.connect(site.folder / "tidewire.sqlite3", timeout=10)) as database, database:
+            database.execute("UPDATE api_session SET expires_at = '2020-01-01 00:00:00'")
+        deleted, until = 0.0, time.monotonic() + 30
+        while not deleted and time.monotonic() < until:
+            text = httpx.get(f"{site.server.url}/metrics", trust_env=False).text
+            deleted = float((re.findall(r'tidewire_chore_deleted_rows\{chore="sessions".*?\} (\S+)', text) or [0])[0])
+        assert deleted == 1

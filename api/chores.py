@@ -1,0 +1,68 @@
+"""The product's chores: what is deleted so that no table grows for ever. The engine has its own for the log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.sessions.models import Session as LoginSession
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from api.models import Key, KnownNetwork, Series, Session
+from api.models.samples import microseconds
+from tidewire import chore
+
+BATCH = 500
+KEEP_REVOKED_KEYS = timedelta(days=30)
+"""How long the row of a revoked key can be looked up, by an operator who asks when it was revoked."""
+
+
+@chore("sessions")
+def prune_sessions(using: str) -> int:
+    """Deletes sessions that no valid token names."""
+    return _until_none(lambda: Session.objects.using(using).prune())
+
+
+@chore("known networks")
+def prune_known_networks(using: str) -> int:
+    """Deletes networks from which an account was not signed in to for a month."""
+    return _until_none(lambda: KnownNetwork.objects.using(using).prune())
+
+
+@chore("keys")
+def prune_keys(using: str) -> int:
+    """Deletes keys that were revoked a month ago."""
+    return _delete(Key.objects.using(using).filter(ended_at__lt=timezone.now() - KEEP_REVOKED_KEYS))
+
+
+@chore("admin sessions")
+def prune_admin_sessions(using: str) -> int:
+    """Deletes expired sessions of the admin, as Django's `clearsessions` does."""
+    return _delete(LoginSession.objects.using(using).filter(expire_date__lt=timezone.now()))
+
+
+@chore("samples")
+def prune_samples(using: str) -> int:
+    """Deletes samples that are older than their metric keeps them. Each push deletes some, too."""
+    now, deleted = timezone.now(), 0
+    for series in Series.objects.using(using).select_related("metric").iterator():
+        deleted += series.prune(microseconds(now - timedelta(days=series.metric.retention_days)))
+    return deleted
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    """Deletes these rows, BATCH at a time."""
+
+    def delete_some() -> int:
+        keys = list(rows.values_list("pk", flat=True)[:BATCH])
+        return rows.filter(pk__in=keys).delete()[0] if keys else 0
+
+    return _until_none(delete_some)
+
+
+def _until_none(delete_some: Any) -> int:
+    deleted = 0
+    while some := delete_some():
+        deleted += some
+    return deleted

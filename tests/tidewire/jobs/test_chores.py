@@ -1,0 +1,140 @@
+"""Chores: each is done once in a period, however many processes look."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from prometheus_client import REGISTRY
+
+from tidewire.jobs import chores
+from tidewire.log.tables import NextRelease
+from tidewire.models import Chore
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR = 3600.0
+
+
+class Work:
+    """A chore that counts how often it was done."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, using: str) -> int:
+        with self.lock:
+            self.done += 1
+        return 3
+
+
+@pytest.fixture
+def work(monkeypatch) -> Iterator[Work]:
+    work = Work()
+    monkeypatch.setattr(chores, "_chores", {"work": work})
+    chores.look()
+    yield work
+    Chore.objects.all().delete()
+
+
+def later(seconds: float) -> None:
+    """Lets time pass for the chores."""
+    for row in Chore.objects.all():
+        shift = timedelta(seconds=seconds)
+        Chore.objects.filter(pk=row.pk).update(due_at=row.due_at - shift, done_at=row.done_at - shift)
+
+
+def value(name: str, chore: str = "work") -> Any:
+    return REGISTRY.get_sample_value(f"tidewire_{name}", {"chore": chore})
+
+
+def test_a_new_chore_is_due_at_once_and_then_once_in_a_period(work):
+    assert chores.run_due(HOUR) == {"work": 3}
+    assert chores.run_due(HOUR) == {}
+    later(HOUR - 10)
+    assert chores.run_due(HOUR) == {}
+    later(10)
+    assert chores.run_due(HOUR) == {"work": 3}
+    assert work.done == 2
+    assert Chore.objects.get().deleted == 6
+
+
+def test_of_many_processes_one_does_it(work):
+    barrier = threading.Barrier(6)
+
+    def look(number: int) -> dict[str, int]:
+        try:
+            barrier.wait(10)
+            return chores.run_due(HOUR)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(look, range(6)))
+    assert sorted(map(len, done)) == [0, 0, 0, 0, 0, 1]
+    assert work.done == 1
+
+
+def test_a_shorter_period_holds_at_once(work):
+    """The due time was written under a longer one, or by a clock that was an hour ahead."""
+    chores.run_due(24 * HOUR)
+    assert chores.run_due(HOUR) == {"work": 3}
+
+
+def test_a_chore_that_fails_is_tried_again_and_keeps_no_other_waiting(work, monkeypatch, caplog):
+    def fail(using: str) -> int:
+        raise ValueError("broken")
+
+    before = value("chore_failures_total", "broken") or 0.0
+    monkeypatch.setattr(chores, "_chores", {"broken": fail, "work": work})
+    chores.look()
+    with caplog.at_level(logging.ERROR, logger=chores.__name__):
+        assert chores.run_due(HOUR) == {"work": 3}
+    assert "the chore broken failed" in caplog.text
+    assert value("chore_failures_total", "broken") == before + 1
+    later(HOUR)
+    assert chores.run_due(HOUR) == {"work": 3}
+    assert value("chore_failures_total", "broken") == before + 2
+
+
+def test_every_process_shows_when_it_was_done(work):
+    chores.run_due(HOUR)
+    later(600)
+    chores.look()
+    assert 600 <= value("chore_age_seconds") < 700
+    assert value("chore_deleted_rows") == 3
+
+
+def test_a_chore_of_another_release_is_left_alone(work, monkeypatch):
+    monkeypatch.setattr(chores, "_chores", {})
+    assert chores.run_due(HOUR) == {}
+    assert Chore.objects.get().name == "work"
+
+
+def test_the_command_does_all_at_once(capsys):
+    chores.look()
+    for _ in range(2):
+        call_command("housekeeping")
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split(":")[0] for line in lines] == chores.names()
+        assert all(line.endswith("0 rows deleted") for line in lines)
+    assert {"events", "answers", "releases", "sessions", "samples"} <= set(chores.names())
+    Chore.objects.all().delete()
+
+
+def test_old_due_times_of_releases_are_deleted():
+    now = timezone.now()
+    for age in (0, 2):
+        NextRelease.objects.create(stream=f"dashboard:{age}", due_at=now - timedelta(days=age))
+    chores.look()
+    assert chores.run("releases") == 1
+    assert [row.stream for row in NextRelease.objects.all()] == ["dashboard:0"]
