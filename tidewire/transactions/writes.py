@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from tidewire.queries.errors import is_retryable
 from tidewire.queries.round_trips import gathered, run_waiting
+from tidewire.queries.write_queue import in_turn
 from tidewire.transactions.commit import records_at_commit
 
 T = TypeVar("T")
@@ -23,9 +24,10 @@ FIRST_WAIT_SECONDS = 0.02
 @contextmanager
 def write_transaction(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Opens a transaction as `atomic` does. Statements whose result is not needed share a round trip with the next one
-    (`deferred_inserts`, `PreparedStatement.run_with_next`), COMMIT with the last."""
+    (`deferred_inserts`, `PreparedStatement.run_with_next`), COMMIT with the last. On SQLite the threads of a process
+    have their turns in order (`in_turn`)."""
     connection = connections[using]
-    with gathered(connection), transaction.atomic(using=using):
+    with in_turn(connection), gathered(connection), transaction.atomic(using=using):
         yield
         if not records_at_commit(connection):
             run_waiting(connection)  # no statement follows before COMMIT
