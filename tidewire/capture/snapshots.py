@@ -54,7 +54,7 @@ class Written:
         """Returns the state of the row after these events of its transaction."""
         name = object_name(type(self.row), self.row.pk)
         shown = [e.data for e in events if e.object == name and e.type not in registry.deletion_types]
-        return shown[-1] if shown else self.otherwise()
+        return self.otherwise() if not shown or shown[-1] is None else shown[-1]
 
 
 if TYPE_CHECKING:

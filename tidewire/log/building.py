@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,12 @@ from tidewire.transactions.notes import FactNote, Note
 
 class EventError(Exception):
     """A declaration produced something that cannot be an event. The transaction is rolled back."""
+
+
+ROWS_AT_ONCE = 500
+"""How many changed rows are read and serialised at a time."""
+
+Folds = dict[tuple[Live, Any], Fold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,41 @@ def build(notes: Iterable[Note], using: str) -> list[Draft]:
     """
     notes = list(notes)
     folds = fold(note for note in notes if isinstance(note, Change))
-    states = _read_states(folds, using)
-    drafts = [draft for key, folded in folds.items() for draft in _row_drafts(key[0], folded, states.get(key))]
+    drafts: list[Draft] = []
+    for part in _parts(_without_swallowed(folds)):
+        states = _read_states(part, using)
+        drafts += [draft for key, folded in part.items() for draft in _row_drafts(key[0], folded, states.get(key))]
     drafts += [_fact_draft(note) for note in notes if isinstance(note, FactNote)]
     ended = {draft.stream for draft in drafts if draft.type in registry.stream_deletion_types}
     drafts = [draft for draft in drafts if draft.stream not in ended or draft.type in registry.stream_deletion_types]
     return drafts + [_revocation_draft(note) for note in notes if isinstance(note, RevocationNote)]
+
+
+def _without_swallowed(folds: Folds) -> Folds:
+    """Leaves out the rows that are deleted together with the row that owns their stream: they may be many, and are no
+    event."""
+    ended = {_left(live, folded) for (live, _), folded in folds.items() if live.owns_stream and not folded.exists}
+    if not ended - {None}:
+        return folds
+    return {
+        (live, pk): folded
+        for (live, pk), folded in folds.items()
+        if live.owns_stream or folded.exists or _left(live, folded) not in ended - {None}
+    }
+
+
+def _left(live: Live, folded: Fold) -> str | None:
+    """Returns the stream that a deleted row was in, if the declaration says that its end is an event."""
+    if folded.left is None or (live.owns_stream and live.deleted is None) or live.stream.key_of(folded.left) is None:
+        return None
+    return live.stream.name_of(folded.left)
+
+
+def _parts(folds: Folds) -> Iterator[Folds]:
+    """Yields ROWS_AT_ONCE of them at a time: of all rows of a large transaction only so many are in memory at once."""
+    items = iter(folds.items())
+    while part := dict(islice(items, ROWS_AT_ONCE)):
+        yield part
 
 
 def _read_states(folds: dict[tuple[Live, Any], Fold], using: str) -> dict[tuple[Live, Any], tuple[Model, Any]]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from typing import Any
 
 import msgspec
@@ -27,6 +28,11 @@ from tidewire.queries.prepared_statement import PreparedStatement
 from tidewire.queries.round_trips import can_join
 from tidewire.transactions.notes import Note
 
+BATCH = 1_000
+"""How many events one statement inserts."""
+DATA_KEPT = 1_000
+"""Up to so many events of a transaction keep their data, which an answer may show. Of more, only the JSON is kept."""
+
 
 def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lambda: False) -> list[RecordedEvent]:
     """Builds the events of these notes and appends them to their streams, inside the open transaction.
@@ -35,8 +41,20 @@ def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lamb
     """
     notes = list(notes)
     drafts = rate.limit(building.build(notes, using), notes, using)
-    encoded = [building.encode(draft) for draft in drafts]
-    return append(encoded, using, commits=is_last())
+    return append(_encode(drafts), using, commits=is_last())
+
+
+def _encode(drafts: list[building.Draft]) -> list[building.Encoded]:
+    """Gives the drafts their identities and JSON. Of many drafts the data is not kept beside the JSON."""
+    keeps_data = len(drafts) <= DATA_KEPT
+    encoded = []
+    for index, draft in enumerate(drafts):
+        event = building.encode(draft)
+        if not keeps_data:
+            drafts[index] = draft = replace(draft, data=None)
+            event = replace(event, draft=draft)
+        encoded.append(event)
+    return encoded
 
 
 def append(encoded: list[building.Encoded], using: str, *, commits: bool = False) -> list[RecordedEvent]:
@@ -47,12 +65,19 @@ def append(encoded: list[building.Encoded], using: str, *, commits: bool = False
     """
     if not encoded:
         return []
-    if connections[using].vendor == "postgresql":
-        recorded = _number(encoded, _append(encoded, using, commits and not erasure.is_erasing(encoded)))
+    is_postgresql = connections[using].vendor == "postgresql"
+    inserted = 0
+    if is_postgresql:
+        inserted = BATCH
+        may_commit = commits and len(encoded) <= inserted and not erasure.is_erasing(encoded)
+        heads = _append(encoded, inserted, using, may_commit)
     else:
         heads = _advance(Counter(event.draft.stream for event in encoded), using)
-        recorded = _number(encoded, heads)
-        _insert(recorded, encoded, heads, using)
+    recorded = _number(encoded, heads)
+    insert = _insert_json if is_postgresql else _insert
+    for start in range(inserted, len(recorded), BATCH):
+        part = slice(start, start + BATCH)
+        insert(recorded[part], encoded[part], heads, using)
     erasure.erase_deleted(recorded, using)
     return recorded
 
@@ -113,29 +138,45 @@ def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list
     return recorded
 
 
+_COLUMNS = ("id", "stream", "offset", "type", "object", "actor", "ends_access", "revocation_offset", "at", "payload")
+
+
 def _insert(
     recorded: list[RecordedEvent], encoded: list[building.Encoded], heads: dict[str, Advanced], using: str
 ) -> None:
-    Event.objects.using(using).bulk_create(
-        Event(
-            id=row.id,
-            stream_id=heads[row.stream].id,
-            offset=row.offset,
-            type=row.type,
-            object=row.object,
-            actor=event.draft.actor.id or "",
-            ends_access=row.ends_access,
-            revocation_offset=row.revocation_offset,
-            at=event.at,
-            payload=row.payload,
+    """Inserts the events, as many at a time as the database takes parameters. SQLite only."""
+    connection = connections[using]
+    connection.ensure_connection()
+    # Django assumes 999 for every SQLite. Since 3.32 it takes 32,766 or more.
+    ops, most = connection.ops, connection.connection.getlimit(SQLITE_LIMIT_VARIABLE_NUMBER) // len(_COLUMNS)
+    names = ", ".join(ops.quote_name("stream_id" if name == "stream" else name) for name in _COLUMNS)
+    into = f"INSERT INTO {ops.quote_name(Event._meta.db_table)} ({names}) VALUES "
+    one = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    to_id = Event._meta.pk.get_db_prep_value
+    rows = [
+        (
+            to_id(row.id, connection),
+            heads[row.stream].id,
+            row.offset,
+            row.type,
+            row.object,
+            event.draft.actor.id or "",
+            row.ends_access,
+            row.revocation_offset,
+            ops.adapt_datetimefield_value(event.at),
+            row.payload,
         )
         for row, event in zip(recorded, encoded, strict=True)
-    )
+    ]
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), most):
+            some = rows[start : start + most]
+            cursor.execute(into + ", ".join([one] * len(some)), [value for row in some for value in row])
 
 
-# `_advance` and `_insert` in one statement. Its text is the same for any number of streams and events, because they
-# come as JSON, which is written and read faster than drivers quote arrays. The streams are locked in the order in which
-# they are given.
+# `_advance` and `_insert` in one statement, of the first BATCH events. Its text is the same for any number of streams
+# and events, because they come as JSON, which is written and read faster than drivers quote arrays. The streams are
+# locked in the order in which they are given.
 _APPEND = """WITH advanced AS (
     INSERT INTO {streams} (name, epoch, head, touched_at)
     SELECT name, epoch, count, clock_timestamp()
@@ -155,13 +196,16 @@ _APPEND = """WITH advanced AS (
 SELECT name, id, epoch, head, revocation_offset FROM advanced"""
 
 
-def _append(encoded: list[building.Encoded], using: str, commits: bool) -> dict[str, Advanced]:
-    """Adds to the heads of the streams and inserts the events, in one statement. PostgreSQL only."""
+def _append(encoded: list[building.Encoded], most: int, using: str, commits: bool) -> dict[str, Advanced]:
+    """Adds to the heads of the streams and inserts the first `most` of the events, in one statement.
+
+    PostgreSQL only.
+    """
     connection = connections[using]
     counts = Counter(event.draft.stream for event in encoded)
     wanted = [{"name": name, "epoch": new_epoch(), "count": counts[name]} for name in sorted(counts)]
     rows = []
-    for event in encoded:
+    for event in encoded[:most]:
         draft = event.draft
         counts[draft.stream] -= 1  # how many events of its stream follow
         rows.append(
@@ -180,6 +224,36 @@ def _append(encoded: list[building.Encoded], using: str, commits: bool) -> dict[
     then = "COMMIT" if commits and can_join(connection) else ""
     cursor = _append_statement().execute(connection, [_json(wanted), REVOCATIONS, _json(rows)], then)
     return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
+
+
+# The events after those, whose places are known now.
+_APPEND_MORE = """INSERT INTO {events} (id, stream_id, "offset", type, object, actor, ends_access,
+    revocation_offset, at, payload)
+SELECT * FROM json_to_recordset(%s) AS new (id uuid, stream_id bigint, "offset" bigint, type text, object text,
+    actor text, ends_access text, revocation_offset bigint, at timestamptz, payload text)"""
+
+
+def _insert_json(
+    recorded: list[RecordedEvent], encoded: list[building.Encoded], heads: dict[str, Advanced], using: str
+) -> None:
+    """Inserts the events in one statement. PostgreSQL only."""
+    rows = [
+        {
+            "id": row.id,
+            "stream_id": heads[row.stream].id,
+            "offset": row.offset,
+            "type": row.type,
+            "object": row.object,
+            "actor": event.draft.actor.id or "",
+            "ends_access": row.ends_access,
+            "revocation_offset": row.revocation_offset,
+            "at": event.at,
+            "payload": row.payload,
+        }
+        for row, event in zip(recorded, encoded, strict=True)
+    ]
+    with connections[using].cursor() as cursor:
+        cursor.execute(_APPEND_MORE.format(events=f'"{Event._meta.db_table}"'), [_json(rows)])
 
 
 @cache
