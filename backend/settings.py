@@ -127,6 +127,7 @@ REQUEST_QUOTAS = {
     "user": env.integer("REQUESTS_PER_USER", default=1200),
     "key": env.integer("REQUESTS_PER_KEY", default=600),
     "address": env.integer("REQUESTS_PER_ADDRESS", default=300),
+    "bytes": env.integer("WRITTEN_BYTES_PER_USER", default=32 * 1024 * 1024),
 }
 
 TIDEWIRE = {

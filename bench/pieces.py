@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 from tests.rig import servers
+from tests.rig.site import QUOTAS
 
 PAIRS, WRITES, WARM_UP = 120, 12, 3
 TEXT = "x" * 200
@@ -281,7 +282,7 @@ def main() -> None:
 def _set_up(database: str, writers: int) -> None:
     """A throw-away database with the product in it, and the collector as `serve` has it."""
     os.environ.update(DJANGO_SETTINGS_MODULE="backend.settings", TIDEWIRE_MODE="development", LOG_LEVEL="WARNING")
-    os.environ.update(dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"))
+    os.environ.update(dict.fromkeys(QUOTAS, "0"))
     os.environ.update(DATABASE_URL="", REDIS_URL="", ACCESS_TOKEN_SECONDS="3600")
     os.environ["DATA_DIR"] = str(servers.temporary_folder("pieces"))
     os.environ["DATABASE_POOL_SIZE"] = str(2 * writers + 6)

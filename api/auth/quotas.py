@@ -1,4 +1,9 @@
-"""Request quotas: per account, per API key, and per address of requests without a valid credential."""
+"""Quotas of a minute: requests per account, per API key, and per address of requests without a valid credential; and
+the bytes that the writes of an account store.
+
+A write costs BASE_BYTES and twice its body, for a row and an event, before it is done. What its events are longer, such
+as that of a reaction to a long message, is counted afterwards, against the next writes.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,10 @@ from api.auth.keys import KeyIdentity
 from api.auth.request_counters import WINDOW_SECONDS
 from api.auth.throttles import hashed
 from tidewire.credentials import Identity
+
+BASE_BYTES = 2048
+"""What a write stores at least, with its indexes: a row, its event, perhaps a stored answer."""
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +45,48 @@ class QuotaExceeded(Throttled):
     def __init__(self, counts: list[Count]) -> None:
         broken = [count for count in counts if count.used > count.quota]
         super().__init__(math.ceil(max(count.seconds_left for count in broken)) or 1)
-        self.detail = ErrorDetail("There were more requests than are allowed.", self.default_code)
+        is_bytes = any(count.policy == "bytes" for count in broken)
+        what = "More bytes were written" if is_bytes else "There were more requests"
+        self.detail = ErrorDetail(f"{what} than are allowed.", self.default_code)
         self.more = {"violated-policies": [count.policy for count in broken]}
 
 
 def spend(request: AnyRequest, identity: Identity | None) -> list[Count]:
     """Counts one request of this identity, or of the request's address. Raises QuotaExceeded, which counts as well."""
-    counts = _count(_keys_of(identity) if identity else _address_key(request))
+    keys = _keys_of(identity) if identity else _address_key(request)
+    amounts = dict.fromkeys(keys, 1)
+    if identity and request.method not in SAFE_METHODS:
+        keys["bytes"], amounts["bytes"] = identity.user_id, cost_of(request)
+    counts = _count(keys, amounts)
     if any(count.used > count.quota for count in counts):
         raise QuotaExceeded(counts)
     return counts
 
 
+def cost_of(request: AnyRequest) -> int:
+    """Returns how many bytes a write counts for before it is done."""
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:  # a server refuses such a request
+        length = 0
+    return BASE_BYTES + 2 * max(0, length)
+
+
+def spend_more(identity: Identity, stored: int, cost: int) -> None:
+    """Counts the bytes that a write has stored above its cost. The write is done: the next one may be refused."""
+    if stored > cost:
+        _count({"bytes": identity.user_id}, {"bytes": stored - cost})
+
+
 def may_command(identity: Identity) -> bool:
     """Counts one command of a socket against the same quotas, and returns whether they allow it. Needs a thread."""
-    return all(count.used <= count.quota for count in _count(_keys_of(identity)))
+    return all(count.used <= count.quota for count in _count(_keys_of(identity), {}))
 
 
 def policies(counts: list[Count]) -> str:
     """The header RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers."""
-    return ", ".join(f'"{count.policy}";q={count.quota};w={WINDOW_SECONDS}' for count in counts)
+    units = {"bytes": ';qu="content-bytes"'}
+    return ", ".join(f'"{c.policy}";q={c.quota}{units.get(c.policy, "")};w={WINDOW_SECONDS}' for c in counts)
 
 
 def remaining(counts: list[Count]) -> str:
@@ -74,10 +105,12 @@ def _address_key(request: AnyRequest) -> dict[str, str]:
     return {} if is_local(request) else {"address": hashed("limits", network_of(request))}
 
 
-def _count(keys: dict[str, str]) -> list[Count]:
+def _count(keys: dict[str, str], amounts: dict[str, int]) -> list[Count]:
+    """Counts for each policy the amount, 1 where none is given. One round trip."""
     quotas = settings.REQUEST_QUOTAS
-    keys = {policy: name for policy, name in keys.items() if quotas[policy]}
+    keys = {policy: name for policy, name in keys.items() if quotas.get(policy)}
     if not keys:
         return []
-    counts = request_counters.counter().count([f"{policy}:{name}" for policy, name in keys.items()])
+    names = [f"{policy}:{name}" for policy, name in keys.items()]
+    counts = request_counters.counter().count(names, [amounts.get(policy, 1) for policy in keys])
     return [Count(policy, quotas[policy], *count) for policy, count in zip(keys, counts, strict=True)]

@@ -27,13 +27,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Amount = int | Sequence[int]
+
 Counts = list[tuple[int, float]]
 """For each key: (what its window has counted, seconds left of the window)."""
 
 
 class Counter(Protocol):
-    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
-        """Adds `amount` for each key. A window begins with the first count of its key, and lasts `seconds`."""
+    def count(self, keys: Sequence[str], amount: Amount = 1, seconds: float = WINDOW_SECONDS) -> Counts:
+        """Adds `amount` for each key: one number for all, or one for each. A window begins with the first count of its
+        key, and lasts `seconds`."""
         ...
 
     def hold(self, key: str, seconds: float) -> float:
@@ -56,11 +59,11 @@ class MemoryCounter:
         self._lock = threading.Lock()
         self._windows: dict[str, tuple[int, float]] = {}
 
-    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
+    def count(self, keys: Sequence[str], amount: Amount = 1, seconds: float = WINDOW_SECONDS) -> Counts:
         now = time.monotonic()
         with self._lock:
             self._make_space(now)
-            return [self._count(key, amount, seconds, now) for key in keys]
+            return [self._count(key, some, seconds, now) for key, some in _each(keys, amount)]
 
     def hold(self, key: str, seconds: float) -> float:
         now = time.monotonic()
@@ -101,7 +104,7 @@ class RedisCounter:
         self._client, self._prefix = client, prefix
         self._own, self._rests_until = MemoryCounter(), 0.0
 
-    def count(self, keys: Sequence[str], amount: int = 1, seconds: float = WINDOW_SECONDS) -> Counts:
+    def count(self, keys: Sequence[str], amount: Amount = 1, seconds: float = WINDOW_SECONDS) -> Counts:
         return self._try(lambda: self._count(keys, amount, seconds), lambda: self._own.count(keys, amount, seconds))
 
     def hold(self, key: str, seconds: float) -> float:
@@ -124,12 +127,12 @@ class RedisCounter:
             logger.warning("cannot count in Redis, counting here: %s", error)
             return count_here()
 
-    def _count(self, keys: Sequence[str], amount: int, seconds: float) -> Counts:
+    def _count(self, keys: Sequence[str], amount: Amount, seconds: float) -> Counts:
         """One round trip. A key is created with its expiry, so that no window stays for ever."""
         with self._client.pipeline(transaction=True) as pipe:
-            for key in keys:
+            for key, some in _each(keys, amount):
                 pipe.set(self._prefix + key, 0, px=int(seconds * 1000), nx=True)
-                pipe.incrby(self._prefix + key, amount)
+                pipe.incrby(self._prefix + key, some)
                 pipe.pttl(self._prefix + key)
             answers = pipe.execute()
         return [(answers[i + 1], max(0, answers[i + 2]) / 1000) for i in range(0, len(answers), 3)]
@@ -140,6 +143,11 @@ class RedisCounter:
 
     def _pttl(self, key: str) -> float:
         return max(0, self._client.pttl(self._prefix + _hold(key))) / 1000
+
+
+def _each(keys: Sequence[str], amount: Amount) -> list[tuple[str, int]]:
+    amounts = [amount] * len(keys) if isinstance(amount, int) else amount
+    return list(zip(keys, amounts, strict=True))
 
 
 def _hold(key: str) -> str:

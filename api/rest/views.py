@@ -18,6 +18,7 @@ from api.models import User
 from api.rest import errors
 from tidewire.credentials import Identity
 from tidewire.rest.views import ResourceViewSet
+from tidewire.snapshots import RecordedEvent
 
 
 class BaseViewSet(ResourceViewSet):
@@ -66,3 +67,9 @@ class BaseViewSet(ResourceViewSet):
         """The row that is missing may be the caller's own, whose account was deleted meanwhile."""
         if type(self.request.auth) is Identity:
             sessions.confirm(self.request.auth)
+
+    def written(self, events: list[RecordedEvent]) -> None:
+        """Counts what the events of this write are longer than its body let expect."""
+        if isinstance(self.request.auth, Identity):
+            stored = sum(len(event.payload) for event in events)
+            quotas.spend_more(self.identity, stored, quotas.cost_of(self.request))

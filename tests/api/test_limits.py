@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from redis import Redis
 
 from api.auth import keys, quotas, request_counters
 from api.auth.quotas import Count
@@ -12,6 +13,7 @@ from api.auth.request_counters import MemoryCounter, RedisCounter
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
+from tests.rig import servers
 from tidewire.ground.credentials import Identity
 
 ME = "/api/v1/me/"
@@ -144,3 +146,83 @@ def test_the_fields():
     counts = [Count("user", 100, 58, 17.2), Count("key", 10, 12, 0.4)]
     assert quotas.policies(counts) == '"user";q=100;w=60, "key";q=10;w=60'
     assert quotas.remaining(counts) == '"user";r=42;t=18, "key";r=0;t=1'
+
+
+# -- bytes -----------------------------------------------------------------------------------------------------------
+
+
+def bytes_left(answer) -> int:
+    return int(re.search(r'"bytes";r=(\d+)', answer["RateLimit"])[1])
+
+
+@pytest.fixture
+def writer(settings, room, bob) -> Person:
+    """Bob, whose writes may store 100 KB a minute."""
+    settings.REQUEST_QUOTAS = {"user": 0, "key": 0, "address": 0, "bytes": 100_000}
+    return bob
+
+
+def test_a_write_costs_bytes_and_a_read_none(room, writer, clock):
+    assert "RateLimit" not in writer.get(ME)
+    body = {"text": "x" * 1_000}
+    answer = writer.post(url(room, "messages"), body)
+    length = len('{"text":"' + "x" * 1_000 + '"}')
+    assert answer["RateLimit-Policy"] == '"bytes";q=100000;qu="content-bytes";w=60'
+    assert bytes_left(answer) == 100_000 - quotas.BASE_BYTES - 2 * length
+
+
+def test_too_many_bytes_are_refused_before_they_are_stored(room, writer, clock):
+    statuses = [writer.post(url(room, "messages"), {"text": "x" * 4_000}).status_code for _ in range(12)]
+    assert statuses == [201] * 9 + [429] * 3
+    assert room.messages.count() == 9
+    refused = writer.post(url(room, "messages"), {"text": "x" * 4_000})
+    assert problem(refused) == (429, "quota_exceeded")
+    assert refused.json()["violated-policies"] == ["bytes"]
+    assert refused["Retry-After"] == "60"
+    assert writer.get(url(room, "messages")).status_code == 200
+    clock[0] += 60
+    assert writer.post(url(room, "messages"), {"text": "x"}).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_is_longer_than_the_body_counts(room, writer, alice):
+    """A reaction has no body, and its event holds the whole message."""
+    messages = [alice.post(url(room, "messages"), {"text": "ä" * 4_000}).json()["id"] for _ in range(2)]
+    first, second = (writer.put(f"{url(room, 'messages', id, 'reactions')}😀/") for id in messages)
+    assert bytes_left(first) - bytes_left(second) > 4_000 > quotas.BASE_BYTES
+
+
+def test_a_key_counts_for_its_account(room, writer):
+    key = make_key(writer)
+    left = [bytes_left(person.post(url(room, "messages"), {"text": "x"})) for person in (writer, key, writer)]
+    assert left[0] > left[1] > left[2]
+
+
+def test_a_call_on_a_socket_counts_as_well(writer):
+    """It passes through the same views: see tests/scenarios/test_calls.py. A command without a body has no bytes."""
+    assert quotas.may_command(Identity(writer.id))
+    assert quotas._count({"bytes": writer.id}, {"bytes": 0})[0].used == 0
+
+
+@pytest.mark.parametrize(
+    "counter_of", [lambda url: MemoryCounter(), lambda url: RedisCounter(Redis.from_url(url), url)]
+)
+def test_both_stores_count_alike(counter_of, redis_url):
+    counter = counter_of(redis_url)
+    assert [used for used, _ in counter.count(["a", "b"], [2, 5])] == [2, 5]
+    assert [used for used, _ in counter.count(["a", "b"])] == [3, 6]
+    ((used, left),) = counter.count(["a"], -1)
+    assert (used, 50 < left < 61) == (2, True)
+    ((_, left),) = counter.count(["c"], 1, 3600)
+    assert 3500 < left < 3601
+    assert counter.seconds_left("a") == 0
+    assert counter.hold("a", 30) == 0
+    assert 29 < counter.hold("a", 30) < 31
+    assert 29 < counter.seconds_left("a") < 31
+    counter.release("a")
+    assert counter.hold("a", 30) == 0
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> str:
+    return servers.redis_for_tests().url

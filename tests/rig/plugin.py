@@ -14,7 +14,7 @@ from django.db import connections
 from django.urls import get_resolver
 
 from tests.rig import servers
-from tests.rig.site import Site, Sites
+from tests.rig.site import QUOTAS, Site, Sites
 from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
@@ -39,7 +39,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     folder = servers.temporary_folder("data")
     (folder / "static").mkdir()  # WhiteNoise warns when there is none, and warnings are errors here
     os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(folder))
-    os.environ.update(dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"))
+    os.environ.update(dict.fromkeys(QUOTAS, "0"))
     os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"  # models in every shape that a live model may have
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)

@@ -22,6 +22,8 @@ import httpx
 from tests.rig import servers
 from tests.rig.rest import Person
 
+QUOTAS = ("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS", "WRITTEN_BYTES_PER_USER")
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 30.0
 TRACEBACK = "Traceback (most recent call last):"
@@ -277,7 +279,7 @@ def child_environment(folder: Path) -> Environment:
         "TIDEWIRE_MODE": "development",
         "DATA_DIR": str(folder),
         # Tests send more requests than people do. Tests of the limits set their own.
-        **dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS"), "0"),
+        **dict.fromkeys(QUOTAS, "0"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",
     }

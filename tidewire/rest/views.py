@@ -113,6 +113,9 @@ class ResourceViewSet(ParametersMixin):
     def confirm_user(self, error: IntegrityError) -> None:
         """Called when a write ended in this error. Raises another one where the row that is missing is the caller's."""
 
+    def written(self, events: list[RecordedEvent]) -> None:
+        """Called after the COMMIT of each write, with the events that it recorded."""
+
     # -- the way of a request ----------------------------------------------------------------------------------------
 
     def _run(self, handler: Callable[[], Response]) -> HttpResponse:
@@ -134,6 +137,7 @@ class ResourceViewSet(ParametersMixin):
         with recorded_events() as events:
             with write_transaction() if self.is_transactional else nullcontext():
                 response = work()
+        self.written(events)
         return self._finish(response, events)
 
     def _finish_ahead(self, handler: Callable[[], Response]) -> tuple[Response, list[RecordedEvent]]:

@@ -1665,7 +1665,7 @@ export interface components {
                  *       "type": "/api/problems/quota_exceeded/",
                  *       "title": "Too Many Requests",
                  *       "status": 429,
-                 *       "detail": "More requests than `violated-policies` allow.",
+                 *       "detail": "More requests or bytes than `violated-policies` allow.",
                  *       "instance": "urn:request:0197a3b2-6c00-7d54-9e1f-0c5a3b978f9f",
                  *       "code": "quota_exceeded",
                  *       "violated-policies": [
