@@ -26,6 +26,7 @@ before it in this list:
 """
 
 from tidewire.capture.facts import record as record_fact
+from tidewire.capture.touching import touch
 from tidewire.declare.intents import updates_named
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
@@ -83,6 +84,7 @@ __all__ = [
     "set_actor",
     "start_job",
     "strict_json",
+    "touch",
     "updates_named",
     "uuid7",
     "write_transaction",

@@ -11,9 +11,8 @@ class TidewireConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
-        from tidewire.capture import receivers
+        from tidewire.capture import capturing
         from tidewire.checks import database, declarations, lists, settings  # noqa: F401  they register themselves
-        from tidewire.declare.registry import registry
         from tidewire.engine import chores  # noqa: F401  declares the engine's own
         from tidewire.ground import actors
         from tidewire.layer import publishing
@@ -23,5 +22,4 @@ class TidewireConfig(AppConfig):
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish])
         actors.reset_at_requests()
         autodiscover_modules("live")
-        for model in registry.models():
-            receivers.connect(model)
+        capturing.start()

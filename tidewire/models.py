@@ -1,7 +1,8 @@
-"""Public: the base of live models; and the tables of the engine, because Django looks for models here."""
+"""Public: a base for live models, their version; and the tables of the engine, because Django looks for models here."""
 
-from tidewire.capture.models import LiveModel, VersionField
+from tidewire.capture.models import LiveModel
 from tidewire.capture.querysets import LiveQuerySet
+from tidewire.capture.versions import VersionField
 from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
 from tidewire.rest.answers import Answer, AnswerName

@@ -128,7 +128,7 @@ class Key(LiveModel):
 
     def note_use(self, now: datetime) -> None:
         """Stores when the key was used. That is no change of the key: its version stays."""
-        models.QuerySet(Key).filter(pk=self.pk).update(used_at=now)
+        Key.objects.filter(pk=self.pk).update_unnoted(used_at=now)
 
     def rename(self, name: str) -> None:
         self.name = name

@@ -60,13 +60,13 @@ ALLOWED = {
     "wheel": [(r"timer_?wheels?$", "", "the standard term is a timer wheel")],
     "cursor": [
         ("", r"^tidewire/queries/", "a database cursor"),
-        (r"^cursor$", r"^(tidewire/(checks|http|log|rest)|api/models)/", "a database cursor"),
+        (r"^cursor$", r"^(tidewire/(capture|checks|http|log|rest)|api/models)/", "a database cursor"),
         ("", r"^tidewire/rest/pagination\.py$", "the cursor of a page"),
         ("", r"^clients/typescript/src/(generated/|testing\.ts)", "the cursor of a page"),
     ],
     "compiled": [("", r"^tidewire/queries/", "the SQL that Django's compiler made of a prepared query")],
     "signal": [
-        (r"^signals?$", r"^tidewire/capture/receivers\.py$", "a Django signal"),
+        (r"^signals?$", r"^tidewire/capture/(receivers|relations)\.py$", "a Django signal"),
         (r"", r"^tidewire/serve/", "a signal of the operating system"),
     ],
 }

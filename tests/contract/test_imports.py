@@ -114,7 +114,7 @@ def said(found: list[Import]) -> list[str]:
 def test_the_reader_of_imports_sees_them_all():
     seen = {(found.importer, found.imported, found.function) for found in imports()}
     assert ("tidewire.delivery.hub", "tidewire.layer.mailbox", "") in seen
-    assert ("tidewire.apps", "tidewire.capture.receivers", "ready") in seen
+    assert ("tidewire.apps", "tidewire.capture.capturing", "ready") in seen
     assert ("api.models", "api.models.rooms", "") in seen
     source = "if TYPE_CHECKING:\n    from tidewire.delivery.hub import Hub\n"
     assert [found.imported for found in imports_of("tidewire.log.tables", ast.parse(source))] == [

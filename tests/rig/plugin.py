@@ -40,7 +40,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     (folder / "static").mkdir()  # WhiteNoise warns when there is none, and warnings are errors here
     os.environ.update(TIDEWIRE_MODE="development", DATA_DIR=str(folder))
     os.environ.update(dict.fromkeys(QUOTAS, "0"))
-    os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp"  # models in every shape that a live model may have
+    # Models in every shape that a live model may have.
+    os.environ["TIDEWIRE_EXTRA_APPS"] = "tests.tidewire.liveapp,tests.tidewire.deskapp"
     for name in ("DATABASE_URL", "REDIS_URL"):  # a developer's own servers are not for tests to empty
         os.environ.pop(name, None)
     if early_config.known_args_namespace.database == "postgresql" and not _is_xdist_controller(early_config):

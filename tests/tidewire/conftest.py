@@ -1,22 +1,22 @@
-"""The live test app, live for the tests of this folder only."""
+"""The live test apps, live for the tests of this folder only."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.tidewire.deskapp import declarations as desk
 from tests.tidewire.liveapp import declarations
 from tests.tidewire.liveapp.models import Board, Item
-from tidewire.capture import receivers
+from tidewire.capture import capturing
 from tidewire.declare.registry import registry
 
 
 @pytest.fixture(scope="package", autouse=True)
 def _live_app() -> Iterator[None]:
     kinds, lives, touches = dict(registry.kinds), list(registry.lives), list(registry.touches)
-    for declaration in declarations.LIVE:
+    for declaration in (*declarations.LIVE, *desk.LIVE):
         registry.add(declaration)
-    for model in {declaration.model for declaration in declarations.LIVE}:
-        receivers.connect(model)
+    capturing.start()
     yield
     registry.kinds, registry.lives, registry.touches = kinds, lives, touches
 

@@ -1,29 +1,57 @@
-"""Django's signals, translated into notes of changes. No decisions are made here."""
+"""Django's signals, translated into notes of changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import ManyToManyField, Model, signals
+from django.db.models import Model, signals
 
-from tidewire.capture.querysets import is_versioned, may_move, note_departures, note_moves, note_rows, touch_rows
+from tidewire.capture import relations
+from tidewire.capture.before import (
+    Before,
+    all_names,
+    before_relatives,
+    before_write,
+    concerns,
+    field_names,
+    is_noted,
+    may_move,
+)
+from tidewire.capture.bulk import SHOWN
+from tidewire.capture.noting import (
+    TouchLater,
+    note_created,
+    note_departures,
+    note_relative,
+    note_updated,
+    touch_rows,
+)
+from tidewire.capture.relatives import children_of, parents_of
+from tidewire.capture.rows import every
+from tidewire.capture.versions import KEPT, forget_versions, versions_of
+from tidewire.declare.live import Live
 from tidewire.declare.registry import registry
-from tidewire.transactions import changes
+from tidewire.transactions import commit
 
 
 def connect(model: type[Model]) -> None:
     """Notes every write of `model`, and of its proxies, for which Django sends a signal."""
     _listen(signals.pre_save, before_save, model)
     _listen(signals.post_save, on_save, model)
-    _listen(signals.pre_delete, before_delete, model)
-    _listen(signals.post_delete, on_delete, model)
-    for field, is_far_end in _relations(model):
-        through = _through(field)
-        signals.m2m_changed.connect(on_m2m_change, sender=through, dispatch_uid=f"tidewire.{through._meta.label}")
-        _listen(signals.pre_delete, before_end_delete, field.model if is_far_end else field.related_model)
+    if is_noted(model):
+        _listen(signals.pre_delete, before_delete, model)
+        _listen(signals.post_delete, on_delete, model)
+
+
+def connect_relation(through: type[Model]) -> None:
+    """Notes what happens to the rows of a relation, where they are not written by themselves."""
+    signals.m2m_changed.connect(on_m2m_change, sender=through, dispatch_uid=f"tidewire.{through._meta.label}")
+    for end in relations.ends_of(through):
+        _listen(signals.pre_delete, before_end_delete, end.model)
 
 
 def _listen(signal: signals.ModelSignal, receiver: Callable[..., None], model: type[Model]) -> None:
@@ -31,48 +59,74 @@ def _listen(signal: signals.ModelSignal, receiver: Callable[..., None], model: t
         signal.connect(receiver, sender=sender, dispatch_uid=f"tidewire.{receiver.__name__}.{sender._meta.label}")
 
 
-# -- rows ----------------------------------------------------------------------------------------------------------
+# -- saved rows ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Save:
+    """What `before_save` found, for `on_save`."""
+
+    names: set[str]
+    before: Before = field(default_factory=Before)
+    relatives: list[tuple[type[Model], Before]] = field(default_factory=list)
+
+
+_SAVE = "_tidewire_save"
 
 
 def before_save(
     sender: type[Model], instance: Model, raw: bool, using: str, update_fields: Iterable[str] | None, **kwargs: Any
 ) -> None:
-    """Reads the row before it is overwritten: where it moves, the stream or parent that it leaves gets an event."""
-    if _is_new(instance, raw):
-        return
-    names = [field.name for field in sender._meta.fields] if update_fields is None else update_fields
-    if not (raw or may_move(sender, names)):
+    """Reads the row before it is overwritten, where it matters afterwards."""
+    model = sender._meta.concrete_model
+    versions = {version.name for version in versions_of(model)}
+    names = (all_names(model) if update_fields is None else field_names(model, update_fields)) - versions
+    save = vars(instance)[_SAVE] = _Save(names)
+    vars(instance).pop(KEPT, None)
+    if _is_new(instance, raw) and (raw or not parents_of(model)):
         return
     with transaction.atomic(using=using, savepoint=False):
-        before: Any = _locked_row(sender, instance.pk, using)
-        if before is None:
-            return
-        if raw and is_versioned(sender):
-            # A fixture's own version could be lower.
-            versioned: Any = instance
-            versioned.version = before.version + 1
-        note_moves(sender, [before], {instance.pk: instance}, using)
+        is_compared = any(live.is_narrowed and live.concerns(names) for live in registry.lives_of(model))
+        if _is_row_needed(model, names, raw, is_compared):
+            row = every(model, using).filter(pk=_key_of(instance, model))
+            save.before = before_write(row, names, using, is_whole=raw or is_compared)
+        for row in save.before.rows.values():
+            if raw:
+                _raise_above(row, instance)
+            if is_compared:
+                save.names = {name for name in names if _is_changed(model, name, row, instance)}
+        keys = {child: [_key_of(instance, model)] for child in children_of(model)}
+        if not raw:  # a fixture writes one table
+            keys |= {parent: [_key_of(instance, parent)] for parent in parents_of(model)}
+        save.relatives = before_relatives(keys, names | versions, using)
+    vars(instance)[KEPT] = not concerns(model, save.names)
 
 
-def on_save(sender: type[Model], instance: Model, created: bool, using: str, **kwargs: Any) -> None:
+def on_save(sender: type[Model], instance: Model, created: bool, using: str, raw: bool = False, **kwargs: Any) -> None:
     # Fixtures (raw=True) are noted as well: rows are read again before COMMIT, when what they refer to is there.
-    note_rows(sender, [instance.pk], changes.CREATED if created else changes.UPDATED, using)
+    model = sender._meta.concrete_model
+    save: _Save = vars(instance).pop(_SAVE, None) or _Save(all_names(model))
+    vars(instance).pop(KEPT, None)
+    pk = _key_of(instance, model)
+    if created:
+        note_created(model, [pk], using)
+        present = {other for other, before in save.relatives if before.rows}
+        for parent in parents_of(model) if not raw else ():
+            if parent not in present:
+                note_created(parent, [_key_of(instance, parent)], using)
+    else:
+        note_updated(model, [pk], save.names, using, before=save.before, now=_now(model, instance, save.before, using))
+    for other, before in save.relatives:
+        note_relative(model, other, before, save.names, using)
 
 
-def before_delete(sender: type[Model], instance: Model, using: str, origin: object, **kwargs: Any) -> None:
-    """Keeps the row as it is now.
-
-    The instance on which `delete()` was called may be old or partial, and its row may be gone, so the row is read
-    again. Rows that Django collected with it, or by a queryset, were read in this transaction.
-    """
-    row = _locked_row(sender, instance.pk, using) if instance is origin else _snapshot(instance)
-    vars(instance)["_departing"] = row
-
-
-def on_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
-    row = vars(instance).pop("_departing", None)
-    if row is not None:
-        note_departures(sender, [row], using)
+def save_silently(instance: Model, save_base: Callable[..., None], raw: bool, *args: Any) -> None:
+    """Saves a row of a relation's table, of which Django sends no signal."""
+    _, _, using, update_fields = args
+    is_new = instance._state.adding
+    before_save(type(instance), instance, raw, using, update_fields)
+    save_base(instance, raw, *args)
+    on_save(type(instance), instance, is_new, using, raw)
 
 
 def _is_new(instance: Model, raw: bool) -> bool:
@@ -81,8 +135,87 @@ def _is_new(instance: Model, raw: bool) -> bool:
     return instance.pk is None or (instance._state.adding and not raw and (pk.has_default() or pk.has_db_default()))
 
 
-def _locked_row(model: type[Model], pk: Any, using: str) -> Model | None:
-    rows = model._base_manager.using(using).filter(pk=pk)
+def _is_row_needed(model: type[Model], names: set[str], raw: bool, is_compared: bool) -> bool:
+    is_hiding = any(live.may_hide for live in registry.lives_of(model))
+    return is_compared or is_hiding or may_move(model, names) or (raw and bool(versions_of(model)))
+
+
+def _raise_above(row: Model, instance: Model) -> None:
+    """Raises the versions of a fixture's row above the present ones: its own could be lower."""
+    for version in versions_of(type(row)):
+        setattr(instance, version.attname, getattr(row, version.attname) + 1)
+
+
+def _is_changed(model: type[Model], name: str, row: Model, instance: Model) -> bool:
+    """Returns whether a save changes the field of this name, compared as the column holds it."""
+    column: Any = model._meta.get_field(name)
+    value = vars(instance).get(column.attname)
+    if column.primary_key or column.attname not in vars(instance):
+        return False
+    if hasattr(value, "resolve_expression") or getattr(column, "auto_now", False):
+        return True
+    return column.get_prep_value(value) != column.get_prep_value(getattr(row, column.attname))
+
+
+def _now(model: type[Model], instance: Model, before: Before, using: str) -> Callable[[], Mapping[Any, Model]] | None:
+    """Returns what returns the row as it is: the instance, unless the database made some of its values."""
+    if any(hasattr(value, "resolve_expression") for value in vars(instance).values()):
+        return None
+    return lambda: dict.fromkeys(before.rows, instance)
+
+
+def _key_of(instance: Model, model: type[Model]) -> Any:
+    """Returns the key of the instance's row in the table of its model or of a parent, of the type that it is read with.
+
+    An instance in memory may hold its key as text.
+    """
+    key = getattr(instance, model._meta.pk.attname)
+    if key is None and (link := type(instance)._meta.get_ancestor_link(model)):
+        key = getattr(instance, link.attname)  # the parent of a new child that was there before
+    return model._meta.pk.to_python(key)
+
+
+# -- deleted rows --------------------------------------------------------------------------------------------------
+
+
+def before_delete(sender: type[Model], instance: Model, using: str, origin: object, **kwargs: Any) -> None:
+    """Keeps the row as it is now, with the declarations whose readers do not see it.
+
+    The instance on which `delete()` was called may be old or partial, and its row may be gone, so the row is read
+    again. Rows that Django collected with it, or by a queryset, were read in this transaction.
+    """
+    row = _locked_row(sender, instance, using) if instance is origin else _snapshot(instance)
+    if row is None:
+        return
+    lives = registry.lives_of(sender)
+    for live in lives:
+        live.stream.key_of(row)  # reads on the way what may be deleted before the event is built
+    vars(instance)["_departing"] = row, {live: _shown(live, row, origin, using) for live in lives if live.may_hide}
+
+
+def on_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
+    row, shown = vars(instance).pop("_departing", (None, {}))
+    if row is not None:
+        note_departures(sender, [row], using, shown)
+
+
+def _shown(live: Live[Any], row: Model, origin: object, using: str) -> Collection[Any]:
+    """Returns the row's key if the declaration's readers see the row.
+
+    For a row that was collected with others, only `is_deleted` is asked: its readers may hear twice that it is gone.
+    """
+    if isinstance(origin, Model):
+        return live.shown([row], using) if origin.pk == row.pk else _unless_deleted(live, row)
+    of_queryset: Mapping[Live[Any], Collection[Any]] = vars(origin).get(SHOWN, {})
+    return of_queryset[live] if live in of_queryset else _unless_deleted(live, row)
+
+
+def _unless_deleted(live: Live[Any], row: Model) -> Collection[Any]:
+    return () if live.is_deleted(row) else (row.pk,)
+
+
+def _locked_row(model: type[Model], instance: Model, using: str) -> Model | None:
+    rows = every(model, using).filter(pk=instance.pk)
     return rows.select_for_update(of=("self",), no_key=True).first()
 
 
@@ -95,65 +228,35 @@ def _snapshot(instance: Model) -> Model:
     return copy
 
 
-# -- many-to-many relations: both ends may show them, so both are touched ----------------------------------------------
+# -- many-to-many relations ----------------------------------------------------------------------------------------
 
 
-def on_m2m_change(
-    sender: type[Model],
-    instance: Model,
-    action: str,
-    reverse: bool,
-    model: type[Model],
-    pk_set: set[Any] | None,
-    using: str,
-    **kwargs: Any,
-) -> None:
-    """Touches both ends of the rows that a relation gains or loses. Lost ones are read while they are there."""
-    if action == "post_add":
-        _touch_both(instance, model, pk_set, using)
-    elif action in ("pre_remove", "pre_clear"):
-        owner = model if reverse else type(instance)
-        (field,) = [field for field in owner._meta.many_to_many if field.remote_field.through is sender]
-        _touch_both(instance, model, _related(instance, field, reverse, using, pk_set), using)
+def on_m2m_change(sender: type[Model], instance: Model, action: str, using: str, **kwargs: Any) -> None:
+    """Touches at once the row whose relation was changed, if it shows the relation: its version is answered next.
+
+    That the relation changed was noted when its rows were written.
+    """
+    if action not in ("post_add", "post_remove", "post_clear"):
+        return
+
+    def is_in_hand(note: object) -> bool:
+        return (
+            isinstance(note, TouchLater)
+            and isinstance(instance, note.model)
+            and _key_of(instance, note.model) == note.pk
+        )
+
+    for touch in {note for note in commit.take_out(using, is_in_hand) if isinstance(note, TouchLater)}:
+        touch_rows(touch.model, [touch.pk], using)
+        forget_versions([instance])
 
 
 def before_end_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -> None:
-    """Touches the other ends of a row that is deleted: the rows of the relation are deleted without a signal."""
-    for field, is_far_end in _relations(sender):
-        other = field.model if is_far_end else field.related_model
-        _touch(other, _related(instance, field, is_far_end, using), using)
+    """Notes the rows of relations that are deleted with one of their ends, where Django deletes them silently.
 
-
-def _relations(model: type[Model]) -> Iterator[tuple[ManyToManyField[Any, Any], bool]]:
-    """Yields the many-to-many relations of a model, and whether the field is defined on their other end."""
-    field: Any  # of another library's class, perhaps
-    for field in model._meta.get_fields(include_hidden=True):
-        if field.many_to_many and getattr(field, "remote_field", None):
-            yield (field.field, True) if field.auto_created else (field, False)
-
-
-def _related(
-    instance: Model, field: ManyToManyField[Any, Any], is_far_end: bool, using: str, only: Iterable[Any] | None = None
-) -> list[Any]:
-    """Returns the keys of the rows at the other end of a relation of `instance`, of those in `only` if given."""
-    ends = (field.m2m_field_name(), field.m2m_reverse_field_name())
-    mine, others = reversed(ends) if is_far_end else ends
-    rows = _through(field)._base_manager.using(using).filter(**{mine: instance})
-    rows = rows if only is None else rows.filter(**{f"{others}__in": only})
-    return list(rows.values_list(f"{others}__pk", flat=True))
-
-
-def _through(field: ManyToManyField[Any, Any]) -> type[Model]:
-    """Returns the model of the relation's rows. It is there once apps are loaded."""
-    return cast("type[Model]", field.remote_field.through)
-
-
-def _touch_both(instance: Model, model: type[Model], pks: Collection[Any] | None, using: str) -> None:
-    if pks:
-        _touch(model, pks, using)
-        _touch(type(instance), [instance.pk], using)
-
-
-def _touch(model: type[Model], pks: Iterable[Any], using: str) -> None:
-    if registry.lives_of(model):
-        touch_rows(model, pks, using)
+    Where some app listens to the deletions of all models, Django does not call `_raw_delete` for them.
+    """
+    for through, end in relations.relations_of(sender):
+        if relations.deletes_silently(through):
+            rows = every(through, using).filter(**{end.key: instance})
+            note_departures(through, list(rows), using)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
-from django.apps import apps
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
-from django.db import models
+from django.db import models, router
 from rest_framework.relations import HyperlinkedRelatedField
 
-from tidewire.capture.models import LiveModel
-from tidewire.capture.querysets import LiveQuerySet
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 from tidewire.declare.registry import registry
 from tidewire.ground import streams
+from tidewire.log.database import is_same_database, log_alias
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
@@ -86,19 +84,19 @@ def _check_live(live: Live) -> list[checks.CheckMessage]:
     if not (isinstance(model, type) and issubclass(model, models.Model)):
         return [_error(label, "names no model", "E101")]
     found: list[checks.CheckMessage] = []
-    if not issubclass(model, LiveModel):
-        found.append(_error(label, "is not a LiveModel, so writes that send no signal would be missed", "E101"))
-    if (model._meta.parents and not model._meta.proxy) or _children(model):
-        found.append(_error(label, "takes part in multi-table inheritance, where signals name only one table", "E102"))
-    if live.stream.attname not in {field.attname for field in model._meta.concrete_fields}:
-        found.append(_error(label, f"has no column {live.stream.attname!r} to name its stream by", "E104"))
+    if not _has_column(model, live.stream.path):
+        found.append(_error(label, f"has no column {live.stream.path!r} to name its stream by", "E104"))
+    if live.fields is not None and live.ignore:
+        found.append(_error(label, "has both `fields` and `ignore`: keep one of them", "E129"))
+    if unknown := sorted({*(live.fields or ()), *live.ignore} - _names_of(model)):
+        found.append(_error(label, f"names fields that its model does not have: {', '.join(unknown)}", "E129"))
     if model._meta.proxy:
         found.append(_error(label, f"is a proxy: declare {_name(model._meta.concrete_model)}", "E107"))
     if live.is_rate_limited and live.stream.kind.rate is None:
         found.append(
             _error(label, f"is rate-limited, but its kind, at {live.stream.kind.declared_at}, has no rate", "E126")
         )
-    return found + _check_managers(model, label) + _check_serializer(live, label)
+    return found + _check_database(model, label) + _check_serializer(live, label)
 
 
 def _check_touch(touch: Touch) -> list[checks.CheckMessage]:
@@ -107,7 +105,7 @@ def _check_touch(touch: Touch) -> list[checks.CheckMessage]:
         parent = touch.parent_model
     except FieldDoesNotExist:
         return [_error(label, "has a parent that is no foreign key", "E111")]
-    found = _check_managers(touch.model, label)
+    found = _check_database(touch.model, label)
     if not registry.lives_of(parent):
         found.append(_error(label, f"is a part of {parent.__name__}, which is not live", "E112"))
     return found
@@ -138,25 +136,33 @@ def _named_types(lives: list[Live], facts: list[Fact]) -> Iterator[tuple[Any, An
         yield fact, fact.type, fact.serializer, fact.kind
 
 
-def _check_managers(model: type[models.Model], label: str) -> list[checks.CheckMessage]:
-    """Refuses managers whose writes would not be noted."""
-    found = []
-    if not _is_live(model._base_manager):
-        found.append(
-            _error(
-                label,
-                "has a base manager that is not made from LiveQuerySet: SET_NULL would be missed",
-                "E103",
-            )
-        )
-    silent = [manager.name for manager in model._meta.managers if not _is_live(manager)]
-    if silent:
-        found.append(_error(label, f"has managers that are not made from LiveQuerySet: {', '.join(silent)}", "E106"))
-    return found
+def _check_database(model: type[models.Model], label: str) -> list[checks.CheckMessage]:
+    """Refuses a model of another database than the log's: events are written in the transaction of the rows."""
+    alias, log = router.db_for_write(model), log_alias()
+    if is_same_database(alias, log):
+        return []
+    text = f"is written to the database {alias!r}, but the event log is in {log!r}, and one transaction writes both"
+    return [_error(label, text, "E115")]
 
 
-def _is_live(manager: models.Manager[Any]) -> bool:
-    return issubclass(cast(Any, manager)._queryset_class, LiveQuerySet)
+def _has_column(model: type[models.Model], path: str) -> bool:
+    """Returns whether foreign keys lead from a row to one other row, and the last name is a column there."""
+    *relations, column = path.split("__")
+    for name in relations:
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            return False
+        if not isinstance(field, models.ForeignKey):
+            return False
+        model = field.related_model
+    return column == "pk" or column in {field.attname for field in model._meta.concrete_fields}
+
+
+def _names_of(model: type[models.Model]) -> set[str]:
+    """Returns the names that `fields` and `ignore` may have: of fields, and of relations as rows have them."""
+    fields: Any = model._meta.get_fields()
+    return {field.get_accessor_name() if hasattr(field, "get_accessor_name") else field.name for field in fields}
 
 
 def _check_serializer(live: Live | Fact, label: str) -> list[checks.CheckMessage]:
@@ -178,11 +184,6 @@ def _linked_fields(serializer: Any) -> Iterator[str]:
         if isinstance(inner, HyperlinkedRelatedField):
             yield name
         yield from _linked_fields(inner)
-
-
-def _children(model: type[models.Model]) -> list[type[models.Model]]:
-    """Returns the models that inherit the table of this one."""
-    return [m for m in apps.get_models() if model in m._meta.parents and not m._meta.proxy]
 
 
 def _label(declaration: Any) -> str:

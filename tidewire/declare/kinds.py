@@ -82,24 +82,37 @@ class StreamKind:
             raise ValueError(f"{name!r} is not a stream name")
         return name
 
-    def of(self, attname: str) -> StreamField:
-        """Returns the declaration that the stream's key is in this column of a row.
+    def of(self, path: str) -> StreamField:
+        """Returns the declaration that the stream's key is in this column of a row, or of a row that it refers to.
 
-        `attname` is "room_id", or "id" for rows that have a stream of their own.
+        `path` is "room_id", or "id" for rows that have a stream of their own, or "ticket__project_id" for rows whose
+        stream is that of another row.
         """
-        return StreamField(self, attname)
+        return StreamField(self, path)
 
 
 @dataclass(frozen=True)
 class StreamField:
-    """The column of a live model that holds its stream's key."""
+    """The column that holds the key of a live model's stream, and the relations that lead to it."""
 
     kind: StreamKind
-    attname: str
+    path: str
+
+    @property
+    def attname(self) -> str:
+        """The column, in the last table of the path."""
+        return self.path.rpartition("__")[2]
+
+    @property
+    def relation(self) -> str:
+        """The relations that lead to the column, as `select_related` names them; empty where it is the row's own."""
+        return self.path.rpartition("__")[0]
 
     def key_of(self, instance: object) -> Any:
         """Returns the key of the row's stream, or None for a row without a stream."""
-        return getattr(instance, self.attname)
+        for name in self.path.split("__"):
+            instance = None if instance is None else getattr(instance, name)
+        return instance
 
     def name_of(self, instance: object) -> str:
         """Returns the name of the row's stream."""

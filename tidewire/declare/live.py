@@ -23,6 +23,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import ForeignKey, Model, QuerySet, prefetch_related_objects
 
 from tidewire.declare.kinds import StreamField, StreamKind, declared_here
+from tidewire.declare.shown import shown_names
 from tidewire.queries.prepared_query import PreparedQuery
 
 if TYPE_CHECKING:
@@ -51,18 +52,22 @@ def _is_not_deleted(instance: Model) -> bool:
 class Live(Generic[M]):
     """A model whose rows are events of one stream.
 
-    model: a LiveModel.
-    stream: the column with the stream's key, `kind.of("room_id")`.
+    model: any model.
+    stream: the column with the stream's key, `kind.of("room_id")`. It may be one of a row that this one refers to,
+        `kind.of("ticket__project_id")`: then a row moves with its own reference, but when the ticket moves to another
+        project, its rows have no event.
     serializer: a DRF serializer class. Its output is the event's `data`; it gets no request in its context.
-    queryset: returns the queryset by which changed rows are read again, with what the serializer needs joined in. All
-        rows by default.
+    queryset: returns the queryset by which changed rows are read again, with what the serializer needs joined in. The
+        default manager's by default. A row that it leaves out counts as deleted.
+    fields: the only fields and relations whose writes are events. A write of others raises no version either.
+    ignore: fields and relations whose writes are no events, such as "last_login". Not together with `fields`.
     complete_new: called with a row that this transaction created and did not change since. It puts on the row what
         `queryset` would prefetch: no other row refers to it yet, so no query is needed.
     created, updated, deleted: the event types. None where such a change is no event of this stream.
     intents: further types of updates, which say why. The writer chooses one with `tidewire.updates_named`; creations
         and deletions keep their own.
     key, key_schema: the `data` of the deletion event, which carries the key only, and the serializer documenting it.
-    is_deleted: returns true for a row that is kept but counts as deleted.
+    is_deleted: returns true for a row that is kept but counts as deleted. A row that is restored is created again.
     ends_access: called with each event's type and its row. Returns the key of the user whose access to the stream may
         have ended with it, EVERYONE, or None. Later events are withheld from them until their access was checked again.
     is_rate_limited: updates keep to the rate of the stream's kind. Of many updates in a short time the last one is sure
@@ -77,6 +82,8 @@ class Live(Generic[M]):
     deleted: str | None = None
     intents: tuple[str, ...] = ()
     queryset: Callable[[], QuerySet[M]] | None = None
+    fields: Collection[str] | None = None
+    ignore: Collection[str] = ()
     key: Callable[[M], dict[str, Any]] = _primary_key
     key_schema: type[BaseSerializer[Any]] | None = None
     is_deleted: Callable[[M], bool] = _is_not_deleted
@@ -92,7 +99,7 @@ class Live(Generic[M]):
         """
         pks = list(pks)
         is_one = len(pks) == 1  # as in most transactions
-        rows = self._row.all(using, pks[0]) if is_one else list(self._all.using(using).filter(pk__in=pks))
+        rows = self._row.all(using, pks[0]) if is_one else list(self._found(pks, using))
         completed: set[M] = set()
         if self.complete_new is not None:
             completed.update(row for row in rows if row.pk in new)
@@ -111,14 +118,41 @@ class Live(Generic[M]):
         """One for all rows: to make a serializer takes longer than its work."""
         return self.serializer()
 
+    # -- which rows its readers see ----------------------------------------------------------------------------------
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether there may be rows that its readers do not see."""
+        return self.is_deleted is not _is_not_deleted or self._is_filtered
+
+    def shown(self, rows: Iterable[M], using: str) -> set[Any]:
+        """Returns the keys of those of these rows that its readers see. They are in the database as they are here."""
+        pks = {row.pk for row in rows if not self.is_deleted(row)}
+        return set(self._found(pks, using).values_list("pk", flat=True)) if pks and self._is_filtered else pks
+
+    def hidden_rows(self, pks: Collection[Any], using: str) -> Iterable[M]:
+        """Returns the rows with these keys, also those that its readers do not see."""
+        return QuerySet(self.model, using=using).filter(pk__in=pks) if pks else ()
+
+    def _found(self, pks: Iterable[Any], using: str) -> QuerySet[M]:
+        return self._all.using(using).filter(pk__in=list(pks))
+
+    @cached_property
+    def _is_filtered(self) -> bool:
+        return bool(self._all.query.where)
+
     @property
     def _all(self) -> QuerySet[M]:
-        rows = self.queryset() if self.queryset else self.model._base_manager.all()
-        return rows.prefetch_related(None)
+        rows = self._declared.prefetch_related(None)
+        return rows.select_related(self.stream.relation) if self.stream.relation else rows
+
+    @property
+    def _declared(self) -> QuerySet[M]:
+        return self.queryset() if self.queryset else self.model._default_manager.all()
 
     @cached_property
     def _prefetched(self) -> tuple[Any, ...]:
-        return getattr(self.queryset(), "_prefetch_related_lookups", ()) if self.queryset else ()
+        return getattr(self._declared, "_prefetch_related_lookups", ())
 
     @cached_property
     def _row(self) -> PreparedQuery[M, [Any]]:
@@ -127,10 +161,41 @@ class Live(Generic[M]):
 
         return PreparedQuery(row)
 
+    # -- which writes are events -------------------------------------------------------------------------------------
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some writes of a row are no events."""
+        return self.fields is not None or bool(self.ignore)
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Returns whether a write of the fields and relations of these names is an event."""
+        return any(name in self.fields for name in names) if self.fields is not None else not {*names} <= {*self.ignore}
+
+    def shows(self, relation: str) -> bool:
+        """Returns whether its data changes with the rows at the other end of a many-to-many relation.
+
+        Without `fields` and `ignore` the serializer says so. One with code of its own may show anything.
+        """
+        if self.is_narrowed and not self.concerns([relation]):
+            return False
+        return self.fields is not None or self._shown is None or relation in self._shown | self._prefetched_names
+
+    @cached_property
+    def _shown(self) -> frozenset[str] | None:
+        return shown_names(self._serializer, self.model)
+
+    @cached_property
+    def _prefetched_names(self) -> set[str]:
+        return {str(getattr(lookup, "prefetch_to", lookup)).partition("__")[0] for lookup in self._prefetched}
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
     @property
     def owns_stream(self) -> bool:
         """Whether the stream is the row's own, and ends with it."""
-        return self.stream.attname == self.model._meta.pk.attname
+        meta = self.model._meta
+        return self.stream.path in {"pk", *(own.pk.attname for own in (meta, *(p._meta for p in meta.all_parents)))}
 
     @property
     def types(self) -> dict[str, bool]:

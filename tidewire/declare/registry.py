@@ -69,8 +69,14 @@ class Registry:
 
     def placing_columns(self, model: type[Model]) -> set[str]:
         """Returns the columns whose change moves a row of `model` to another stream, or to another parent."""
-        columns = {live.stream.attname for live in self.lives_of(model)}
+        columns = {self._first_column(live) for live in self.lives_of(model)}
         return (columns | {touch.parent_attname for touch in self.touches_of(model)}) - {model._meta.pk.attname}
+
+    @staticmethod
+    def _first_column(live: Live[Any]) -> str:
+        """Returns the row's own column of the path to its stream."""
+        first = live.stream.path.partition("__")[0]
+        return live.model._meta.get_field(first).attname if live.stream.relation else first
 
     def models(self) -> list[type[Model]]:
         """Returns all declared models, each once."""

@@ -61,6 +61,10 @@ class Encoded:
     payload: str
 
 
+HIDDEN: Any = object()
+"""In place of the state of a row that its readers do not see."""
+
+
 # -- from notes to drafts ------------------------------------------------------------------------------------------
 
 
@@ -110,7 +114,10 @@ def _parts(folds: Folds) -> Iterator[Folds]:
 
 
 def _read_states(folds: dict[tuple[Live, Any], Fold], using: str) -> dict[tuple[Live, Any], tuple[Model, Any]]:
-    """Returns {(declaration, key): (row, serialised row)} of all rows that still exist: one query per declaration."""
+    """Returns {(declaration, key): (row, serialised row)} of all rows that still exist: one query per declaration.
+
+    A row that its readers do not see comes with HIDDEN.
+    """
     existing: dict[Live, list[Any]] = {}
     new: dict[Live, set[Any]] = {}
     for (live, pk), folded in folds.items():
@@ -118,11 +125,14 @@ def _read_states(folds: dict[tuple[Live, Any], Fold], using: str) -> dict[tuple[
             existing.setdefault(live, []).append(pk)
             if folded.is_only_created:
                 new.setdefault(live, set()).add(pk)
-    states = {}
+    states: dict[tuple[Live, Any], tuple[Model, Any]] = {}
     for live, pks in existing.items():
         rows = live.rows(pks, using, new.get(live, ()))
-        for row, data in zip(rows, live.states(rows), strict=True):
-            states[live, row.pk] = (row, data)
+        seen = [row for row in rows if not live.is_deleted(row)]
+        states |= {(live, row.pk): (row, HIDDEN) for row in rows}
+        states |= {(live, row.pk): (row, data) for row, data in zip(seen, live.states(seen), strict=True)}
+        left_out = [pk for pk in pks if (live, pk) not in states and folds[live, pk].existed] if live.may_hide else ()
+        states |= {(live, row.pk): (row, HIDDEN) for row in live.hidden_rows(left_out, using)}
     return states
 
 
@@ -136,7 +146,7 @@ def _row_drafts(live: Live, folded: Fold, state: tuple[Model, Any] | None) -> It
     if state is None:
         return
     row, data = state
-    if live.is_deleted(row):
+    if data is HIDDEN:
         if folded.existed and folded.left is None:
             yield from _row_draft(live, live.deleted, folded, row)
     elif not folded.existed or folded.left is not None:

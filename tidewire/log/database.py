@@ -6,7 +6,7 @@ written (not when the transaction began).
 
 from __future__ import annotations
 
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from tidewire.log.tables import Event
 
@@ -20,6 +20,17 @@ _AGO = {
 def log_alias() -> str:
     """Returns the alias of the database that holds the log: the one of the live models, whose transaction it shares."""
     return router.db_for_write(Event) or DEFAULT_DB_ALIAS
+
+
+def is_same_database(alias: str, other: str) -> bool:
+    """Returns whether two aliases mean one database, by their settings."""
+    if connections[alias] is connections[other]:  # also a mirror of the test runner's
+        return True
+    one, two = ({name: connections[each].settings_dict[name] for name in _PLACE} for each in (alias, other))
+    return one == two and bool(one["NAME"])
+
+
+_PLACE = ("ENGINE", "NAME", "HOST", "PORT")
 
 
 def now_sql(vendor: str) -> str:

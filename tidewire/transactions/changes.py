@@ -6,7 +6,7 @@ has. Only what a deletion would take with it is kept: the row's key and its stre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,12 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 class Change(Note):
     """One change of one row, for one declaration.
 
-    `intent` is the event's type where it says more than created, updated or deleted. `left` is the row as last known,
-    when the change took it out of its stream: it was deleted, or moved to another stream.
+    - `intent` is the event's type where it says more than created, updated or deleted.
+    - `left` is the row as last known, when the change took it out of its stream: it was deleted, or moved to another
+      stream.
+    - `was_shown`: whether the declaration's readers saw the row before the change. None means that this was not asked,
+      because the change does not alter it.
+    - `is_minor`: the change is of fields that the declaration ignores. It matters only where it hides or shows the row.
     """
 
     live: Live
@@ -32,6 +36,8 @@ class Change(Note):
     actor: Actor
     intent: str | None = None
     left: Any = None
+    was_shown: bool | None = None
+    is_minor: bool = False
 
 
 @dataclass(slots=True)
@@ -39,35 +45,60 @@ class Fold:
     """All changes of one row in one transaction, for one declaration: at most a departure and an arrival."""
 
     actor: Actor
-    existed: bool
+    is_new: bool
+    was_shown: bool | None = None
     exists: bool = True
     left: Any = None
     intents: dict[str | None, None] = field(default_factory=dict)
 
     @property
+    def existed(self) -> bool:
+        """Whether the declaration's readers had the row before this transaction."""
+        return not self.is_new and self.was_shown is not False
+
+    @property
     def is_only_created(self) -> bool:
-        return not self.existed and not self.intents and self.left is None
+        return self.is_new and not self.intents and self.left is None
 
     def add(self, change: Change) -> None:
         self.exists = change.op != DELETED
+        if self.was_shown is None:
+            self.was_shown = change.was_shown
         if change.left is not None and self.existed and self.left is None:
             self.left = change.left
-        if change.op == UPDATED:
+        if change.op == UPDATED and not change.is_minor:
             self.intents[change.intent] = None
 
 
-def changes_of(lives: Iterable[Live], pks: Iterable[Any], op: str, intent: str | None = None) -> list[Change]:
-    """Returns a change for every pair of declaration and row."""
+def changes_of(
+    live: Live, pks: Iterable[Any], op: str, intent: str | None = None, *, shown: Collection[Any] | None = None
+) -> list[Change]:
+    """Returns a change for every row. `shown` are the keys of those that the declaration's readers saw before it."""
     actor = current_actor()
-    intents = [(live, intent or (intent_of(live.model, live.intents) if op == UPDATED else None)) for live in lives]
-    return [Change(live, pk, op, actor, its_intent) for pk in pks for live, its_intent in intents]
+    intent = intent or (intent_of(live.model, live.intents) if op == UPDATED else None)
+    return [Change(live, pk, op, actor, intent, was_shown=_is_in(pk, shown)) for pk in pks]
 
 
-def departures_of(lives: Iterable[Live], instances: Iterable[Any], op: str = DELETED) -> list[Change]:
-    """Returns changes for rows that leave their stream. Each instance is the row as last known."""
+def minor_changes_of(live: Live, pks: Iterable[Any], shown: Collection[Any] | None) -> list[Change]:
+    """Returns changes that are events only where they hide or show their row."""
     actor = current_actor()
-    lives = list(lives)
-    return [Change(live, instance.pk, op, actor, left=instance) for instance in instances for live in lives]
+    return [Change(live, pk, UPDATED, actor, was_shown=_is_in(pk, shown), is_minor=True) for pk in pks]
+
+
+def departures_of(
+    live: Live, instances: Iterable[Any], op: str = DELETED, *, shown: Collection[Any] | None = None
+) -> list[Change]:
+    """Returns changes for rows that leave their stream. Each instance is the row as last known.
+
+    The stream is found now, because the rows that lead to it may be deleted next.
+    """
+    actor = current_actor()
+    gone = [(instance, live.stream.key_of(instance)) for instance in instances]
+    return [Change(live, row.pk, op, actor, left=row, was_shown=_is_in(row.pk, shown)) for row, _ in gone]
+
+
+def _is_in(pk: Any, shown: Collection[Any] | None) -> bool | None:
+    return None if shown is None else pk in shown
 
 
 def fold(changes: Iterable[Change]) -> dict[tuple[Live, Any], Fold]:
@@ -76,6 +107,6 @@ def fold(changes: Iterable[Change]) -> dict[tuple[Live, Any], Fold]:
     for change in changes:
         key = (change.live, change.pk)
         if key not in folds:
-            folds[key] = Fold(change.actor, existed=change.op != CREATED)
+            folds[key] = Fold(change.actor, is_new=change.op == CREATED)
         folds[key].add(change)
     return folds

@@ -114,13 +114,15 @@ def record_noted(connection: BaseDatabaseWrapper, *, commits: bool = False) -> l
     """
     record = cast(Recorder, _recorder)  # or there were no notes
     recorded: list[RecordedEvent] = []
-    # A step or a serializer that writes notes further changes: go on until none is left.
-    while steps := _taken_out(connection, PreCommitStep):
-        for kind, its_steps in in_order(steps):
-            kind.run(its_steps, connection.alias)
-    while notes := _taken_out(connection, Note):
+    # A step or a serializer that writes notes further changes, and steps: go on until none is left.
+    while True:
+        while steps := _taken_out(connection, PreCommitStep):
+            for kind, its_steps in in_order(steps):
+                kind.run(its_steps, connection.alias)
+        notes = _taken_out(connection, Note)
+        if not notes:
+            return recorded
         recorded += record(notes, using=connection.alias, is_last=lambda: commits and not _holds(connection, Note))
-    return recorded
 
 
 def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> list[RecordedEvent]:
@@ -128,6 +130,20 @@ def _record_last(connection: BaseDatabaseWrapper, *, commits: bool = False) -> l
     with gathered(connection):
         _check_deferred(connection)
         return record_noted(connection, commits=commits)
+
+
+def noted(using: str) -> list[Note]:
+    """Returns what is noted in the present transaction and not recorded yet."""
+    return [hook for _, hook, _ in _hooks(connections[using]) if isinstance(hook, Note)]
+
+
+def take_out(using: str, wanted: Callable[[Note], bool]) -> list[Note]:
+    """Returns the notes of the present transaction that are wanted, and removes them from it."""
+    hooks = _hooks(connections[using])
+    found = [hook for _, hook, _ in hooks if isinstance(hook, Note) and wanted(hook)]
+    if found:
+        hooks[:] = [entry for entry in hooks if not (isinstance(entry[1], Note) and wanted(entry[1]))]
+    return found
 
 
 def _holds(connection: BaseDatabaseWrapper, kind: type[Note]) -> bool:

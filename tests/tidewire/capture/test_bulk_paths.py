@@ -197,9 +197,15 @@ def test_ignored_conflicts_are_no_events(items, board):
     assert events == [row("item.created", new, 1)]
 
 
-def test_ignored_conflicts_need_keys(board):
-    with pytest.raises(NotSupportedError):
+def test_ignored_conflicts_need_no_keys(board):
+    old = Counter.objects.create(board=board, name="a")
+    with logged() as events:
+        Counter.objects.bulk_create([Counter(board=board, name=name) for name in "ab"], ignore_conflicts=True)
         Counter.objects.bulk_create([Counter(board=board, name="a")], ignore_conflicts=True)
+        Counter.objects.bulk_create([Counter(board=board, name="c")], ignore_conflicts=True)
+    new = Counter.objects.exclude(pk=old.pk).order_by("pk")
+    assert [event[1:3] for event in events] == [("counter.created", str(counter.pk)) for counter in new]
+    assert len(new) == 2
 
 
 def upsert(*items: Item, fields: tuple[str, ...] = ("title",)) -> None:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Parcel',
             fields=[
-                ('version', tidewire.models.VersionField(default=1, editable=False)),
+                ('version', tidewire.models.VersionField(db_default=1, default=1, editable=False)),
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('label', models.CharField(max_length=100)),
                 ('latitude', models.FloatField(default=0)),
@@ -57,7 +57,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-                'base_manager_name': 'objects',
             },
         ),
     ]
