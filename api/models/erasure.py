@@ -100,7 +100,7 @@ def delete_mentions(user_id: str, using: str) -> int:
 def delete_others_reactions(user_id: str, using: str) -> int:
     """Deletes the reactions to the account's messages. They make no event: the message's own deletion follows."""
     pks = _first(Reaction.objects.using(using).filter(message__author=user_id))
-    QuerySet(Reaction, using=using).filter(pk__in=pks)._raw_delete(using)
+    Reaction.objects.using(using).filter(pk__in=pks).raw_delete_unnoted()
     return len(pks)
 
 
@@ -152,8 +152,8 @@ def delete_account(user_id: str, using: str) -> None:
 
 
 def _disown(pks: list[Any], using: str) -> int:
-    # Django's own queryset makes no event: a deleted message shows no author anyway.
-    QuerySet(Message, using=using).filter(pk__in=pks).update(author=None)
+    # No event: a deleted message shows no author anyway.
+    Message.objects.using(using).filter(pk__in=pks).update_unnoted(author=None)
     return len(pks)
 
 

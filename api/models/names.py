@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import signals
 
 from api.models.memberships import Membership
-from tidewire import PreCommitStep, PreparedQuery, job, note, start_job
+from tidewire import PreCommitStep, PreparedQuery, job, note, start_job, touch
 
 STREAMS_AT_ONCE = 20
 """Rooms or dashboards whose streams one transaction of the job locks."""
@@ -111,7 +111,7 @@ def announce_name(user_id: str, progress: str, using: str) -> str | None:
         rows = model._base_manager.using(using).filter(user=user_id).order_by("pk")
         pks = list((rows.filter(pk__gt=last) if label else rows).values_list("pk", flat=True)[:STREAMS_AT_ONCE])
         if pks:
-            model._base_manager.using(using).filter(pk__in=pks).touch()
+            touch(model._base_manager.using(using).filter(pk__in=pks))
             return f"{model._meta.label}:{pks[-1]}"
         label = ""  # the next model, from its beginning
     return None

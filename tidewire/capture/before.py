@@ -80,7 +80,7 @@ def is_noted(model: Model) -> bool:
     return bool(registry.lives_of(model) or registry.touches_of(model) or relations.shown_ends(model))
 
 
-def concerns(model: Model, names: Collection[str]) -> bool:
+def concerns(model: Model, names: Iterable[str]) -> bool:
     """Returns whether a write of these fields raises the versions: a declaration counts it, or there is none.
 
     The same columns may be those of parents and children.

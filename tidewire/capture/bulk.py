@@ -18,7 +18,7 @@ from django.db.models.sql import InsertQuery
 from tidewire.capture import originals, relations
 from tidewire.capture.before import Before, before_relatives, before_write, concerns, is_noted, is_related
 from tidewire.capture.noting import note_created, note_departures, note_relative, note_updated, touch_rows
-from tidewire.capture.relatives import children_of, keys_in, parents_of
+from tidewire.capture.relatives import children_of, concrete, keys_in, parents_of
 from tidewire.capture.rows import chunks, every, locked
 from tidewire.capture.versions import next_versions, versions_of
 from tidewire.declare.registry import registry
@@ -32,7 +32,7 @@ def update(queryset: Rows, /, **values: Any) -> int:
     rows._not_support_combined_queries("update")
     if rows.query.is_sliced:
         raise TypeError("Cannot update a query once a slice has been taken.")
-    model, names = rows.model._meta.concrete_model, {*values}
+    model, names = concrete(rows.model), {*values}
     if not _matters(model):
         return originals.update(queryset, **values | next_versions(model))
     with _writing(queryset):
@@ -50,7 +50,7 @@ def _matters(model: type[models.Model]) -> bool:
 
 
 def _update_rows(queryset: Rows, pks: list[Any], names: set[str], values: dict[str, Any], before: Before) -> int:
-    model, using = queryset.model._meta.concrete_model, queryset.db
+    model, using = concrete(queryset.model), queryset.db
     others = [other for other in (*parents_of(model), *children_of(model)) if pks and is_related(other, values)]
     keys = {other: keys_in(other, model, pks, using) for other in others}
     relatives = before_relatives(keys, values, using)
@@ -78,10 +78,10 @@ def bulk_create(
     with _writing(queryset):
         if update_conflicts:
             return _upsert(queryset, objs, batch_size, update_fields, unique_fields)
-        model, using = queryset.model._meta.concrete_model, queryset.db
+        model, using = concrete(queryset.model), queryset.db
         if ignore_conflicts and is_noted(model):
             inserted: list[Any] = []
-            collecting: Any = queryset._chain()
+            collecting: Any = queryset.all()
             collecting._insert = _inserting(collecting, inserted)
             created = originals.bulk_create(collecting, objs, batch_size=batch_size, ignore_conflicts=True)
             note_created(model, inserted, using)
@@ -121,7 +121,7 @@ def _upsert(
     unique_fields: Collection[str] | None,
 ) -> list[models.Model]:
     """Rows that were there before the statement are updated by it. Their versions are raised after it."""
-    model, using = queryset.model._meta.concrete_model, queryset.db
+    model, using = concrete(queryset.model), queryset.db
     columns, names = unique_fields or ["pk"], {*(update_fields or ())}
     before = _like(model, objs, columns, names, using)
     created = originals.bulk_create(
@@ -201,7 +201,7 @@ def touch(queryset: Rows, intent: str | None = None) -> int:
     """
     with _writing(queryset):
         pks = [row.pk for row in locked(queryset, "pk")]
-        return touch_rows(queryset.model._meta.concrete_model, pks, queryset.db, intent)
+        return touch_rows(concrete(queryset.model), pks, queryset.db, intent)
 
 
 def _writing(queryset: Rows) -> transaction.Atomic:

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from tidewire.capture import patches, receivers, relations
-from tidewire.capture.relatives import children_of, parents_of
+from tidewire.capture.relatives import children_of, concrete, parents_of
 from tidewire.capture.versions import versions_of
 from tidewire.declare.registry import registry
 
@@ -31,8 +31,8 @@ def start() -> None:
 def _noted() -> Iterable[type[Model]]:
     """Yields the models whose writes are noted: relatives by inheritance write the same tables."""
     for model in [*registry.models(), *relations.shown_relations()]:
-        concrete = model._meta.concrete_model
-        yield from (concrete, *parents_of(concrete), *children_of(concrete))
+        own = concrete(model)
+        yield from (own, *parents_of(own), *children_of(own))
 
 
 def _captured() -> Iterable[type[Model]]:

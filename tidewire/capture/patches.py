@@ -21,6 +21,7 @@ from django.db.models.base import ModelBase
 from tidewire.capture import bulk, originals, receivers
 from tidewire.capture.before import concerns
 from tidewire.capture.noting import note_departures
+from tidewire.capture.relatives import concrete
 from tidewire.capture.rows import every
 from tidewire.capture.versions import versions_of
 
@@ -59,7 +60,7 @@ def is_captured(model: type[models.Model]) -> bool:
 
 def capture(model: type[models.Model]) -> None:
     """Makes the writes of a model noted. Calling it again changes nothing."""
-    _captured.add(model._meta.concrete_model)
+    _captured.add(concrete(model))
     for name, opening in (("save_base", _saving), ("delete", _deleting)):
         original = getattr(model, name)
         if original not in _opening:  # also where it is inherited from a captured parent

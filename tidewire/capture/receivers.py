@@ -30,7 +30,7 @@ from tidewire.capture.noting import (
     note_updated,
     touch_rows,
 )
-from tidewire.capture.relatives import children_of, parents_of
+from tidewire.capture.relatives import children_of, concrete, parents_of
 from tidewire.capture.rows import every
 from tidewire.capture.versions import KEPT, forget_versions, versions_of
 from tidewire.declare.live import Live
@@ -78,7 +78,7 @@ def before_save(
     sender: type[Model], instance: Model, raw: bool, using: str, update_fields: Iterable[str] | None, **kwargs: Any
 ) -> None:
     """Reads the row before it is overwritten, where it matters afterwards."""
-    model = sender._meta.concrete_model
+    model = concrete(sender)
     versions = {version.name for version in versions_of(model)}
     names = (all_names(model) if update_fields is None else field_names(model, update_fields)) - versions
     save = vars(instance)[_SAVE] = _Save(names)
@@ -104,7 +104,7 @@ def before_save(
 
 def on_save(sender: type[Model], instance: Model, created: bool, using: str, raw: bool = False, **kwargs: Any) -> None:
     # Fixtures (raw=True) are noted as well: rows are read again before COMMIT, when what they refer to is there.
-    model = sender._meta.concrete_model
+    model = concrete(sender)
     save: _Save = vars(instance).pop(_SAVE, None) or _Save(all_names(model))
     vars(instance).pop(KEPT, None)
     pk = _key_of(instance, model)

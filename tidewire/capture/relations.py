@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Model, signals
 
-from tidewire.capture.relatives import children_of
+from tidewire.capture.relatives import children_of, concrete
 from tidewire.capture.rows import chunks, every
 from tidewire.declare.registry import registry
 
@@ -52,11 +52,11 @@ def _ends() -> dict[type[Model], tuple[End, ...]]:
 
 
 def _ends_of(field: Any) -> Iterator[End]:
-    yield End(field.model._meta.concrete_model, field.m2m_field_name(), field.name)
+    yield End(concrete(field.model), field.m2m_field_name(), field.name)
     # Of a symmetrical relation Django writes both directions, a row each.
     accessor = field.remote_field.get_accessor_name()
     if accessor and not accessor.endswith("+") and not field.remote_field.symmetrical:
-        yield End(field.related_model._meta.concrete_model, field.m2m_reverse_field_name(), accessor)
+        yield End(concrete(field.related_model), field.m2m_reverse_field_name(), accessor)
 
 
 def ends_of(through: type[Model]) -> tuple[End, ...]:
@@ -66,9 +66,8 @@ def ends_of(through: type[Model]) -> tuple[End, ...]:
 
 def relations_of(model: type[Model]) -> list[tuple[type[Model], End]]:
     """Returns the shown relations that a model, or a parent of it, is an end of, with this end."""
-    concrete = model._meta.concrete_model
     found = ((through, end) for through, ends in _ends().items() for end in ends if shown_ends(through))
-    return [(through, end) for through, end in found if issubclass(concrete, end.model)]
+    return [(through, end) for through, end in found if issubclass(concrete(model), end.model)]
 
 
 def deletes_silently(through: type[Model]) -> bool:

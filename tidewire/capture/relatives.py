@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.db.models import Model
@@ -12,12 +12,17 @@ from django.db.models import Model
 from tidewire.capture.rows import chunks, every
 
 
+def concrete(model: type[Model]) -> type[Model]:
+    """Returns the model itself, or the one that it is a proxy of."""
+    return cast("type[Model]", model._meta.concrete_model)
+
+
 @cache
 def parents_of(model: type[Model]) -> tuple[type[Model], ...]:
     """Returns the models whose tables hold inherited columns of this one."""
-    concrete = model._meta.concrete_model
-    found = [parent._meta.concrete_model for parent in concrete._meta.all_parents]
-    return tuple(dict.fromkeys(parent for parent in found if parent is not concrete))
+    own = concrete(model)
+    found = [concrete(parent) for parent in own._meta.all_parents]
+    return tuple(dict.fromkeys(parent for parent in found if parent is not own))
 
 
 @cache

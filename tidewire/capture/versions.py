@@ -27,12 +27,16 @@ class VersionField(_BigIntegerField):
 
     __module__ = "tidewire.models"  # migrations of every project name it so
 
-    db_returning = False  # the value of a new row is known
+    @property
+    def db_returning(self) -> bool:
+        """Returns False: the value of a new row is known."""
+        return False
 
     def __init__(self, **kwargs: Any) -> None:
         # A migration that names the default says everything; an older one has none in the database.
-        added = {} if "default" in kwargs else {"default": 1, "db_default": 1}
-        super().__init__(**{"editable": False} | added | kwargs)
+        options: dict[str, Any] = {} if "default" in kwargs else {"default": 1, "db_default": 1}
+        options |= {"editable": False} | kwargs
+        super().__init__(**options)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         if add:

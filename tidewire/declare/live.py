@@ -132,7 +132,8 @@ class Live(Generic[M]):
 
     def hidden_rows(self, pks: Collection[Any], using: str) -> Iterable[M]:
         """Returns the rows with these keys, also those that its readers do not see."""
-        return QuerySet(self.model, using=using).filter(pk__in=pks) if pks else ()
+        rows: QuerySet[M] = QuerySet(self.model, using=using)
+        return rows.filter(pk__in=pks) if pks else ()
 
     def _found(self, pks: Iterable[Any], using: str) -> QuerySet[M]:
         return self._all.using(using).filter(pk__in=list(pks))

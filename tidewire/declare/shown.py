@@ -22,8 +22,8 @@ def shown_names(serializer: BaseSerializer[Any], model: type[Model]) -> frozense
 
 def _names(serializer: Any, readable: set[str]) -> Iterator[str | None]:
     """Yields the name that each field reads first, None for one that may read anything."""
-    writes_itself = type(serializer).to_representation.__module__
-    if not writes_itself.startswith(OURS) or not hasattr(serializer, "fields"):
+    written_in: str = serializer.to_representation.__module__
+    if not written_in.startswith(OURS) or not hasattr(serializer, "fields"):
         yield None
         return
     for field in serializer.fields.values():
