@@ -10,7 +10,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0008_known_networks'),
+        ('api', '0009_erased_at'),
     ]
 
     operations = [
