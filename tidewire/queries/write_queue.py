@@ -34,15 +34,15 @@ class WriteQueue:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_held = False
+        self._is_taken = False
         self._waiting: deque[threading.Event] = deque()
         self._busy_since = 0.0
 
     def acquire(self, seconds: float) -> bool:
         """Waits for the turn. Returns False after `seconds` without it."""
         with self._lock:
-            if not self._is_held:
-                self._is_held, self._busy_since = True, time.monotonic()
+            if not self._is_taken:
+                self._is_taken, self._busy_since = True, time.monotonic()
                 return True
             turn = threading.Event()
             self._waiting.append(turn)
@@ -63,7 +63,7 @@ class WriteQueue:
             if self._waiting:
                 self._waiting.popleft().set()
             else:
-                self._is_held = False
+                self._is_taken = False
 
 
 _queues: dict[str, WriteQueue] = {}
