@@ -114,7 +114,7 @@ def measure(attack: Attack, stage: Stage, seconds: float) -> Result:
         while (after := victim.measure(1.0)).p95 > within or after.refused:
             if time.monotonic() - ended > BACK_SECONDS:
                 break
-        if attacker.exitcode:
+        if attacker.exitcode and attacker.exitcode > 0:
             raise SystemExit(f"the attack {attack.name} ended with {attacker.exitcode}")
         return Result(attack.name, stage.name, idle, attacked, stage.memory() - before, time.monotonic() - ended - 1.0)
     finally:

@@ -114,6 +114,13 @@ STEPS = (
         environment={"SEEDS": "2,4,6,8,10"},
     ),
     Step(
+        "fairness",
+        "one attacker uses each limit to the full for twenty seconds while another account measures its requests: on "
+        "`serve` directly and behind the sample nginx, on both sizes",
+        (sys.executable, "-m", "tests.fairness"),
+        is_alone=True,
+    ),
+    Step(
         "samples on PostgreSQL",
         "a million samples: a day at 300 points, and batches of 500, beside one row by key and plain bulk_create",
         (sys.executable, "-m", "bench.samples", "--database", "postgresql", "--check"),
@@ -151,7 +158,7 @@ def run(step: Step, folder: Path) -> Outcome:
             step.command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
         )
     measured = figures.read_text().splitlines() if figures.exists() else []
-    if step.name in ("textbook", "fan-out"):  # what they print is a table
+    if step.name in ("textbook", "fan-out", "fairness"):  # what they print is a table
         measured = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("|")]
     outcome = Outcome(step.name, done.returncode, time.monotonic() - began, tested, measured)
     made = folder / f"{step.stem}.made"
