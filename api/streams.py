@@ -23,7 +23,7 @@ rooms = StreamKind(
     ephemeral=frozenset({"typing"}),
     has_presence=True,
 )
-users = StreamKind("user", may_subscribe=permissions.own_user_id)
+users = StreamKind("user", may_subscribe=permissions.own_user_id, keeps_access=True)
 dashboards = StreamKind(
     "dashboard",
     may_subscribe=partial(permissions.readable_ids, Dashboard),

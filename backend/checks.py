@@ -171,7 +171,7 @@ def check_database(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessage]:
     options = config.get("OPTIONS", {})
-    if config["ENGINE"].endswith("postgresql") and not options.get("pool"):
+    if connections[alias].vendor == "postgresql" and not options.get("pool"):
         return [
             checks.Warning(
                 f"DATABASES[{alias!r}] has no pool: every request opens a new connection",
@@ -179,7 +179,7 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
                 id="backend.W031",
             )
         ]
-    if config["ENGINE"].endswith("sqlite3") and options.get("transaction_mode") != "IMMEDIATE":
+    if connections[alias].vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
         return [
             _error(
                 "E032",

@@ -165,6 +165,7 @@ TIDEWIRE = {
     "BODY_SECONDS": env.number("BODY_SECONDS", default=30.0),
     "KEEP_ALIVE_SECONDS": env.number("KEEP_ALIVE_SECONDS", default=75.0),
     "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
+    "VIEW_SET": "api.rest.views.BaseViewSet",
     "PROBLEM_TYPE": "/api/problems/{code}/",
     "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
 }

@@ -12,7 +12,7 @@ class TidewireConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from tidewire.capture import capturing
-        from tidewire.checks import database, declarations, lists, settings  # noqa: F401  they register themselves
+        from tidewire.checks import database, declarations, intents, lists, settings  # noqa: F401  they register themselves
         from tidewire.engine import chores  # noqa: F401  declares the engine's own
         from tidewire.ground import actors
         from tidewire.layer import publishing

@@ -28,7 +28,7 @@ def live_resource(view: Any, path: str, registry: Registry) -> dict[str, Any] | 
             channel = f"{kind}:{{{column}}}"
         elif column == "id" and view.action == "retrieve" and params:
             channel = f"{kind}:{{{params[-1]}}}"
-        elif not params and live.model is not model:  # the caller's own: the stream of the user promises the set
+        elif not params and (live.model is not model or column != "id"):  # the caller's own: their stream promises it
             channel = f"{kind}:{{{column}}}"
         else:
             continue

@@ -19,6 +19,7 @@ def _open(name: str, history: int, has_presence: bool = False) -> StreamKind:
         name,
         may_subscribe=lambda user_id, keys: set(keys),
         has_presence=has_presence,
+        keeps_access=True,
         retention=Retention(events=history, seconds=0),
     )
 

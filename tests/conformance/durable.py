@@ -55,7 +55,9 @@ class Put:
 
 streams: dict[str, Put] = {}
 durable = StreamKind(
-    "durable", may_subscribe=lambda user, keys: {put.key for put in streams.values()}.intersection(keys)
+    "durable",
+    may_subscribe=lambda user, keys: {put.key for put in streams.values()}.intersection(keys),
+    keeps_access=True,
 )
 appended = Fact("content.appended", kind=durable, serializer=ContentSerializer)
 

@@ -103,7 +103,9 @@ def test_a_creation_and_an_update_are_events(url, written):
 def test_it_is_in_the_documents(written):
     found = run(written, "documents")
     assert all(name in found for name in ("openapi.yaml:", "asyncapi.yaml:"))
-    assert "export const poll " in run(written, "types", first=NPM)
+    types = run(written, "types", first=NPM)
+    assert "export const poll = (id: string)" in types
+    assert "export const polls = (owner: string): ListDescriptor" in types
 
 
 @pytest.mark.slow

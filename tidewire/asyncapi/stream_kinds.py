@@ -28,7 +28,10 @@ class KindChannel:
     def __init__(self, kind: StreamKind, registry: Registry, components: Components) -> None:
         self.kind, self.name = kind, kind.name
         declared = dict(_declared(kind, registry))
-        self._declared, self._deletions = declared.keys(), registry.deletion_types & declared.keys()
+        self._declared, self._deletions = (
+            declared.keys(),
+            {type for type in declared if (kind.name, type) in registry.deletions},
+        )
         self._facts = {fact.type for fact in registry.facts if fact.kind is kind}
         self.events = dict(
             components.add(kind.name, type, "Event", event_schema(type, components.of_serializer(data)))

@@ -53,7 +53,7 @@ class Written:
     def state(self, events: Iterable[RecordedEvent]) -> Any:
         """Returns the state of the row after these events of its transaction."""
         name = object_name(type(self.row), self.row.pk)
-        shown = [e.data for e in events if e.object == name and e.type not in registry.deletion_types]
+        shown = [e.data for e in events if e.object == name and not registry.is_deletion(e.stream, e.type)]
         return self.otherwise() if not shown or shown[-1] is None else shown[-1]
 
 

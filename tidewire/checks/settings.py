@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.db import connections
+from django.utils.module_loading import import_string
 
+from tidewire.checks import functions
 from tidewire.declare.kinds import Retention
 from tidewire.ground.conf import DEFAULTS, conf
 from tidewire.ground.positions import MESSAGE_BYTES
 from tidewire.ground.revoked_sessions import CLOCK_SECONDS
+from tidewire.log.database import log_alias
+
+_SETS_WAL = re.compile(r"journal_mode\s*=\s*['\"]?wal\b", re.I)
 
 CONNECT_BYTES = 4096  # a connect with its token
 SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
 MIN_RETENTION_SECONDS = 300
-SUPPORTED = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+SUPPORTED = ("sqlite", "postgresql")
+"""Vendors. What the engine of a database is called does not matter: PostGIS and wrappers have names of their own."""
 
 
 @checks.register("tidewire")
@@ -36,15 +45,74 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                 id="tidewire.E002",
             )
         )
-    if settings.DATABASES["default"]["ENGINE"] not in SUPPORTED:
-        found.append(
+    return found + _check_functions() + _check_log_database() + contradictions() + forgetting()
+
+
+def _check_functions() -> list[checks.CheckMessage]:
+    """Refuses settings that name a function which does not exist, or which cannot be called as the engine calls it."""
+    named = [("['AUTHENTICATE']", conf.AUTHENTICATE, "(credential)", False)]
+    named += [("['MAY_COMMAND']", conf.MAY_COMMAND, "(identity)", False)]
+    named += [(f"['RPC'][{name!r}]", path, "(context, data)", True) for name, path in conf.RPC.items()]
+    found: list[checks.CheckMessage] = []
+    for name, path, arguments, is_async in named:
+        form = f"{'async ' * is_async}def …{arguments}"
+        if path and (wrong := _wrong(path, arguments, is_async)):
+            found.append(
+                checks.Error(
+                    f"TIDEWIRE{name} names {path!r}, which {wrong}",
+                    hint=f"Give the dotted path of a function that is defined as `{form}`.",
+                    id="tidewire.E008",
+                )
+            )
+    return found
+
+
+def _wrong(path: Any, arguments: str, is_async: bool) -> str | None:
+    """Returns what is wrong with the function of this dotted path, or None."""
+    try:
+        function = import_string(path)
+    except Exception as error:  # whatever the module does when it is imported
+        return f"cannot be imported: {error}"
+    return functions.complaint(function, arguments, is_async=is_async)
+
+
+def _check_log_database() -> list[checks.CheckMessage]:
+    """Refuses a database that the log cannot be kept in."""
+    alias = log_alias()
+    connection = connections[alias]
+    if connection.vendor not in SUPPORTED:
+        return [
             checks.Error(
-                "the event log needs PostgreSQL or SQLite",
-                hint="Streams are locked and numbered by INSERT … ON CONFLICT … RETURNING.",
+                f"the event log needs PostgreSQL or SQLite, and DATABASES[{alias!r}] is {connection.vendor}",
+                hint="Streams are locked and numbered by INSERT … ON CONFLICT … RETURNING. Route the live models, and "
+                "the app tidewire, to a database of one of the two.",
                 id="tidewire.E003",
             )
-        )
-    return found + contradictions() + forgetting()
+        ]
+    if connection.vendor == "sqlite" and not _has_write_ahead_log(connection):
+        return [
+            checks.Error(
+                f"DATABASES[{alias!r}] is SQLite without the write-ahead log: a reader would block the writers",
+                hint='Write "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "transaction_mode": "IMMEDIATE"}.',
+                id="tidewire.E007",
+            )
+        ]
+    return []
+
+
+def _has_write_ahead_log(connection: Any) -> bool:
+    """Returns whether an SQLite database has a write-ahead log, or will get one when it is opened.
+
+    Reads the header of the file: opening it would make one where there is none. A database in memory needs none.
+    """
+    config = connection.settings_dict
+    if connection.is_in_memory_db() or _SETS_WAL.search(config["OPTIONS"].get("init_command", "")):
+        return True
+    try:
+        with Path(config["NAME"]).open("rb") as file:
+            return file.read(20)[18:20] == b"\x02\x02"
+    except OSError:  # no file yet
+        return False
 
 
 def forgetting() -> list[checks.CheckMessage]:

@@ -63,6 +63,8 @@ class StreamKind:
     - `readers(key, user_ids)` returns the subset of `user_ids` who may read the stream of `key` now. It is
       `may_subscribe` for many users of one stream: without it, an event that puts the access of all readers in doubt
       costs one query per user.
+    - `keeps_access` says that a reader keeps the access for as long as the account exists, as of a user's own stream.
+      For a kind without it some declaration has to say whose access ends (`Live(ends_access=…)`), or the checks warn.
     - `rate` bounds how many rate-limited events a subscriber gets in a time, however many writers there are.
     """
 
@@ -73,7 +75,11 @@ class StreamKind:
     retention: Retention | None = None
     readers: Readers | None = None
     rate: Rate | None = None
+    keeps_access: bool = False
     declared_at: str = field(init=False, default_factory=declared_here)
+
+    def __str__(self) -> str:
+        return f"StreamKind({self.name!r})"
 
     def __call__(self, key: object) -> str:
         """Returns the name of the stream of `key`. Raises ValueError when the two do not make a stream name."""

@@ -48,6 +48,10 @@ def _is_not_deleted(instance: Model) -> bool:
     return False
 
 
+def _name(model: Any) -> str:
+    return getattr(model, "__name__", repr(model))
+
+
 @dataclass(frozen=True, eq=False)
 class Live(Generic[M]):
     """A model whose rows are events of one stream.
@@ -91,6 +95,10 @@ class Live(Generic[M]):
     complete_new: Callable[[M], None] | None = None
     is_rate_limited: bool = False
     declared_at: str = field(init=False, default_factory=declared_here)
+
+    def __str__(self) -> str:
+        kind = getattr(getattr(self.stream, "kind", None), "name", None)
+        return f"Live({_name(self.model)}, stream={kind!r})"
 
     def rows(self, pks: Iterable[Any], using: str, new: Collection[Any] = ()) -> list[M]:
         """Returns the rows with these keys as they are now, read in one query and one for each prefetch.
@@ -220,6 +228,9 @@ class Touch:
     deleted: str | None = None
     declared_at: str = field(init=False, default_factory=declared_here)
 
+    def __str__(self) -> str:
+        return f"Touch({_name(self.model)}, parent={self.parent!r})"
+
     @property
     def parent_model(self) -> type[Model]:
         """Raises FieldDoesNotExist, as the next one, when `parent` names no foreign key."""
@@ -254,3 +265,6 @@ class Fact(Generic[V]):
     serializer: type[BaseSerializer[V]]
     merge: Callable[[Any, Any], Any] | None = None
     declared_at: str = field(init=False, default_factory=declared_here)
+
+    def __str__(self) -> str:
+        return f"Fact({self.type!r})"

@@ -22,8 +22,9 @@ class Registry:
         self.facts: list[Fact[Any]] = []
         self.misplaced: list[object] = []
         """What is no declaration, or names no stream of its own. The start-up checks report it."""
-        self.deletion_types: set[str] = set()
-        self.stream_deletion_types: set[str] = set()
+        self.deletions: set[tuple[str, str]] = set()
+        """(name of the kind, event type) of the deletion events."""
+        self.stream_ends: set[tuple[str, str]] = set()
         """The deletion events of rows that own their stream, which ends with them."""
 
     def add(self, declaration: Declaration) -> None:
@@ -44,9 +45,18 @@ class Registry:
     def _add_live(self, declaration: Live[Any]) -> None:
         self.lives.append(declaration)
         if declaration.deleted:
-            self.deletion_types.add(declaration.deleted)
+            self.deletions.add((declaration.stream.kind.name, declaration.deleted))
         if declaration.deleted and declaration.owns_stream:
-            self.stream_deletion_types.add(declaration.deleted)
+            self.stream_ends.add((declaration.stream.kind.name, declaration.deleted))
+
+    def is_deletion(self, stream: str, type: str) -> bool:
+        """Returns whether an event of this type, in this stream, says that its object is gone."""
+        return (stream.partition(":")[0], type) in self.deletions
+
+    def ends_stream(self, stream: str, type: str) -> bool:
+        """Returns whether an event of this type, in this stream, is the end of the stream. In other streams, such as
+        that of a list, the same type may be the end of one object."""
+        return (stream.partition(":")[0], type) in self.stream_ends
 
     def kind_of(self, stream: str) -> StreamKind | None:
         """Returns the kind of a stream, by the stream's name, or None."""

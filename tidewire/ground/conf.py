@@ -57,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_VIEWS_PER_ACCOUNT": 4,  # of these, requests of one account, or of one address without a known credential
     "MAX_WAITING_VIEWS": 64,  # requests that wait for a view
     "VIEW_WAIT_SECONDS": 2.0,  # how long they wait
+    "VIEW_SET": "tidewire.rest.views.ResourceViewSet",  # the base of the views that `startresource` writes
     "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that happen before any view
     "EXPOSED_HEADERS": ["Retry-After"],  # of refusals before any view, which pages of ALLOWED_ORIGINS may read
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics

@@ -81,8 +81,8 @@ def build(notes: Iterable[Note], using: str) -> list[Draft]:
         states = _read_states(part, using)
         drafts += [draft for key, folded in part.items() for draft in _row_drafts(key[0], folded, states.get(key))]
     drafts += [_fact_draft(note) for note in notes if isinstance(note, FactNote)]
-    ended = {draft.stream for draft in drafts if draft.type in registry.stream_deletion_types}
-    drafts = [draft for draft in drafts if draft.stream not in ended or draft.type in registry.stream_deletion_types]
+    ended = {draft.stream for draft in drafts if registry.ends_stream(draft.stream, draft.type)}
+    drafts = [draft for draft in drafts if draft.stream not in ended or registry.ends_stream(draft.stream, draft.type)]
     return drafts + [_revocation_draft(note) for note in notes if isinstance(note, RevocationNote)]
 
 

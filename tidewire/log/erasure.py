@@ -40,7 +40,7 @@ def on_erasure(eraser: Eraser) -> Eraser:
 
 def is_erasing(encoded: list[Encoded]) -> bool:
     """Returns whether `erase_deleted` will run statements once these events have their places."""
-    return any(event.draft.type in registry.deletion_types for event in encoded)
+    return any(registry.is_deletion(event.draft.stream, event.draft.type) for event in encoded)
 
 
 def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
@@ -48,12 +48,15 @@ def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
 
     Runs one statement for each BATCH of deletions, because the streams are locked meanwhile.
     """
-    deletions = [event for event in recorded if event.type in registry.deletion_types]
-    ended = registry.stream_deletion_types
-    for batch in _batches([(event.stream, event.object, event) for event in deletions if event.type not in ended]):
+    deletions = [event for event in recorded if registry.is_deletion(event.stream, event.type)]
+    ends: list[RecordedEvent] = []
+    others: list[RecordedEvent] = []
+    for event in deletions:
+        (ends if registry.ends_stream(event.stream, event.type) else others).append(event)
+    for batch in _batches([(event.stream, event.object, event) for event in others]):
         _rewrite(batch, _SAME_OBJECT, using)
     # Where the stream ended, all its events are rewritten. It has no other deletion event in this transaction.
-    for batch in _batches([(event.stream, "", event) for event in deletions if event.type in ended]):
+    for batch in _batches([(event.stream, "", event) for event in ends]):
         _rewrite(batch, _SAME_STREAM, using)
     for erase in _erasers if deletions else ():
         erase(deletions, using)

@@ -38,7 +38,7 @@ def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | No
     using = using or log_alias()
     head = position(name, using)
     rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")
-    return Page(head, _after_hidden(_entries(_with_hidden(rows, name), limit)))
+    return Page(head, _after_hidden(_entries(_with_hidden(rows, name), limit, name)))
 
 
 def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
@@ -47,7 +47,7 @@ def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: 
     head = position(name, using)
     rows = Event.objects.using(using).filter(stream__name=name).order_by("-offset")
     rows = rows.filter(offset__lt=offset) if offset is not None else rows
-    entries = _entries(_with_hidden(rows, name), limit)
+    entries = _entries(_with_hidden(rows, name), limit, name)
     return Page(head, Entries(entry for entry, _ in takewhile(lambda row: not row[1], entries)))
 
 
@@ -60,8 +60,8 @@ def read_recent(name: str, seconds: float, using: str | None = None) -> Page:
     return Page(head, Entries(Entry(*row) for row in rows.order_by("offset").values_list(*_FIELDS)))
 
 
-def _entries(rows: QuerySet[Event], limit: int) -> list[tuple[Entry, bool]]:
-    """Returns the first of these events, each with whether it is hidden."""
+def _entries(rows: QuerySet[Event], limit: int, name: str) -> list[tuple[Entry, bool]]:
+    """Returns the first of these events of a stream, each with whether it is hidden."""
     entries: list[tuple[Entry, bool]] = []
     size = 0
     for *fields, is_hidden in rows.values_list(*_FIELDS, "is_hidden")[:limit]:
@@ -69,7 +69,7 @@ def _entries(rows: QuerySet[Event], limit: int) -> list[tuple[Entry, bool]]:
         size += len(entry.payload.encode()) + ENVELOPE_BYTES
         if entries and size > PAGE_BYTES:
             break
-        entries.append((entry, is_hidden and entry.type not in registry.deletion_types))
+        entries.append((entry, is_hidden and not registry.is_deletion(name, entry.type)))
     return entries
 
 

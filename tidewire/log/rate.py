@@ -80,9 +80,9 @@ def _delete_overtaken(direct: list[Draft], using: str) -> None:
         if kind is None or kind.rate is None:
             continue
         rows = DelayedEvent.objects.using(using).filter(stream=draft.stream)
-        if draft.type not in registry.stream_deletion_types:
+        if not registry.ends_stream(draft.stream, draft.type):
             rows = rows.filter(object=draft.object)
-            if draft.type not in registry.deletion_types:
+            if not registry.is_deletion(draft.stream, draft.type):
                 rows = rows.exclude(type__in=[fact.type for fact in registry.facts if fact.kind is kind])
         rows.delete()
 

@@ -12,6 +12,7 @@
   media.py             strict JSON in, quick JSON out
   fields.py, serializers.py   serializer fields that convert nothing; base classes of serializers
   request_ids.py       the id of a request, in headers, problems and logs
+  schema.py            drf-spectacular's decorators, with or without drf-spectacular
   converters.py        `<id:…>` in addresses: a UUID in either case
 
 Nothing here changes views that do not use it. This module imports nothing, because models import some of these modules

@@ -7,6 +7,7 @@ couriers = StreamKind(
     "courier",
     may_subscribe=own_courier,
     has_presence=True,
+    keeps_access=True,  # a courier's own stream is the courier's
     rate=Rate(events=5, seconds=0.5),  # a courier's screen gets at most five rate-limited events in half a second
 )
 round_started = Fact("round.started", kind=couriers, serializer=RoundSerializer)

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core import checks
-from django.db import models
+from django.db import connections, models
 from django.test.utils import isolate_apps
 from rest_framework import serializers
 
@@ -97,8 +97,65 @@ def database(monkeypatch, **changes) -> None:
 
 
 def test_an_unknown_database(monkeypatch):
-    database(monkeypatch, ENGINE="django.db.backends.mysql")
-    assert ids() == ["tidewire.E003"]
+    monkeypatch.setattr(connections["default"], "vendor", "mysql")
+    assert "tidewire.E003" in ids()
+
+
+@pytest.mark.parametrize(
+    "engine", ["django_prometheus.db.backends.sqlite3", "django.contrib.gis.db.backends.spatialite"]
+)
+def test_the_name_of_a_databases_engine_does_not_matter(monkeypatch, engine):
+    database(monkeypatch, ENGINE=engine)
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "header", "found"),
+    [
+        ("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", None, []),
+        ("pragma journal_mode = 'wal'", None, []),
+        ("PRAGMA synchronous=FULL", None, ["tidewire.E007"]),  # no file yet
+        ("", 1, ["tidewire.E007"]),
+        ("", 2, []),  # a file keeps its mode
+        ("PRAGMA journal_mode=DELETE", 1, ["tidewire.E007"]),
+    ],
+)
+def test_sqlite_without_a_write_ahead_log(monkeypatch, tmp_path, command, header, found):
+    file = tmp_path / "db.sqlite3"
+    if header is not None:
+        file.write_bytes(b"SQLite format 3\0" + bytes([16, 0, header, header]))
+    config = {"NAME": file, "OPTIONS": {"init_command": command, "transaction_mode": "IMMEDIATE"}}
+    monkeypatch.setattr(connections["default"], "vendor", "sqlite")
+    monkeypatch.setattr(connections["default"], "settings_dict", {**connections["default"].settings_dict, **config})
+    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: False, raising=False)
+    assert ids() == found
+
+
+def a_method(context, data): ...
+
+
+async def asynchronous(credential): ...
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTHENTICATE", "tests.no_such_module.authenticate"),
+        ("AUTHENTICATE", "tests.rig.site.no_such_function"),
+        ("AUTHENTICATE", f"{__name__}.asynchronous"),
+        ("AUTHENTICATE", f"{__name__}.a_method"),  # another number of arguments
+        ("AUTHENTICATE", f"{__name__}.OURS"),
+        ("MAY_COMMAND", f"{__name__}.a_method"),
+        ("RPC", {"it": f"{__name__}.a_method"}),
+        ("RPC", {"it": f"{__name__}.asynchronous"}),
+    ],
+)
+def test_settings_that_name_no_function_of_their_form(settings, name, value):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
+    (problem,) = checks.run_checks(tags=OURS)
+    assert problem.id == "tidewire.E008"
+    assert name in problem.msg
+    assert "def …(" in problem.hint
 
 
 # -- the deployment's settings ---------------------------------------------------------------------------------------
@@ -196,16 +253,17 @@ def test_kept_connections(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("engine", "options", "found"),
+    ("vendor", "options", "found"),
     [
-        ("django.db.backends.postgresql", {"pool": True}, []),
-        ("django.db.backends.postgresql", {}, ["backend.W031"]),
-        ("django.db.backends.sqlite3", {"transaction_mode": "IMMEDIATE"}, []),
-        ("django.db.backends.sqlite3", {}, ["backend.E032"]),
+        ("postgresql", {"pool": True}, []),
+        ("postgresql", {}, ["backend.W031"]),
+        ("sqlite", {"transaction_mode": "IMMEDIATE"}, []),
+        ("sqlite", {}, ["backend.E032"]),
     ],
 )
-def test_how_databases_are_opened(monkeypatch, engine, options, found):
-    database(monkeypatch, ENGINE=engine, OPTIONS=options)
+def test_how_databases_are_opened(monkeypatch, vendor, options, found):
+    database(monkeypatch, OPTIONS={"init_command": "PRAGMA journal_mode=WAL", **options})
+    monkeypatch.setattr(connections["default"], "vendor", vendor)
     assert ids() == found
 
 
@@ -235,18 +293,26 @@ def test_djangos_own_checks_for_deployment_pass_in_production(tmp_path):
 # -- declarations ----------------------------------------------------------------------------------------------------
 
 
+class AnySerializer(serializers.Serializer):
+    """For any model."""
+
+    id = serializers.CharField(source="pk")
+
+
 def live(model: type = Board, **changes) -> Live:
-    return Live(**{"model": model, "stream": boards.of("id"), "serializer": BoardSerializer, **changes})
+    return Live(**{"model": model, "stream": boards.of("id"), "serializer": AnySerializer, **changes})
 
 
 def found_in(monkeypatch, *declarations: Live | Touch) -> list[str]:
-    monkeypatch.setattr(registry, "lives", [d for d in declarations if isinstance(d, Live)])
+    lives = [d for d in declarations if isinstance(d, Live)]
+    monkeypatch.setattr(registry, "lives", lives)
+    monkeypatch.setattr(registry, "kinds", {d.stream.kind.name: d.stream.kind for d in lives})
     monkeypatch.setattr(registry, "touches", [d for d in declarations if isinstance(d, Touch)])
     return ids()
 
 
 def test_good_declarations(monkeypatch):
-    item = Live(Item, stream=boards.of("board_id"), serializer=BoardSerializer)
+    item = Live(Item, stream=boards.of("board_id"), serializer=AnySerializer)
     assert found_in(monkeypatch, live(), item, Touch(Vote, parent="item")) == []
 
 
@@ -380,7 +446,8 @@ def complaints(monkeypatch, *declarations) -> list[str]:
 
 
 def kind(**changes) -> StreamKind:
-    return StreamKind(**{"name": "board", "may_subscribe": lambda user_id, keys: set(), **changes})
+    declared = {"name": "board", "may_subscribe": lambda user_id, keys: set(), "keeps_access": True}
+    return StreamKind(**declared | changes)
 
 
 def here(offset: int = 0) -> str:

@@ -90,7 +90,7 @@ def test_the_registry_finds_declarations_by_name_model_and_stream():
     assert registry.placing_columns(Item) == {"board_id"}
     assert registry.placing_columns(Board) == set()
     assert registry.placing_columns(Vote) == {"item_id"}
-    assert (registry.deletion_types, registry.stream_deletion_types) == (
-        {"item.deleted", "board.deleted"},
-        {"board.deleted"},
-    )
+    assert registry.deletions == {("board", "item.deleted"), ("board", "board.deleted")}
+    assert registry.stream_ends == {("board", "board.deleted")}
+    assert registry.ends_stream("board:0197", "board.deleted")
+    assert not registry.ends_stream("board_list:0197", "board.deleted")

@@ -9,7 +9,7 @@ from tidewire.declare.live import Live
 
 
 def kind(name: str) -> StreamKind:
-    return StreamKind(name, may_subscribe=lambda user_id, keys: set(keys))
+    return StreamKind(name, may_subscribe=lambda user_id, keys: set(keys), keeps_access=True)
 
 
 projects, labels, groups, assets, accounts = map(kind, ("project", "label", "group", "asset", "account"))

@@ -6,7 +6,7 @@ from tests.tidewire.liveapp.models import Board, Counter, Item, Vote
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Live, Touch
 
-boards = StreamKind("board", may_subscribe=lambda user_id, keys: set(keys))
+boards = StreamKind("board", may_subscribe=lambda user_id, keys: set(keys), keeps_access=True)
 
 
 class BoardSerializer(serializers.ModelSerializer):

@@ -93,10 +93,10 @@ def test_a_forgotten_actor_has_no_id(alice, room):
 def erase_one_by_one(recorded, using):
     """The plain implementation: each deletion by itself, each payload read and written as JSON."""
     for deletion in recorded:
-        if deletion.type not in registry.deletion_types:
+        if not registry.is_deletion(deletion.stream, deletion.type):
             continue
         earlier = Event.objects.using(using).filter(stream__name=deletion.stream, offset__lt=deletion.offset)
-        if deletion.type not in registry.stream_deletion_types:
+        if not registry.ends_stream(deletion.stream, deletion.type):
             earlier = earlier.filter(object=deletion.object)
         data = json.loads(deletion.payload)["data"]
         rows = list(earlier.exclude(type=deletion.type).only("payload"))

@@ -56,7 +56,7 @@ counter = Live(
 
 @pytest.fixture(autouse=True)
 def _declared(transactional_db):
-    names = ("kinds", "lives", "facts", "deletion_types")
+    names = ("kinds", "lives", "facts", "deletions")
     before = {name: copy(getattr(registry, name)) for name in names}
     registry.lives = [live for live in registry.lives if live.model is not Counter]
     for declaration in (ticked, rang, counter):

@@ -78,5 +78,5 @@ class Command(BaseCommand):
         """Refuses several processes on stores that live in one process or in one file."""
         if settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("InMemoryChannelLayer"):
             raise CommandError(f"{workers} workers need a channel layer that they share: set REDIS_URL.")
-        if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        if connections[log_alias()].vendor == "sqlite":
             raise CommandError(f"{workers} workers need a database server: set DATABASE_URL.")
