@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.fairness import attackers_socket as socket_attackers
+from tests.fairness.attackers_accounts import ATTACKERS
 from tests.fairness.stage import Target
 
 BOTH = ("embedded", "grown")
@@ -77,22 +78,10 @@ def lists(target: Target, seconds: float) -> None:
     requests(target, seconds, paths, 40)
 
 
-def registrations(target: Target, seconds: float) -> None:
-    """Registers accounts: each hashes a password."""
-    body = {"email": "nobody", "name": "x", "password": "correct horse battery staple"}
-    requests(target, seconds, ["/api/v1/users/"], 20, body, is_signed=False)
-
-
 def sign_ins(target: Target, seconds: float) -> None:
     """Guesses the password of an account that exists."""
     body = {"email": target.email, "password": "wrong horse battery staple"}
     requests(target, seconds, ["/api/v1/token/"], 20, body, is_signed=False)
-
-
-def batches(target: Target, seconds: float) -> None:
-    """Writes full batches of messages."""
-    body = [{"text": "x" * 4000} for _ in range(100)]
-    requests(target, seconds, [f"/api/v1/rooms/{target.room}/messages/batch/"], 20, body)
 
 
 def samples(target: Target, seconds: float) -> None:
@@ -124,11 +113,10 @@ class _OnSocket:
 ATTACKS = (
     Attack("documents", documents),
     Attack("lists on 40 connections", lists),
-    Attack("registrations", registrations),
     Attack("wrong passwords", sign_ins),
-    Attack("full batches", batches),
     Attack("ranges of samples", samples),
     *(Attack(f"socket: {run.__name__}", on_socket(run)) for run in socket_attackers.UNIDENTIFIED),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token")) for run in socket_attackers.WITH_TOKEN),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token", "stream")) for run in socket_attackers.ON_A_STREAM),
+    *(Attack(name, attacker) for name, attacker in ATTACKERS.items()),
 )

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from tests.rig import servers
 from tests.rig.rest import Person
-from tests.rig.site import ROOT, Sites, wait_until_ready
+from tests.rig.site import QUOTAS, ROOT, Sites, wait_until_ready
 from tests.rig.verify import program
 from tests.tidewire.serve.served import Served, memory
 
 ADDRESS_OF_VICTIM = "203.0.113.7"
 ADDRESS_OF_ATTACKER = "198.51.100.9"
-LIMITS = ("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def stage(sites: Sites, folder: Path, size: str, front: str) -> Iterator[Stage]:
     """Starts a server of a size, "embedded" or "grown", behind a front, "serve" (none) or "nginx"."""
     with ExitStack() as closing:
         environment = dict(sites.make(size).environment)
-        for name in LIMITS:
+        for name in QUOTAS:
             del environment[name]
         environment["TRUSTED_PROXIES"] = "1"
         served = Served(environment, folder / f"{size}-{front}.log")
