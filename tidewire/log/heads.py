@@ -17,16 +17,7 @@ from tidewire.queries.prepared_query import PreparedQuery
 
 def position(name: str, using: str | None = None) -> Position:
     """Returns where a stream stands now. A stream without events is created, so that its epoch is fixed."""
-    using = using or log_alias()
-    stream = _BY_NAME.first(using, name)
-    return (
-        positions([name], using)[name]
-        if stream is None
-        else Position(name, stream.epoch, stream.head, stream.generation)
-    )
-
-
-_BY_NAME = PreparedQuery(lambda name: Stream.objects.filter(name=name))
+    return positions([name], using)[name]
 
 
 def positions(names: Collection[str], using: str | None = None) -> dict[str, Position]:
@@ -46,8 +37,13 @@ def existing(names: Collection[str], using: str | None = None) -> dict[str, Posi
     """Returns the positions of those of these streams that exist, by their names."""
     if not names:
         return {}
-    rows = Stream.objects.using(using or log_alias()).filter(name__in=list(names))
-    return {name: Position(name, epoch, head) for name, epoch, head in rows.values_list("name", "epoch", "head")}
+    using = using or log_alias()
+    is_one = len(names) == 1  # as in most requests and subscribes
+    rows = _BY_NAME.all(using, *names) if is_one else Stream.objects.using(using).filter(name__in=list(names))
+    return {row.name: Position(row.name, row.epoch, row.head, row.generation) for row in rows}
+
+
+_BY_NAME = PreparedQuery(lambda name: Stream.objects.filter(name=name))
 
 
 def _create(names: Collection[str], using: str) -> None:
