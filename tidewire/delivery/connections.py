@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidewire.ground.frame_rate import FrameLimits
+from tidewire.ground.networks import network_of
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
 from tidewire.protocol.codes import Code, Disconnect
 
@@ -61,7 +62,7 @@ class Connections:
         self._user_ids: dict[OpenConnection, str | None] = {}
         self._users: dict[str, dict[OpenConnection, None]] = {}  # of each user, oldest first
         self._rates: OrderedDict[str, SharedRates] = OrderedDict()
-        self._unidentified: Counter[str] = Counter()  # connections without a user, by address
+        self._unidentified: Counter[str] = Counter()  # connections without a user, by network
 
     def __len__(self) -> int:
         return len(self._user_ids)
@@ -74,13 +75,13 @@ class Connections:
         """The number of users that have a connection."""
         return len(self._users)
 
-    def unidentified(self, address: str) -> int:
-        """Returns how many connections from this address have not sent a credential yet."""
-        return self._unidentified[address]
+    def unidentified(self, network: str) -> int:
+        """Returns how many connections from this network (`network_of` an address) have not sent a credential yet."""
+        return self._unidentified[network]
 
     def add(self, connection: OpenConnection) -> None:
         self._user_ids[connection] = None
-        self._unidentified[connection.address] += 1
+        self._unidentified[network_of(connection.address)] += 1
 
     def identify(self, connection: OpenConnection, user_id: str, now: float) -> SharedRates:
         """Gives a connection to its user, and returns the rate limits that it shares with the user's others.
@@ -129,6 +130,7 @@ class Connections:
 
     def _forget_unidentified(self, connection: OpenConnection) -> None:
         if self._user_ids[connection] is None:
-            self._unidentified[connection.address] -= 1
-            if not self._unidentified[connection.address]:
-                del self._unidentified[connection.address]
+            network = network_of(connection.address)
+            self._unidentified[network] -= 1
+            if not self._unidentified[network]:
+                del self._unidentified[network]

@@ -68,6 +68,14 @@ DEFAULTS: dict[str, Any] = {
     "MAX_SOCKETS_PER_ADDRESS": 1000,  # in one process; loopback has no limit
     "ACCEPTS_PER_SECOND": 200,  # sockets opened in the long run; more are refused and may try again
     "ACCEPT_BURST": 400,  # opened at once
+    "ACCEPTS_PER_SECOND_PER_ADDRESS": 50,  # the same, of one address: a quarter, so that the others have their part
+    "ACCEPT_BURST_PER_ADDRESS": 200,
+    "MAX_HTTP_PER_ADDRESS": 256,  # plain HTTP connections of one address; behind proxies its requests at one time
+    "MAX_IDLE_HTTP": 2000,  # connections that wait for their next request; above it the oldest is closed
+    "UNFINISHED_BODIES_BYTES": 16 * 1024 * 1024,  # of all requests that are not answered yet; the costliest are refused
+    "UNREAD_ANSWER_BYTES": 256 * 1024,  # of one connection; above it the next request waits, and so does a stream
+    "UNREAD_ANSWERS_BYTES": 16 * 1024 * 1024,  # of all connections; above it the costliest are cut off
+    "UNREAD_SECONDS": 20.0,  # in which a client reads its answer, or at least 32 KiB of it
     "HEADER_SECONDS": 10.0,  # for a request's headers
     "BODY_SECONDS": 30.0,  # for its body
     "KEEP_ALIVE_SECONDS": 75.0,  # for the next request: above the time after which balancers let go, often 60

@@ -82,6 +82,11 @@ layer_refused = _counter(
 layer_dropped = _counter("layer_messages_dropped", "Messages that could not be sent to the channel layer.")
 presence_refused = _counter("presence_entries_refused", "Entries of presence in Redis that have a wrong shape.")
 refusals = _counter("refusals", "Requests and handshakes refused before the application, by code.", "code")
+cut_offs = _counter(
+    "cut_offs",
+    "HTTP connections that the server ended, by reason: unread_too_long, unread_bytes, idle, surplus.",
+    "reason",
+)
 
 event_bytes = _histogram("event_bytes", "Size of an event's JSON.", BYTES, "kind")
 publishing = _histogram("publish_seconds", "Sending one message to the channel layer; at most 0.2 s.", SECONDS)

@@ -14,10 +14,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from functools import cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import cast
 
 from asgiref.typing import WWWScope
+
+from tidewire.ground.networks import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -72,28 +74,6 @@ def client_address(forwarded: Iterable[str], proxies: int) -> str:
         return ""
     hops = [hop.strip() for value in forwarded for hop in value.split(",") if hop.strip()]
     return _without_port(hops[-min(proxies, len(hops))]) if hops else ""
-
-
-def is_loopback(address: str) -> bool:
-    """Returns whether this is an address of this machine; False for text that is no address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (mapped or parsed).is_loopback
-
-
-def network_of(address: str) -> str:
-    """Returns the IPv4 address, or the /64 network of an IPv6 address: one client usually has a whole /64. Returns a
-    text that is no address unchanged."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
-    return str(parsed)
 
 
 @cache

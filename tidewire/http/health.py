@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from tidewire.engine import engines
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+from tidewire.ground.networks import is_loopback
 from tidewire.http import lifecycle
-from tidewire.http.addresses import is_loopback
 from tidewire.log.database import log_alias
 
 _is_migrated = False

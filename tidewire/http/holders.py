@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 from asgiref.typing import HTTPScope
 
 from tidewire.ground.conf import conf
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, authenticate
+from tidewire.ground.networks import network_of
 
 MAX_REMEMBERED = 10_000
 """Looked-up credentials that a process remembers: about 2 MB."""
@@ -57,7 +57,7 @@ def holder_of(scope: HTTPScope) -> str:
     """Returns whose share of the view places a request takes: `account:…` or `address:…`. Needs no query."""
     credential = _bearer(scope.get("headers", ()))
     account = _account_of(credential) if credential else None
-    return f"account:{account}" if account else f"address:{_network(scope)}"
+    return f"account:{account}" if account else f"address:{network_of((scope.get('client') or ('',))[0])}"
 
 
 def _account_of(credential: str) -> str | None:
@@ -77,19 +77,6 @@ def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
             scheme, _, credential = value.partition(b" ")
             return credential.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
     return None
-
-
-def _network(scope: HTTPScope) -> str:
-    """Returns the IPv4 address of the client, or the /64 network of its IPv6 address, which one client has as a
-    whole."""
-    text = str((scope.get("client") or ("",))[0])
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _hashed(credential: str) -> bytes:

@@ -82,6 +82,7 @@ LONG_HEADERS = Problem(431, "headers_too_large", "The request's headers are too 
 NO_HOST = Problem(400, "bad_request", "An HTTP/1.1 request names exactly one Host.")
 FULL = Problem(503, "too_many_connections", "This server has no place for another connection.", retry_seconds=5)
 TOO_FAST = Problem(503, "too_many_connections", "Too many connections at once. Please come back.", retry_seconds=2)
+FULL_OF_BODIES = Problem(503, "busy", "Too many request bodies are being received. Please try again.", retry_seconds=2)
 DRAINING = Problem(503, "draining", "This process is ending. Please connect again.", retry_seconds=1)
 
 

@@ -8,11 +8,17 @@ In the order in which a process meets them:
   supervisor.py                     N workers: started, restarted when they die, replaced one by one
   worker.py                         one process: application, server, signals
   options.py                        its numbers, from the settings
+  file_limit.py                     how many connections the open files allow
   reactor.py                        Twisted's event loop
   server.py                         daphne's server, with the two protocols below
-    http_protocol.py                HTTP: refusals before memory is spent, deadlines for slow senders
+    http_protocol.py                HTTP connections: deadlines for slow senders, back-pressure for slow readers
+    http_requests.py                their requests: refusals before memory is spent
+      http_places.py                which connections have a place; idle ones give way (idle_connections.py)
+      unread_answers.py             bytes that clients have not read, bounded in sum and in time
+      unfinished_bodies.py          bytes of bodies that are not answered yet, bounded in sum
+      kept_bytes.py                 which client to cut off for either
     websocket_protocol.py           WebSockets: limits, reasons of closes, finished frames
-    connection_limits.py            how many WebSockets, from which addresses, how fast
+    connection_limits.py            how many WebSockets, from which addresses, how fast (address_rates.py)
     direct_writes.py                finished frames straight to the kernel (private parts of Twisted, tested versions)
   drain.py                          the orderly end
 

@@ -10,18 +10,19 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tidewire.ground.networks import is_loopback, network_of
 from tidewire.ground.token_bucket import TokenBucket
 from tidewire.http import lifecycle
-from tidewire.http.addresses import is_loopback
 from tidewire.http.problems import DRAINING, FULL, TOO_FAST, Problem
+from tidewire.serve.address_rates import AddressRates
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Limits of one process, from the settings in `ground/conf.py`. 0 is no limit.
+    """Limits of one process, from the settings in `ground/conf.py`. 0 is no limit, except for `total`.
 
-    Loopback is exempt from the limits per address: such a connection comes from this machine itself, or from a proxy
-    that TRUSTED_PROXIES does not count.
+    "Per address" means per network (`network_of`). Loopback is exempt: such a connection comes from this machine
+    itself, because what a proxy has forwarded never counts as loopback.
     """
 
     total: int
@@ -29,30 +30,37 @@ class ConnectionLimits:
     unidentified_per_address: int
     accepts_per_second: float
     accept_burst: float
+    address_accepts_per_second: float
+    address_accept_burst: float
 
 
 class ConnectionLimiter:
     """Counts the open WebSockets of one process and says which handshakes to refuse.
 
-    `unidentified(address)` returns how many sockets from there have not authenticated yet.
+    `unidentified(network)` returns how many sockets from there have not authenticated yet. Each network has a rate of
+    its own, in front of the rate of all: one that comes too fast leaves the others their part.
     """
 
     def __init__(self, limits: ConnectionLimits, unidentified: Callable[[str], int], now: float) -> None:
         self._limits, self._unidentified = limits, unidentified
         rate = limits.accepts_per_second
         self._bucket = TokenBucket(limits.accept_burst, rate, now) if rate else None
+        self._rates = AddressRates(limits.address_accept_burst, limits.address_accepts_per_second)
         self._per_address: Counter[str] = Counter()
         self.total = 0
 
     def refusal(self, address: str, now: float) -> Problem | None:
         """Returns why a socket from this address cannot be accepted now; None when it can.
 
-        A None takes a token of ACCEPTS_PER_SECOND. The socket counts from `opened` on.
+        A None takes a token of ACCEPTS_PER_SECOND, and one of the address. The socket counts from `opened` on.
         """
         if lifecycle.is_draining():
             return DRAINING
-        if 0 < self._limits.total <= self.total or self._is_address_full(address):
+        network, is_local = network_of(address), is_loopback(address)
+        if self.total >= self._limits.total or (not is_local and self._is_full(network)):
             return FULL
+        if not is_local and not self._rates.take(network, now):
+            return TOO_FAST
         if self._bucket is not None and not self._bucket.take(now):
             return TOO_FAST
         return None
@@ -60,19 +68,18 @@ class ConnectionLimiter:
     def opened(self, address: str) -> None:
         """Counts a socket that was accepted."""
         self.total += 1
-        self._per_address[address] += 1
+        self._per_address[network_of(address)] += 1
 
     def closed(self, address: str) -> None:
         """Forgets a socket that was counted by `opened`."""
         self.total -= 1
-        self._per_address[address] -= 1
-        if not self._per_address[address]:
-            del self._per_address[address]
+        network = network_of(address)
+        self._per_address[network] -= 1
+        if not self._per_address[network]:
+            del self._per_address[network]
 
-    def _is_address_full(self, address: str) -> bool:
-        if not address or is_loopback(address):
-            return False
+    def _is_full(self, network: str) -> bool:
         limits = self._limits
-        if 0 < limits.per_address <= self._per_address[address]:
+        if 0 < limits.per_address <= self._per_address[network]:
             return True
-        return 0 < limits.unidentified_per_address <= self._unidentified(address)
+        return 0 < limits.unidentified_per_address <= self._unidentified(network)

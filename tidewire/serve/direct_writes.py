@@ -29,9 +29,11 @@ IS_TESTED = _is_tested()
 
 class Transport(Protocol):
     """The part of Twisted's TCP transport that `serve` uses; what begins in lower case after `socket` is private to
-    Twisted: `dataBuffer` from `offset` on, and then `_tempDataBuffer`, are not written yet."""
+    Twisted: `dataBuffer` from `offset` on, and then `_tempDataBuffer`, are not written yet. Above `bufferSize` such
+    bytes, Twisted pauses the producer."""
 
     connected: bool
+    bufferSize: int
     socket: socket.socket
     dataBuffer: bytes
     offset: int

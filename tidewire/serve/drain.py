@@ -83,7 +83,7 @@ class Drain:
             socket.end(Disconnect.SHUTDOWN.code, Disconnect.SHUTDOWN.reason)
 
     def _end_idle_http(self) -> None:
-        for channel in list(self._server.http_factory.channels):
+        for channel in list(self._server.http_factory.places.connections):
             channel.end_if_idle()
 
     async def _wait_until(self, is_done: Callable[[], bool], warning: str, seconds: float = GRACE_SECONDS) -> None:

@@ -1,12 +1,9 @@
-"""HTTP/1.1: daphne's requests, refused before they cost memory, with deadlines for clients that send slowly.
-
-daphne reads a request's whole body before the application sees its first byte. So the limit of a body must hold here:
-by its Content-Length, and by counting what arrives.
-"""
+"""HTTP/1.1 connections: deadlines for clients that send slowly, and back-pressure for clients that do not read."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, cast
 
@@ -18,142 +15,29 @@ from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
 from tidewire.ground import metrics
-from tidewire.http import lifecycle
-from tidewire.http.addresses import address_behind_proxies, is_forwarded
-from tidewire.http.problems import FULL, LONG_HEADERS, MALFORMED, NO_HOST, TOO_LARGE, Problem, http_date
-from tidewire.protocol import http_chunks
+from tidewire.ground.networks import network_of
+from tidewire.ground.token_bucket import TokenBucket
+from tidewire.http.problems import FULL, FULL_OF_BODIES, LONG_HEADERS, MALFORMED, Problem
+from tidewire.http.view_limit import PROBE_PATHS
 from tidewire.serve import direct_writes
 from tidewire.serve.direct_writes import Transport
+from tidewire.serve.http_places import HTTPPlaces
+from tidewire.serve.http_requests import Request
+from tidewire.serve.reactor import event_loop
+from tidewire.serve.unfinished_bodies import UnfinishedBodies
+from tidewire.serve.unread_answers import UnreadAnswers
 
 LINGER_SECONDS = 5.0
 """How long a refused client's remaining bytes are read and dropped. Closing at once would make the kernel send a reset,
 which may destroy the answer before the client has read it."""
 
+FULL_SECONDS = 2.0
+"""How long an address that has too many requests waits for the refusal of the next one."""
+
+DROPPED_BYTES_PER_SECOND = 64 * 1024 * 1024
+DROP_PAUSE_SECONDS = 0.05
+
 MAX_HEADERS = 100
-HTTP_HEADROOM = 1000
-"""Connections beyond the limit of WebSockets: REST and the probes must answer when the sockets are full."""
-
-
-class Request(http_protocol.WebRequest):
-    """One request. Twisted calls its methods as the request's parts arrive, in the order in which they stand here."""
-
-    @property
-    def _connection(self) -> HTTPConnection:
-        assert isinstance(self.channel, HTTPConnection)
-        return self.channel
-
-    @property
-    def extensions(self) -> dict[str, object]:
-        """What the scope of this request offers beyond ASGI; see tidewire/protocol/http_chunks.py."""
-        return {http_chunks.EXTENSION: ResponseBody(self)}
-
-    def gotLength(self, length: int | None) -> None:
-        """The headers have arrived; `length` is the Content-Length, None without one."""
-        self.content = BytesIO()  # bounded by the limit: no need for files on disk
-        self._connection.headers_arrived(has_body=length != 0)
-        path, _, _ = self._connection._path.partition(b"?")
-        self._max_bytes = self.server.options.body_sizes.of(path.decode("latin-1"))
-        if length is not None and length > self._max_bytes:
-            self._connection.refuse(TOO_LARGE)
-
-    def handleContentChunk(self, data: bytes) -> None:
-        if self.content.tell() + len(data) > self._max_bytes:
-            self._connection.refuse(TOO_LARGE)
-        elif not self._connection.is_refused:
-            self.content.write(data)
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        self._parsePOSTFormSubmission = False  # Django does that
-        super().requestReceived(command, path, version)
-
-    def process(self) -> Any:
-        """The whole request has arrived: passes it to the application, or to a WebSocket, or refuses it."""
-        connection = self._connection
-        connection.body_arrived()
-        if connection.is_refused:
-            return None
-        self.requestHeaders.removeHeader(b"daphne-root-path")  # any client may send it
-        if self.clientproto == b"HTTP/1.1" and len(self.requestHeaders.getRawHeaders(b"host", [])) != 1:
-            return self.refuse(NO_HOST)
-        if self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0].lower() == b"websocket":
-            return self._upgrade()
-        if lifecycle.is_draining():
-            connection.persistent = False
-            self.responseHeaders.setRawHeaders(b"connection", [b"close"])
-        self.server.requests.add(self)
-        return super().process()
-
-    @property
-    def client_address(self) -> str:
-        """The client's own address, behind the proxies; "" where it is unknown."""
-        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
-        peer = getattr(self.client, "host", "")
-        if not is_forwarded(name for name, _ in headers):
-            return peer
-        return address_behind_proxies(headers, peer, self.server.options.trusted_proxies)
-
-    def _upgrade(self) -> Any:
-        """Hands the connection over to a WebSocket, unless the limits refuse it."""
-        address = self.client_address
-        problem = self.server.limiter.refusal(address, asyncio.get_running_loop().time())
-        if problem is not None:
-            return self.refuse(problem)
-        self.server.ws_factory.next_address = address
-        self._connection.hand_over()
-        return super().process()
-
-    def refuse(self, problem: Problem) -> None:
-        """Answers without asking the application; the connection ends with the answer."""
-        metrics.refusals.labels(problem.code).inc()
-        self._connection.persistent = False
-        headers = [*problem.headers(self._connection.origins), (b"connection", b"close"), (b"date", http_date())]
-        self.handle_reply({"type": "http.response.start", "status": problem.status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": problem.body})
-
-    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """daphne's own refusals, as problem documents."""
-        if not self._response_started:
-            self.refuse(Problem(status, "bad_request" if status < 500 else "error", f"{body.rstrip('.')}."))
-
-    def finish(self) -> None:
-        super().finish()
-        self.server.requests.discard(self)
-
-    def connectionLost(self, reason: Failure) -> None:
-        super().connectionLost(reason)
-        self.server.requests.discard(self)
-
-
-class ResponseBody:
-    """The body of a response that stays open; see tidewire/protocol/http_chunks.py."""
-
-    __slots__ = ("_request",)
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    @property
-    def _transport(self) -> Transport | None:
-        request = self._request
-        is_over = request.finished or request._disconnected or request.channel is None
-        return None if is_over else request._connection._transport
-
-    def write(self, data: bytes) -> None:
-        if (transport := self._transport) is None:
-            return
-        part = http_chunks.chunk(data) if self._request.chunked else data
-        if direct_writes.is_direct(transport):
-            direct_writes.write(transport, part)
-        else:
-            transport.write(part)
-
-    def backlog(self) -> int:
-        transport = self._transport
-        return direct_writes.backlog(transport) if transport and direct_writes.is_direct(transport) else 0
-
-    def abort(self) -> None:
-        if (transport := self._transport) is not None:
-            transport.abortConnection()
 
 
 @implementer(IHalfCloseableProtocol)
@@ -163,10 +47,14 @@ class HTTPConnection(HTTPChannel):
     Each request has two deadlines, for its headers and for its body. They are absolute: a byte now and then does not
     extend them. Between requests Twisted's own timeout for idle connections holds (KEEP_ALIVE_SECONDS).
 
+    The next request is not begun, and not even read, while more than UNREAD_ANSWER_BYTES of the answers before it wait
+    for the client. Twisted calls `pauseProducing` above that number, and `resumeProducing` when nothing waits any more.
+
     A client may close its sending side behind its last request: it gets all answers. A client that has left looks the
     same, until something is written to it.
 
-    `origins` are the values of the current request's Origin headers, as far as its headers have arrived.
+    `origins` are the values of the current request's Origin headers, as far as its headers have arrived. `network` is
+    the peer's, and from the headers of a request until its answer that of the request's client.
     """
 
     maxHeaders = MAX_HEADERS
@@ -175,25 +63,51 @@ class HTTPConnection(HTTPChannel):
     _is_surplus = False
     _is_half_closed = False
     _deadline: asyncio.TimerHandle | None = None
+    _next_bytes = b""
+    _drained: asyncio.Event | None = None
 
     @property
     def _transport(self) -> Transport:
         return cast(Transport, self.transport)
 
+    @property
+    def path(self) -> str:
+        """The path of the request whose headers have arrived."""
+        return self._path.partition(b"?")[0].decode("latin-1")
+
+    @property
+    def unread(self) -> int:
+        """How many bytes of answers the kernel has not taken yet."""
+        return direct_writes.backlog(self._transport)
+
     def connectionMade(self) -> None:
+        self._transport.bufferSize = self.factory.server.options.unread_answer_bytes
         super().connectionMade()
         self.origins: list[bytes] = []
-        self.factory.channels.add(self)
-        self._is_surplus = self.factory.is_full
+        self._peer_network = self.network = network_of(getattr(self.getPeer(), "host", ""))
+        self._is_surplus = not self.factory.places.admit(self)
         # A surplus connection is refused when its headers have arrived: they say which page may read the refusal.
         self._set_deadline(LINGER_SECONDS if self._is_surplus else self.factory.server.options.header_seconds)
 
+    # -- received ------------------------------------------------------------------------------------------------------
+
     def dataReceived(self, data: bytes) -> None:
         if self.is_refused:
+            self._drop(data)
             return
-        if self._deadline is None and not self._handlingRequest:  # the first bytes of the next request
-            self._set_deadline(self.factory.server.options.header_seconds)
+        if self._must_wait:  # what Twisted had read before it was paused
+            self._next_bytes += data
+            return
+        if not self._handlingRequest:
+            self.factory.places.begin(self)
+            if self._deadline is None:  # the first bytes of the next request
+                self._set_deadline(self.factory.server.options.header_seconds)
         super().dataReceived(data)
+
+    @property
+    def _must_wait(self) -> bool:
+        """Whether the next request waits until the answers before it are read."""
+        return self._waitingForTransport and not self._handlingRequest
 
     def lineReceived(self, line: bytes) -> None:
         if not self.is_refused:
@@ -205,31 +119,78 @@ class HTTPConnection(HTTPChannel):
         if not self.is_refused:
             super().rawDataReceived(data)
 
-    def headers_arrived(self, has_body: bool) -> None:
+    def headers_arrived(self, address: str, has_body: bool) -> None:
+        """The request is one of `address`. Refuses it where that, or the process, has too many connections."""
+        self.network = network_of(address)
         if self._is_surplus:
-            self.refuse(FULL)
-            return
+            self.persistent = False
+        if self.path not in PROBE_PATHS:
+            if self._is_surplus:
+                self.refuse(FULL)
+                return
+            if not self.factory.places.is_allowed(self):
+                self.refuse(FULL, delay=FULL_SECONDS)
+                return
         self._set_deadline(self.factory.server.options.body_seconds if has_body else None)
 
+    def body_grew(self, count: int) -> None:
+        self.factory.bodies.received(self, count)
+
     def body_arrived(self) -> None:
-        self._set_deadline(None)
+        if not self.is_refused:
+            self.factory.bodies.arrived(self)
+            self._set_deadline(None)
+
+    def stop_reading(self) -> None:
+        """Leaves what the client sends in the kernel, so that the client must wait."""
+        self._transport.pauseProducing()
+
+    def read_on(self) -> None:
+        self._transport.resumeProducing()
 
     def hand_over(self) -> None:
         """Lets go of the connection: it is a WebSocket's from now on."""
         self._set_deadline(None)
         self.setTimeout(None)
-        self.factory.channels.discard(self)
+        self._forget()
 
-    def refuse(self, problem: Problem) -> None:
-        """Answers at once and ends the connection. What the client still sends is dropped."""
+    def refuse(self, problem: Problem, delay: float = 0.0) -> None:
+        """Answers and ends the connection. What the client still sends is dropped. With a delay, in seconds, the client
+        waits for the answer: one that comes again at once would cost as much as one that is served."""
         if self.is_refused:
             return
         self.is_refused = True
         metrics.refusals.labels(problem.code).inc()
+        self._drop_body()
+        self.setTimeout(None)
+        if delay:
+            self.stop_reading()
+            self._set_deadline(delay, lambda: self._send_refusal(problem))
+        else:
+            self._send_refusal(problem)
+
+    def _send_refusal(self, problem: Problem) -> None:
         self._transport.write(problem.response(self.origins))
         self._transport.loseWriteConnection()
-        self.setTimeout(None)
+        self.read_on()
         self._set_deadline(LINGER_SECONDS)
+
+    def _drop_body(self) -> None:
+        """Frees what has arrived of the current request's body."""
+        self.factory.bodies.forget(self)
+        for request in self.requests[-1:]:
+            request.content = BytesIO()
+
+    def _drop(self, data: bytes) -> None:
+        """Drops what a refused client still sends, all such clients together at DROPPED_BYTES_PER_SECOND."""
+        loop = asyncio.get_running_loop()
+        if not self.factory.dropping.take(loop.time(), len(data)):
+            self.stop_reading()
+            loop.call_later(DROP_PAUSE_SECONDS, self._drop_on)
+
+    def _drop_on(self) -> None:
+        if self.connected:
+            self.read_on()
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Twisted's own refusal, as a problem document."""
@@ -243,16 +204,73 @@ class HTTPConnection(HTTPChannel):
         if not self.is_refused:
             super()._send100Continue()
 
+    # -- answered ------------------------------------------------------------------------------------------------------
+
+    def wrote(self, count: int) -> None:
+        """Bytes of an answer were written."""
+        self.factory.unread.wrote(self, count)
+
+    def write_part(self, data: bytes) -> None:
+        """Writes a part of an answer that stays open, at once where possible."""
+        before = self.unread
+        if direct_writes.is_direct(self._transport):
+            direct_writes.write(self._transport, data)
+        else:
+            self._transport.write(data)
+        if (written := self.unread - before) > 0:
+            self.wrote(written)
+
     def requestDone(self, request: Any) -> None:
         self.origins = []  # before the next request, which may have arrived already
+        self.network = self._peer_network
+        self.factory.bodies.forget(self)
+        waiting, self._dataBuffer = self._dataBuffer, []
         super().requestDone(request)
+        if self.persistent:
+            self._next_bytes = b"".join(waiting)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Begins the next request, if it has arrived and its client has read the answers before it."""
+        if self._must_wait:
+            self.stop_reading()
+            return
+        data, self._next_bytes = self._next_bytes, b""
+        self.factory.places.wait(self)
+        if data:
+            self.dataReceived(data)
         if self._is_half_closed and not self._handlingRequest:
             self.loseConnection()
+
+    def pauseProducing(self) -> None:
+        """More bytes wait for the client than it may leave unread."""
+        super().pauseProducing()
+        if self._drained is None:
+            self._drained = asyncio.Event()
+
+    def resumeProducing(self) -> None:
+        """The kernel has taken all that was written."""
+        super().resumeProducing()
+        self._set_drained()
+        if not self._handlingRequest and not self.is_refused:
+            self._go_on()
+
+    async def drained(self) -> None:
+        """Waits while more than UNREAD_ANSWER_BYTES are unread, or until the connection ends."""
+        if self._drained is not None:
+            await self._drained.wait()
+
+    def _set_drained(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    # -- ended ---------------------------------------------------------------------------------------------------------
 
     def readConnectionLost(self) -> None:
         """The client has closed its sending side: what is not a whole request by now never will be one."""
         self._is_half_closed = True
-        if not self._handlingRequest:
+        if not self._handlingRequest and not self._next_bytes:
             self.loseConnection()
 
     def writeConnectionLost(self) -> None:
@@ -265,35 +283,52 @@ class HTTPConnection(HTTPChannel):
         else:
             self.loseConnection()
 
+    def cut_off(self) -> None:
+        """Ends the connection at once, with a reset; what is unread is dropped."""
+        self._transport.abortConnection()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._set_deadline(None)
-        self.factory.channels.discard(self)
+        self._next_bytes = b""
+        self._forget()
+        self._set_drained()
         super().connectionLost(reason)
 
-    def _set_deadline(self, seconds: float | None) -> None:
-        """Cuts the connection off in so many seconds; None for never. Replaces the deadline before."""
+    def _forget(self) -> None:
+        self.factory.places.discard(self)
+        self.factory.bodies.forget(self)
+        self.factory.unread.forget(self)
+
+    def _set_deadline(self, seconds: float | None, then: Callable[[], None] | None = None) -> None:
+        """Cuts the connection off in so many seconds, or does what `then` says; None for never. Replaces the deadline
+        before."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
         if seconds:
-            self._deadline = asyncio.get_running_loop().call_later(seconds, self._transport.abortConnection)
+            self._deadline = asyncio.get_running_loop().call_later(seconds, then or self._time_is_over)
+
+    def _time_is_over(self) -> None:
+        """Cuts the connection off, or refuses a request whose body was not read for want of memory."""
+        if self.factory.bodies.is_waiting(self):
+            self.refuse(FULL_OF_BODIES)
+        else:
+            self.cut_off()
 
 
 class HTTPFactory(http_protocol.HTTPFactory):
-    """Makes the connections of one process, and holds in `channels` those that are not WebSockets."""
+    """Makes the HTTP connections of one process, and holds what they share: places, bodies, unread answers."""
 
     protocol = HTTPConnection
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self.timeOut = server.options.keep_alive_seconds
-        self.channels: set[HTTPConnection] = set()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a connection that has just been made is one too many."""
-        limit = self.server.options.connections.total
-        return limit > 0 and len(self.channels) + self.server.limiter.total > limit + HTTP_HEADROOM
+        options = server.options
+        self.timeOut = options.keep_alive_seconds
+        self.places = HTTPPlaces(options.places, lambda: server.limiter.total, options.trusted_proxies > 0)
+        self.bodies = UnfinishedBodies(options.unfinished_bodies_bytes)
+        self.dropping = TokenBucket(DROPPED_BYTES_PER_SECOND, DROPPED_BYTES_PER_SECOND, event_loop().time())
+        self.unread = UnreadAnswers(options.unread_answers_bytes, options.unread_seconds)
 
     def buildProtocol(self, addr: Any) -> Any:
         """As Twisted's. daphne's would replace our requests by its own."""

@@ -11,6 +11,10 @@ import socket
 BACKLOG = 2048
 """Connections that the kernel completes before a worker has accepted them: a whole crowd that reconnects at once."""
 
+UNSENT_BYTES = 128 * 1024
+"""What the kernel holds of a connection beyond what is on its way to the client. Without this bound it takes some MiB
+for each client that reads nothing, from memory that all programs of the machine share."""
+
 
 def bind(address: str, port: int) -> socket.socket:
     """Returns a socket that listens there; `::` listens on IPv4, too. Raises OSError, for example for a taken port."""
@@ -24,8 +28,7 @@ def bind(address: str, port: int) -> socket.socket:
     except OSError:
         listening.close()
         raise
-    listening.listen(BACKLOG)
-    return listening
+    return _listen(listening)
 
 
 def adopt(fd: int) -> socket.socket:
@@ -33,6 +36,12 @@ def adopt(fd: int) -> socket.socket:
 
     systemd's sockets listen already, Supervisor's are only bound; listening twice is harmless.
     """
-    listening = socket.socket(fileno=fd)
+    return _listen(socket.socket(fileno=fd))
+
+
+def _listen(listening: socket.socket) -> socket.socket:
+    """Makes it listen. What is set here, its connections inherit."""
+    if listening.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     listening.listen(BACKLOG)
     return listening

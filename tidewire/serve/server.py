@@ -12,7 +12,8 @@ from twisted.internet import defer
 from twisted.logger import ILogObserver, globalLogBeginner
 
 from tidewire.serve.connection_limits import ConnectionLimiter
-from tidewire.serve.http_protocol import HTTPFactory, Request
+from tidewire.serve.http_protocol import HTTPFactory
+from tidewire.serve.http_requests import Request
 from tidewire.serve.options import Options
 from tidewire.serve.reactor import ListeningPort, event_loop, reactor
 from tidewire.serve.websocket_protocol import WebSocket, WebSocketFactory
@@ -70,6 +71,12 @@ class Server(DaphneServer):
         if self._port is not None:
             port, self._port = self._port, None
             await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+
+    async def handle_reply(self, protocol: object, message: dict[str, Any]) -> None:
+        """As daphne's; while a client does not read, the next part of a streamed answer waits for it."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, Request) and message.get("more_body"):
+            await protocol.drained()
 
     def create_application(self, protocol: object, scope: dict[str, Any]) -> Any:
         """As daphne's; the scope also names our ASGI extensions."""

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from tidewire.ground import metrics
 from tidewire.ground.frame_rate import AddressFrames, FrameLimits, FrameRate
-from tidewire.http.addresses import network_of
+from tidewire.ground.networks import network_of
 from tidewire.protocol.codes import Disconnect
 from tidewire.protocol.websocket_frames import EXTENSION, binary_frame, text_frame
 from tidewire.serve import direct_writes

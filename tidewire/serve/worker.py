@@ -46,9 +46,9 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None) -> No
     server.run()
 
 
-def _unidentified(address: str) -> int:
-    """Returns how many sockets from this address have not authenticated yet."""
-    return engines.current().connections.unidentified(address)
+def _unidentified(network: str) -> int:
+    """Returns how many sockets from this network have not authenticated yet."""
+    return engines.current().connections.unidentified(network)
 
 
 def _announce_ready(

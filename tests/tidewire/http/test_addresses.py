@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidewire.http.addresses import _warn_of_a_proxy, client_address, is_loopback, network_of, resolve_client
+from tidewire.http.addresses import _warn_of_a_proxy, client_address, resolve_client
 
 
 @pytest.mark.parametrize(
@@ -74,25 +74,3 @@ def test_a_proxy_that_the_settings_do_not_know_is_reported_once(caplog: pytest.L
     assert [record.message for record in caplog.records if "TRUSTED_PROXIES" in record.message] == [
         caplog.records[-1].message
     ]
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"), [("::ffff:127.0.0.1", True), ("127.1.2.3", True), ("10.0.0.1", False)]
-)
-def test_loopback_addresses(address: str, expected: bool) -> None:
-    assert is_loopback(address) is expected
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("2001:db8::ffff:0:0:1", "2001:db8::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-    ],
-)
-def test_networks(address: str, network: str) -> None:
-    assert network_of(address) == network

@@ -86,15 +86,18 @@ def test_the_origin_of_one_request_is_not_that_of_the_next(site: Site) -> None:
 
 
 def test_a_surplus_connection_is_refused_with_its_headers(site: Site) -> None:
-    """HTTP_HEADROOM connections beyond MAX_CONNECTIONS are served; the next one gets a 503 that its page may read."""
+    """MOST_HTTP_PLACES connections beyond MAX_CONNECTIONS are served; the next one gets a 503 that its page may read.
+    Here all of them have begun a request: one that waits for the next would give way."""
     held = [socket.create_connection(("127.0.0.1", site.server.port), timeout=15) for _ in range(1001)]
     try:
-        request = b"GET /healthz HTTP/1.1\r\n" + FROM_A_PAGE % ORIGIN + b"\r\n"
+        for connection in held:
+            connection.sendall(b"GET /api/v1/rooms/ HTTP/1.1\r\n")
+        request = b"GET /api/v1/rooms/ HTTP/1.1\r\nConnection: close\r\n" + FROM_A_PAGE % ORIGIN + b"\r\n"
         answer = b""
 
         def is_refused() -> bool:
             nonlocal answer
-            answer = exchange(site, request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            answer = exchange(site, request)
             return status(answer) == 503
 
         assert wait_until(is_refused, seconds=5)

@@ -14,7 +14,8 @@ from django.db import connections
 
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
-from tidewire.serve import listening_socket, systemd
+from tidewire.serve import file_limit, listening_socket, systemd
+from tidewire.serve.file_limit import TooFewFilesError
 
 
 class Command(BaseCommand):
@@ -51,17 +52,29 @@ class Command(BaseCommand):
         from tidewire.serve import worker  # imports daphne and Twisted, which a supervisor does not need
 
         fd = options["supervisor_fd"]
-        worker.run(self._listen(options), socket.socket(fileno=fd) if fd is not None else None)
+        try:
+            worker.run(self._listen(options), socket.socket(fileno=fd) if fd is not None else None)
+        except TooFewFilesError as error:
+            raise CommandError(str(error)) from None
 
     def _supervise(self, options: dict[str, Any]) -> None:
         from tidewire.serve.supervisor import Supervisor, worker_command  # for more than one process only
 
         self._require_shared_stores(options["workers"])
+        self._require_files()
         getattr(connections[log_alias()], "close_pool", lambda: None)()  # the checks opened it; only workers need one
         supervisor = Supervisor(
             self._listen(options), options["workers"], worker_command(sys.argv[0]), conf.DRAIN_SECONDS
         )
         sys.exit(supervisor.run())
+
+    @staticmethod
+    def _require_files() -> None:
+        """Refuses to start workers that would all refuse to start."""
+        try:
+            file_limit.places_of_settings()
+        except TooFewFilesError as error:
+            raise CommandError(str(error)) from None
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
         fd = options["fd"] if options["fd"] is not None else systemd.listen_fd()

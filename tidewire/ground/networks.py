@@ -1,0 +1,27 @@
+"""What an address says about a client: whether it is this machine, and which addresses are likely the same client."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+
+def is_loopback(address: str) -> bool:
+    """Returns whether this is an address of this machine; False for text that is no address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns the IPv4 address, or the /64 network of an IPv6 address: one client usually has a whole /64. A loopback
+    address, and a text that is no address, are returned as they are."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and not parsed.is_loopback:
+        return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
+    return str(parsed)
