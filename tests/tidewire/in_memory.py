@@ -19,7 +19,7 @@ from tidewire.delivery.presence_stores import MemoryStore
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.delivery.subscription import Subscription
 from tidewire.engine.engine import Engine
-from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
+from tidewire.ground.positions import PAGE_BYTES, PAGE_EVENTS, Bulk, Entries, Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.ground.timer_wheel import TimerWheel
 from tidewire.protocol.codec import Codec
@@ -56,6 +56,7 @@ class Stored:
     epoch: str
     head: int = 0
     entries: list[Entry] = field(default_factory=list)
+    bulks: list[Bulk] = field(default_factory=list)
 
 
 class Log:
@@ -97,6 +98,15 @@ class Log:
                 )
             )
         stream.entries += entries
+        return entries
+
+    def write_bulk(self, name: str, count: int, ends_access: str = "", **fields: Any) -> list[Entry]:
+        """Commits `count` events in one transaction; the last may end access."""
+        entries = [*self.write(name, count - 1, **fields), *self.write(name, ends_access=ends_access, **fields)]
+        ended = frozenset({ends_access} - {""})
+        self.stored(name).bulks.append(
+            Bulk(entries[0].offset, entries[-1].offset, ended, entries[-1].revocation_offset)
+        )
         return entries
 
     def end_session(self, session_id: str) -> int:
@@ -147,6 +157,10 @@ class Log:
                     break
                 found.append(entry)
         return await self._answer("page", Page(self.position(name), Entries(found)), name, offset)
+
+    async def bulk(self, name: str, offset: int, most: int) -> Bulk | None:
+        found = [bulk for bulk in self.stored(name).bulks if bulk.last - max(offset, bulk.first - 1) > most]
+        return await self._answer("bulk", found[-1] if found else None, name, offset, most)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         before = [entry for entry in self.stored(name).entries if offset is None or entry.offset < offset]

@@ -11,7 +11,8 @@ database in threads. An event passes these modules in this order:
 
 Beside that path: recovery.py answers subscribes, replay.py replays from the log until a subscription has reached the
 hub, pages.py reads pages of the log once for a crowd, access_checks.py asks for access in batches, access_rechecks.py
-asks again, presence.py knows which clients are subscribed, connections.py counts the connections of each user,
+asks again, bulks.py finds transactions that are too large to be pushed and departures.py ends the subscriptions to
+them, presence.py knows which clients are subscribed, connections.py counts the connections of each user,
 emulation.py takes in commands that come as requests of their own, log_reader.py says what the hub asks of the database,
 tasks.py keeps the background tasks. roster.py, toggles.py and presence_stores.py belong to presence.
 """

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from channels.layers import BaseChannelLayer
@@ -20,6 +21,8 @@ from msgspec import UNSET, Raw
 
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.access_rechecks import AccessRechecks
+from tidewire.delivery.bulks import Bulks
+from tidewire.delivery.departures import Departures
 from tidewire.delivery.emulation import Emulation
 from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.revocation_log import RevocationLog, Sessions
@@ -28,7 +31,7 @@ from tidewire.delivery.stream_state import StreamState
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
 from tidewire.ground import metrics
-from tidewire.ground.positions import Entry, Position
+from tidewire.ground.positions import Bulk, Entry, Position
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.layer.mailbox import Mailbox
@@ -71,12 +74,15 @@ class Hub:
         sessions: Sessions,
         revocations: RevocationLog,
         rechecks: AccessRechecks,
+        bulks: Bulks,
+        departures: Departures,
         roster: Roster,
         tasks: Tasks,
     ) -> None:
         self._membership, self._reader, self._intervals = membership, reader, intervals
         self._subscriptions, self._sessions, self.revocations = subscriptions, sessions, revocations
         self._rechecks, self._roster, self._tasks = rechecks, roster, tasks
+        self._bulks, self._departures = bulks, departures
         self._mailbox = Mailbox(layer, membership, intervals.heartbeat, self._receive, self._on_return)
         self._healing = asyncio.Semaphore(CONCURRENT_HEALS)
         self._loop = asyncio.get_running_loop()
@@ -131,10 +137,14 @@ class Hub:
                 state.head = max(state.head, entry.offset)
                 self._heal_if_behind(state)
 
-    def dispatch_own(self, recorded: Iterable[RecordedEvent]) -> None:
+    def dispatch_own(self, recorded: Sequence[RecordedEvent]) -> None:
         """Takes in events that this process has just committed, before the layer brings them back. An event that does
-        not follow the position is left to the layer, which may be about to bring the events before it."""
+        not follow the position is left to the layer, which may be about to bring the events before it. Those of a very
+        large transaction are left to `_heal`."""
+        too_many = self._announce_bulks(recorded)
         for event in recorded:
+            if event.stream in too_many:
+                continue
             entry = Entry(event.offset, event.ends_access, event.type, event.payload, event.revocation_offset)
             if event.stream == REVOCATIONS:
                 self.revocations.apply_next(event.epoch, entry)
@@ -142,6 +152,22 @@ class Hub:
             state = self._subscriptions.state(event.stream)
             if state is not None and self._is_next(state, event.epoch, entry):
                 self._fan_out(state, entry)
+
+    def _announce_bulks(self, recorded: Sequence[RecordedEvent]) -> set[str]:
+        """Takes in the heads of the streams of which this transaction has too many events. Returns their names."""
+        if not self._bulks.is_possible(len(recorded)):
+            return set()
+        counts = Counter(event.stream for event in recorded if event.stream != REVOCATIONS)
+        too_many = {stream for stream, count in counts.items() if self._bulks.is_possible(count)}
+        for event in recorded:
+            state = self._subscriptions.state(event.stream) if event.stream in too_many else None
+            if state is not None and event.epoch == state.epoch:
+                state.head = max(state.head, event.offset)
+        for stream in too_many:
+            state = self._subscriptions.state(stream)
+            if state is not None:
+                self._heal_if_behind(state)
+        return too_many
 
     def _is_next(self, state: StreamState, epoch: str, entry: Entry) -> bool:
         """Whether the event follows the position, is here in full, and the revocations that its writer saw are
@@ -190,6 +216,10 @@ class Hub:
         try:
             async with self._healing:
                 while state.is_behind and self._subscriptions.state(state.name) is state:
+                    bulk = await self._bulks.ahead(state)
+                    if bulk is not None:
+                        await self._pass_over(state, bulk)
+                        continue
                     deadline = self._loop.time() + CROWDED_SECONDS
                     while state.is_crowded and self._loop.time() < deadline:  # noqa: ASYNC110  many queues, no one event
                         await asyncio.sleep(CROWDED_SECONDS / 100)
@@ -198,6 +228,16 @@ class Hub:
             logger.warning("cannot read the log, will be tried with the next poll: %s", error)
         finally:
             state.is_healing = False
+
+    async def _pass_over(self, state: StreamState, bulk: Bulk) -> None:
+        """Moves on to the end of a transaction that is too large to be pushed: its subscribers read anew."""
+        await self.revocations.apply(bulk.revocation_offset)
+        if bulk.last <= state.offset or self._subscriptions.state(state.name) is not state:
+            return
+        state.offset, state.moved_at = bulk.last, self._loop.time()
+        state.head = max(state.head, bulk.last)
+        state.bulk, state.clear_after = bulk, bulk.last
+        self._departures.begin(state.name, state.all_subscriptions(), bulk)
 
     async def _heal_page(self, state: StreamState) -> None:
         offset, head = state.offset, state.head
@@ -224,7 +264,8 @@ class Hub:
         """Starts the stream again from its head, and ends its subscriptions: their clients subscribe again and read a
         fresh state."""
         state.epoch, state.offset, state.head = head.epoch, head.offset, head.offset
-        state.moved_at = self._loop.time()
+        state.moved_at, state.bulk, state.clear_after = self._loop.time(), None, head.offset
+        state.checked = head.offset
         for subscription in state.all_subscriptions():
             self._subscriptions.end(subscription, code)
 
@@ -288,6 +329,7 @@ class Hub:
             return
         if not state.is_known:
             state.epoch, state.offset, state.moved_at = head.epoch, head.offset, self._loop.time()
+            state.clear_after = head.offset
         elif state.epoch != head.epoch:
             self._restart(state, head, Unsubscribe.STATE_INVALIDATED)
         elif head.offset < state.offset and state.moved_at < asked_at:

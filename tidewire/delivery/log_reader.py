@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from tidewire.ground.positions import Page, Position
+from tidewire.ground.positions import Bulk, Page, Position
 
 KnownPositions = Callable[[], Mapping[str, Position]]
 """Returns the positions that the caller knows already, by stream. Called in the event loop."""
@@ -31,6 +31,10 @@ class LogReader(Protocol):
 
     async def page(self, name: str, offset: int) -> Page:
         """Returns the first events of a stream after `offset`, as many as a page holds."""
+        ...
+
+    async def bulk(self, name: str, offset: int, most: int) -> Bulk | None:
+        """Returns the last transaction with more than `most` events of a stream after `offset`, or None."""
         ...
 
     async def recent(self, name: str, seconds: float) -> Page:

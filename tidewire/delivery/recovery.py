@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tidewire.delivery.bulks import Bulks
 from tidewire.delivery.hub import Hub
 from tidewire.delivery.log_reader import LogReader, LogUnavailableError
 from tidewire.delivery.pages import Pages
@@ -67,8 +68,9 @@ class Attempt:
 class Recovery:
     """Answers the subscribes of all connections of a process."""
 
-    def __init__(self, hub: Hub, subscriptions: Subscriptions, reader: LogReader, pages: Pages) -> None:
+    def __init__(self, hub: Hub, subscriptions: Subscriptions, reader: LogReader, pages: Pages, bulks: Bulks) -> None:
         self._hub, self._subscriptions, self._reader, self._pages = hub, subscriptions, reader, pages
+        self._bulks = bulks
 
     async def subscribe(self, user_id: str, subscribing: list[tuple[Subscription, SubscribeRequest]]) -> list[Outcome]:
         """Answers many subscribes of one user with one access query. The client has been sent nothing yet.
@@ -119,13 +121,21 @@ class Recovery:
         """Reads what clients missed, for as many streams as the client has room for at once. The other streams follow
         as pushes, at the rate at which the client reads."""
         left = FIRST_PAGES_BYTES
-        for attempt in attempts:
-            if not attempt.is_behind or not attempt.has_same_epoch:
+        behind = [attempt for attempt in attempts if attempt.is_behind and attempt.has_same_epoch]
+        for attempt in behind:
+            if attempt.subscription.is_shortened:
+                await self._bulks.look_behind(attempt.state, attempt.request.offset)
+        for attempt in behind:
+            if self._is_blocked(attempt):
                 continue
             if left <= 0 or not attempt.subscription.send_queue.has_room:
                 return
             attempt.page = (await self._pages.read(attempt.state, attempt.request.offset)).entries
             left -= sum(len(entry.payload) for entry in attempt.page)
+
+    def _is_blocked(self, attempt: Attempt) -> bool:
+        """Whether the client would be sent too many events of one transaction: it reads anew."""
+        return attempt.subscription.is_shortened and self._bulks.blocks(attempt.state, attempt.request.offset)
 
     def _conclude(self, attempt: Attempt, is_readable: bool) -> Outcome:
         """Decides one subscribe. Synchronous, so that the outcome still holds when the caller enqueues the reply."""
@@ -139,8 +149,10 @@ class Recovery:
             subscription.offset = state.offset
             return Outcome(epoch=state.epoch, offset=state.offset)
 
-        # All or nothing: the same epoch, not ahead of the log, and the next event is still in the log.
-        is_continuous = page is None or (bool(page) and page[0].offset == request.offset + 1)
+        # All or nothing: the same epoch, not ahead of the log, the next event is still in the log, and none of the
+        # transactions after it is too large.
+        is_continuous = not self._is_blocked(attempt)
+        is_continuous &= page is None or (bool(page) and page[0].offset == request.offset + 1)
         if not attempt.has_same_epoch or attempt.is_ahead or not is_continuous:
             metrics.recoveries.labels("refused").inc()
             if request.is_rejecting_unrecoverable:

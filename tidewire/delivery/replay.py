@@ -37,7 +37,7 @@ class Replays:
         """Opens a subscription, or replays to it in the background until it can be opened. Called in the synchronous
         step in which the client's reply was enqueued, or access was confirmed."""
         subscription.is_answered = True
-        if subscription.is_ended or self._open(subscription):
+        if subscription.is_ended or subscription.is_leaving or self._open(subscription):
             return
         queue = self._waiting.get(subscription.send_queue)
         if queue is None:
@@ -58,7 +58,9 @@ class Replays:
         try:
             while queue:
                 subscription = queue.popleft()
-                if subscription.is_ended or subscription.suspensions or self._open(subscription):
+                if subscription.is_leaving or subscription.is_ended:
+                    continue
+                if subscription.suspensions or self._open(subscription):
                     continue  # a suspended one comes back to `proceed` when its access was confirmed
                 await self._replay_page(subscription)
                 queue.append(subscription)
@@ -76,7 +78,7 @@ class Replays:
             logger.warning("cannot replay, will be tried again: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
             return
-        if subscription.is_ended or subscription.suspensions or subscription.is_open:
+        if subscription.is_ended or subscription.is_leaving or subscription.suspensions or subscription.is_open:
             return
         entries = page.entries.up_to(state.offset)
         if entries and entries[0].offset == subscription.offset + 1:

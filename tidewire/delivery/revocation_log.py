@@ -114,7 +114,10 @@ class RevocationLog:
     async def apply_for(self, entries: Iterable[Entry]) -> None:
         """Applies the log as far as the writers of these entries had seen it. Raises LookupError when the log does not
         go so far, and what the reader raises."""
-        needed = max((entry.revocation_offset for entry in entries), default=0)
+        await self.apply(max((entry.revocation_offset for entry in entries), default=0))
+
+    async def apply(self, needed: int) -> None:
+        """Applies the log up to this offset at least. Raises as `apply_for` does."""
         while not self.has_applied(needed):
             before = self._offset
             await (self.load() if before is None else self._read_on(before))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tidewire.delivery.subscription import Subscription
+from tidewire.ground.positions import Bulk
 from tidewire.protocol.codec import Codec
 
 Group = tuple[Codec, str]
@@ -24,6 +25,9 @@ class StreamState:
     offset: int = UNKNOWN  # of the last event that was dispatched
     moved_at: float = 0.0  # when `offset` changed, by the loop's clock
     head: int = 0  # the highest offset that was announced
+    checked: int = 0  # up to this offset, what was announced was searched for too large transactions
+    bulk: Bulk | None = None  # the last transaction that was too large, as far as is known
+    clear_after: int = 0  # from this offset to `offset`, all too large transactions are known
     subscriptions: dict[Group, dict[Subscription, None]] = field(default_factory=dict)
     is_healing: bool = False
 

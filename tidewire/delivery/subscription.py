@@ -20,6 +20,8 @@ class Subscription:
     what it was before. `info` is what other clients see in presence and in ephemeral messages.
     """
 
+    is_shortened = True  # False for readers of the log, which get all events of any transaction
+
     __slots__ = (
         "_on_end",
         "channel",
@@ -28,6 +30,7 @@ class Subscription:
         "is_answered",
         "is_ended",
         "is_following_presence",
+        "is_leaving",
         "is_open",
         "offset",
         "send_queue",
@@ -57,6 +60,7 @@ class Subscription:
         self.suspensions = 0
         self.is_answered = False  # whether the client has the reply: SDKs ignore pushes before it
         self.is_open = False
+        self.is_leaving = False  # the server ends it in a moment; it is sent nothing more
         self.is_ended = False
         self._on_end = on_end
 

@@ -29,6 +29,7 @@ class LogSubscription(Subscription):
     `first_payloads` are the payloads that were read for it and not sent yet: they go out with its first control event.
     """
 
+    is_shortened = False
     first_payloads: list[str] | None = None
     _is_open = False
 

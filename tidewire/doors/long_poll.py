@@ -27,6 +27,7 @@ from tidewire.protocol.pushes import ClientInfo
 class PollSubscription(Subscription):
     """Passes on events only, and remembers the code that it ended with."""
 
+    is_shortened = False
     end_code: Code | None = None
 
     def end(self, code: Code) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from channels.layers import BaseChannelLayer
 
 from tidewire.delivery.access_rechecks import AccessRechecks
+from tidewire.delivery.bulks import Bulks
 from tidewire.delivery.connections import Connections
+from tidewire.delivery.departures import Departures
 from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.hub import Hub, Intervals
 from tidewire.delivery.pages import Pages
@@ -61,6 +63,7 @@ class Engine:
         pages = Pages(reader, self.revocations)
         self.replays = Replays(self.subscriptions, pages, self._tasks)
         self._rechecks = AccessRechecks(self.subscriptions, reader, self.replays, self._tasks)
+        bulks = Bulks(reader, conf.MAX_PUSHED_EVENTS)
         self.hub = Hub(
             layer,
             membership,
@@ -70,10 +73,12 @@ class Engine:
             sessions=self.sessions,
             revocations=self.revocations,
             rechecks=self._rechecks,
+            bulks=bulks,
+            departures=Departures(self.subscriptions, reader, self.replays, self._tasks),
             roster=roster,
             tasks=self._tasks,
         )
-        self.recovery = Recovery(self.hub, self.subscriptions, reader, pages)
+        self.recovery = Recovery(self.hub, self.subscriptions, reader, pages, bulks)
         self.publisher = Publisher(layer, loop, self.hub.dispatch_own)
         self.presence = Presence(presence_store, self.publisher.publish_presence, self.hub.dispatch_presence, roster)
 

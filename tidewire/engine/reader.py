@@ -15,10 +15,10 @@ from tidewire.engine import access
 from tidewire.ground import credentials
 from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity, LookUp
-from tidewire.ground.positions import PAGE_EVENTS, Page, Position
+from tidewire.ground.positions import PAGE_EVENTS, Bulk, Page, Position
 from tidewire.ground.threads import Threads, begin_job
 from tidewire.jobs import chores, slices
-from tidewire.log import heads, pages, rate
+from tidewire.log import bulks, heads, pages, rate
 from tidewire.log.database import log_alias
 
 
@@ -48,6 +48,10 @@ class Reader:
     async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
         """Returns the first events of a stream after `offset`."""
         return await self.run(pages.read_after, name, offset, limit)
+
+    async def bulk(self, name: str, offset: int, most: int) -> Bulk | None:
+        """Returns the last transaction with more than `most` events of a stream after `offset`, or None."""
+        return await self.run(bulks.last_bulk, name, offset, most)
 
     async def page_before(self, name: str, offset: int | None, limit: int) -> Page:
         """Returns the last events of a stream before `offset`, newest first; the newest of all where it is None."""

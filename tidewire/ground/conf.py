@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "TOUCHED_SECONDS": 10.0,  # what "lately" means: longer than the longest transaction
     "AUDIT_SECONDS": 15.0,  # how often the heads of all streams with a subscriber are compared with the log
     "ACCESS_SECONDS": 300.0,  # how often the access of every subscription is checked again, besides all other checks
+    "MAX_PUSHED_EVENTS": 2000,  # of one transaction and stream; above it subscribers read anew; 0 for no limit
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub sends a message to its own mailbox
     "PRUNE_SECONDS": 3600.0,  # how often chores are done, such as deleting old events; 0 for never, see jobs/chores.py
     "RETENTION_EVENTS": 10_000,  # an event is kept while it is among so many last ones of its stream,

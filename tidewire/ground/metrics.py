@@ -70,6 +70,11 @@ healed = _counter(
     "Events read from the log: the layer lost them, or announced them without content, by kind.",
     "kind",
 )
+shortened = _counter(
+    "transactions_shortened",
+    "Transactions with more events of a stream than are pushed: subscribers read anew. By kind of stream.",
+    "kind",
+)
 restarts = _counter(
     "stream_restarts", "Streams of which the process knew more events than the log holds, by kind.", "kind"
 )

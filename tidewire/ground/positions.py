@@ -52,6 +52,21 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     revocation_offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """The events of one transaction in one stream, from the offset `first` to `last`.
+
+    - `ends_access` names the users whose access must be checked again after it or after an event before it that was
+      not delivered either; "*" for all.
+    - `revocation_offset` is how much of the revocation log must be applied before anything after it is delivered.
+    """
+
+    first: int
+    last: int
+    ends_access: frozenset[str] = frozenset()
+    revocation_offset: int = 0
+
+
 class Entries(list[Entry]):
     """A run of events for many clients. It keeps what it was encoded to, for as long as it lives itself."""
 

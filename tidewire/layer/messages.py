@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from tidewire.ground.positions import Entry
+from tidewire.ground.positions import PAGE_EVENTS, Entry
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer import signatures
 from tidewire.layer.signatures import Message
@@ -36,7 +36,10 @@ class Events(Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, stream: str, epoch: str, events: list[RecordedEvent]) -> Events:
-        """Returns these events, without their payloads where they are too large together."""
+        """Returns these events, without their payloads where they are too large together, and only the last of very
+        many: hubs read the others from the log."""
+        if len(events) > PAGE_EVENTS:
+            return cls(stream, epoch, [Entry(events[-1].offset, "", events[-1].type, "", 0)])
         is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
         entries = [
             Entry(e.offset, e.ends_access, e.type, e.payload if is_small else "", e.revocation_offset) for e in events

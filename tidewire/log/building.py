@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -205,9 +205,10 @@ def object_name(model: type[Model], pk: Any) -> str:
 # -- from drafts to JSON -------------------------------------------------------------------------------------------
 
 
-def encode(draft: Draft) -> Encoded:
-    """Gives a draft its id and time and builds its JSON, once for all readers. Raises EventError."""
-    id, at = uuid7(), datetime.now(UTC)
+def encode(draft: Draft, at: datetime) -> Encoded:
+    """Gives a draft its id and the time of its transaction, and builds its JSON, once for all readers. Raises
+    EventError."""
+    id = uuid7()
     time = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     event = EventEnvelope(draft.type, id, time, draft.actor, draft.data)
     return Encoded(draft, id, at, to_json(event, draft.type))

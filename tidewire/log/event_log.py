@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from typing import Any
@@ -45,11 +46,14 @@ def record(notes: Iterable[Note], using: str, is_last: Callable[[], bool] = lamb
 
 
 def _encode(drafts: list[building.Draft]) -> list[building.Encoded]:
-    """Gives the drafts their identities and JSON. Of many drafts the data is not kept beside the JSON."""
-    keeps_data = len(drafts) <= DATA_KEPT
+    """Gives the drafts their identities, their time and JSON. Of many drafts the data is not kept beside the JSON.
+
+    The time is the same for all of them, by which they are known as those of one transaction.
+    """
+    keeps_data, at = len(drafts) <= DATA_KEPT, datetime.now(UTC)
     encoded = []
     for index, draft in enumerate(drafts):
-        event = building.encode(draft)
+        event = building.encode(draft, at)
         if not keeps_data:
             drafts[index] = draft = replace(draft, data=None)
             event = replace(event, draft=draft)

@@ -81,7 +81,8 @@ class Unsubscribe:
     STATE_INVALIDATED = Code(
         2502,
         "state invalidated",
-        meaning="The stream has a new epoch, after a restore of the database. The SDK subscribes again and reads anew.",
+        meaning="The stream has a new epoch, after a restore of the database; or one transaction had more events than "
+        "are pushed. The SDK subscribes again and reads anew.",
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
-from asgiref.typing import WebSocketScope
+from asgiref.typing import WWWScope
 
 from tidewire.ground.frame_rate import FrameRate
 
@@ -26,17 +26,17 @@ Write = Callable[[bytes], None]
 T = TypeVar("T")
 
 
-def writer(scope: WebSocketScope) -> Write | None:
+def writer(scope: WWWScope) -> Write | None:
     """Returns the server's `write`, or None when it offers none."""
     return cast("Write | None", _extension(scope).get("write"))
 
 
-def frame_rate(scope: WebSocketScope) -> FrameRate | None:
+def frame_rate(scope: WWWScope) -> FrameRate | None:
     """Returns the rate by which the server reads frames, or None when it counts none."""
     return cast("FrameRate | None", _extension(scope).get("frame_rate"))
 
 
-def _extension(scope: WebSocketScope) -> dict[object, object]:
+def _extension(scope: WWWScope) -> dict[object, object]:
     return (scope.get("extensions") or {}).get(EXTENSION, {})
 
 

@@ -8,8 +8,12 @@ from uuid import uuid4
 from channels.layers import InMemoryChannelLayer
 
 from tests.tidewire.in_memory import QUIET, Client, Log, engine_on, settled
+from tidewire.delivery.bulks import Bulks
+from tidewire.delivery.departures import Departures
 from tidewire.delivery.hub import Hub, Intervals
+from tidewire.delivery.pages import Pages
 from tidewire.delivery.recovery import Outcome
+from tidewire.delivery.replay import Replays
 from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
@@ -22,6 +26,7 @@ from tidewire.layer.messages import Events, message
 from tidewire.protocol.requests import SubscribeRequest
 
 ROOM = "room:1"
+MOST = 2000
 
 
 class Bench:
@@ -33,6 +38,7 @@ class Bench:
         self.tasks, membership = Tasks(), Membership(self.layer)
         self.subscriptions, self.sessions = Subscriptions(membership), Sessions()
         self.revocations = RevocationLog(log, self.sessions, self.tasks)
+        pages = Pages(log, self.revocations)
         self.hub = Hub(
             self.layer,
             membership,
@@ -42,6 +48,8 @@ class Bench:
             sessions=self.sessions,
             revocations=self.revocations,
             rechecks=self,
+            bulks=Bulks(log, MOST),
+            departures=Departures(self.subscriptions, log, Replays(self.subscriptions, pages, self.tasks), self.tasks),
             roster=Roster(),
             tasks=self.tasks,
         )

@@ -209,8 +209,7 @@ async def test_the_queue_is_bounded_and_drops_the_oldest(publisher, mailbox, pat
     for number in range(QUEUE_EPHEMERAL + 1):
         publisher.publish_ephemeral("board:2", f"{number}", ClientInfo("alice", "c"))
     async with running(publisher):
-        offsets = await mailbox.offsets()
-        assert (offsets[0], len(offsets)) == (PAGE_EVENTS, QUEUE_EVENTS)
+        assert await mailbox.offsets() == [QUEUE_EVENTS + PAGE_EVENTS - 1]  # the last of very many
         assert (await mailbox.receive()).data == "1"
     assert publisher.dropped == PAGE_EVENTS + 1
 

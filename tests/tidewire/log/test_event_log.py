@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.tidewire.liveapp.models import Board, Item
 from tidewire.ground.actors import Actor, acting_as
@@ -72,7 +73,7 @@ def test_a_transaction_may_touch_many_streams():
 @pytest.mark.parametrize("data", [object(), {"a": {1, object()}}, "\ud800", {"a": ["\udc00"]}])
 def test_data_that_is_not_json_is_refused(data):
     with pytest.raises(EventError, match=r"board\.made"):
-        encode(Draft("board:x", "board.made", "a.b:c", data, Actor("system")))
+        encode(Draft("board:x", "board.made", "a.b:c", data, Actor("system")), timezone.now())
 
 
 def test_text_of_any_script_is_stored_as_it_is(board):
