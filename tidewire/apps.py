@@ -11,15 +11,17 @@ class TidewireConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now.
-        from tidewire.capture import capturing
+        from tidewire.capture import capturing, raw_writes
         from tidewire.checks import database, declarations, intents, lists, settings  # noqa: F401  they register themselves
         from tidewire.engine import chores  # noqa: F401  declares the engine's own
         from tidewire.ground import actors
         from tidewire.layer import publishing
+        from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
         from tidewire.transactions import commit
 
-        commit.register(event_log.record, [revocations.remember_committed, publishing.publish])
+        commit.register(event_log.record, [revocations.remember_committed, publishing.publish], log_database.holds_log)
         actors.reset_at_requests()
         autodiscover_modules("live")
         capturing.start()
+        raw_writes.warn_with_debug()

@@ -13,6 +13,7 @@ rows.py          rows by their keys, whatever managers hide
 versions.py      VersionField
 models.py, querysets.py   LiveModel and LiveQuerySet, conveniences
 touching.py      `touch`, for writes that were not noticed
+raw_writes.py    warnings about SQL that is not noted
 facts.py         what the application says happened
 snapshots.py     REST answers with their stream's position
 """

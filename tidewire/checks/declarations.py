@@ -18,7 +18,7 @@ from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 from tidewire.declare.registry import registry
 from tidewire.ground import streams
-from tidewire.log.database import is_same_database, log_alias
+from tidewire.log.database import holds_log, log_alias
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
@@ -172,7 +172,7 @@ def _named_types(lives: list[Live], facts: list[Fact]) -> Iterator[tuple[Any, An
 def _check_database(declaration: Any, model: type[models.Model]) -> Iterator[checks.CheckMessage]:
     """Refuses a model of another database than the log's: events are written in the transaction of the rows."""
     alias, log = router.db_for_write(model), log_alias()
-    if not is_same_database(alias, log):
+    if not holds_log(alias):
         text = f"is written to the database {alias!r}, but the event log is in {log!r}, and one transaction writes both"
         hint = (
             "Route the app tidewire and all live models to one database. `db_for_write` of DATABASE_ROUTERS says where."

@@ -22,6 +22,12 @@ def log_alias() -> str:
     return router.db_for_write(Event) or DEFAULT_DB_ALIAS
 
 
+def holds_log(alias: str) -> bool:
+    """Returns whether a transaction of this database can record events."""
+    log = log_alias()
+    return alias == log or is_same_database(alias, log)
+
+
 def is_same_database(alias: str, other: str) -> bool:
     """Returns whether two aliases mean one database, by their settings."""
     if connections[alias] is connections[other]:  # also a mirror of the test runner's

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tidewire.capture.raw_writes import warnings_of_raw_writes
 from tidewire.ground.ids import uuid7
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer import publishing
@@ -62,10 +64,15 @@ def events_of(stream: str) -> list[LoggedEvent]:
 
 
 class EventLog:
-    """The log as one test sees it: `new_events` and `assert_events` begin where the last call of either ended."""
+    """The log as one test sees it: `new_events` and `assert_events` begin where the last call of either ended.
+
+    Until `finish`, SQL that changes a live model's table without the ORM gives an UnnoticedWriteWarning.
+    """
 
     def __init__(self) -> None:
         self._seen = uuid7()  # ids of events sort by the moment at which they were made
+        self._warnings = ExitStack()
+        self._warnings.enter_context(warnings_of_raw_writes())
 
     def new_events(self, stream: str | None = None) -> list[LoggedEvent]:
         """Records what was noted so far, and returns the events since the last call, in the order of their recording.
@@ -93,6 +100,7 @@ class EventLog:
 
     def finish(self) -> None:
         """Records what is left at the end of a test, so that a serializer that raises fails the test."""
+        self._warnings.close()
         record_everywhere()
 
 

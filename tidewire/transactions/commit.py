@@ -43,12 +43,16 @@ Announcer = Callable[[list[RecordedEvent]], None]
 
 _recorder: Recorder | None = None
 _announcers: list[Announcer] = []
+_holds_log: Callable[[str], bool] = bool
 
 
-def register(recorder: Recorder, announcers: Iterable[Announcer]) -> None:
-    """Connects this package to the log and to the layer, which stand below it. Called once, when the app is ready."""
-    global _recorder
-    _recorder, _announcers[:] = recorder, announcers
+def register(recorder: Recorder, announcers: Iterable[Announcer], holds_log: Callable[[str], bool]) -> None:
+    """Connects this package to the log and to the layer, which stand below it. Called once, when the app is ready.
+
+    `holds_log` returns whether the log is in the database of an alias.
+    """
+    global _recorder, _holds_log
+    _recorder, _announcers[:], _holds_log = recorder, announcers, holds_log
 
 
 _collector: ContextVar[list[RecordedEvent] | None] = ContextVar("tidewire_recorded", default=None)
@@ -69,7 +73,8 @@ def note(using: str, notes: Iterable[Note]) -> None:
     """Remembers what to record in the current transaction of the database `using`.
 
     Where a caller bypassed LiveModel.save and the row is committed already, the events are recorded in a transaction
-    of their own: late, but not lost. Raises ImproperlyConfigured where no recorder is registered.
+    of their own: late, but not lost. Raises ImproperlyConfigured where no recorder is registered, and for a database
+    without the log.
     """
     if _recorder is None:
         raise ImproperlyConfigured(
@@ -77,6 +82,12 @@ def note(using: str, notes: Iterable[Note]) -> None:
             "django.setup() has returned"
         )
     connection = transaction.get_connection(using)
+    if not _holds_log(connection.alias):
+        raise ImproperlyConfigured(
+            f"a live model was written to the database {using!r}. Its events are recorded in the transaction of the "
+            "write, and the event log is in another database. Keep the rows of live models in one database, with the "
+            "log, or write rows of a copy without Django's ORM"
+        )
     if not connection.in_atomic_block and connection.get_autocommit():
         with transaction.atomic(using=using):
             note(using, notes)

@@ -358,6 +358,21 @@ def test_a_stream_without_a_column(monkeypatch, attname):
     assert found_in(monkeypatch, live(Item, stream=boards.of(attname))) == ["tidewire.E104"]
 
 
+class ArchiveRouter:
+    """Sends the writes of items to a second database."""
+
+    def db_for_write(self, model, **hints):
+        return "archive" if model is Item else None
+
+
+def test_a_live_model_in_a_second_database(monkeypatch, settings, tmp_path):
+    archive = connections["default"].settings_dict | {"NAME": str(tmp_path / "archive")}
+    monkeypatch.setitem(connections.databases, "archive", archive)
+    settings.DATABASE_ROUTERS = [f"{__name__}.ArchiveRouter"]
+    item = Live(Item, stream=boards.of("board_id"), serializer=BoardSerializer)
+    assert found_in(monkeypatch, live(), item) == ["tidewire.E115"]
+
+
 def test_a_stream_of_another_row(monkeypatch):
     assert found_in(monkeypatch, live(Vote, stream=boards.of("item__board_id"))) == []
 

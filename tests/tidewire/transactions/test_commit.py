@@ -11,6 +11,7 @@ from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Item
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
 from tidewire.ids import uuid7
+from tidewire.log.database import holds_log
 from tidewire.log.tables import Event, Stream
 from tidewire.transactions import commit
 from tidewire.transactions.commit import recorded_events
@@ -376,3 +377,13 @@ def test_a_note_without_a_recorder_names_the_remedy(item, monkeypatch):
         item.save()
     item.refresh_from_db()
     assert item.version == 1
+
+
+def test_a_database_without_the_log_is_refused(tmp_path, monkeypatch):
+    """Its events would be in no log, or in one that no hub reads."""
+    own = connections["default"].settings_dict
+    monkeypatch.setitem(connections.databases, "archive", own | {"NAME": str(tmp_path / "archive")})
+    monkeypatch.setitem(connections.databases, "direct", dict(own))
+    with pytest.raises(ImproperlyConfigured, match="'archive'"):
+        commit.note("archive", [])
+    assert (holds_log("direct"), holds_log("archive")) == (True, False)  # an alias of the same database is none
