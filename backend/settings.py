@@ -132,6 +132,7 @@ REQUEST_QUOTAS = {
 
 TIDEWIRE = {
     "AUTHENTICATE": "realtime.credentials.authenticate",
+    "AUTHENTICATE_EVENTS": "realtime.credentials.authenticate_events",
     "MAY_COMMAND": "realtime.credentials.may_command",
     "TOKEN_SECONDS": max(3600.0, SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
     "RPC": {"api.call": "realtime.rpc.call"},
@@ -172,6 +173,8 @@ TIDEWIRE = {
     "HEADER_SECONDS": env.number("HEADER_SECONDS", default=10.0),
     "BODY_SECONDS": env.number("BODY_SECONDS", default=30.0),
     "KEEP_ALIVE_SECONDS": env.number("KEEP_ALIVE_SECONDS", default=75.0),
+    "RESPONSE_SECONDS": env.number("RESPONSE_SECONDS", default=55.0),
+    "LONG_POLL_SECONDS": env.number("LONG_POLL_SECONDS", default=25.0),
     "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
     "VIEW_SET": "api.rest.views.BaseViewSet",
     "PROBLEM_TYPE": "/api/problems/{code}/",

@@ -1,4 +1,4 @@
-"""The credential of a socket: what `TIDEWIRE["AUTHENTICATE"]` and `TIDEWIRE["MAY_COMMAND"]` name."""
+"""The credential of a socket: what `TIDEWIRE["AUTHENTICATE"]`, `AUTHENTICATE_EVENTS` and `MAY_COMMAND` name."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def _identity_of_old(claims: tokens.AccessClaims) -> Identity:
     except AuthenticationFailed:
         raise InvalidCredential from None
     return claims.identity
+
+
+def authenticate_events(credential: str) -> Identity:
+    """Returns the identity of a token in the address of `streams/events/`. Raises as `authenticate`."""
+    return tokens.authenticate_events(credential)
 
 
 def may_command(identity: Identity) -> bool:

@@ -73,6 +73,37 @@ def authenticate(text: str) -> Identity:
     return read_access(text).identity
 
 
+# -- tokens for addresses --------------------------------------------------------------------------------------------
+
+
+class EventsToken(Token):
+    """Opens `streams/events/` and nothing else, because it stands in the address, which servers and proxies log."""
+
+    token_type = "events"
+    lifetime = timedelta()
+
+
+def make_events_token(identity: Identity) -> str:
+    """Returns a token that ends with the access token by which its user is identified."""
+    token = EventsToken()
+    token.payload |= {"user_id": identity.user_id, "sid": identity.session_id}
+    token["exp"] = int(identity.expires_at or 0)
+    return str(token)
+
+
+def authenticate_events(text: str) -> Identity:
+    """Returns the identity of such a token. Needs no query. Raises ExpiredCredential or InvalidCredential."""
+    token = _valid(EventsToken, text)
+    expires_at = float(cast(float, token["exp"]))
+    return Identity(
+        str(token["user_id"]),
+        expires_at=expires_at,
+        session_id=str(token["sid"]),
+        may_publish=False,
+        is_renewable=False,
+    )
+
+
 # -- refresh tokens --------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,11 @@ class VerifySerializer(serializers.Serializer):
     token = TextField()
 
 
+class EventsTokenSerializer(serializers.Serializer):
+    token = serializers.CharField(help_text="For the parameter `token` of `streams/events/`, and nothing else.")
+    expires_at = serializers.DateTimeField(help_text="With the access token. An open response ends then.")
+
+
 class TokenPairSerializer(serializers.Serializer):
     access = serializers.CharField(help_text="For REST and sockets, valid for some minutes.")
     refresh = serializers.CharField(help_text="Can be used once, for the next pair.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
@@ -11,9 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from api.auth.tokens import make_events_token
 from api.permissions import may_subscribe
 from api.rest.views import BaseViewSet
 from api.serializers.streams import EventPageSerializer, PositionSerializer
+from api.serializers.tokens import EventsTokenSerializer
+from tidewire.credentials import Identity
 from tidewire.rest.errors import Gone
 from tidewire.rest.parameters import number, single
 from tidewire.snapshots import Page, canonical, position, read_after
@@ -26,6 +30,20 @@ EPOCH = OpenApiParameter(
     "epoch", str, description="The epoch of that offset. Without it, a changed epoch is not noticed."
 )
 LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_EVENTS, "default": 100})
+
+
+class EventsTokenViewSet(BaseViewSet):
+    """Takes people only: a key stands in the header."""
+
+    @extend_schema(operation_id="streams_token", request=None, responses={200: EventsTokenSerializer}, tags=["streams"])
+    def create(self, request: Request) -> Response:
+        """A token for `EventSource`, which cannot send a header.
+
+        It opens `streams/events/` only, as it stands in the address, and ends with your access token.
+        """
+        identity = cast(Identity, request.auth)
+        expires_at = datetime.fromtimestamp(identity.expires_at or 0, UTC)
+        return Response(EventsTokenSerializer({"token": make_events_token(identity), "expires_at": expires_at}).data)
 
 
 class StreamViewSet(BaseViewSet):

@@ -80,6 +80,7 @@ MATRIX = {
     "sessions_list": (401, 200, 200, 200, 200, 403, 401),
     "streams_events": (401, 404, 200, 200, 200, 403, 401),
     "streams_retrieve": (401, 404, 200, 200, 200, 403, 401),
+    "streams_token": (401, 200, 200, 200, 200, 403, 401),
     # the body has the credential
     "token_blacklist": (200, 200, 200, 200, 200, 200, 200),
     "token_create": (200, 200, 200, 200, 200, 200, 200),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from api import permissions
+from api.auth import sessions
 from api.models import Member, Room, User
+from realtime import credentials
 from tests.api.conftest import MISSING, pointers, problem, url
+from tests.contract_client import ContractClient
 from tests.factories import make_message
 from tests.rig.openapi import check_event
+from tidewire.credentials import InvalidCredential
 from tidewire.log.pages import read_after
 from tidewire.log.tables import Event, Stream
 from tidewire.testing import record_now
@@ -161,3 +169,36 @@ def test_erased_means_erased_here_too(room, bob, five_messages):
     first = events(room, bob).json()["results"][0]
     assert (first["offset"], first["event"]["type"]) == (1, "message.deleted")
     assert "text" not in first["event"]["data"]
+
+
+# -- a token for an address --------------------------------------------------------------------------------------------
+
+
+def test_a_token_for_an_address_opens_events_and_nothing_else(alice):
+    answer = alice.post("/api/v1/streams/token/")
+    token = answer.json()["token"]
+    identity = credentials.authenticate_events(token)
+    assert (identity.user_id, identity.may_publish, identity.is_renewable) == (alice.id, False, False)
+    assert identity.session_id
+    with pytest.raises(InvalidCredential):
+        credentials.authenticate(token)
+    assert problem(ContractClient().get("/api/v1/me/", headers={"Authorization": f"Bearer {token}"})) == (
+        401,
+        "token_invalid",
+    )
+
+
+def test_a_token_for_an_address_ends_with_the_access_token(alice):
+    answer = alice.post("/api/v1/streams/token/").json()
+    left = datetime.fromisoformat(answer["expires_at"]) - timezone.now()
+    assert timedelta() < left <= settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
+    assert credentials.authenticate_events(answer["token"]).expires_at == pytest.approx(
+        datetime.fromisoformat(answer["expires_at"]).timestamp(), abs=1
+    )
+
+
+def test_an_access_token_is_no_token_for_an_address(bob):
+    pair = sessions.sign_in_as(bob.user)
+    for text in (*pair.values(), "", "x.y.z"):
+        with pytest.raises(InvalidCredential):
+            credentials.authenticate_events(text)

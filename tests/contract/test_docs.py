@@ -81,6 +81,7 @@ RUN_BY = {
     "docs/dashboards.md": "test_dashboards_page.py",
     "docs/events-and-versions.md": "test_recipes.py",
     "docs/first-live-model.md": "test_tutorial.py",
+    "docs/http-doors.md": "test_http_doors_page.py",
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",
     "docs/streams-and-permissions.md": "test_recipes.py",

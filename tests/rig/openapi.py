@@ -44,7 +44,8 @@ def template_of(address: str) -> str | None:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(path, re.compile(re.sub(r"\{\w+\}", "[^/]+", path))) for path in document()["paths"]]
+    paths = sorted(document()["paths"], key=lambda path: path.count("{"))  # a fixed address comes before a variable one
+    return [(path, re.compile(re.sub(r"\{\w+\}", "[^/]+", path))) for path in paths]
 
 
 def check_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -125,6 +125,25 @@ def charlie_room(charlie: Person) -> str:
     return _rooms.setdefault(charlie.id, charlie.make_room())
 
 
+def test_a_page_opens_an_event_source_with_a_token_in_the_address(
+    site: Site, people: People, room: str, readers: list[EventReader]
+) -> None:
+    """The token opens nothing else, and the response ends with the logout."""
+    _, bob, _ = people
+    other = Person(site.url, bob.name, bob.email, bob.password)
+    other.log_in()
+    token = other.post("streams/token/")["token"]
+    events = EventReader(f"{site.servers[-1].url}{API}/events/?stream={channel(room)}&token={token}")
+    readers.append(events)
+    assert events.response.status_code == 200
+    events.until("message")
+    log = other.http.get(f"{API}/{channel(room)}/log/", headers={"Authorization": f"Bearer {token}"})
+    assert log.status_code == 401
+    other.post("token/blacklist/", {"refresh": other.refresh}, signed=False)
+    assert events.rest()[-1].data["code"] == 3503
+    other.close()
+
+
 def test_losing_access_ends_every_open_response(
     site: Site, people: People, room: str, fallback: JsAgent, readers: list[EventReader]
 ) -> None:

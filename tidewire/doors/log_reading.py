@@ -62,7 +62,7 @@ async def gone(engine: Engine, head: Position, detail: str) -> RefusalError:
     reads the state anew goes on at the position of that state, every other at the first event that is kept."""
     earliest = lifetime_of(head).offset(await offset_before_first(engine, head))
     headers = [*NO_STORE, (b"stream-earliest-offset", earliest.encode())]
-    return RefusalError(410, "gone", detail, headers, stream=head.as_json(), earliest=earliest)
+    return RefusalError(410, "position_lost", detail, headers, stream=head.as_json(), earliest=earliest)
 
 
 async def offset_before_first(engine: Engine, head: Position) -> int:

@@ -149,4 +149,4 @@ def _require_end_is_harmless(code: Code | None) -> None:
     if code is Disconnect.FORCE_NO_RECONNECT:
         raise unauthorized("token_invalid", "The session has ended.")
     if code is Disconnect.CONNECTION_LIMIT:
-        raise RefusalError(429, "connection_limit", "There are more connections than one user may have.", NO_STORE)
+        raise RefusalError(429, "too_many_at_once", "There are more connections than one user may have.", NO_STORE)

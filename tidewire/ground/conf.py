@@ -47,7 +47,7 @@ DEFAULTS: dict[str, Any] = {
     # Responses that stay open; see doors/.
     "RESPONSE_SECONDS": 55.0,  # then a response ends, and its client comes back and is authorised anew
     "LONG_POLL_SECONDS": 25.0,  # how long a long poll waits for an event
-    "COMMENT_SECONDS": 15.0,  # between two comments, which keep proxies from giving up
+    "COMMENT_SECONDS": 25.0,  # between two comments, which keep proxies from giving up
     "MAX_EVENT_STREAMS": 20,  # streams of one response
     # Requests, on every server; see http/.
     "TRUSTED_PROXIES": 0,  # how many proxies stand in front, each of which adds one address to X-Forwarded-For

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
+from api.rest.problems import PROBLEMS
+from tests.rig.site import ROOT
 from tests.tidewire.connection.site import ROOM, Site
 from tests.tidewire.doors.reading import get
 from tests.tidewire.in_memory import Log
@@ -64,7 +68,7 @@ async def test_a_pruned_range_is_gone_and_the_answer_says_where_to_go_on(site: S
     site.log.prune(ROOM, first_kept=3)
     for live in ("", "&live=long-poll", "&live=sse"):
         gone = await get(f"{LOG}?offset={before}{live}").answered()
-        assert (gone.status, gone.json["code"]) == (410, "gone")
+        assert (gone.status, gone.json["code"]) == (410, "position_lost")
         assert gone.json["stream"]["offset"] == 3
         earliest = gone.header("stream-earliest-offset")
         assert gone.json["earliest"] == earliest
@@ -215,3 +219,13 @@ async def test_a_foreign_host_is_refused(site: Site):
 async def test_preflights_and_other_paths_are_the_applications(site: Site):
     assert (await get(LOG, method="OPTIONS").answered()).status == 418
     assert (await get(f"/streams/{ROOM}/").answered()).status == 418
+
+
+def test_every_refusal_of_the_doors_has_a_page():
+    """Its code and its status are a row of the table of problems."""
+    text = "\n".join(path.read_text() for path in (ROOT / "tidewire" / "doors").glob("*.py"))
+    text += (ROOT / "tidewire" / "http" / "door_router.py").read_text()
+    refusals = set(re.findall(r'RefusalError\(\s*(\d{3}), "(\w+)"', text))
+    refusals |= {("401", code) for code in re.findall(r'unauthorized\("(\w+)"', text)}
+    assert len(refusals) >= 12
+    assert {(status, code) for status, code in refusals if PROBLEMS[code].status != int(status)} == set()

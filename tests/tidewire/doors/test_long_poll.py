@@ -93,6 +93,6 @@ async def test_requests_that_wait_count_as_connections_of_their_user(site: Site)
     responses.append(await waiting(site))
     await settled()
     await responses[0].answered()
-    assert (responses[0].status, responses[0].json["code"]) == (429, "connection_limit")
+    assert (responses[0].status, responses[0].json["code"]) == (429, "too_many_at_once")
     for response in responses[1:]:
         await response.leave()

@@ -1,0 +1,128 @@
+"""Runs the code of docs/http-doors.md against a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.documents import blocks
+from tests.rig.rest import Person
+from tests.rig.site import ROOT, Site
+
+RUN = {block.name: block.code for block in blocks(ROOT / "docs" / "http-doors.md") if block.key == "runs"}
+JS = ROOT / "tests" / "conformance" / "js"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def owner(embedded_site: Site) -> Person:
+    return embedded_site.person("wilma")
+
+
+@pytest.fixture
+def room(owner: Person) -> str:
+    owner.fresh_token()
+    room = owner.make_room()
+    owner.say(room, "Aye.")
+    return room
+
+
+def environment(site: Site, owner: Person, room: str) -> dict[str, str]:
+    return os.environ | {"URL": site.url, "TOKEN": owner.access, "ROOM": room, "ME": owner.id, "NO_PROXY": "127.0.0.1"}
+
+
+def test_every_block_is_run_here():
+    assert set(RUN) == {"pages", "client", "loop", "curl"}
+
+
+def test_pages(embedded_site: Site, owner: Person, room: str, tmp_path: Path):
+    done = subprocess.run(
+        ["bash", "-euc", RUN["pages"]],
+        cwd=tmp_path,
+        env=environment(embedded_site, owner, room),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    decoder = json.JSONDecoder()
+    events, end = decoder.raw_decode(done.stdout)
+    assert [event["type"] for event in events] == ["member.joined", "message.created"]
+    assert json.loads(done.stdout[end:]) == []
+
+
+def test_the_client_of_npm(embedded_site: Site, owner: Person, room: str, tmp_path: Path):
+    """With an offset that is gone, so that `onError` is asked."""
+    program = JS / f"page-{os.getpid()}.mjs"
+    begin, end = "const { URL, ROOM, TOKEN } = process.env\nconst savedOffset = process.env.OFFSET\n", ""
+    begin += "const handle = (event) => console.log(event.data.text ?? event.type)\n"
+    begin += "const save = () => process.exit(0)\n"
+    imported, _, rest = RUN["client"].partition("\n")
+    program.write_text(f"{imported}\n{begin}{rest}{end}")
+    node = shutil.which("node")
+    assert node is not None
+    try:
+        done = subprocess.run(
+            [node, program],
+            env=environment(embedded_site, owner, room) | {"OFFSET": f"{1:010d}_{1:016d}_another"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        program.unlink()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["member.joined", "Aye."]
+
+
+def test_the_loop_in_python(embedded_site: Site, owner: Person, room: str):
+    names: dict[str, Any] = {}
+    exec(RUN["loop"], names)
+    headers = {"Authorization": f"Bearer {owner.access}"}
+    with httpx.Client(base_url=embedded_site.url, headers=headers, trust_env=False) as client:
+        following = names["follow"](client, f"room:{room}", f"{1:010d}_{1:016d}_another")
+        seen = [next(following)[0]["type"] for _ in range(2)]
+        late = threading.Timer(0.5, owner.say, (room, "Later."))
+        late.start()
+        event, offset = next(following)
+        late.join()
+        again, _ = next(names["follow"](client, f"room:{room}", "-1"))
+    assert seen == ["member.joined", "message.created"]
+    assert event["data"]["text"] == "Later."
+    assert offset.split("_")[1] == f"{3:016d}"
+    assert again["type"] == "member.joined"
+
+
+def test_curl(embedded_site: Site, owner: Person, room: str):
+    command = RUN["curl"].replace("curl", "timeout 5 curl", 1)
+    process = subprocess.Popen(
+        ["bash", "-uc", command],
+        env=environment(embedded_site, owner, room),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("id:"):
+            break
+    owner.say(room, "Now.")
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("data:"):
+            break
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+    assert lines[-2] == "event:message.created"
+    assert json.loads(lines[-1].removeprefix("data:"))["data"]["text"] == "Now."
