@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from dataclasses import replace
+
 import pytest
 
-from tests.tidewire.connection.site import ROOM, USER, denied, error
+from tests.tidewire.connection.site import ROOM, USER, denied, error, receive
 from tidewire.connection import rpc
+from tidewire.connection.protocol_connection import TURN_COMMANDS
 from tidewire.delivery.log_reader import LogUnavailableError
 
 # -- before connect --------------------------------------------------------------------------------------------------
@@ -228,3 +233,35 @@ async def test_losing_a_stream_is_an_unsubscribe_push_and_leaves_the_others(alic
     assert {"channel": ROOM, "unsubscribe": {"code": 2000, "reason": "server unsubscribe"}} in pushes
     assert list(alice.connection.subscriptions) == [USER]
     assert await alice.send({"id": 3, "subscribe": {"channel": ROOM}}) == [denied(3)]
+
+
+# -- what one message costs the others -------------------------------------------------------------------------------
+
+
+async def test_a_message_full_of_commands_leaves_turns_to_others(alice):
+    """Also where none of the commands waits for anything."""
+    count = 100 * TURN_COMMANDS
+    alice.connection.rules = replace(alice.connection.rules, max_frame_bytes=10**6, max_commands=count)
+    commands = [json.dumps({"id": number, "rpc": {"method": "no.such"}}) for number in range(2, 2 + count)]
+    turns: list[int] = []
+
+    async def count_turns() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count_turns())
+    await receive(alice.connection, "\n".join(commands))
+    other.cancel()
+    assert len(turns) >= count // TURN_COMMANDS
+    replies = [frame["error"]["code"] for frame in await alice.new_frames() if frame.get("id", 0) > 1]
+    assert replies == [108] * count
+
+
+async def test_a_long_answer_costs_as_several_commands(alice):
+    await alice.subscribe()
+    alice.site.log.write(ROOM, 100, size=2000)
+    parsed = alice.connection.parse(json.dumps({"id": 3, "history": {"channel": ROOM, "limit": 100}}))
+    assert await alice.connection.receive([parsed]) == 100 * 2000 // (16 * 1024)
+    parsed = alice.connection.parse(json.dumps({"id": 4, "history": {"channel": ROOM, "limit": 1}}))
+    assert await alice.connection.receive([parsed]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,9 +13,11 @@ from tests.fairness import attackers_socket
 from tests.fairness.attackers_socket import CLOSE, PING, Outcome, commands, connecting, frame
 from tests.rig.raw import RawSocket
 from tests.rig.site import Site
+from tests.tidewire.serve.conftest import MakeSite
 from tests.tidewire.serve.served import Served
 from tests.tidewire.serve.test_limits import handshake
 from tidewire.ground.conf import DEFAULTS
+from tidewire.ground.frame_rate import FREE_FRAMES, SHARED
 from tidewire.serve.websocket_protocol import TURN_FRAMES
 
 BURST, PER_SECOND = DEFAULTS["FRAME_BURST"], DEFAULTS["FRAMES_PER_SECOND"]
@@ -135,3 +138,32 @@ def test_frames_that_arrive_before_the_socket_is_open_are_kept_back_in_order(ser
     # Those that came in one piece with the handshake are not read: a client has to wait for the answer.
     first = int(received[2:5])
     assert received == b"".join(bytes([PONG, 3]) + b"%03d" % number for number in range(first, 200))
+
+
+def test_the_sockets_of_one_address_share_a_rate_and_those_of_another_do_not_wait(make_site: MakeSite) -> None:
+    served = make_site(TRUSTED_PROXIES="1").server
+    with ExitStack() as closing:
+        hungry = [closing.enter_context(from_address(served, "192.0.2.1")) for _ in range(SHARED + 1)]
+        for connection in hungry:
+            connection.sendall(frame(PING) * BURST)
+        for connection in hungry[:SHARED]:
+            read_for(connection, 0.3)
+        late = closing.enter_context(from_address(served, "192.0.2.1"))
+        other = closing.enter_context(from_address(served, "192.0.2.2"))
+        for connection in (late, other):
+            connection.sendall(frame(PING) * 500)
+        assert len(read_for(other, 2.0)) == 500 * PONG_BYTES
+        assert FREE_FRAMES * PONG_BYTES <= len(read_for(late, 0.1)) < 500 * PONG_BYTES
+
+
+def from_address(served: Served, address: str) -> socket.socket:
+    """Opens a WebSocket as a proxy does for a client at this address."""
+    connection = socket.create_connection(("127.0.0.1", served.port), timeout=15)
+    headers = f"X-Forwarded-For: {address}\r\n"
+    request = attackers_socket.HANDSHAKE.format(path="/connection/websocket", host="localhost", headers=headers)
+    connection.sendall(request.encode())
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(4096)
+    assert received.startswith(b"HTTP/1.1 101"), received
+    return connection
