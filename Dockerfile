@@ -17,8 +17,9 @@ ENV PATH=/opt/venv/bin:$PATH \
 
 # The base image's own pip is removed as well: nothing is installed from here on.
 RUN /usr/local/bin/python -m pip uninstall --yes --quiet pip \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
-    && install -d -o tidewire -g tidewire /data
+    && groupadd --system --gid 10001 tidewire \
+    && useradd --system --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin tidewire \
+    && install -d -m 700 -o tidewire -g tidewire /data
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
@@ -26,8 +27,8 @@ COPY . .
 RUN TIDEWIRE_MODE=development DATA_DIR=/tmp/collect python manage.py collectstatic --no-input --verbosity 0 \
     && rm -rf /tmp/collect
 
-USER tidewire
-VOLUME /data
+# By number, so that an orchestrator sees that it is not root.
+USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "scripts/healthcheck.py"]
-CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "backend.asgi:application"]
+CMD ["python", "manage.py", "serve", "--bind", "0.0.0.0", "--port", "8000"]
