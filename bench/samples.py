@@ -103,7 +103,7 @@ def _fill(rows: int) -> tuple[list[Any], int]:
     """Makes metrics with `rows` samples. Returns the metrics, the dense one last, and the time of the last sample."""
     from django.db import connection, transaction
 
-    from api.models import Dashboard, Metric, Series
+    from api.models import Dashboard, Metric, Series, rollups
 
     dashboard = Dashboard.objects.create(name="Many")
     metrics = [Metric.objects.create(dashboard=dashboard, key=f"m{n}", name=f"m{n}") for n in range(SERIES + 1)]
@@ -134,6 +134,7 @@ def _fill(rows: int) -> tuple[list[Any], int]:
         with transaction.atomic(), connection.cursor() as cursor:
             for some in (sparse, lines):
                 cursor.connection.executemany("INSERT INTO api_sample (series_id, at, value) VALUES (?, ?, ?)", some)
+    rollups.rebuild("default")
     return metrics, end
 
 
@@ -151,12 +152,12 @@ def _median(call: Callable[[], Any], runs: int) -> float:
 def _uses_the_key(series: Any, end: int) -> bool:
     from django.db import connection
 
-    from api.models.samples import BUCKETS
+    from api.models.rollups import READ
 
     explain = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
     with connection.cursor() as cursor:
-        values = {"step": DAY // POINTS, "series": series.pk, "start": end - DAY, "end": end}
-        cursor.execute(explain + BUCKETS[connection.vendor], values)
+        statement = READ[connection.vendor]["samples"].format(series=series.pk, unit=0)
+        cursor.execute(explain + statement, [json.dumps([[end - DAY, end - DAY, end]])])
         plan = " ".join(str(column) for row in cursor.fetchall() for column in row)
     print(plan, file=sys.stderr)
     if connection.vendor == "postgresql":

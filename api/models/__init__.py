@@ -11,6 +11,7 @@ from .messages import Mention, Message
 from .metrics import Metric
 from .names import NamesClock
 from .reactions import Reaction
+from .rollups import RollUp
 from .rooms import Room
 from .samples import Sample, Series
 from .sessions import Session
@@ -29,6 +30,7 @@ __all__ = [
     "NamesClock",
     "Reaction",
     "ReadMarker",
+    "RollUp",
     "Room",
     "Sample",
     "Series",

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
+
+from api.models import rollups
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,13 +100,22 @@ class Series(models.Model):
     # -- write -------------------------------------------------------------------------------------------------------
 
     def append(self, points: Sequence[Point]) -> list[Point]:
-        """Adds samples and returns those that were new. A stored sample of the same time stays as it is."""
+        """Adds samples and returns those that were new. A stored sample of the same time stays as it is.
+
+        This is the only way to write samples: it keeps the roll-ups.
+        """
         points = sorted({point.at: point for point in points}.values())  # in one order: two writers cannot deadlock
+        if not points:
+            return []
         connection = connections[self.database]
-        with connection.cursor() as cursor:
-            cursor.execute(*_INSERT[connection.vendor](self.pk, points))
-            added = {at for (at,) in cursor.fetchall()}
-        return points if len(added) == len(points) else [point for point in points if point.at in added]
+        with transaction.atomic(using=self.database, savepoint=False):
+            with connection.cursor() as cursor:
+                cursor.execute(*_INSERT[connection.vendor](self.pk, points))
+                added = {at for (at,) in cursor.fetchall()}
+            new = points if len(added) == len(points) else [point for point in points if point.at in added]
+            if new:
+                rollups.add(self.pk, new, self.database)
+        return new
 
     def prune(self, before: int, limit: int | None = None) -> int:
         """Deletes samples that are older than `before`, except the latest, and returns how many.
@@ -116,7 +127,10 @@ class Series(models.Model):
         old = samples.filter(at__lt=min(before, latest.at if latest else 0)).order_by("at").values_list("at", flat=True)
         deleted = 0
         while batch := list(old[:PRUNED_AT_ONCE]):
-            deleted += samples.filter(at__gte=batch[0], at__lte=batch[-1])._raw_delete(self.database)
+            with transaction.atomic(using=self.database, savepoint=False):
+                rollups.lock_until(self.pk, batch[-1] + 1, self.database)
+                deleted += samples.filter(at__lte=batch[-1])._raw_delete(self.database)
+                rollups.forget_until(self.pk, batch[-1] + 1, self.database)
             if limit is not None and deleted >= limit:
                 break
         return deleted
@@ -136,15 +150,11 @@ class Series(models.Model):
     def buckets(self, start: int, end: int, step: int) -> list[Bucket]:
         """Returns a bucket for each step from `start` to `end` that has samples.
 
-        Buckets begin at multiples of the step, so that two overlapping ranges show the same ones.
+        Buckets begin at multiples of the step, and the range is widened to whole ones, so that two overlapping ranges
+        show the same ones. Raises rollups.TooManySamplesError.
         """
-        connection = connections[self.database]
-        with connection.cursor() as cursor:
-            cursor.execute(BUCKETS[connection.vendor], {"step": step, "series": self.pk, "start": start, "end": end})
-            rows = cursor.fetchall()
-        if connection.vendor == "postgresql":
-            return [Bucket(*row) for row in rows]
-        return [_of_text(*row) for row in rows if row[-1] is not None]
+        found = rollups.sums(self.pk, start - start % step, -(-end // step) * step, step, self.database)
+        return [Bucket(at, one.low, one.high, one.total / one.count, one.last, one.count) for at, one in found.items()]
 
 
 def _insert_arrays(series: int, points: Sequence[Point]) -> tuple[str, list]:
@@ -162,37 +172,6 @@ def _insert_rows(series: int, points: Sequence[Point]) -> tuple[str, list]:
 
 
 _INSERT = {"postgresql": _insert_arrays, "sqlite": _insert_rows}
-
-# One pass over the index, then one look-up for the last value of each bucket. Not AVG: in PostgreSQL it also adds up
-# squares, and fails above 1e154.
-_ONE_PASS = """
-SELECT b.start, b.low, b.high, b.mean,
-    (SELECT s.value FROM api_sample s WHERE s.series_id = %(series)s AND s.at = b.last_at), b.total
-FROM (
-    SELECT at - at %% %(step)s AS start, MIN(value) AS low, MAX(value) AS high, SUM(value) / COUNT(*) AS mean,
-        COUNT(*) AS total, MAX(at) AS last_at
-    FROM api_sample WHERE series_id = %(series)s AND at >= %(start)s AND at < %(end)s GROUP BY 1
-) b ORDER BY b.start
-"""
-# For GROUP BY, SQLite sorts the rows, which takes five times as long as reading them. This reads each bucket by itself.
-# A subquery returns one value, so the aggregates are printed into one text; 17 digits hold a double exactly.
-_EACH_BUCKET = """
-WITH RECURSIVE b(start) AS (
-    SELECT %(start)s - %(start)s %% %(step)s UNION ALL SELECT start + %(step)s FROM b WHERE start + %(step)s < %(end)s
-)
-SELECT b.start,
-    (SELECT printf('%%!.17g %%!.17g %%!.17g %%d', MIN(value), MAX(value), AVG(value), COUNT(*)) FROM api_sample s
-     WHERE s.series_id = %(series)s AND s.at >= MAX(b.start, %(start)s) AND s.at < MIN(b.start + %(step)s, %(end)s)),
-    (SELECT s.value FROM api_sample s WHERE s.series_id = %(series)s AND s.at >= MAX(b.start, %(start)s)
-     AND s.at < MIN(b.start + %(step)s, %(end)s) ORDER BY s.at DESC LIMIT 1)
-FROM b
-"""
-BUCKETS = {"postgresql": _ONE_PASS, "sqlite": _EACH_BUCKET}
-
-
-def _of_text(start: int, text: str, last: float) -> Bucket:
-    low, high, mean, total = text.split()
-    return Bucket(start, float(low), float(high), float(mean), last, int(total))
 
 
 class Sample(models.Model):

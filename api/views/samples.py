@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from api import streams
 from api.models import Metric, Series
+from api.models.rollups import TooManySamplesError
 from api.models.samples import Point, as_text, microseconds
 from api.permissions import Action, authorize_metric
 from api.rest.views import BaseViewSet
@@ -102,7 +103,11 @@ class SampleViewSet(OfMetric, BaseViewSet):
     def _buckets(self, series: Series | None, start: int, end: int, step: int) -> dict[str, Any]:
         if end - start > MAX_BUCKETS * step:
             raise ValidationError({"step": [f"More than {MAX_BUCKETS} steps."]})
-        buckets = series.buckets(start, end, step) if series else []
+        try:
+            buckets = series.buckets(start, end, step) if series else []
+        except TooManySamplesError:
+            text = "The range has too many samples for this step. Ask for whole minutes, or for a shorter range."
+            raise ValidationError({"step": [ErrorDetail(text, "too_many_samples")]}) from None
         return {"next": None, "results": [_BUCKET.to_representation(bucket) for bucket in buckets]}
 
     def _from(self, at: int) -> str:
