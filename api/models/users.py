@@ -161,7 +161,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta(LiveModel.Meta, AbstractBaseUser.Meta, PermissionsMixin.Meta):
-        pass
+        base_manager_name = "objects"  # a rename is noted there, too
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
