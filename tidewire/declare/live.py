@@ -202,9 +202,8 @@ class Live(Generic[M]):
 
     @property
     def owns_stream(self) -> bool:
-        """Whether the stream is the row's own, and ends with it."""
-        meta = self.model._meta
-        return self.stream.path in {"pk", *(own.pk.attname for own in (meta, *(p._meta for p in meta.all_parents)))}
+        """Whether the stream is the row's own, and ends with it. That of a child by inheritance is its parent's."""
+        return self.stream.path in ("pk", self.model._meta.pk.attname)
 
     @property
     def types(self) -> dict[str, bool]:
