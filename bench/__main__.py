@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from bench import growth, measures, report, tools
+from bench import growth, measures, reads, report, tools
 from bench.measures import Row
 from bench.systems import CLIENT_CORE, Stores, System, textbook, tidewire
 
@@ -57,6 +57,10 @@ def plan(stores: Stores, is_quick: bool) -> dict[str, list[Measure]]:
             for system in (OURS, OURS_ON_UVICORN, THEIRS_ON_UVICORN, THEIRS_PLAIN)
         ],
         "list": [partial(measures.lists, stores, system, 100) for system in (OURS, THEIRS_ON_UVICORN)],
+        "reads": [
+            *(partial(reads.reads, stores, system, 100 if is_quick else 400) for system in (OURS, THEIRS_ON_UVICORN)),
+            partial(reads.pocketbase, 100 if is_quick else 400),
+        ],
         "connections": [
             partial(measures.connections, stores, system, 300 if is_quick else 1000) for system in (OURS, THEIRS)
         ],

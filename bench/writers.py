@@ -47,6 +47,8 @@ class Line:
                 raise ConnectionError("the server hung up")
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
+        if head.split(b" ", 2)[1] == b"304":
+            return 304, b""
         lower = head.lower()
         if b"content-length:" in lower:
             length = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0])
