@@ -81,7 +81,7 @@ restarts = _counter(
 layer_received = _counter("layer_messages_received", "Messages that the hub received from the channel layer.")
 layer_refused = _counter(
     "layer_messages_refused",
-    "Messages of the channel layer that no process of ours has signed, by reason: unsigned, forged, stale, malformed.",
+    "Messages of the channel layer that are not believed: unsigned, forged, stale, replayed or malformed, by reason.",
     "reason",
 )
 layer_dropped = _counter("layer_messages_dropped", "Messages that could not be sent to the channel layer.")

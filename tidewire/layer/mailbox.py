@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 
 from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics
 from tidewire.layer.membership import Membership
-from tidewire.layer.messages import Content, Heartbeat, message, parse
+from tidewire.layer.messages import Content, Events, Heartbeat, message, parse
 from tidewire.layer.signatures import RefusedMessageError
 
 logger = logging.getLogger(__name__)
 
+REMEMBERED = 50_000
+"""Signatures of messages without an offset. Older messages than these are most often too old to be accepted."""
 WARN_SECONDS = 60.0
 """Refused messages are counted by a metric, and logged at most this often: a stranger on the layer fills no disk."""
+
+
+class Seen:
+    """The signatures of the last REMEMBERED messages. Each message has one of its own, because its time is signed."""
+
+    def __init__(self) -> None:
+        self._macs: OrderedDict[bytes, None] = OrderedDict()
+
+    def add(self, mac: bytes) -> bool:
+        """Returns whether this one is new."""
+        if mac in self._macs:
+            return False
+        self._macs[mac] = None
+        if len(self._macs) > REMEMBERED:
+            self._macs.popitem(last=False)
+        return True
 
 
 class Mailbox:
@@ -35,7 +54,7 @@ class Mailbox:
         self._layer, self._membership, self._heartbeat_seconds = layer, membership, heartbeat_seconds
         self._receive, self._on_return = receive, on_return
         self._received_at = asyncio.get_running_loop().time()
-        self._warned_at = -WARN_SECONDS
+        self._warned_at, self._seen = -WARN_SECONDS, Seen()
 
     @property
     def is_deaf(self) -> bool:
@@ -75,8 +94,14 @@ class Mailbox:
                 self._refuse(error.reason)
                 continue
             metrics.layer_received.inc()
+            if content is None:
+                continue
             self._received_at = asyncio.get_running_loop().time()
-            if content is None or isinstance(content, Heartbeat):
+            if isinstance(content, Heartbeat):
+                continue
+            # An event that comes twice is known by its offset. Anything else would be done twice.
+            if not isinstance(content, Events) and not self._seen.add(received["mac"]):
+                self._refuse("replayed")
                 continue
             try:
                 self._receive(content)

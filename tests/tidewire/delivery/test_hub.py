@@ -13,7 +13,7 @@ from tidewire.declare.live import EVERYONE
 from tidewire.delivery.hub import Intervals
 from tidewire.ground.positions import Entry
 from tidewire.ground.streams import REVOCATIONS
-from tidewire.layer.messages import Ephemeral, Events, message
+from tidewire.layer.messages import Ephemeral, Events, PresenceChanges, message
 from tidewire.layer.signatures import sign
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.pushes import ClientInfo, JoinPush, LeavePush
@@ -344,6 +344,26 @@ async def test_a_message_that_is_sent_again_in_another_group_reaches_its_own_str
     await until(lambda: alice.pushes(ROOM) == [1])
     await settled()
     assert (alice.pushes(ROOM), bob.messages) == ([1], [])
+    await bench.stop()
+
+
+async def test_a_copy_of_a_message_without_an_offset_does_nothing(log):
+    """A client's command, which another process passes on in the same way, would be done twice."""
+    bench = Bench(log)
+    bench.hub.start()
+    alice = Client()
+    await bench.follow(alice, is_following_presence=True)
+    await bench.subscriptions.joined([ROOM])
+    info = ClientInfo("bob", "b")
+    typing = message(Ephemeral(ROOM, '{"type":"typing"}', info))
+    joined = message(PresenceChanges.of(ROOM, [JoinPush(info)]))
+    for _ in range(3):
+        await bench.send(typing)
+        await bench.send(joined)
+    await bench.send(message(Ephemeral(ROOM, '{"type":"typing"}', info)))  # the same again, from its sender
+    await until(lambda: len(alice.frames) == 3)
+    await settled()
+    assert kinds(alice) == ["pub", "join", "pub"]
     await bench.stop()
 
 
