@@ -80,6 +80,7 @@ RUN_BY = {
     "README.md": "test_readme.py",
     "docs/dashboards.md": "test_dashboards_page.py",
     "docs/events-and-versions.md": "test_recipes.py",
+    "docs/existing-project.md": "test_existing_project.py",
     "docs/first-live-model.md": "test_tutorial.py",
     "docs/http-doors.md": "test_http_doors_page.py",
     "docs/operations.md": "test_recipes.py",

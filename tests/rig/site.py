@@ -38,12 +38,12 @@ PROGRAMS = {
 }
 
 
-def wait_until_ready(address: str) -> None:
-    """Waits until GET `address` answers 200. Raises ServerError after READY_SECONDS."""
+def wait_until_ready(address: str, status: int = 200) -> None:
+    """Waits until GET `address` answers with this status. Raises ServerError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            if httpx.get(address, timeout=2, trust_env=False).status_code == 200:
+            if httpx.get(address, timeout=2, trust_env=False).status_code == status:
                 return
         except httpx.TransportError:
             pass
