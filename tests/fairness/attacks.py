@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from tests.fairness import attackers_http
 from tests.fairness import attackers_socket as socket_attackers
 from tests.fairness.attackers_accounts import ATTACKERS
 from tests.fairness.stage import Target
@@ -110,11 +111,21 @@ class _OnSocket:
         return self.function(target.host, target.port, seconds, *given, headers=headers)
 
 
+ON_CONNECTIONS = (
+    attackers_http.pipeline_unread,
+    attackers_http.leave_unread,
+    attackers_http.drip_bodies,
+    attackers_http.stay_idle,
+    attackers_http.stay_silent,
+    attackers_http.hammer_handshakes,
+)
+
 ATTACKS = (
     Attack("documents", documents),
     Attack("lists on 40 connections", lists),
     Attack("wrong passwords", sign_ins),
     Attack("ranges of samples", samples),
+    *(Attack(f"connection: {run.__name__}", run) for run in ON_CONNECTIONS),
     *(Attack(f"socket: {run.__name__}", on_socket(run)) for run in socket_attackers.UNIDENTIFIED),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token")) for run in socket_attackers.WITH_TOKEN),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token", "stream")) for run in socket_attackers.ON_A_STREAM),

@@ -65,7 +65,8 @@ def _is_told(pages: PreparedPages, model: Any, name: str) -> bool:
         return True
     lives = [live for live in registry.lives_of(model) if live.stream.kind is pages.told_by]
     if lives:
-        return any(live.updated is not None and not live.is_rate_limited for live in lives)
+        told = [live for live in lives if live.updated is not None and not live.is_rate_limited]
+        return any(name not in live.ignore and (live.fields is None or name in live.fields) for live in told)
     parents = [model._meta.get_field(touch.parent).related_model for touch in registry.touches_of(model)]
     if any(live.stream.kind is pages.told_by for parent in parents for live in registry.lives_of(parent)):
         return True  # a part of a live row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from tests.tidewire.liveapp.declarations import boards
 from tests.tidewire.liveapp.models import Item, Vote
 from tidewire.checks.lists import check_tagged_lists, problems_of
+from tidewire.declare.registry import registry
 from tidewire.queries.related_rows import RelatedRows
 from tidewire.rest.prepared_pages import PreparedPages
 from tidewire.rest.tags import Clock
@@ -90,6 +92,13 @@ def test_a_column_of_another_row_needs_a_clock():
 def test_what_is_not_known_is_refused(build, serializer, expected):
     (problem,) = problems(build, serializer)
     assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("narrowed", [{"ignore": ("title",)}, {"fields": ("rank",)}, {"updated": None}])
+def test_a_column_whose_writes_are_no_events_is_not_told(monkeypatch, narrowed):
+    lives = [replace(live, **narrowed) if live.model is Item else live for live in registry.lives]
+    monkeypatch.setattr(registry, "lives", lives)
+    assert "title is liveapp.Item.title, which its stream does not tell of" in problems(items, PlainSerializer)
 
 
 @pytest.mark.parametrize("name", ["liveapp.Owner.nam", "liveapp.Nobody.name", "name"])
