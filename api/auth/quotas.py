@@ -22,6 +22,8 @@ from tidewire.credentials import Identity
 
 BASE_BYTES = 2048
 """What a write stores at least, with its indexes: a row, its event, perhaps a stored answer."""
+ROWS_PER_REQUEST = 50
+"""Rows that one request reads or writes before it counts as several."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -61,6 +63,17 @@ def spend(request: AnyRequest, identity: Identity | None) -> list[Count]:
     if any(count.used > count.quota for count in counts):
         raise QuotaExceeded(counts)
     return counts
+
+
+def spend_rows(identity: Identity, rows: int) -> list[Count]:
+    """Counts a request that reads or writes so many rows as one more request for each ROWS_PER_REQUEST above the first.
+
+    Returns the counts, or nothing for a small request. The request was allowed: what it costs more is counted against
+    the next ones, so none is too large for a quota.
+    """
+    more = (rows - 1) // ROWS_PER_REQUEST
+    keys = _keys_of(identity)
+    return _count(keys, dict.fromkeys(keys, more)) if more > 0 else []
 
 
 def cost_of(request: AnyRequest) -> int:

@@ -46,6 +46,11 @@ class BaseViewSet(ResourceViewSet):
             raise
         self.counts = quotas.spend(request, cast("Identity | None", request.auth))
 
+    def charge(self, rows: int) -> None:
+        """Counts the request as several when it reads or writes many rows: the next ones may be refused."""
+        charged = {count.policy: count for count in quotas.spend_rows(self.identity, rows)}
+        self.counts = [charged.get(count.policy, count) for count in self.counts]
+
     @property
     def user(self) -> User:
         """The caller. Only in views that require a credential."""

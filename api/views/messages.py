@@ -130,6 +130,7 @@ class MessageViewSet(
         """
         room, _ = self.authorize_writer(Action.WRITE)
         items = self._validated_items(room, self.items_of(request.data))
+        self.charge(sum(1 + len(item.get("mentions", ())) for item in items))
         known = self._find_all([item["id"] for item in items if "id" in item])
         written = iter(room.post_all(self.user, [item for item in items if item.get("id") not in known]))
         messages = [known[item["id"]] if item.get("id") in known else next(written) for item in items]

@@ -35,6 +35,8 @@ from tidewire.snapshots import position
 
 MAX_ROWS = 1_000
 MAX_BUCKETS = 2_000
+SAMPLES_PER_ROW = 10
+"""Samples, or steps of a range, that cost as much as one row of another table: see `BaseViewSet.charge`."""
 DEFAULT_RANGE = timedelta(hours=1)
 
 FROM = OpenApiParameter("from", datetime, description="The beginning of the range; by default an hour before `to`.")
@@ -90,6 +92,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
         metric = authorize_metric(self.user, metric_id, Action.WRITE)
         serializer = PushSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        self.charge(len(serializer.validated_data) // SAMPLES_PER_ROW)
         return Response({"recorded": record(metric, serializer.validated_data)}, status=201)
 
     # -- pages -------------------------------------------------------------------------------------------------------
@@ -103,6 +106,7 @@ class SampleViewSet(OfMetric, BaseViewSet):
     def _buckets(self, series: Series | None, start: int, end: int, step: int) -> dict[str, Any]:
         if end - start > MAX_BUCKETS * step:
             raise ValidationError({"step": [f"More than {MAX_BUCKETS} steps."]})
+        self.charge((end - start) // step // SAMPLES_PER_ROW)
         try:
             buckets = series.buckets(start, end, step) if series else []
         except TooManySamplesError:
@@ -166,6 +170,7 @@ class DashboardSampleViewSet(OnDashboard, BaseViewSet):
         metrics = {metric.key: metric for metric in dashboard.metrics.all()}
         serializer = PushToManySerializer(data=request.data, context={"metrics": metrics})
         serializer.is_valid(raise_exception=True)
+        self.charge(sum(map(len, serializer.validated_data.values())) // SAMPLES_PER_ROW)
         # In one order, so that two writers cannot deadlock.
         pushed = sorted(serializer.validated_data.items(), key=lambda item: item[0].pk)
         recorded = sum(record(metric, points) for metric, points in pushed)

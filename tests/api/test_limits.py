@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from redis import Redis
@@ -13,6 +14,7 @@ from api.auth.request_counters import MemoryCounter, RedisCounter
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
+from tests.factories import make_dashboard, make_metric, make_room, make_user
 from tests.rig import servers
 from tidewire.ground.credentials import Identity
 
@@ -153,6 +155,36 @@ def test_the_fields():
 
 def bytes_left(answer) -> int:
     return int(re.search(r'"bytes";r=(\d+)', answer["RateLimit"])[1])
+
+
+def left_of(answer) -> int:
+    return int(answer["RateLimit"].split(";r=")[1].split(";")[0])
+
+
+@pytest.mark.parametrize(("size", "mentions", "cost"), [(1, 0, 1), (50, 0, 1), (51, 0, 2), (100, 0, 2), (100, 20, 42)])
+def test_a_batch_costs_requests_by_its_rows(settings, alice, size, mentions, cost):
+    settings.REQUEST_QUOTAS = {"user": 100, "key": 0, "address": 0}
+    people = [make_user() for _ in range(mentions)]
+    room = make_room(alice.user, *people)
+    body = [{"text": "x", "mentions": [str(person.pk) for person in people]} for _ in range(size)]
+    answer = alice.post(url(room, "messages", "batch"), body)
+    assert (answer.status_code, left_of(answer)) == (201, 100 - cost)
+
+
+def test_a_large_batch_is_taken_unless_the_quota_is_used_up(settings, alice):
+    settings.REQUEST_QUOTAS = {"user": 3, "key": 0, "address": 0}
+    metric = make_metric(make_dashboard(alice.user))
+    times = [datetime.fromtimestamp(1_700_000_000 + n, UTC).isoformat() for n in range(1000)]
+    path, body = f"/api/v1/metrics/{metric.pk}/samples/", {"samples": [{"at": time, "value": 1} for time in times]}
+    assert [alice.post(path, body).status_code for _ in range(3)] == [201, 201, 429]
+
+
+def test_a_range_costs_requests_by_its_steps(settings, alice):
+    settings.REQUEST_QUOTAS = {"user": 100, "key": 0, "address": 0}
+    metric = make_metric(make_dashboard(alice.user))
+    path = f"/api/v1/metrics/{metric.pk}/samples/?from=2026-01-01T00:00:00Z&to=2026-01-01T00:33:20Z"
+    assert left_of(alice.get(f"{path}&step=100")) == 99
+    assert left_of(alice.get(f"{path}&step=1")) == 99 - 1 - 3
 
 
 @pytest.fixture

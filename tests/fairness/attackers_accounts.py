@@ -29,7 +29,9 @@ Request = tuple[str, str, bytes, str]
 def passwords_at_the_api(target: Target, seconds: float) -> Counter[int]:
     """Signs in with wrong passwords, each to another account, so that no account's own bound is met."""
     emails = (f"nobody{number}@example.com" for number in itertools.count())
-    return _send(target, seconds, 20, lambda: (_post("token/", {"email": e, "password": "wrong"}) for e in emails))
+    return send(
+        target, seconds, 20, lambda: (post_request("token/", {"email": e, "password": "wrong"}) for e in emails)
+    )
 
 
 def passwords_in_the_admin(target: Target, seconds: float) -> Counter[int]:
@@ -37,40 +39,40 @@ def passwords_in_the_admin(target: Target, seconds: float) -> Counter[int]:
     token = "x" * 32
     body = f"csrfmiddlewaretoken={token}&username={target.email}&password=wrong".encode()
     request = ("POST", "/admin/login/", body, FORM)
-    return _send(target, seconds, 20, lambda: itertools.repeat(request), {"Cookie": f"csrftoken={token}"})
+    return send(target, seconds, 20, lambda: itertools.repeat(request), {"Cookie": f"csrftoken={token}"})
 
 
 def registrations(target: Target, seconds: float) -> Counter[int]:
     """Registers accounts, each of which hashes a password."""
     numbers = itertools.count(int(time.time() * 1000))
     fields = {"name": "Nobody", "password": "correct horse battery staple"}
-    return _send(
-        target, seconds, 20, lambda: (_post("users/", {**fields, "email": f"n{n}@example.com"}) for n in numbers)
+    return send(
+        target, seconds, 20, lambda: (post_request("users/", {**fields, "email": f"n{n}@example.com"}) for n in numbers)
     )
 
 
 def scopes_by_the_thousand(target: Target, seconds: float) -> Counter[int]:
     """Asks for a key with 60,000 scopes that do not exist."""
-    request = _post("keys/", {"name": "x", "scopes": ["messages:burn"] * 60_000})
-    return _send(target, seconds, 10, lambda: itertools.repeat(request), _signed(target))
+    request = post_request("keys/", {"name": "x", "scopes": ["messages:burn"] * 60_000})
+    return send(target, seconds, 10, lambda: itertools.repeat(request), signed(target))
 
 
 def large_writes(target: Target, seconds: float) -> Counter[int]:
     """Writes batches of a hundred messages of 4,000 characters."""
-    request = _post(f"rooms/{target.room}/messages/batch/", [{"text": "x" * 4_000}] * 100)
-    return _send(target, seconds, 10, lambda: itertools.repeat(request), _signed(target))
+    request = post_request(f"rooms/{target.room}/messages/batch/", [{"text": "x" * 4_000}] * 100)
+    return send(target, seconds, 10, lambda: itertools.repeat(request), signed(target))
 
 
 def keys_that_come_and_go(target: Target, seconds: float) -> Counter[int]:
     """Creates keys of a room, each with a service account, until there are too many."""
-    request = _post("keys/", {"name": "x", "scopes": ["me:read"], "stream": f"room:{target.room}"})
-    return _send(target, seconds, 10, lambda: itertools.repeat(request), _signed(target))
+    request = post_request("keys/", {"name": "x", "scopes": ["me:read"], "stream": f"room:{target.room}"})
+    return send(target, seconds, 10, lambda: itertools.repeat(request), signed(target))
 
 
 def pages(target: Target, seconds: float) -> Counter[int]:
     """Asks for pages outside the API, and for addresses that do not exist."""
     paths = ("/api/docs/", "/api/problems/", "/admin/login/", "/nowhere", "/api/v1/nowhere/")
-    return _send(target, seconds, 20, lambda: itertools.cycle([("GET", path, b"", JSON) for path in paths]))
+    return send(target, seconds, 20, lambda: itertools.cycle([("GET", path, b"", JSON) for path in paths]))
 
 
 ATTACKERS = {
@@ -85,15 +87,15 @@ ATTACKERS = {
 """{name: attacker}"""
 
 
-def _post(path: str, body: object) -> Request:
+def post_request(path: str, body: object) -> Request:
     return "POST", f"/api/v1/{path}", json.dumps(body).encode(), JSON
 
 
-def _signed(target: Target) -> dict[str, str]:
+def signed(target: Target) -> dict[str, str]:
     return {"Authorization": f"Bearer {target.token}"}
 
 
-def _send(
+def send(
     target: Target,
     seconds: float,
     connections: int,

@@ -18,6 +18,7 @@ import httpx
 from tests.fairness import attackers_http
 from tests.fairness import attackers_socket as socket_attackers
 from tests.fairness.attackers_accounts import ATTACKERS
+from tests.fairness.attackers_work import ATTACKERS as WORK_ATTACKERS
 from tests.fairness.stage import Target
 
 BOTH = ("embedded", "grown")
@@ -129,5 +130,5 @@ ATTACKS = (
     *(Attack(f"socket: {run.__name__}", on_socket(run)) for run in socket_attackers.UNIDENTIFIED),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token")) for run in socket_attackers.WITH_TOKEN),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token", "stream")) for run in socket_attackers.ON_A_STREAM),
-    *(Attack(name, attacker) for name, attacker in ATTACKERS.items()),
+    *(Attack(name, attacker) for name, attacker in (ATTACKERS | WORK_ATTACKERS).items()),
 )
