@@ -189,7 +189,7 @@ def before_delete(sender: type[Model], instance: Model, using: str, origin: obje
         return
     lives = registry.lives_of(sender)
     for live in lives:
-        live.stream.key_of(row)  # reads on the way what may be deleted before the event is built
+        _keep_place(live, row, origin)
     vars(instance)["_departing"] = row, {live: _shown(live, row, origin, using) for live in lives if live.may_hide}
 
 
@@ -197,6 +197,23 @@ def on_delete(sender: type[Model], instance: Model, using: str, **kwargs: Any) -
     row, shown = vars(instance).pop("_departing", (None, {}))
     if row is not None:
         note_departures(sender, [row], using, shown)
+
+
+def _keep_place(live: Live[Any], row: Model, origin: object) -> None:
+    """Reads what leads from a row to its stream, which may be deleted before the event is built.
+
+    Rows that are deleted together often refer to the same row. It is read once for all of them.
+    """
+    name, _, _ = live.stream.path.partition("__")
+    if not live.stream.relation:
+        return
+    column: Any = type(row)._meta.get_field(name)
+    known = vars(origin).setdefault("_tidewire_places", {})
+    place = (column, getattr(row, column.attname))
+    if place in known:
+        row._state.fields_cache[name] = known[place]
+    live.stream.key_of(row)
+    known[place] = row._state.fields_cache.get(name)
 
 
 def _shown(live: Live[Any], row: Model, origin: object, using: str) -> Collection[Any]:

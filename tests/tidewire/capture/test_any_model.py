@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 from django.db.models import F, signals
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.tidewire.deskapp.models import (
@@ -612,3 +613,14 @@ def test_touch_tells_what_raw_sql_wrote(account):
 def test_touch_refuses_what_is_not_live(transactional_db):
     with pytest.raises(ValueError, match="Agent is not live"):
         touch(Agent.objects.all())
+
+
+def test_rows_deleted_together_are_not_a_query_each(project):
+    counts = []
+    for count in (2, 40):
+        ticket = Ticket.objects.create(project=project)
+        Comment.objects.bulk_create([Comment(ticket=ticket, text="x") for _ in range(count)])
+        with CaptureQueriesContext(connection) as queries:
+            ticket.delete()
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
