@@ -24,7 +24,7 @@ from api import streams
 from api.models import Room
 from realtime import rpc
 from tidewire.connection.connection import Connection
-from tidewire.connection.consumer import EventConsumer, bearer, rules
+from tidewire.connection.consumer import SocketConsumer, bearer, rules
 from tidewire.connection.errors import CommandError, DisconnectError
 from tidewire.connection.receive_queue import Parsed
 from tidewire.delivery.send_queue import Limits
@@ -32,11 +32,10 @@ from tidewire.delivery.subscription import Subscription
 from tidewire.engine.engine import Engine
 from tidewire.ground.positions import Entry
 from tidewire.protocol import strict_json
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe
 from tidewire.protocol.pushes import Publication, Push
 from tidewire.protocol.requests import SubscribeRequest
-from tidewire.protocol.results import Result
 
 LOBBY = "lobby"
 UNREAD = Limits(unread_bytes=1024 * 1024, mark_bytes=512 * 1024, pong_seconds=3600)
@@ -45,17 +44,11 @@ UNREAD = Limits(unread_bytes=1024 * 1024, mark_bytes=512 * 1024, pong_seconds=36
 
 
 class PlainCodec:
-    """Events as they stand in the log. See tidewire.protocol.codec.Codec."""
+    """Events as they stand in the log. See tidewire.protocol.codec.EventCodec."""
 
     is_text = True
 
-    def decode(self, message: str | bytes) -> Iterable[Any]:
-        raise NotImplementedError("there are no commands here")
-
-    def reply(self, id: int, result: Result) -> bytes:
-        raise NotImplementedError("there are no commands here")
-
-    def error(self, id: int, code: Code) -> bytes:
+    def error(self, code: Code) -> bytes:
         return self.object("error", code=code.code, detail=code.reason)
 
     def push(self, channel: str, push: Push) -> bytes:
@@ -122,7 +115,7 @@ class ChatConnection(Connection):
         elif isinstance(content, dict) and content.keys() == {"message"}:
             await self._post(content["message"])
         elif content != {}:  # an empty object is the answer to a ping that was answered before
-            self.send_queue.enqueue(PLAIN.error(0, ErrorCode.BAD_REQUEST))
+            self.send_queue.enqueue(PLAIN.error(ErrorCode.BAD_REQUEST))
 
     async def _authenticate(self, token: str) -> None:
         """The first token enters the room, a later one renews it."""
@@ -194,7 +187,7 @@ def find_lobby() -> str:
         close_old_connections()
 
 
-class ChatConsumer(EventConsumer):
+class ChatConsumer(SocketConsumer):
     """One chat socket: hands the client's messages to a ChatConnection, and its send queue to the server."""
 
     async def websocket_connect(self, message: WebSocketConnectEvent) -> None:
@@ -202,7 +195,7 @@ class ChatConsumer(EventConsumer):
         if token := bearer(self.scope):
             self.receive_queue.enqueue(json.dumps({"token": token}))
 
-    def negotiate(self) -> tuple[Codec, str | None]:
+    def negotiate(self) -> tuple[EventCodec, str | None]:
         return PLAIN, None
 
     def limits(self) -> Limits:

@@ -21,7 +21,7 @@ from tests.rig.site import Site
 from tests.scenarios.conftest import People
 from tests.scenarios.test_revocation import CLOSE_SECONDS, Backdoor
 from tidewire.asgi import urlpatterns
-from tidewire.connection.consumer import EventConsumer
+from tidewire.connection.consumer import EventConsumer, SocketConsumer
 
 FORCED, PERMISSION_DENIED, INVALID_TOKEN = 3503, 3507, 3500
 LAST = "written after the end"
@@ -67,7 +67,7 @@ class Chat:
         return message.get("data", {}).get("text", "")
 
 
-CONSUMERS: dict[type[EventConsumer], type[Main | Chat]] = {EventConsumer: Main, ChatConsumer: Chat}
+CONSUMERS: dict[type[SocketConsumer], type[Main | Chat]] = {EventConsumer: Main, ChatConsumer: Chat}
 
 
 def test_every_consumer_of_the_application_is_in_the_table() -> None:

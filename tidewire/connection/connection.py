@@ -23,7 +23,7 @@ from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCred
 from tidewire.ground.timer_wheel import Handle
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
 from tidewire.protocol import websocket_frames
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode, Unsubscribe, connects_again
 from tidewire.protocol.pushes import ClientInfo, DisconnectPush
 
@@ -61,7 +61,7 @@ class Connection:
         engine: Engine,
         *,
         send_queue: SendQueue,
-        codec: Codec,
+        codec: EventCodec,
         rules: Rules,
         close: Callable[[Code], None],
         scope: WWWScope,
@@ -72,7 +72,7 @@ class Connection:
         self.credential = credential
         self.subscriptions: dict[str, Subscription] = {}
         self.extra_cost = 0  # of the answers to the present messages, in commands
-        self.engine, self.send_queue, self.codec, self.rules = engine, send_queue, codec, rules
+        self.engine, self.send_queue, self._codec, self.rules = engine, send_queue, codec, rules
         self.address = (scope.get("client") or ("",))[0]
         self._close, self._scope = close, scope
         self._loop = asyncio.get_running_loop()
@@ -84,6 +84,10 @@ class Connection:
         self._frame_rate = websocket_frames.frame_rate(scope)
         self.ephemeral_bucket = TokenBucket(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, self._loop.time())
         engine.connections.add(self)
+
+    @property
+    def codec(self) -> EventCodec:
+        return self._codec
 
     @property
     def unread(self) -> int:

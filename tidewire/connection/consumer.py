@@ -27,7 +27,7 @@ from tidewire.engine import engines
 from tidewire.engine.engine import Engine
 from tidewire.ground.conf import conf
 from tidewire.protocol import negotiation, websocket_frames
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import Codec, EventCodec
 from tidewire.protocol.codes import Code, Disconnect
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ CLOSE_SECONDS = 5.0
 them."""
 
 
-class EventConsumer(AsyncJsonWebsocketConsumer):
-    """Speaks the Centrifuge client protocol.
+class SocketConsumer(AsyncJsonWebsocketConsumer):
+    """Any socket of events. Subclasses say what it speaks: `negotiate` and `new_connection`.
 
     It has no mailbox on the channel layer: the hub is the one reader of the process, so a connect costs Redis nothing.
     It hops to no thread: Channels' own `dispatch` closes database connections in the one shared thread for every
@@ -46,7 +46,6 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
     """
 
     channel_layer_alias = None  # pyright: ignore[reportAssignmentType]  None is how Channels makes no mailbox
-    connection_class: type[ProtocolConnection] = ProtocolConnection
     connection: Connection | None = None
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -113,23 +112,15 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
 
     # -- what a subclass may choose ----------------------------------------------------------------------------------
 
-    def negotiate(self) -> tuple[Codec, str | None]:
+    def negotiate(self) -> tuple[EventCodec, str | None]:
         """Returns the encoding of this socket, and the subprotocol to accept."""
-        return negotiation.negotiate(self.scope)
+        raise NotImplementedError
+
+    def new_connection(self, engine: Engine) -> Connection:
+        raise NotImplementedError
 
     def limits(self) -> Limits:
         return Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS)
-
-    def new_connection(self, engine: Engine) -> Connection:
-        return self.connection_class(
-            engine,
-            send_queue=self.send_queue,
-            codec=self.codec,
-            rules=rules(),
-            close=self.close_soon,
-            scope=self.scope,
-            credential=bearer(self.scope),
-        )
 
     def writer(self) -> Callable[[bytes], None] | None:
         """Returns a function that takes a finished message at once, on a server that offers one. See
@@ -167,6 +158,27 @@ class EventConsumer(AsyncJsonWebsocketConsumer):
                 self._task.cancel()
         except Exception as error:
             logger.debug("closing a closed socket: %s", error)
+
+
+class EventConsumer(SocketConsumer):
+    """Speaks the Centrifuge client protocol."""
+
+    connection_class: type[ProtocolConnection] = ProtocolConnection
+
+    def negotiate(self) -> tuple[Codec, str | None]:
+        return negotiation.negotiate(self.scope)
+
+    def new_connection(self, engine: Engine) -> Connection:
+        codec, _ = self.negotiate()
+        return self.connection_class(
+            engine,
+            send_queue=self.send_queue,
+            codec=codec,
+            rules=rules(),
+            close=self.close_soon,
+            scope=self.scope,
+            credential=bearer(self.scope),
+        )
 
 
 def message_rate() -> MessageRate:

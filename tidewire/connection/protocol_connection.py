@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from typing import Any
 
 from msgspec import UNSET
 
@@ -20,9 +21,10 @@ from tidewire.connection.receive_queue import Parsed
 from tidewire.declare.registry import registry
 from tidewire.delivery.recovery import Outcome
 from tidewire.delivery.subscription import Subscription
+from tidewire.engine.engine import Engine
 from tidewire.ground import metrics, streams
 from tidewire.ground.token_bucket import Cost
-from tidewire.protocol.codec import subscribe_result
+from tidewire.protocol.codec import Codec, subscribe_result
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode
 from tidewire.protocol.requests import BadCommand, BadFrame, Command, SubscribeRequest
 from tidewire.protocol.results import Result, SubscribeResult
@@ -37,6 +39,14 @@ class ProtocolConnection(Connection):
     """`answers` holds the function that answers each command."""
 
     answers = commands.ANSWERS
+
+    def __init__(self, engine: Engine, *, codec: Codec, **options: Any) -> None:
+        super().__init__(engine, codec=codec, **options)
+        self._command_codec = codec
+
+    @property
+    def codec(self) -> Codec:
+        return self._command_codec
 
     def parse(self, message: str | bytes) -> Parsed:
         """Returns the commands of one message. Each costs, so that a message full of them is not cheaper than many."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from tidewire.delivery import eager
 from tidewire.delivery.flusher import Flusher
 from tidewire.ground.timer_wheel import Handle, TimerWheel
-from tidewire.protocol.codec import Codec, joined
+from tidewire.protocol.codec import EventCodec, joined
 from tidewire.protocol.codes import Code, Disconnect
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -68,7 +68,7 @@ class SendQueue:
 
     def __init__(
         self,
-        codec: Codec,
+        codec: EventCodec,
         send: Send,
         close: Close,
         limits: Limits,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from tidewire.delivery.subscription import Subscription
 from tidewire.ground.positions import Bulk
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 
-Group = tuple[Codec, str]
+Group = tuple[EventCodec, str]
 """An encoding, and the channel that frames name."""
 
 UNKNOWN = -1

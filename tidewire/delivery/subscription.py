@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tidewire.delivery.send_queue import SendQueue
 from tidewire.ground import metrics
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.pushes import ClientInfo, UnsubscribePush
 
@@ -43,7 +43,7 @@ class Subscription:
         stream: str,
         info: ClientInfo,
         send_queue: SendQueue,
-        codec: Codec,
+        codec: EventCodec,
         on_end: Callable[[Subscription], None],
         is_following_presence: bool = False,
         channel: str = "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidewire.doors.log_codec import EventCodec, event
+from tidewire.doors.log_codec import SentEventCodec, event
 from tidewire.doors.position_vectors import place
 from tidewire.ground.positions import Entry
 from tidewire.protocol.pushes import Push, UnsubscribePush
@@ -13,7 +13,7 @@ def channel(stream: str, epoch: str) -> str:
     return f"{stream} {epoch}"
 
 
-class EventSourceCodec(EventCodec):
+class EventSourceCodec(SentEventCodec):
     """`data` is the event as it stands in the log. Its JSON holds no newline, nor does a type."""
 
     def publication(self, channel: str, entry: Entry) -> bytes:

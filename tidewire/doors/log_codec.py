@@ -13,9 +13,7 @@ import msgspec
 
 from tidewire.doors.log_offsets import Lifetime, interval
 from tidewire.ground.positions import Entry
-from tidewire.protocol.codes import Code
 from tidewire.protocol.pushes import DisconnectPush, Push, UnsubscribePush
-from tidewire.protocol.results import Result
 
 CAUGHT_UP = b',"upToDate":true}\n\n'
 BEHIND = b"}\n\n"
@@ -33,19 +31,10 @@ def event(name: str, content: Any) -> bytes:
     return f"event: {name}\ndata:{msgspec.json.encode(content).decode()}\n\n".encode()
 
 
-class EventCodec:
-    """What the codecs of server-sent events have in common; see protocol/codec.py. There are no commands."""
+class SentEventCodec:
+    """What the codecs of server-sent events have in common; see protocol/codec.py."""
 
     is_text = False
-
-    def decode(self, message: str | bytes) -> Iterable[Any]:
-        raise NotImplementedError("clients send nothing here")
-
-    def reply(self, id: int, result: Result) -> bytes:
-        raise NotImplementedError("there are no commands here")
-
-    def error(self, id: int, code: Code) -> bytes:
-        raise NotImplementedError("there are no commands here")
 
     def push(self, channel: str, push: Push) -> bytes:
         """Encodes the end of a stream for this client, or of the response. Ephemeral messages, joins and leaves have no
@@ -68,7 +57,7 @@ class EventCodec:
         return b"".join(frames)
 
 
-class LogEventCodec(EventCodec):
+class LogEventCodec(SentEventCodec):
     """`live=sse`: an event `data` with an array of events, and after each an event `control` with the next offset."""
 
     def publication(self, channel: str, entry: Entry) -> bytes:
@@ -84,7 +73,7 @@ class LogEventCodec(EventCodec):
         return f"{data}event: control\ndata:{rest}".encode() + tail
 
 
-class LogJsonCodec(EventCodec):
+class LogJsonCodec(SentEventCodec):
     """`live=long-poll`: the JSON of events."""
 
     def publication(self, channel: str, entry: Entry) -> bytes:

@@ -23,7 +23,7 @@ from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity
 from tidewire.ground.timer_wheel import Handle
 from tidewire.protocol import http_chunks
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code, Disconnect
 from tidewire.protocol.pushes import ClientInfo, DisconnectPush
 
@@ -68,7 +68,7 @@ class OpenResponse:
     """
 
     def __init__(
-        self, engine: Engine, identity: Identity, request: DoorRequest, send: ASGISendCallable, codec: Codec
+        self, engine: Engine, identity: Identity, request: DoorRequest, send: ASGISendCallable, codec: EventCodec
     ) -> None:
         self.identity, self.address = identity, request.address
         self.info = ClientInfo(identity.user_id, str(uuid.uuid4()))

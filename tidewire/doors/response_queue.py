@@ -16,7 +16,7 @@ from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.send_queue import Close, Limits, SendQueue
 from tidewire.ground.timer_wheel import TimerWheel
 from tidewire.protocol import http_chunks
-from tidewire.protocol.codec import Codec
+from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Disconnect
 
 MEASURE_BYTES = 16 * 1024
@@ -32,7 +32,7 @@ class ResponseQueue(SendQueue):
 
     def __init__(
         self,
-        codec: Codec,
+        codec: EventCodec,
         scope: HTTPScope,
         send: ASGISendCallable,
         close: Close,

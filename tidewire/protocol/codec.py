@@ -1,4 +1,4 @@
-"""What an encoding of the wire does: it decodes a client's message into commands, and encodes replies and pushes.
+"""What an encoding does: it encodes events, and where clients send commands, it reads these and encodes the replies.
 
 The hub encodes each event once for each encoding, however many connections use it.
 """
@@ -17,22 +17,10 @@ from tidewire.protocol.requests import BadCommand, Command
 from tidewire.protocol.results import HistoryResult, Result, SubscribeResult
 
 
-class Codec(Protocol):
-    """One encoding of the wire. What it encodes are frames; `join` makes a message of several."""
+class EventCodec(Protocol):
+    """How events reach a client. What it encodes are frames; `join` makes a message of several."""
 
     is_text: bool
-
-    def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
-        """Returns the commands of one message. Raises BadFrame."""
-        ...
-
-    def reply(self, id: int, result: Result) -> bytes:
-        """Encodes the reply to the command `id`."""
-        ...
-
-    def error(self, id: int, code: Code) -> bytes:
-        """Encodes the refusal of the command `id`."""
-        ...
 
     def push(self, channel: str, push: Push) -> bytes:
         """Encodes a push of what has no place in the stream. `channel` is "" for what concerns the whole connection."""
@@ -55,8 +43,24 @@ class Codec(Protocol):
         ...
 
 
+class Codec(EventCodec, Protocol):
+    """One encoding of the protocol: events, and beside them commands and their replies."""
+
+    def decode(self, message: str | bytes) -> Iterable[Command | BadCommand]:
+        """Returns the commands of one message. Raises BadFrame."""
+        ...
+
+    def reply(self, id: int, result: Result) -> bytes:
+        """Encodes the reply to the command `id`."""
+        ...
+
+    def error(self, id: int, code: Code) -> bytes:
+        """Encodes the refusal of the command `id`."""
+        ...
+
+
 def subscribe_result(
-    codec: Codec,
+    codec: EventCodec,
     *,
     epoch: str,
     offset: int,
@@ -77,12 +81,12 @@ def subscribe_result(
     )
 
 
-def history_result(codec: Codec, epoch: str, offset: int, entries: Iterable[Entry]) -> HistoryResult:
+def history_result(codec: EventCodec, epoch: str, offset: int, entries: Iterable[Entry]) -> HistoryResult:
     """Returns the reply to a history: events, and where the stream stands."""
     return HistoryResult(codec.publications(entries), epoch, offset)
 
 
-def joined(codec: Codec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) -> list[bytes]:
+def joined(codec: EventCodec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) -> list[bytes]:
     """Joins frames to messages of at most `max_bytes`; a frame that is longer is a message of its own.
 
     A fan-out passes the same frames for one socket after the other. The last result is kept, so that all sockets get
@@ -96,7 +100,7 @@ def joined(codec: Codec, frames: list[bytes], max_bytes: int = MESSAGE_BYTES) ->
     return messages
 
 
-_joined: tuple[Codec | None, int, list[bytes], list[bytes]] = (None, 0, [], [])
+_joined: tuple[EventCodec | None, int, list[bytes], list[bytes]] = (None, 0, [], [])
 
 
 def _batches(frames: list[bytes], max_bytes: int) -> Iterator[list[bytes]]:
