@@ -1,7 +1,9 @@
 """The demo page at `/`, and the views that it uses. For development only: production does not have these addresses.
 
-The logins and the restart answer only requests of the demo page on this machine. Pages of other sites cannot make such
-a request: its header makes the browser send a preflight first, which no view answers. Django refuses other host names.
+The logins and the restart answer only requests of the demo page on this machine, from a browser that has opened the
+address which seed_demo prints: it holds a key, and leaves that in a cookie. The peer's address alone would not do,
+because a tunnel runs on this machine, too, and may write any Host. Pages of other sites cannot make such a request: its
+header makes the browser send a preflight first, which no view answers, and the cookie is not sent from them.
 """
 
 from __future__ import annotations
@@ -16,13 +18,25 @@ from functools import wraps
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import path
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from tidewire.ground.networks import is_loopback
+
 BUILT = Path(settings.BASE_DIR) / "demo" / "dist"
 HEADER = "X-Tidewire-Demo"
+COOKIE = "tidewire_demo"
 RESTART_SECONDS = 0.2
 
 View = Callable[..., HttpResponseBase]
@@ -33,12 +47,28 @@ def from_this_page(view: View) -> View:
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponseBase:
-        is_near = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
-        if not is_near or HEADER not in request.headers:
+        is_near = is_loopback(request.META.get("REMOTE_ADDR", ""))  # never that of a forwarded request
+        if not is_near or HEADER not in request.headers or not _is_key(request.COOKIES.get(COOKIE, "")):
             raise Http404
         return view(request)
 
     return checked
+
+
+def _is_key(text: str) -> bool:
+    """Returns whether this is the key that seed_demo has made. Without such a key nothing is."""
+    kept = Path(settings.DATA_DIR) / "demo_key.json"
+    return kept.is_file() and constant_time_compare(text, json.loads(kept.read_text())["key"])
+
+
+@require_GET
+def enter(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Gives a browser that knows the key its cookie, and shows it the page."""
+    if not _is_key(key):
+        raise Http404
+    response = HttpResponseRedirect("/")
+    response.set_cookie(COOKIE, key, path="/demo/", httponly=True, samesite="Strict")
+    return response
 
 
 @require_GET
@@ -90,6 +120,7 @@ def _restart_process() -> None:
 urlpatterns = [
     path("", page, name="demo"),
     path("demo/assets/<str:name>", asset),
+    path("demo/enter/<str:key>/", enter),
     path("demo/logins", logins),
     path("demo/restart", restart),
 ]

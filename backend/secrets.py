@@ -4,6 +4,8 @@ import contextlib
 import secrets
 from pathlib import Path
 
+from backend.private_files import private_folder
+
 
 def generated_secret(data_dir: Path, name: str, is_production: bool) -> str:
     """Returns a random secret, stored in `data_dir`. In production returns one that the start-up checks refuse."""
@@ -11,7 +13,7 @@ def generated_secret(data_dir: Path, name: str, is_production: bool) -> str:
         return f"missing-{secrets.token_urlsafe(48)}"
     path = data_dir / name
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(data_dir)
         fresh = path.with_suffix(f".{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(48))

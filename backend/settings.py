@@ -13,6 +13,7 @@ from corsheaders.defaults import default_headers
 from backend.api_settings import *  # noqa: F403  REST_FRAMEWORK, SIMPLE_JWT, SPECTACULAR_SETTINGS
 from backend.api_settings import SIMPLE_JWT
 from backend.environment import Environment
+from backend.private_files import private_folder
 from backend.secrets import generated_secret
 from backend.stores import channel_layer, database
 
@@ -212,6 +213,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.text("STATIC_ROOT", default=str(DATA_DIR / "static"))
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION  # without a collectstatic, while trying out
 if not IS_PRODUCTION:
+    private_folder(DATA_DIR)
     Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = False
 

@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from backend.private_files import private_database, private_folder
+
 # Above the blocking time of the pub/sub layer's receiver (0.1 s), and short enough that a frozen Redis blocks nothing.
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
@@ -25,15 +27,16 @@ def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must begin with postgres://, postgresql:// or sqlite://.")
     config = _parsed(url) if url else {"ENGINE": "django.db.backends.sqlite3"}
     if not config.get("NAME"):
-        data_dir.mkdir(parents=True, exist_ok=True)
-        config["NAME"] = str(data_dir / "tidewire.sqlite3")
+        config["NAME"] = str(private_folder(data_dir) / "tidewire.sqlite3")
     return _sqlite(config)
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     """Returns the settings of SQLite. With WAL, readers continue beside the one writer. An immediate transaction waits
     for the write lock at its start; a deferred one would fail at once when it turns from reading to writing. With
-    synchronous FULL, an acknowledged write survives a power loss."""
+    synchronous FULL, an acknowledged write survives a power loss. The file is for its owner only."""
+    if ":memory:" not in str(config["NAME"]):
+        private_database(Path(config["NAME"]))
     return config | {
         "CONN_MAX_AGE": 0,
         "OPTIONS": {

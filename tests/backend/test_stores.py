@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -66,3 +71,54 @@ def test_a_malformed_database_url_is_refused_at_start(url, tmp_path, recwarn):
         database(url, tmp_path, pool_size=5)
     assert "secret" not in str(refusal.value)
     assert [str(warning.message) for warning in recwarn] == []
+
+
+# -- the file of SQLite ------------------------------------------------------------------------------------------------
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """With which new files are readable for all users."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_a_new_database_and_its_folder_are_for_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    name = database("", folder, 1)["NAME"]
+    with contextlib.closing(sqlite3.connect(name)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE t (x)")
+        made = modes(folder)
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert made == dict.fromkeys(("tidewire.sqlite3", "tidewire.sqlite3-wal", "tidewire.sqlite3-shm"), 0o600)
+
+
+def test_a_database_that_others_could_read_is_taken_away_from_them(tmp_path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"db{suffix}").touch(mode=0o664)
+        (tmp_path / f"db{suffix}").chmod(0o664)
+
+    database(f"sqlite:///{tmp_path}/db", tmp_path / "unused", 1)
+
+    assert modes(tmp_path) == dict.fromkeys(("db", "db-wal", "db-shm"), 0o660)
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    database("", tmp_path, 1)
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert modes(tmp_path) == {"tidewire.sqlite3": 0o600}
+
+
+def test_a_database_in_memory_makes_no_file(tmp_path: Path) -> None:
+    database("sqlite://:memory:", tmp_path / "data", 1)
+
+    assert list(tmp_path.iterdir()) == []

@@ -44,10 +44,13 @@ class Command(BaseCommand):
                     _furnish(name, users)
             _write(path, logins)
             _measure(settings.DATA_DIR / "demo_dashboard.json", users)
+            _make_key(settings.DATA_DIR / "demo_key.json")
         self._show(path)
 
     def _show(self, path: Path) -> None:
         base = f"http://localhost:{os.environ.get('PORT', '8000')}"
+        if key := _read(settings.DATA_DIR / "demo_key.json").get("key"):
+            self.stdout.write(f"Demo    {base}/demo/enter/{key}/")
         self.stdout.write(f"API     {base}/api/v1/\nDocs    {base}/api/docs/\nAdmin   {base}/admin/")
         self.stdout.write(f"Socket  ws{base[4:]}/connection/websocket\n\nDemo logins (kept in {path}):")
         for email, password in _read(path).items():
@@ -96,6 +99,12 @@ def _measure(path: Path, users: dict[str, User]) -> None:
             Metric.objects.create(dashboard=dashboard, key=key, name=about["name"], unit=about["unit"], **thresholds)
         key = Key.objects.issue(users["alice"], made_by=None, name="push_host_metrics", scopes=["samples:write"])
     _write(path, {"dashboard": str(dashboard.pk), "key": key.text})
+
+
+def _make_key(path: Path) -> None:
+    """Makes the key with which a browser of this machine enters the demo page (backend/demo.py), the first time."""
+    if not _read(path):
+        _write(path, {"key": secrets.token_urlsafe(24)})
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.rig import servers
@@ -85,6 +86,27 @@ def test_make_run_prints_its_addresses_and_logins_that_work(run: Run, kept: dict
         assert address in printed
     assert is_live(run, PEOPLE[0], kept[PEOPLE[0]])
     assert not (folder / "home").exists()
+
+
+def test_make_run_makes_files_that_only_their_owner_can_read(run: Run, environment: dict[str, str]):
+    data = Path(environment["DATA_DIR"])
+    assert data.stat().st_mode & 0o077 == 0
+    assert {file.name: oct(file.stat().st_mode & 0o077) for file in data.iterdir() if file.is_file()} == {
+        file.name: "0o0" for file in data.iterdir() if file.is_file()
+    }
+
+
+def test_the_demo_opens_with_the_printed_address_only(run: Run):
+    """As through a tunnel that writes the Host and adds nothing: the key makes the difference."""
+    from_the_page = {"X-Tidewire-Demo": "1"}
+    (address,) = set(re.findall(r"Demo +(http\S+)", run.log.read_text()))
+    with httpx.Client(base_url=f"http://localhost:{run.port}", trust_env=False) as browser:
+        assert browser.get("/demo/logins", headers=from_the_page).status_code == 404
+        assert browser.post("/demo/restart", headers=from_the_page).status_code == 404
+        assert browser.get(address).headers["location"] == "/"
+        assert sorted(browser.get("/demo/logins", headers=from_the_page).json()) == PEOPLE
+        forwarded = {**from_the_page, "X-Forwarded-Proto": "https"}
+        assert browser.get("/demo/logins", headers=forwarded).status_code == 404
 
 
 @pytest.mark.parametrize("kind", [RunServer, Server], ids=["runserver", "daphne"])
