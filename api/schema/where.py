@@ -14,7 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from rest_framework.serializers import BaseSerializer, ModelSerializer, Serializer
 
-ID, EXACT = "id", "exact"
+ID, EXACT = "exact_id", "exact"
 RANGES = ("gt", "gte", "lt", "lte")
 _EXACT = (models.CharField, models.TextField, models.BooleanField, models.IntegerField)
 _PLAIN_FILTERS = (django_filters.Filter.filter, django_filters.ChoiceFilter.filter)

@@ -17,18 +17,10 @@ export const Pane = ({ person, scene }: { person: Person; scene: Scene }) => (
 function Room({ person, scene }: { person: Person; scene: Scene }) {
   const list = useLiveList(messages(scene.room))
   const place = useLiveItem(roomItem(scene.room))
-  const own = useLiveList(rooms(person.id))
+  // The person's own stream says when they are let in again.
+  useLiveList(rooms(person.id))
   const connection = useConnection()
-  const isMember = own.items.some(({ id }) => id === scene.room)
-  const { refresh, status } = list
-
-  // Let in again: the person's own stream says so, and the room is read anew.
-  useEffect(() => {
-    if (isMember && status === 'denied') {
-      refresh()
-      place.refresh()
-    }
-  }, [isMember, status])
+  const { status } = list
 
   return (
     <section className="pane" id={person.name.toLowerCase()} aria-label={person.name} data-status={status} data-link={connection.state}>
@@ -56,7 +48,7 @@ function Room({ person, scene }: { person: Person; scene: Scene }) {
       <Composer create={list.create} person={person} scene={scene} isOff={status === 'denied'} />
       <footer>
         <Network person={person} />
-        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && !list.pending} isDenied={status === 'denied'} />
+        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && list.items.every(({ $state }) => $state === 'saved')} isDenied={status === 'denied'} />
       </footer>
     </section>
   )
@@ -182,9 +174,9 @@ function Bubble({ message, isMine, isFirst, isLast, list }: BubbleProps) {
     <li className="bubble" data-mine={isMine} data-first={isFirst} data-last={isLast} data-state={message.$state}>
       {isFirst && !isMine && <b>{message.author?.name ?? 'somebody'}</b>}
       <p>{message.text}</p>
-      {(isLast || message.$state === 'saving' || message.edited_at) && (
+      {(isLast || message.$state === 'saving' || message.$state === 'waiting' || message.edited_at) && (
         <small>
-          {message.$state === 'saving' ? 'sending' : time(message.created_at)}
+          {message.$state === 'saving' ? 'sending' : message.$state === 'waiting' ? 'waits for the link' : time(message.created_at)}
           {message.edited_at ? ', edited' : ''}
         </small>
       )}

@@ -1,5 +1,5 @@
 import { createClient, jwt, type Client, type JwtAuth } from 'tidewire'
-import { optimistic } from 'tidewire/optimistic'
+import { queued } from 'tidewire/queued'
 import { Wire } from './wire.js'
 
 export interface Person {
@@ -25,7 +25,7 @@ async function enter(name: string, email: string, password: string): Promise<Per
     fetch: wire.fetch,
     WebSocket: wire.WebSocket,
     lifecycle: wire.lifecycle,
-    writes: optimistic,
+    writes: queued(),
     onError: (error) => wire.note(String(error)),
   })
   await auth.signIn(email, password)

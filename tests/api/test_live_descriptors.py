@@ -42,8 +42,8 @@ def view_with(filterset):
 
 def test_a_filter_names_the_field_of_a_row_and_how_it_is_compared():
     assert filter_fields(view_with(MessageFilter), MessageSerializer) == {
-        "author": ["author.id", "id"],
-        "reply_to": ["reply_to", "id"],
+        "author": ["author.id", "exact_id"],
+        "reply_to": ["reply_to", "exact_id"],
         "created_after": ["created_at", "gt"],
         "created_before": ["created_at", "lt"],
     }
@@ -83,5 +83,5 @@ def test_every_live_list_says_what_its_rows_are():
         assert live["max_limit"] == 100, path
         assert set(live) >= {"where", "filters", "order"}, path
     messages = lives["/api/v1/rooms/{room_id}/messages/"]
-    assert messages["filters"]["author"] == ["author.id", "id"]
+    assert messages["filters"]["author"] == ["author.id", "exact_id"]
     assert messages["where"] == {}

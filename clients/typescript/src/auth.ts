@@ -17,6 +17,8 @@ export interface Auth {
   /** Calls back after a user signed in or out, in this tab or another. When the user changes: with false, then with true. */
   onChange(listener: (isSignedIn: boolean) => void): () => void
   attach(context: AuthContext): void
+  /** The id of the signed-in user, null for none: data that are kept between visits belong to it. */
+  userId?(): Promise<string | null>
 }
 
 /** The part of `localStorage` that is used. Results may be promises, as those of AsyncStorage are. */

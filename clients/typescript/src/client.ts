@@ -1,8 +1,8 @@
 import type { Auth } from './auth.js'
 import { centrifugeTransport } from './centrifuge.js'
 import { backoff, realClock, timerOf, type Clock } from './clock.js'
-import type { Extra, ItemDescriptor, ListDescriptor, Position } from './descriptors.js'
-import type { Context, Durable } from './follower.js'
+import { storeKey, type Extra, type ItemDescriptor, type ListDescriptor, type Position } from './descriptors.js'
+import type { Context, Dehydrated, Durable } from './follower.js'
 import type { paths } from './generated/api.js'
 import type { LiveItem } from './item.js'
 import { browser, type Lifecycle } from './lifecycle.js'
@@ -52,6 +52,8 @@ export interface ClientOptions {
   readonly writes?: WritesFactory
   /** Keeps rows between visits: `durable()` of `tidewire/durable`. */
   readonly durable?: Durable
+  /** What a server has read to render the page: `dehydrate(client)` of `tidewire/ssr`. */
+  readonly hydrated?: Dehydrated | undefined
   readonly clock?: Clock
   readonly transport?: TransportFactory
 }
@@ -110,6 +112,7 @@ export function createClient<Paths extends object = paths>({
   transport: transportOf = centrifugeTransport,
   writes: writesOf = readOnly,
   durable,
+  hydrated,
   onError = (error) => console.error('tidewire:', error),
   fetch = (...args) => globalThis.fetch(...args),
   WebSocket,
@@ -160,6 +163,8 @@ export function createClient<Paths extends object = paths>({
     online(id) {
       clientId = id
       move('online', reason(0, 'online'))
+      // The user may have been let in again meanwhile.
+      heal()
     },
     stopped(why, isSignedOut) {
       // When we close the connection ourselves, that code sets the state.
@@ -241,7 +246,7 @@ export function createClient<Paths extends object = paths>({
   auth.onChange((isIn) => {
     isSignedIn = isIn
     if (!isIn) session++
-    writes.reset()
+    if (!isIn) writes.reset()
     for (const kept of [...stores.values(), ...streams.values()]) kept.reset?.()
     if (!isIn) return halt('signed-out', reason(1, 'signed out'))
     if (isClosed) return
@@ -267,9 +272,18 @@ export function createClient<Paths extends object = paths>({
 
   // -- live stores ----------------------------------------------------------------------------------------------------
 
+  /** Asks again for streams that were denied: all, or those whose names end like this. */
+  function heal(end = ''): void {
+    for (const [name, stream] of streams) if (stream.denied() && name.endsWith(end)) stream.restart()
+  }
+
+  function opened(): void {
+    if (current.state === 'idle' && !isClosed) connect()
+  }
+
   const base = { ...rest, clock, guard, soon: soonOf(clock, notifyEvery), onError }
   const told: WritesContext['told'] = (...write) => stores.forEach((kept) => kept.written?.(...write))
-  const writes = writesOf({ ...base, told, auth, isOnline: () => current.state === 'online', onStatus: subscribe })
+  const writes = writesOf({ ...base, told, auth, lifecycle, opened, get, subscribe })
 
   const context: Omit<Context, 'key'> = {
     ...base,
@@ -288,9 +302,9 @@ export function createClient<Paths extends object = paths>({
           async locate(name) {
             return (await rest.send<Position>({ method: 'GET', path: `/api/v1/streams/${encodeURIComponent(name)}/` })).data
           },
-          opened() {
-            if (current.state === 'idle' && !isClosed) connect()
-          },
+          opened,
+          // The user's own stream says that they have joined what was denied before.
+          heard: ({ data }) => heal(`:${(data as { id?: string } | null)?.id}`),
           closed(stream) {
             if (streams.get(name) === stream) streams.delete(name)
           },
@@ -304,10 +318,15 @@ export function createClient<Paths extends object = paths>({
     return thing
   }
 
-  function shared<S>(key: string, make: (context: Context) => S): S {
+  function shared<S extends Partial<Kept<unknown>>>(key: string, make: (context: Context) => S): S {
     // Unused stores are kept, so that they can be shown at once, up to a limit.
     for (const [unused, store] of stores) if (stores.size >= MAX_STORES && !store.isUsed?.() && unused !== key) stores.delete(unused)
-    return remember<unknown>(stores, key, () => make({ ...context, key })) as S
+    return remember<Partial<Kept<unknown>>>(stores, key, () => {
+      const made = make({ ...context, key })
+      const found = hydrated?.[key]
+      if (found) made.restore?.(found)
+      return made
+    }) as S
   }
 
   return {
@@ -317,8 +336,8 @@ export function createClient<Paths extends object = paths>({
     metrics,
     writes,
     list: (descriptor, query) =>
-      shared(`list ${descriptor.path} ${descriptor.channel} ${JSON.stringify(query ?? {})}`, (context) => descriptor.open(context, descriptor, query)),
-    item: (descriptor) => shared(`item ${descriptor.path}`, (context) => descriptor.open(context, descriptor)),
+      shared(storeKey(descriptor, query), (context) => descriptor.open(context, descriptor, query)),
+    item: (descriptor) => shared(storeKey(descriptor), (context) => descriptor.open(context, descriptor)),
     open: ({ key, open }) => shared(key, open),
     get,
     subscribe,

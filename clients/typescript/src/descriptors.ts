@@ -71,3 +71,6 @@ export interface WireEvent {
 export type StreamName = string | { readonly channel: string }
 
 export const channelOf = (name: StreamName): string => (typeof name === 'string' ? name : name.channel)
+
+/** The name of a list or of a resource among the stores of a client. */
+export const storeKey = ({ path, channel }: Pick<Live, 'path' | 'channel'>, query: object = {}): string => `${path} ${channel} ${JSON.stringify(query)}`

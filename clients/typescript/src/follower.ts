@@ -33,6 +33,9 @@ export interface Snapshot {
   readonly data: unknown
 }
 
+/** Snapshots by the key of their list or resource, as plain data. */
+export type Dehydrated = Readonly<Record<string, Snapshot>>
+
 /** Keeps data between visits. `key` names the list or resource. */
 export interface Durable {
   load(key: string): Promise<Snapshot | undefined>
@@ -44,8 +47,6 @@ export interface Durable {
 export interface Live<State> extends Store<State> {
   /** Reads everything again, also after `denied`. */
   refresh(): void
-  /** Resolves when the data has been read or was refused: for scripts without a screen. */
-  ready(): Promise<State>
 }
 
 interface Followed<State> {
@@ -87,8 +88,6 @@ export function following<State>(context: Context, channel: string, hooks: Follo
   let isDenied = false
   /** Whether it was read, or restored, since the last start or reload. */
   let isFresh = false
-  /** Whether its data come from an earlier visit, so that it begins at their position, and not with a read. */
-  let isRestored = false
   /** The place that the data have. */
   let place: Place | null = null
   let reading = 0
@@ -109,7 +108,6 @@ export function following<State>(context: Context, channel: string, hooks: Follo
       store.changed()
     }, LINGER),
   )
-  const { get, subscribe } = store
   const dump = () => (isLoaded && place ? { place, data: hooks.dump() } : undefined)
   function changed(): void {
     store.changed()
@@ -146,14 +144,13 @@ export function following<State>(context: Context, channel: string, hooks: Follo
       if (mine !== reading) return
       if (found) restore(found)
     }
-    if (!isRestored) return reload()
-    isFresh = true
-    isRestored = false
+    if (!isFresh) return reload()
+    // It begins at the position of the restored data, and not with a read.
     if (place) stream?.landed(place, stream.place()?.offset)
   }
 
   function restore(found: Snapshot): void {
-    isLoaded = isRestored = true
+    isLoaded = isFresh = true
     place = found.place
     hooks.restore(found.data as never, place.offset)
     store.changed()
@@ -166,12 +163,12 @@ export function following<State>(context: Context, channel: string, hooks: Follo
   }
 
   function reload(): void {
-    isDenied = isFresh = isRestored = false
+    isDenied = isFresh = false
     void load(0)
   }
 
   function forget(): void {
-    isLoaded = isRestored = false
+    isLoaded = isFresh = false
     place = null
     hooks.forget()
   }
@@ -249,16 +246,6 @@ export function following<State>(context: Context, channel: string, hooks: Follo
     dump,
     restore,
     refresh: () => (stream?.denied() ? stream.restart() : reload()),
-    ready: () =>
-      new Promise((resolve) => {
-        const check = () => {
-          if (status() === 'loading') return
-          queueMicrotask(() => leave())
-          resolve(get())
-        }
-        const leave = subscribe(check)
-        check()
-      }),
     reset() {
       halt()
       isDenied = false

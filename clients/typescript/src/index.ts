@@ -12,6 +12,7 @@ export { presence, type Presence, type PresenceState, type Present } from './peo
 export { signal, type Signal, type Signalled } from './signal.js'
 export { events, type EventStream } from './events.js'
 export { browser, type Lifecycle, type LifecycleEvents } from './lifecycle.js'
+export { ready } from './ready.js'
 export type { Metrics } from './stream.js'
 export type { Clock } from './clock.js'
 export type { Reason, Transport, TransportFactory } from './transport.js'

@@ -18,7 +18,8 @@ export interface WriteQueue {
   later(error: ApiError): void
 }
 
-export interface QueueHost extends WritesContext {
+export interface QueueHost {
+  all(): readonly Write[]
   /** Sends what can be sent. */
   pump(): void
   /** Replaces all writes by those that are stored. */
@@ -27,6 +28,7 @@ export interface QueueHost extends WritesContext {
   confirm(id: string, answer: Partial<Answered<unknown>>): void
 }
 
+const discarded = () => new ApiError(problem(0, 'discarded', 'This write was taken back.'))
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const isOfRow = (a: Which) => (b: Which) => a.list === b.list && a.key === b.key
 
@@ -99,7 +101,6 @@ export function writesOf(context: WritesContext, queue?: WriteQueue): PendingWri
     // The later changes of this row were made on top of this one.
     if (version) for (const other of all) if (isOfRow(write)(other) && other.base) put(other, { version })
     settled(id, 'resolve', answer.data)
-    pump()
   }
 
   function promise<Data>(id: string): Promise<Data> {
@@ -111,14 +112,17 @@ export function writesOf(context: WritesContext, queue?: WriteQueue): PendingWri
   }
 
   queue?.attach({
-    ...context,
     pump,
     confirm,
+    all: () => all,
     load(writes) {
+      const before = all
       all = writes
+      last = Math.max(last, ...all.map(({ at }) => at))
       changed()
-      for (const write of all) told(write)
-      pump()
+      for (const write of [...all, ...before]) told(write)
+      for (const { id, state, error } of all) if (state === 'failed' && error) settled(id, 'reject', new ApiError(error))
+      for (const { id } of before) if (!find(id)) settled(id, 'reject', discarded())
     },
   })
 
@@ -136,7 +140,7 @@ export function writesOf(context: WritesContext, queue?: WriteQueue): PendingWri
     if (write.state === 'saving') return
     for (const other of all.filter((other) => other === write || (write.method === 'POST' && isOfRow(write)(other)))) {
       put(other, null)
-      settled(other.id, 'reject', new ApiError(problem(0, 'discarded', 'This write was taken back.')))
+      settled(other.id, 'reject', discarded())
     }
     pump()
   }

@@ -62,7 +62,7 @@ function presenceOf(context: Context, channel: string): Kept<PresenceState> {
     const mine = ++asked
     if (stream.isLive()) {
       try {
-        const people = await stream.people()
+        const people = (await stream.channel()?.presence()) ?? []
         if (mine !== asked) return
         here.clear()
         for (const person of people) here.set(person.client, person)

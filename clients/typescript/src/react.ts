@@ -8,12 +8,13 @@ import type { LiveList, LiveListState } from './list.js'
 import { presence, type PresenceState } from './people.js'
 import type { AnyRow } from './rows.js'
 import { signal, type Signalled } from './signal.js'
+import type { Write, Writes } from './writes.js'
 
 /** The descriptor of a hook. `null`: not known yet. */
 type Maybe<T> = T | null | undefined | false | ''
 
 // The part of a client that hooks need, for any types of paths and events.
-type AnyClient = Pick<Client, 'list' | 'item' | 'open' | 'get' | 'subscribe'>
+type AnyClient = Pick<Client, 'list' | 'item' | 'open' | 'writes' | 'get' | 'subscribe'>
 
 const ClientContext = createContext<AnyClient | null>(null)
 
@@ -34,10 +35,17 @@ interface Readable<State> {
 
 const nothing = () => () => undefined
 
+/** What a page of a server shows of each store. The first render in the browser must show the same, whenever it comes. */
+const rendered = new WeakMap<object, unknown>()
+
 function useStore<State>(store: Readable<State> | null, empty: State): State {
   const get = () => (store ? store.get() : empty)
-  // During server rendering there is no data, and the first render in the browser must be the same.
-  return useSyncExternalStore(store?.subscribe ?? nothing, get, () => empty)
+  const first = () => {
+    if (!store) return empty
+    if (!rendered.has(store)) rendered.set(store, store.get())
+    return rendered.get(store) as State
+  }
+  return useSyncExternalStore(store?.subscribe ?? nothing, get, first)
 }
 
 /** The state of the connection: for a message such as "Reconnecting…". */
@@ -103,15 +111,24 @@ export function useLiveItem<T extends AnyRow, Update>(descriptor: Maybe<ItemDesc
   )
 }
 
-/** Calls back for every event of a stream while the component is mounted. The newest handler is called. */
-export function useStream<Event extends WireEvent = AnyEvent>(name: Maybe<StreamName>, handler: (event: Event, offset: number) => void): void {
+/**
+ * Calls back for every event of a stream while the component is mounted. The newest handler is called. `onReset`: events may
+ * be missing, because the server no longer has them; read your data again.
+ */
+export function useStream<Event extends WireEvent = AnyEvent>(
+  name: Maybe<StreamName>,
+  handler: (event: Event, offset: number) => void,
+  onReset?: () => void,
+): void {
   const client = useClient<AnyClient>()
-  const newest = useRef(handler)
-  useEffect(() => void (newest.current = handler))
+  const newest = useRef({ handler, onReset })
+  useEffect(() => void (newest.current = { handler, onReset }))
   const channel = name ? channelOf(name) : null
   useEffect(() => {
     if (!channel) return undefined
-    return client.open(events<Event>(channel)).onAny((event, offset) => newest.current(event, offset))
+    const stream = client.open(events<Event>(channel))
+    const stops = [stream.onAny((event, offset) => newest.current.handler(event, offset)), stream.onReset(() => newest.current.onReset?.())]
+    return () => stops.forEach((stop) => stop())
   }, [client, channel])
 }
 
@@ -133,12 +150,27 @@ export function useSignal<Data = unknown>(
   return [received, send]
 }
 
-/** The user's id once it is known, for descriptors that need it: `rooms(userId)`. */
-export function useUserId(auth: { userId(): Promise<string | null>; onChange(listener: () => void): () => void }): string | null {
-  const [id, setId] = useState<string | null>(null)
+/** The writes that the server has not confirmed, with `retry` and `discard`: for a list of what waits. */
+export function useWrites(): { readonly writes: readonly Write[] } & Pick<Writes, 'retry' | 'discard'> {
+  const { writes } = useClient<AnyClient>()
+  const found = useSyncExternalStore(writes.subscribe, writes.get, () => NO_WRITES)
+  return useMemo(() => ({ writes: found, retry: writes.retry, discard: writes.discard }), [writes, found])
+}
+
+const NO_WRITES: readonly Write[] = []
+
+/** Whether a user is signed in, and which: `unknown` until the storage of tokens was read. */
+export interface Session {
+  readonly state: 'unknown' | 'signed-in' | 'signed-out'
+  readonly userId: string | null
+}
+
+/** `useSession(auth)`: for the choice between the app and its sign-in page. It follows the other tabs, too. */
+export function useSession(auth: UserSource): Session {
+  const [session, setSession] = useState<Session>({ state: 'unknown', userId: null })
   useEffect(() => {
     let isHere = true
-    const ask = () => void auth.userId().then((found) => isHere && setId(found))
+    const ask = () => void auth.userId().then((userId) => isHere && setSession({ userId, state: userId === null ? 'signed-out' : 'signed-in' }))
     ask()
     const stop = auth.onChange(ask)
     return () => {
@@ -146,5 +178,13 @@ export function useUserId(auth: { userId(): Promise<string | null>; onChange(lis
       stop()
     }
   }, [auth])
-  return id
+  return session
 }
+
+interface UserSource {
+  userId(): Promise<string | null>
+  onChange(listener: () => void): () => void
+}
+
+/** The user's id once it is known, for descriptors that need it: `rooms(userId)`. */
+export const useUserId = (auth: UserSource): string | null => useSession(auth).userId

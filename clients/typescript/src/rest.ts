@@ -28,14 +28,13 @@ export class ApiError extends Error {
   }
   /** Whether another try may succeed. */
   get isTemporary(): boolean {
-    return TEMPORARY.includes(this.problem.status)
+    return [0, 408, 429, 502, 503, 504].includes(this.status)
   }
 }
 
-const TEMPORARY = [0, 408, 429, 502, 503, 504]
-const SECONDS = 1000
-const TIMEOUT = 20 * SECONDS
-const TRIES = 5
+/** In milliseconds. */
+const TIMEOUT = 20_000
+const MAX_RETRIES = 4
 
 export const problem = (status: number, code: string, detail: string): Problem => ({
   type: `urn:tidewire:problem:${code}`,
@@ -118,7 +117,7 @@ export interface Rest {
 /** `https://host:8000` of `https://host:8000/path`. Without `URL`, because that of React Native has no setters and few getters. */
 export function originOf(url: string): string {
   const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? []
-  if (!origin) throw new TypeError(`tidewire: the url must begin with https:// or http://: ${url}`)
+  if (!origin) throw new TypeError(`tidewire: the url must begin with https://: ${url}`)
   return origin
 }
 
@@ -183,7 +182,7 @@ export function restOf({ url: base, fetch, clock, token, session }: RestOptions)
         try {
           return await once<Data>(request, fresh, mine)
         } catch (error) {
-          if (!(error instanceof ApiError) || signal?.aborted || attempt >= TRIES - 1 || session?.() !== mine) throw error
+          if (!(error instanceof ApiError) || signal?.aborted || attempt >= MAX_RETRIES || session?.() !== mine) throw error
           const { status, isTemporary, retryAfter } = error
           const wasOld: boolean = status === 401 && !fresh && !isAnonymous
           // The server refuses with 429 or 503 before it does anything, so any request may be repeated after those.
@@ -209,7 +208,7 @@ export const positions = (header: string | null): Position[] =>
   }))
 
 function refusal({ status, statusText, headers }: Response, text: string): ApiError {
-  const seconds = Number(headers.get('Retry-After') ?? NaN)
+  const seconds = parseFloat(headers.get('Retry-After') ?? '')
   let reported = problem(status, 'http', statusText || `HTTP ${status}`)
   try {
     const body = JSON.parse(text) as Problem
@@ -217,7 +216,7 @@ function refusal({ status, statusText, headers }: Response, text: string): ApiEr
   } catch {
     // Not a problem document: perhaps a proxy's page.
   }
-  return new ApiError(reported, Number.isFinite(seconds) ? seconds * SECONDS : null)
+  return new ApiError(reported, seconds >= 0 ? seconds * 1000 : null)
 }
 
 interface Loose extends Partial<Request> {

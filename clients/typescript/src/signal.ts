@@ -78,7 +78,7 @@ function signalOf<Data>(context: Context, channel: string, type: string): Signal
       const now = clock.now()
       if (!stream?.isLive() || now - sentAt < EVERY) return
       sentAt = now
-      stream.publish({ type, ...(data === undefined ? null : { data }) })
+      stream.channel()?.publish({ type, ...(data === undefined ? null : { data }) }).catch(context.onError)
     },
   }
 }

@@ -39,6 +39,8 @@ export interface StreamContext {
   locate(channel: string): Promise<Place>
   opened(): void
   closed(stream: Stream): void
+  /** An event came. */
+  heard(event: WireEvent): void
 }
 
 /** Counts of rare events. */
@@ -61,9 +63,8 @@ export interface Stream {
   restart(): void
   /** A listener has read its data at `place`; `floor` is this stream's offset when the read began. */
   landed(place: Place, floor: number | undefined): void
-  /** Publishes an ephemeral message. It is dropped when the stream is not live. */
-  publish(data: unknown): void
-  people(): Promise<readonly Person[]>
+  /** The subscription, for ephemeral messages and presence; null when there is none. */
+  channel(): Channel | null
 }
 
 /**
@@ -73,7 +74,7 @@ export interface Stream {
  * a later one lies before events that were already delivered, the stream goes back to it: events that arrive twice are
  * harmless, holes are not.
  */
-export function streamOf(name: string, { transport, clock, guard, onError, metrics, locate, opened, closed }: StreamContext): Stream {
+export function streamOf(name: string, { transport, clock, guard, onError, metrics, locate, opened, closed, heard }: StreamContext): Stream {
   const listeners = new Set<Listener>()
   const linger = timerOf(clock)
   const retry = timerOf(clock)
@@ -104,7 +105,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
     } catch (error) {
       if (mine !== locating) return
       const { status = 0 } = error as { status?: number }
-      if (status === 403 || status === 404) return deny({ code: status, text: 'not allowed' })
+      if (status === 403 || status === 404) return deny({ code: status, text: 'denied' })
       onError(error)
       retry(() => find(attempt + 1), backoff(clock, attempt, 1000))
     }
@@ -207,6 +208,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
       // After a step back, events arrive again, for listeners that know their own position.
       const isNew = offset > delivered
       if (isNew) delivered = offset
+      heard(publication.data as WireEvent)
       each((listener) => (isNew || listener.reads) && listener.event?.(publication.data as WireEvent, offset))
     }
   }
@@ -235,10 +237,7 @@ export function streamOf(name: string, { transport, clock, guard, onError, metri
       reloadAll()
     },
     landed,
-    publish(data) {
-      if (isLive) channel?.publish(data).catch(onError)
-    },
-    people: async () => (await channel?.presence()) ?? [],
+    channel: () => channel,
   }
   return stream
 }

@@ -132,7 +132,7 @@ export class TestServer {
   private readonly logs = new Map<string, Log>()
   private readonly collections: { descriptor: AnyDescriptor<AnyRow>; rows: TestCollection<AnyRow> }[] = []
   private readonly links = new Set<Link>()
-  private readonly answered = new Map<string, unknown>()
+  private readonly answered = new Map<string, Response>()
   readonly step: (what: string) => Promise<void>
   private readonly pageSize: number
   private readonly clock: Clock | undefined
@@ -231,9 +231,18 @@ export class TestServer {
     await this.step(`${method} ${url.pathname}`)
     if (!this.isUp) throw new TypeError('fetch failed')
     for (const [prefix, status] of this.refusals) if (url.pathname.startsWith(prefix)) return refused(status)
-    const response = await this.answer(method, url, headers, body)
+    const response = await this.once(`${method} ${url.pathname} ${headers.get('Idempotency-Key')}`, headers, () => this.answer(method, url, headers, body))
     await this.step(`answer ${method} ${url.pathname}`)
     if (!this.isUp) throw new TypeError('fetch failed')
+    return response
+  }
+
+  /** A write that is sent again is answered again, and done once. */
+  private async once(key: string, headers: Headers, answer: () => Promise<Response>): Promise<Response> {
+    const known = this.answered.get(key)
+    if (known) return known.clone()
+    const response = await answer()
+    if (headers.has('Idempotency-Key') && response.ok) this.answered.set(key, response.clone())
     return response
   }
 
@@ -242,7 +251,7 @@ export class TestServer {
     if (stream) return json(200, this.place(decodeURIComponent(stream[1]!)))
     for (const { descriptor, rows } of this.collections) {
       if (url.pathname === descriptor.path) {
-        return method === 'GET' ? this.list(url, descriptor, rows) : this.create(headers, descriptor, rows, body ?? {})
+        return method === 'GET' ? this.list(url, descriptor, rows) : this.create(descriptor, rows, body ?? {})
       }
       if (url.pathname.startsWith(descriptor.path)) {
         const key = decodeURIComponent(url.pathname.slice(descriptor.path.length, -1))
@@ -267,13 +276,9 @@ export class TestServer {
     return json(200, { next, previous: null, results: page, stream })
   }
 
-  private create(headers: Headers, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: Record<string, unknown>): Response {
-    const key = headers.get('Idempotency-Key')
-    const old = key && this.answered.get(key)
+  private create(descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: Record<string, unknown>): Response {
     const created_at = new Date((this.clock?.now() ?? 0) + ++this.last).toISOString()
-    const row = old || rows.put({ created_at, ...body })
-    if (key) this.answered.set(key, row)
-    return json(201, row, this.header(descriptor.channel))
+    return json(201, rows.put({ created_at, ...body }), this.header(descriptor.channel))
   }
 
   private async detail(method: string, key: string, headers: Headers, { channel }: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: object): Promise<Response> {

@@ -1,7 +1,9 @@
 import type { Auth } from './auth.js'
+import type { ConnectionStatus } from './client.js'
 import type { Clock } from './clock.js'
 import type { ListDescriptor } from './descriptors.js'
 import type { ItemWrites } from './item.js'
+import type { Lifecycle } from './lifecycle.js'
 import type { ListWrites } from './list.js'
 import type { Answered, Problem, Rest } from './rest.js'
 import type { Guard, OnError, Soon, Store } from './store.js'
@@ -78,15 +80,15 @@ export interface PendingWrites extends Writes {
 /** Code that sends writes: `optimistic` of `tidewire/optimistic`, or `queued()` of `tidewire/queued`. */
 export type WritesFactory = (context: WritesContext) => PendingWrites
 
-export interface WritesContext extends Rest {
+export interface WritesContext extends Rest, Store<ConnectionStatus> {
   readonly clock: Clock
   readonly guard: Guard
   readonly soon: Soon
   readonly onError: OnError
   readonly auth: Auth
-  isOnline(): boolean
-  /** Calls back when the connection's state has changed. */
-  onStatus(listener: () => void): () => void
+  readonly lifecycle: Lifecycle
+  /** Connects, if there is no connection and the client was not closed. */
+  opened(): void
   /** A write was made or changed, or (with `answer`) confirmed. */
   told(write: Write, answer?: Partial<Answered<unknown>>): void
 }
@@ -94,7 +96,7 @@ export interface WritesContext extends Rest {
 const NONE: readonly Write[] = []
 
 const refuse = (): never => {
-  throw new TypeError('tidewire: to write, give createClient({ writes })')
+  throw new TypeError('tidewire: give createClient({ writes })')
 }
 const refusing = Object.fromEntries(['create', 'update', 'remove', 'write', 'retry', 'discard'].map((name) => [name, refuse]))
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createClient, events, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
+import { createClient, ready, events, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
 import { optimistic } from '../src/optimistic.js'
 import { Site } from './site.js'
 import { plain } from './support.js'
@@ -79,7 +79,7 @@ test('two people, one list: writes, edits, removals, older pages, a cut socket, 
   const late = await somebody('Late')
   await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path: { room_id: roomId } }, body: { user_id: late.id, role: 'member' } })
   const paged = late.client.list(messages(roomId))
-  await paged.ready()
+  await ready(paged)
   paged.subscribe(() => undefined)
   expect(paged.get()).toMatchObject({ hasOlder: true, items: { length: 50 } })
   await paged.older()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createClient } from '../src/index.js'
+import { createClient, ready } from '../src/index.js'
 import { createTestClock, createTestServer } from '../src/testing.js'
 import { note, plain, rig, settle, tasks, type Task, type TaskQuery } from './support.js'
 
@@ -93,7 +93,7 @@ test('what is compared is what is sent: times in UTC, ids in lower case, nothing
   const { client, server } = rig()
   server.collection(tasks, [task(1), task(2)])
   const list = client.list(tasks, { moved_after: '2026-01-01T01:00:02+01:00', created_before: '2026-01-01T02:00:30+02:00', status: ' ' })
-  await list.ready()
+  await ready(list)
   expect(list.get().items.map(({ id }) => id)).toEqual(['0002'])
 })
 

@@ -35,10 +35,12 @@ test('npm pack installs elsewhere; types resolve everywhere; the README’s snip
   expect(app.run(process.execPath, [tool('publint/src/cli.js'), packed, '--strict'])).toContain('All good!')
   app.run(process.execPath, [tool('@arethetypeswrong/cli/dist/index.js'), packed, '--profile', 'esm-only', '--no-emoji'])
 
-  const [react, node, , , testing] = snippets
+  const [react, offline, server, node, , , testing] = snippets
   app.write('src/App.tsx', react!)
   app.write('src/Native.tsx', snippetOf('mobile/react-native.md'))
   app.write('src/native.d.ts', NATIVE)
+  app.write('src/offline.ts', `${offline!}\nexport const { writes } = client\n`)
+  app.write('src/server.tsx', server!)
   app.write('src/node.ts', `${node!}\nexport {}\n`)
   app.write('src/testing.ts', `${testing!}\nexport const shown = client.list(messages('r')).get()\n`)
   app.typecheck('ESNext', 'Bundler', ['node'])

@@ -129,7 +129,7 @@ export const messages = (room: string): ListDescriptor<Schemas['Message'], Schem
   remove: ['message.deleted'],
   key: 'id',
   order: ['-created_at', '-id'],
-  filters: { author: ['author.id', 'id'], reply_to: ['reply_to', 'id'], created_after: ['created_at', 'gt'], created_before: ['created_at', 'lt'] },
+  filters: { author: ['author.id', 'exact_id'], reply_to: ['reply_to', 'exact_id'], created_after: ['created_at', 'gt'], created_before: ['created_at', 'lt'] },
   maxLimit: 100,
   blank: () => ({ id: '', room: '', author: null, text: '', reply_to: null, mentions: [], reactions: [], edited_at: null, version: 0, created_at: new Date().toISOString() }),
 })
