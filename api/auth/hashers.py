@@ -3,7 +3,8 @@
 Hashing a password takes a quarter of a second of processor time, and strangers may ask for it: when they sign in, and
 when they register. So a process hashes at most PASSWORDS_AT_ONCE passwords at a time. A few more wait, of one network
 only some of them, and the others are refused at once. The bound is in the hashers, so it holds for every view, the
-admin's as well.
+admin's as well. A network that signed in to the account lately may wait in any case (`patiently`): strangers on many
+machines fill the queue, and do not keep the owner out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +37,19 @@ class HashingBusy(APIException):
     wait = 1
 
 
+_is_patient: ContextVar[bool] = ContextVar("api_is_patient", default=False)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Inside the block, hashing waits for a place also when MAX_WAITING others do."""
+    token = _is_patient.set(True)
+    try:
+        yield
+    finally:
+        _is_patient.reset(token)
+
+
 class Places:
     """The places of one process in which passwords are hashed. Used from many threads."""
 
@@ -49,7 +64,7 @@ class Places:
         client = current_client()
         network = client.network if client and not client.is_local else ""
         with self._changed:
-            self._take(network, is_patient=client is None)
+            self._take(network, None if client is None else WAIT_SECONDS)
         try:
             yield
         finally:
@@ -58,14 +73,15 @@ class Places:
                 self._leave(network)
                 self._changed.notify_all()
 
-    def _take(self, network: str, is_patient: bool) -> None:
+    def _take(self, network: str, wait_seconds: float | None) -> None:
         is_full = self._is_full()
-        if (network and self._networks[network] >= MAX_PER_NETWORK) or (is_full and self._waiting >= MAX_WAITING):
+        has_queue = self._waiting < MAX_WAITING or _is_patient.get()
+        if (network and self._networks[network] >= MAX_PER_NETWORK) or (is_full and not has_queue):
             raise HashingBusy()
         self._networks[network] += 1
         if is_full:
             self._waiting += 1
-            is_free = self._changed.wait_for(lambda: not self._is_full(), None if is_patient else WAIT_SECONDS)
+            is_free = self._changed.wait_for(lambda: not self._is_full(), wait_seconds)
             self._waiting -= 1
             if not is_free:
                 self._leave(network)

@@ -381,6 +381,22 @@ def test_without_a_place_every_door_answers_503_and_counts_no_attempt(alice, one
     assert not one_place._networks
 
 
+def test_a_known_network_waits_also_where_the_queue_is_full(alice, one_place, monkeypatch):
+    """One from another network is refused at once, also with the right password."""
+    User.objects.filter(pk=alice.id).update(password=make_password(PASSWORD))
+    assert guess(password=PASSWORD, address=HOME).status_code == 200
+    monkeypatch.setattr(hashers, "WAIT_SECONDS", 0.01)
+    waits, wait_for = [], one_place._changed.wait_for
+    monkeypatch.setattr(one_place._changed, "wait_for", lambda *given: (waits.append(given[1]), wait_for(*given))[1])
+    with one_place.place():
+        assert guess(password=PASSWORD).status_code == 503
+        assert waits == []
+        assert guess(password=PASSWORD, address=HOME).status_code == 503
+        assert waits == [0.01]
+    assert guess(password=PASSWORD, address=HOME).status_code == 200
+    assert not one_place._networks
+
+
 def test_a_few_wait_and_the_others_are_refused(settings, monkeypatch):
     settings.PASSWORDS_AT_ONCE = 1
     monkeypatch.setattr(hashers, "MAX_WAITING", 1)
