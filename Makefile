@@ -7,6 +7,8 @@
 # make conformance-server   for the protocol's public SDK suites, on http://127.0.0.1:$(PORT)
 # make lint     what a reviewer should not have to say
 # make schema   openapi.yaml and asyncapi.yaml anew
+# make reference docs/reference/ anew, from the code; make docs builds the site of docs/ into var/site
+# make release  wheel, sdist and npm package of a tagged version, checked, into dist/; uploads nothing
 # make types    the TypeScript client's types and the built demo anew
 
 PORT ?= 8000
@@ -23,7 +25,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/conformance/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run check test verify bench bench-quick soak conformance-server types lint format package schema released requirements clean
+.PHONY: run check test verify bench bench-quick soak conformance-server types lint format package release reference docs schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -148,6 +150,22 @@ format: $(VENV)/dev.stamp
 package: $(VENV)/dev.stamp
 	$(bin)/python -m build --no-isolation
 
+# The same for a tagged version, with the npm package and every check; docs/releasing.md says what comes before and after.
+release: $(VENV)/dev.stamp clients/typescript/node_modules/.stamp
+	$(bin)/python scripts/release.py
+
+reference: $(VENV)/dev.stamp
+	DJANGO_SETTINGS_MODULE=backend.settings $(bin)/python scripts/reference.py
+
+.venv-docs/.stamp: requirements/docs.txt | $(bin)/python
+	@echo "Installing requirements/docs.txt"
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+docs: .venv-docs/.stamp
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
 schema: $(VENV)/dev.stamp
 	$(bin)/python manage.py spectacular --file openapi.yaml --validate --fail-on-warn
 	$(bin)/python manage.py asyncapi --file asyncapi.yaml
@@ -169,6 +187,7 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -c base.txt -o production.txt production.in
 	cd requirements && $(compile) -c production.txt -o dev.txt dev.in
 	cd requirements && $(compile) -o generator.txt generator.in
+	cd requirements && $(compile) -o docs.txt docs.in
 
 clean:
-	rm -rf $(VENV) .venv-generator .venv-installed $(js:%=%/node_modules)
+	rm -rf $(VENV) .venv-generator .venv-docs .venv-installed $(js:%=%/node_modules)

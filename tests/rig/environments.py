@@ -90,9 +90,19 @@ def installed(pair: Pair) -> Path:
     return python
 
 
-def django_of(python: Path) -> str:
-    """Returns the version of Django in an environment."""
-    return _run([python, "-c", "import django; print(django.__version__)"]).strip()
+@cache
+def tools(name: str) -> Path:
+    """Returns the Python of an environment with the packages of requirements/<name>.txt."""
+    pinned = ROOT / "requirements" / f"{name}.txt"
+    folder = KEPT / hashlib.sha256(pinned.read_bytes()).hexdigest()[:16]
+    python = folder / "bin" / "python"
+    with _alone():
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _run([Path(sys.executable), "-m", "venv", folder])
+            _run([*_pip(python), "--require-hashes", "-r", pinned])
+            (folder / "made").write_text(name)
+    return python
 
 
 def _pip(python: Path) -> list[str | Path]:

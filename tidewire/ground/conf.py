@@ -70,7 +70,7 @@ DEFAULTS: dict[str, Any] = {
     "ACCEPTS_PER_SECOND": 200,  # sockets opened in the long run; more are refused and may try again
     "ACCEPT_BURST": 400,  # opened at once
     "ACCEPTS_PER_SECOND_PER_ADDRESS": 50,  # the same, of one address: a quarter, so that the others have their part
-    "ACCEPT_BURST_PER_ADDRESS": 200,
+    "ACCEPT_BURST_PER_ADDRESS": 200,  # opened at once by one address
     "MAX_HTTP_PER_ADDRESS": 256,  # plain HTTP connections of one address; behind proxies its requests at one time
     "MAX_IDLE_HTTP": 2000,  # connections that wait for their next request; above it the oldest is closed
     "UNFINISHED_BODIES_BYTES": 16 * 1024 * 1024,  # of all requests that are not answered yet; the costliest are refused

@@ -1,0 +1,1 @@
+"""Programs of this repository: running, releasing, and writing the reference pages."""
