@@ -16,6 +16,7 @@ from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
 from api.views.samples import DashboardSampleViewSet, SampleViewSet
 from api.views.sessions import SessionViewSet
+from api.views.stream_lists import StreamListViewSet
 from api.views.streams import EventsTokenViewSet, StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
 from api.views.users import MeViewSet, PasswordViewSet, RegisterViewSet
@@ -64,6 +65,7 @@ urlpatterns = [
     path("dashboards/<id:dashboard_id>/samples/", DashboardSampleViewSet.as_view({"post": "create"})),
     path("metrics/<id:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
     path("metrics/<id:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
+    path("streams/", StreamListViewSet.as_view({"get": "page"})),
     path("streams/token/", EventsTokenViewSet.as_view({"post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
     path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),

@@ -4,7 +4,7 @@ from tidewire.capture.snapshots import HEADER, ReadsStream, SnapshotMixin, Writt
 from tidewire.ground.positions import Page, Position
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import canonical
-from tidewire.log.heads import position
+from tidewire.log.heads import position, positions
 from tidewire.log.pages import read_after
 from tidewire.transactions.commit import record_ahead, recorded_events
 
@@ -19,6 +19,7 @@ __all__ = [
     "canonical",
     "position",
     "position_header",
+    "positions",
     "read_after",
     "record_ahead",
     "recorded_events",

@@ -14,6 +14,13 @@ class PositionSerializer(serializers.Serializer):
     offset = serializers.IntegerField(min_value=0)
 
 
+class StreamPageSerializer(serializers.Serializer):
+    """Streams with their positions."""
+
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page; null if there is none.")
+    results = PositionSerializer(many=True)
+
+
 @extend_schema_field({"$ref": "#/components/schemas/AnyEvent"})
 class EventField(serializers.JSONField):
     """An event, as it stands in the log."""

@@ -79,6 +79,7 @@ MATRIX = {
     "sessions_destroy": (401, 404, 404, 404, 204, 403, 401),
     "sessions_list": (401, 200, 200, 200, 200, 403, 401),
     "streams_events": (401, 404, 200, 200, 200, 403, 401),
+    "streams_list": (401, 200, 200, 200, 200, 403, 401),
     "streams_retrieve": (401, 404, 200, 200, 200, 403, 401),
     "streams_token": (401, 200, 200, 200, 200, 403, 401),
     # the body has the credential

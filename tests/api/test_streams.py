@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api import permissions
@@ -14,7 +16,7 @@ from api.models import Member, Room, User
 from realtime import credentials
 from tests.api.conftest import MISSING, pointers, problem, url
 from tests.contract_client import ContractClient
-from tests.factories import make_message
+from tests.factories import make_message, make_room
 from tests.rig.openapi import check_event
 from tidewire.credentials import InvalidCredential
 from tidewire.log.pages import read_after
@@ -202,3 +204,52 @@ def test_an_access_token_is_no_token_for_an_address(bob):
     for text in (*pair.values(), "", "x.y.z"):
         with pytest.raises(InvalidCredential):
             credentials.authenticate_events(text)
+
+
+# -- all that one may read ---------------------------------------------------------------------------------------------
+
+
+def listed(person, query):
+    answer = person.get(f"/api/v1/streams/?{query}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_the_streams_of_a_kind_with_their_positions(room, lobby, alice, bob, charlie):
+    """Rooms that one is a member of and public ones, in the order of their keys; and nothing else."""
+    make_message(room, bob.user)
+    mine = sorted([f"room:{room.pk}", f"room:{lobby.pk}"])
+    results = listed(bob, "kind=room")["results"]
+    assert [position["channel"] for position in results] == mine
+    assert results == [bob.get(stream(name)).json() for name in mine]
+    assert [position["channel"] for position in listed(charlie, "kind=room")["results"]] == [f"room:{lobby.pk}"]
+    assert [position["channel"] for position in listed(bob, "kind=user")["results"]] == [f"user:{bob.id}"]
+    assert listed(bob, "kind=dashboard")["results"] == []
+
+
+def test_pages_of_streams_hold_each_once(alice):
+    names = [*sorted(f"room:{make_room(alice.user).pk}" for _ in range(5)), f"user:{alice.id}"]
+    seen, address = [], "/api/v1/streams/?limit=2"
+    while address:
+        page = alice.get(address).json()
+        assert len(page["results"]) <= 2
+        seen += [position["channel"] for position in page["results"]]
+        address = page["next"]
+    assert seen == names
+
+
+def test_a_list_of_streams_costs_the_same_for_one_and_for_three(alice):
+    for count in (1, 2):
+        for _ in range(count):
+            room = make_room(alice.user)
+            make_message(room, alice.user)
+        with CaptureQueriesContext(connection) as queries:
+            listed(alice, "kind=room")
+        if count == 1:
+            first = len(queries)
+    assert len(queries) == first
+
+
+@pytest.mark.parametrize("query", ["kind=boat", "kind=room&kind=user", "kind=room&after=1", "kind=room&limit=501"])
+def test_a_list_of_streams_that_is_not_understood(alice, query):
+    assert problem(alice.get(f"/api/v1/streams/?{query}")) == (400, "invalid")

@@ -40,7 +40,7 @@ def environment(site: Site, owner: Person, room: str) -> dict[str, str]:
 
 
 def test_every_block_is_run_here():
-    assert set(RUN) == {"pages", "client", "loop", "curl"}
+    assert set(RUN) == {"pages", "client", "loop", "everything", "curl"}
 
 
 def test_pages(embedded_site: Site, owner: Person, room: str, tmp_path: Path):
@@ -100,6 +100,26 @@ def test_the_loop_in_python(embedded_site: Site, owner: Person, room: str):
     assert event["data"]["text"] == "Later."
     assert offset.split("_")[1] == f"{3:016d}"
     assert again["type"] == "member.joined"
+
+
+def test_everything_one_may_read(embedded_site: Site):
+    """Two rounds hand on every event of every stream once, also after a position of another life of a stream."""
+    vera = embedded_site.person("vera")
+    rooms = [vera.make_room() for _ in range(3)]
+    names: dict[str, Any] = {"httpx": httpx}
+    exec(RUN["everything"], names)
+    seen: list[tuple[str, str]] = []
+    stored = {f"room:{rooms[0]}": f"{1:010d}_{1:016d}_another"}
+    headers = {"Authorization": f"Bearer {vera.access}"}
+    with httpx.Client(base_url=embedded_site.url, headers=headers, trust_env=False) as client:
+        for text in ("one", "two"):
+            for room in rooms:
+                vera.say(room, text)
+            names["copy_all"](client, stored, lambda name, event: seen.append((name, event["type"])))
+    told = ["member.joined", "message.created", "message.created"]
+    assert [[type for name, type in seen if name == f"room:{room}"] for room in rooms] == [told] * 3
+    assert [type for name, type in seen if name == f"user:{vera.id}"] == ["room.joined"] * 3
+    assert len(stored) == 4
 
 
 def test_curl(embedded_site: Site, owner: Person, room: str):

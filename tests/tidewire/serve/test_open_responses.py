@@ -139,7 +139,7 @@ def test_a_client_that_leaves_costs_nothing(site: Site, alice: Person) -> None:
 
 
 def connections(site: Site) -> float:
-    text = httpx.get(f"{site.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{site.url}/metrics", trust_env=False, timeout=30).text
     return float(re.findall(r"^tidewire_connections (\S+)$", text, re.M)[0])
 
 

@@ -490,6 +490,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The streams that you may read, with their positions, in the order of their names.
+         *
+         *     A program that copies everything compares the positions with those that it has stored, and reads the log of each
+         *     stream that has moved on.
+         */
+        get: operations["streams_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{name}/": {
         parameters: {
             query?: never;
@@ -522,6 +544,27 @@ export interface paths {
         get: operations["streams_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/token/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description A token for `EventSource`, which cannot send a header.
+         *
+         *     It opens `streams/events/` only, as it stands in the address, and ends with your access token.
+         */
+        post: operations["streams_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -738,6 +781,15 @@ export interface components {
             next: string | null;
             results: components["schemas"]["Entry"][];
             stream: components["schemas"]["Position"];
+        };
+        EventsToken: {
+            /** @description For the parameter `token` of `streams/events/`, and nothing else. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description With the access token. An open response ends then.
+             */
+            expires_at: string;
         };
         /** @description A key without its text. Only a hash of the text is stored. */
         Key: {
@@ -1524,6 +1576,15 @@ export interface components {
          * @enum {string}
          */
         StateEnum: "ok" | "alarm";
+        /** @description Streams with their positions. */
+        StreamPage: {
+            /**
+             * Format: uri
+             * @description The address of the next page; null if there is none.
+             */
+            next: string | null;
+            results: components["schemas"]["Position"][];
+        };
         /** @description A value above `above` or below `below` raises an alarm; null disables a threshold. */
         Thresholds: {
             /** Format: double */
@@ -5354,6 +5415,52 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    streams_list: {
+        parameters: {
+            query?: {
+                /** @description The name of the last stream seen. */
+                after?: string;
+                /** @description Without it, streams of all kinds. */
+                kind?: "dashboard" | "room" | "user";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "channel": "channel",
+                     *           "epoch": "epoch",
+                     *           "offset": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StreamPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     streams_retrieve: {
         parameters: {
             query?: never;
@@ -5450,6 +5557,48 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer is a repetition of an earlier one. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "token",
+                     *       "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventsToken"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
