@@ -9,6 +9,7 @@ RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt \
 
 FROM python:3.12-slim
 ENV PATH=/opt/venv/bin:$PATH \
+    MALLOC_ARENA_MAX=2 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TIDEWIRE_MODE=production \

@@ -63,7 +63,7 @@ def stage(sites: Sites, folder: Path, size: str, front: str) -> Iterator[Stage]:
         environment = dict(sites.make(size).environment)
         for name in QUOTAS:
             del environment[name]
-        environment["TRUSTED_PROXIES"] = "1"
+        environment |= {"TRUSTED_PROXIES": "1", "MALLOC_ARENA_MAX": "2"}  # as in deploy/
         served = Served(environment, folder / f"{size}-{front}.log")
         served.start()
         closing.callback(served.terminate)

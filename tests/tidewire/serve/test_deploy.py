@@ -259,3 +259,11 @@ def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
         servers.end(supervised.process, signal.SIGTERM)
         if site._redis is not None:
             site._redis.stop()
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["Dockerfile", "deploy/tidewire.service", "deploy/supervisor.conf", "scripts/run"])
+def test_freed_memory_goes_back_to_the_system(path: str) -> None:
+    assert re.search(r"MALLOC_ARENA_MAX=\D*2", (ROOT / path).read_text())
