@@ -13,7 +13,10 @@ class TidewireConfig(AppConfig):
         # Models are loaded only now.
         from tidewire.capture import capturing, raw_writes
         from tidewire.checks import database, declarations, intents, lists, settings  # noqa: F401  they register themselves
-        from tidewire.engine import chores  # noqa: F401  declares the engine's own
+        from tidewire.engine import (
+            chores,  # noqa: F401  declares the engine's own
+            signing_in,
+        )
         from tidewire.ground import actors
         from tidewire.layer import publishing
         from tidewire.log import database as log_database
@@ -22,6 +25,7 @@ class TidewireConfig(AppConfig):
 
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish], log_database.holds_log)
         actors.reset_at_requests()
+        signing_in.end_with_logout()
         autodiscover_modules("live")
         capturing.start()
         raw_writes.warn_with_debug()

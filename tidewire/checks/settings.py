@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.db import connections
@@ -20,6 +21,7 @@ from tidewire.log.database import log_alias
 
 _SETS_WAL = re.compile(r"journal_mode\s*=\s*['\"]?wal\b", re.I)
 
+SESSION_APPS = ("django.contrib.auth", "django.contrib.sessions")
 CONNECT_BYTES = 4096  # a connect with its token
 SUBSCRIBE_BYTES = 256  # a subscribe that recovers, in JSON, with the longest name of a stream
 MIN_RETENTION_SECONDS = 300
@@ -37,12 +39,20 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
         )
         for name in sorted(set(getattr(settings, "TIDEWIRE", {})) - set(DEFAULTS))
     ]
-    if not conf.AUTHENTICATE:
+    if not conf.AUTHENTICATE and not conf.SESSION_COOKIES:
         found.append(
             checks.Error(
                 "TIDEWIRE['AUTHENTICATE'] is not set",
                 hint="Name a function (credential: str) -> tidewire.credentials.Identity.",
                 id="tidewire.E002",
+            )
+        )
+    if conf.SESSION_COOKIES and not all(map(apps.is_installed, SESSION_APPS)):
+        found.append(
+            checks.Error(
+                "TIDEWIRE['SESSION_COOKIES'] is on, and the project has no sessions",
+                hint="Add django.contrib.auth and django.contrib.sessions to INSTALLED_APPS, or turn it off.",
+                id="tidewire.E009",
             )
         )
     return found + _check_functions() + _check_log_database() + contradictions() + forgetting()

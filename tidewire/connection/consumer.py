@@ -22,6 +22,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from tidewire.connection.connection import Connection, Rules
 from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.connection.receive_queue import MessageRate, ReceiveQueue
+from tidewire.connection.session_cookies import session_cookie
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.engine import engines
 from tidewire.engine.engine import Engine
@@ -177,7 +178,7 @@ class EventConsumer(SocketConsumer):
             rules=rules(),
             close=self.close_soon,
             scope=self.scope,
-            credential=bearer(self.scope),
+            credential=bearer(self.scope) or session_cookie(self.scope),
         )
 
 

@@ -15,9 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 from tidewire.delivery.connections import Connections
 from tidewire.delivery.hub import Intervals
 from tidewire.delivery.presence_stores import MemoryStore, RedisStore, Store
+from tidewire.engine import signing_in
 from tidewire.engine.engine import Engine
 from tidewire.engine.reader import Reader
-from tidewire.ground import credentials
 from tidewire.ground.conf import conf
 from tidewire.ground.frame_rate import FrameLimits
 
@@ -73,7 +73,7 @@ def from_settings(reader: Reader | None = None) -> Engine:
             conf.MAX_SUBSCRIPTIONS,
             FrameLimits(conf.FRAME_BURST, conf.FRAMES_PER_SECOND),
         ),
-        authenticate=credentials.authenticate,
+        authenticate=signing_in.authenticate,
         intervals=Intervals(
             poll=conf.POLL_SECONDS,
             touched=conf.TOUCHED_SECONDS,

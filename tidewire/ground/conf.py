@@ -8,6 +8,7 @@ from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
     "AUTHENTICATE": None,  # dotted path of (credential: str) -> Identity | LookUp; see ground/credentials.py
+    "SESSION_COOKIES": False,  # Django's session cookie signs in sockets of pages of this host, beside AUTHENTICATE
     "MAY_COMMAND": None,  # dotted path of (identity) -> bool: whether its quota allows one more command
     "TOKEN_SECONDS": 3600.0,  # how long a credential lives at most that AUTHENTICATE accepts without a look-up
     "AUTHENTICATE_EVENTS": None,  # dotted name of the same for the token in the address of `streams/events/`

@@ -58,8 +58,17 @@ def may_command(identity: Identity) -> bool:
 LookUp = Callable[[], Identity]
 
 
+class SessionCookie(str):
+    """The key of a Django session, from the cookie of a handshake. A client cannot send one as its token: that is a
+    plain text, which the application's own AUTHENTICATE gets."""
+
+    __slots__ = ()
+
+
 def authenticate(credential: str) -> Identity | LookUp:
     """Returns the identity of a credential, or a look-up that returns it. Both raise InvalidCredential or
     ExpiredCredential."""
+    if not conf.AUTHENTICATE:  # cookies alone sign in
+        raise InvalidCredential
     check: Callable[[str], Identity | LookUp] = import_string(conf.AUTHENTICATE)
     return check(credential)

@@ -18,8 +18,8 @@ DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]", "::1"]
 def is_allowed_origin(scope: WWWScope) -> bool:
     """Returns whether the handshake may go on: without an Origin, or with one of ALLOWED_ORIGINS or ALLOWED_HOSTS.
 
-    Only browsers send an Origin; native clients send none. A missing one is safe, because the socket reads no cookie:
-    a page of another site has no credential to abuse.
+    Only browsers send an Origin; native clients send none. A missing one is safe, because without it the socket reads
+    no cookie (SESSION_COOKIES): a page of another site has no credential to abuse.
     """
     origins = origins_of(scope)
     if not origins or is_listed(origins):
