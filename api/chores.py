@@ -6,16 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session as LoginSession
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from api.models import Key, KnownNetwork, Series, Session
+from api.models import Key, KnownNetwork, Message, Reaction, Series, Session, User
 from api.models.samples import microseconds
 from tidewire import chore
 
 BATCH = 500
 KEEP_REVOKED_KEYS = timedelta(days=30)
 """How long the row of a revoked key can be looked up, by an operator who asks when it was revoked."""
+
+WRITTEN_BY: tuple[tuple[Any, str], ...] = ((Message, "author"), (Reaction, "user"))
+"""What shows the account that wrote it."""
 
 
 @chore("sessions")
@@ -34,6 +37,15 @@ def prune_known_networks(using: str) -> int:
 def prune_keys(using: str) -> int:
     """Deletes keys that were revoked a month ago."""
     return _delete(Key.objects.using(using).filter(ended_at__lt=timezone.now() - KEEP_REVOKED_KEYS))
+
+
+@chore("service accounts")
+def prune_service_accounts(using: str) -> int:
+    """Deletes closed service accounts whose keys are deleted, unless they wrote a message or a reaction."""
+    written = [model.objects.using(using).filter(**{column: OuterRef("pk")}) for model, column in WRITTEN_BY]
+    keys = Key.objects.using(using).filter(user=OuterRef("pk"))
+    closed = User.objects.using(using).filter(is_service=True, is_active=False)
+    return _delete(closed.exclude(Exists(keys)).exclude(Exists(written[0])).exclude(Exists(written[1])))
 
 
 @chore("admin sessions")

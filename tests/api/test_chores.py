@@ -11,10 +11,10 @@ from django.apps import apps
 from django.contrib.sessions.models import Session as LoginSession
 from django.utils import timezone
 
-from api.models import Key, Session
+from api.models import Key, Session, User
 from tests.api.conftest import Person
 from tests.api.test_keys import make_key
-from tests.factories import make_dashboard, make_metric
+from tests.factories import make_dashboard, make_metric, make_room
 from tests.rig.site import ROOT
 from tidewire.jobs import chores
 
@@ -66,6 +66,25 @@ def test_keys_that_were_revoked_long_ago_are_deleted(alice):
     assert chores.run("keys") == 1
     assert {str(pk) for pk in Key.objects.values_list("pk", flat=True)} == {key.id for key in keys[1:]}
     assert keys[2].get("/api/v1/me/").status_code == 200
+
+
+def test_service_accounts_that_wrote_nothing_are_deleted_after_their_keys(alice):
+    """Making and revoking keys would otherwise leave a row each time."""
+    room = make_room(alice.user)
+    keys = [make_key(alice, stream=f"room:{room.pk}") for _ in range(4)]
+    quiet, writer, reader, present = keys
+    path = f"/api/v1/rooms/{room.pk}/messages/"
+    message = writer.post(path, {"text": "Ahoy"}).json()["id"]
+    assert reader.put(f"{path}{message}/reactions/😀/").status_code in (200, 201)
+    for key in (quiet, writer, reader):
+        assert alice.delete(f"/api/v1/keys/{key.id}/").status_code == 204
+    assert chores.run("service accounts") == 0  # the keys can still be looked up
+    Key.objects.exclude(ended_at=None).update(ended_at=timezone.now() - timedelta(days=31))
+    assert chores.run("keys") == 3
+    assert chores.run("service accounts") >= 1
+    left = {str(pk) for pk in User.objects.filter(is_service=True).values_list("pk", flat=True)}
+    assert left == {writer.user_id, reader.user_id, present.user_id}
+    assert alice.get(path).json()["results"][0]["author"]["id"] == writer.user_id
 
 
 def test_sessions_of_the_admin_that_expired_are_deleted(db):
