@@ -134,6 +134,7 @@ REQUEST_QUOTAS = {
 TIDEWIRE = {
     "AUTHENTICATE": "realtime.credentials.authenticate",
     "AUTHENTICATE_EVENTS": "realtime.credentials.authenticate_events",
+    "MAY_ASK": "realtime.credentials.may_ask",
     "MAY_COMMAND": "realtime.credentials.may_command",
     "TOKEN_SECONDS": max(3600.0, SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
     "RPC": {"api.call": "realtime.rpc.call"},

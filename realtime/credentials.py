@@ -7,6 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from api.auth import keys, quotas, sessions, tokens
 from api.models import key_text
 from tidewire.credentials import Identity, InvalidCredential, LookUp, is_remembered
+from tidewire.ground.networks import is_loopback, network_of
 
 
 def authenticate(credential: str) -> Identity | LookUp:
@@ -35,6 +36,12 @@ def _identity_of_old(claims: tokens.AccessClaims) -> Identity:
 def authenticate_events(credential: str) -> Identity:
     """Returns the identity of a token in the address of `streams/events/`. Raises as `authenticate`."""
     return tokens.authenticate_events(credential)
+
+
+def may_ask(address: str) -> bool:
+    """Counts one request of a door over HTTP without a valid credential, and returns whether the quota of its address
+    allows it. Requests from this machine are not counted."""
+    return is_loopback(address) or quotas.may_ask(network_of(address))
 
 
 def may_command(identity: Identity) -> bool:

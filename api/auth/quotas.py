@@ -96,6 +96,11 @@ def may_command(identity: Identity) -> bool:
     return all(count.used <= count.quota for count in _count(_keys_of(identity), {}))
 
 
+def may_ask(network: str) -> bool:
+    """Counts one request of a door over HTTP that has no valid credential, as `spend` counts those of the API."""
+    return all(count.used <= count.quota for count in _count({"address": hashed("limits", network)}, {}))
+
+
 def policies(counts: list[Count]) -> str:
     """The header RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers."""
     units = {"bytes": ';qu="content-bytes"'}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -193,7 +193,7 @@ def test_a_token_for_an_address_opens_events_and_nothing_else(alice):
 def test_a_token_for_an_address_ends_with_the_access_token(alice):
     answer = alice.post("/api/v1/streams/token/").json()
     left = datetime.fromisoformat(answer["expires_at"]) - timezone.now()
-    assert timedelta() < left <= settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
+    assert timedelta() < left <= django_settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
     assert credentials.authenticate_events(answer["token"]).expires_at == pytest.approx(
         datetime.fromisoformat(answer["expires_at"]).timestamp(), abs=1
     )
@@ -253,3 +253,12 @@ def test_a_list_of_streams_costs_the_same_for_one_and_for_three(alice):
 @pytest.mark.parametrize("query", ["kind=boat", "kind=room&kind=user", "kind=room&after=1", "kind=room&limit=501"])
 def test_a_list_of_streams_that_is_not_understood(alice, query):
     assert problem(alice.get(f"/api/v1/streams/?{query}")) == (400, "invalid")
+
+
+def test_requests_without_a_credential_count_for_their_network(settings):
+    """Behind the doors as in the API, and together with it."""
+    settings.REQUEST_QUOTAS = {**settings.REQUEST_QUOTAS, "address": 2}
+    assert [credentials.may_ask("192.0.2.7") for _ in range(3)] == [True, True, False]
+    assert credentials.may_ask("192.0.2.8")
+    assert all(credentials.may_ask("127.0.0.1") for _ in range(5))
+    assert [credentials.may_ask(f"2001:db8::{n}") for n in range(3)] == [True, True, False]

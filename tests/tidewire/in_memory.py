@@ -79,6 +79,9 @@ class Log:
     async def may_command(self, identity: Any) -> bool:
         return identity.user_id not in self.exhausted
 
+    async def may_ask(self, address: str) -> bool:
+        return address not in self.exhausted
+
     async def identify(self, look_up: Any) -> Any:
         return look_up()
 

@@ -29,7 +29,7 @@ async def durable_log(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGI
         raise bad_request("live is long-poll or sse.")
     if live is not None and offset is None:
         raise bad_request("The live modes need an offset.")
-    identity = await identify(engine, request.credential)
+    identity = await identify(engine, request, request.credential)
     lifetime, after = wanted(offset)
     if scope["method"] == "HEAD":
         answer = log_answers.head(await readable(engine, identity, stream))

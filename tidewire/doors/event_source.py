@@ -149,10 +149,10 @@ async def _identify(engine: Engine, request: DoorRequest) -> Identity:
     """Returns the user of the Authorization header, or of the short-lived `token` made for this door."""
     token = request.one("token")
     if token is None or request.credential:
-        return await identify(engine, request.credential)
+        return await identify(engine, request, request.credential)
     if not conf.AUTHENTICATE_EVENTS:
         raise unauthorized("token_invalid", "This server takes no token in an address.")
-    return await identify(engine, token, import_string(conf.AUTHENTICATE_EVENTS))
+    return await identify(engine, request, token, import_string(conf.AUTHENTICATE_EVENTS))
 
 
 async def _readable(engine: Engine, identity: Identity, names: list[str]) -> dict[str, Position]:

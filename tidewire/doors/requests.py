@@ -65,30 +65,46 @@ class DoorRequest:
         return bearer(self.scope)
 
 
-async def identify(engine: Engine, credential: str, authenticate: Authenticate | None = None) -> Identity:
-    """Returns the user that the credential proves, and counts the request against the user's quota.
+async def identify(
+    engine: Engine, request: DoorRequest, credential: str, authenticate: Authenticate | None = None
+) -> Identity:
+    """Returns the user that the credential proves, and counts the request: for the user, or else for the address.
 
     `authenticate` reads credentials of another kind than sockets take. Raises RefusalError.
     """
-    if not credential:
-        raise unauthorized("not_authenticated", "Authentication credentials were not provided.")
     try:
-        identity = (authenticate or engine.authenticate)(credential)
-        if not isinstance(identity, Identity):
-            identity = await engine.reader.identify(identity)
-        await engine.revocations.ensure_loaded()
-        if engine.sessions.has_ended(identity.session_id):
-            raise InvalidCredential
-        if not await engine.reader.may_command(identity):
-            headers = [*NO_STORE, (b"retry-after", b"60")]
-            raise RefusalError(429, "quota_exceeded", "There were more requests than are allowed.", headers)
+        return await _identity(engine, credential, authenticate)
     except ExpiredCredential:
-        raise unauthorized("token_expired", "The token has expired.") from None
+        refusal = unauthorized("token_expired", "The token has expired.")
     except InvalidCredential:
-        raise unauthorized("token_invalid", "The token is not valid.") from None
+        refusal = unauthorized("token_invalid", "The token is not valid.")
+        if not credential:
+            refusal = unauthorized("not_authenticated", "Authentication credentials were not provided.")
     except LogUnavailableError:
         raise unavailable() from None
+    if not await engine.reader.may_ask(request.address):
+        raise _quota_exceeded()
+    raise refusal
+
+
+async def _identity(engine: Engine, credential: str, authenticate: Authenticate | None) -> Identity:
+    """Raises ExpiredCredential, InvalidCredential and LogUnavailableError; RefusalError above the quota."""
+    if not credential:
+        raise InvalidCredential
+    identity = (authenticate or engine.authenticate)(credential)
+    if not isinstance(identity, Identity):
+        identity = await engine.reader.identify(identity)
+    await engine.revocations.ensure_loaded()
+    if engine.sessions.has_ended(identity.session_id):
+        raise InvalidCredential
+    if not await engine.reader.may_command(identity):
+        raise _quota_exceeded()
     return identity
+
+
+def _quota_exceeded() -> RefusalError:
+    headers = [*NO_STORE, (b"retry-after", b"60")]
+    return RefusalError(429, "quota_exceeded", "There were more requests than are allowed.", headers)
 
 
 async def readable(engine: Engine, identity: Identity, stream: str) -> Position:

@@ -80,6 +80,11 @@ class Reader:
         """Counts one command against the quota of this identity. Returns False when the quota is used up."""
         return not conf.MAY_COMMAND or await self.run(credentials.may_command, identity)
 
+    async def may_ask(self, address: str) -> bool:
+        """Counts one request without a valid credential against the quota of this address. Returns False when that is
+        used up."""
+        return not conf.MAY_ASK or await self.run(credentials.may_ask, address)
+
     async def do_chores(self, seconds: float) -> None:
         """Does the chores that are due, one after the other. They are due again in `seconds`."""
         await self.run(chores.look, log_alias())

@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_COOKIES": False,  # Django's session cookie signs in sockets of pages of this host, beside AUTHENTICATE
     "MAY_COMMAND": None,  # dotted path of (identity) -> bool: whether its quota allows one more command
     "TOKEN_SECONDS": 3600.0,  # how long a credential lives at most that AUTHENTICATE accepts without a look-up
+    "MAY_ASK": None,  # dotted path of (address) -> bool: the same for a request without a valid credential
     "AUTHENTICATE_EVENTS": None,  # dotted name of the same for the token in the address of `streams/events/`
     "RPC": {},  # {method name: dotted path of `async (context, data) -> result`}; see connection/rpc.py
     "ALLOWED_ORIGINS": [],  # besides ALLOWED_HOSTS; a request without Origin (native clients) is always allowed

@@ -55,6 +55,13 @@ def may_command(identity: Identity) -> bool:
     return check is None or check(identity)
 
 
+def may_ask(address: str) -> bool:
+    """Counts one request without a valid credential and returns whether the quota of its address allows it. May block:
+    runs in a database thread."""
+    check: Callable[[str], bool] | None = conf.MAY_ASK and import_string(conf.MAY_ASK)
+    return check is None or check(address)
+
+
 LookUp = Callable[[], Identity]
 
 

@@ -172,6 +172,13 @@ async def test_a_user_above_the_quota_is_told_to_wait(site: Site):
     assert (answer.status, answer.header("retry-after")) == (429, "60")
 
 
+async def test_an_address_above_the_quota_may_not_go_on_guessing(site: Site):
+    site.log.exhausted.add("192.0.2.1")
+    assert (await get(LOG, credential="mallory").answered()).status == 429
+    assert (await get(LOG, credential="").answered()).status == 429
+    assert (await get(LOG, credential="alice").answered()).status == 200
+
+
 async def test_a_user_who_was_removed_before_the_page_was_read_gets_nothing_of_it(site: Site):
     """Access is asked again after the page was read."""
     site.log.write(ROOM)
