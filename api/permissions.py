@@ -19,6 +19,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 
 from api.models import Dashboard, DashboardMember, Member, Message, Metric, Room, User
 from api.models.memberships import SharedResource
+from api.models.rooms import HIDDEN
 from tidewire import PreparedQuery, parse_stream, registry
 
 S = TypeVar("S", bound=SharedResource)
@@ -139,6 +140,7 @@ _LOCKED_MEMBER = PreparedQuery(
         Member.objects.select_related("room")
         .select_for_update(of=("self",), no_key=True)
         .filter(room=room_id, user=user_id)
+        .exclude(room__kind=HIDDEN)
     )
 )
 
@@ -190,8 +192,9 @@ def readers(model: type[SharedResource], key: str, user_ids: Collection[str]) ->
         return set()
     member = model.membership_model()
     is_member = Q(**{f"{member.related_to_user}__{member.resource_field}": ids[0]})
+    is_shown = Exists(model.objects.shown().filter(pk=ids[0]))
     is_public = Exists(model.objects.filter(model.is_public_condition, pk=ids[0]))
-    people = User.objects.filter(is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
+    people = User.objects.filter(is_shown, is_member | Q(is_public), pk__in=_uuids(user_ids), is_active=True)
     return {str(pk) for pk in people.values_list("pk", flat=True).distinct()}
 
 

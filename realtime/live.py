@@ -48,6 +48,7 @@ def shared_resource(
             updated=f"{name}.updated",
             deleted=f"{name}.deleted",
             key_schema=key_serializer,
+            is_deleted=lambda resource: resource.is_hidden,
             # When it becomes private its guests lose access, when it is deleted all readers do.
             ends_access=lambda type, resource: EVERYONE,
         ),

@@ -11,8 +11,8 @@ before it in this list:
     queries         the fast path to the database, behind one switch
     declare         Live, Touch, Fact, StreamKind, and the registry of them
     transactions    what is noted in a transaction, and the hook that records it just before COMMIT
-    log             the event log: its tables, building events, append, read, rate, erasure, retention, revocations
     jobs            work that a transaction leaves for later, done in slices
+    log             the event log: its tables, building events, append, read, rate, erasure, retention, revocations
     layer           the channel layer: publisher, mailbox, group membership
     capture         every write path of the ORM becomes a note; facts; snapshots for REST
     rest            the habits of REST views: versions, pages, retries, problems

@@ -92,16 +92,20 @@ class Membership(LiveModel):
 class SharedQuerySet(LiveQuerySet[S]):
     """Both queries give rows the user's role as `my_role`. It is None for a guest of a public resource."""
 
+    def shown(self) -> Self:
+        """Those that are not being deleted."""
+        return self
+
     def readable_by(self, user_id: Any) -> Self:
         """The resources that a user may read: the public ones, and those that the user is a member of."""
         member, column = self.model.membership_model(), self.model.membership_model().resource_field
         mine = member.objects.filter(**{column: OuterRef("pk")}, user_id=user_id)
-        rows = self.annotate(my_role=Subquery(mine.values("role")[:1]))
+        rows = self.shown().annotate(my_role=Subquery(mine.values("role")[:1]))
         return rows.filter(self.model.is_public_condition | Q(my_role__isnull=False))
 
     def joined_by(self, user_id: Any) -> Self:
         """The resources that a user is a member of."""
-        return self.filter(members__user=user_id).annotate(my_role=F("members__role"))
+        return self.shown().filter(members__user=user_id).annotate(my_role=F("members__role"))
 
     def create_for(self, owner_id: UUID, **fields: Any) -> S:
         """Creates a resource with its owner as the only member."""
@@ -130,6 +134,11 @@ class SharedResource(LiveModel):
     @classmethod
     def membership_model(cls) -> type[Membership]:
         return cast("type[Membership]", cls._meta.get_field("members").related_model)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is being deleted: its readers have lost it already."""
+        return False
 
     @property
     def has_fixed_members(self) -> bool:

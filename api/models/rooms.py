@@ -7,18 +7,26 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from api.models import room_erasure
+from api.models.keys import Key
 from api.models.members import Member
 from api.models.memberships import Membership, SharedQuerySet, SharedResource
 from api.models.messages import Mention, Message, MessageQuerySet
-from tidewire import deferred_inserts
+from tidewire import deferred_inserts, start_job
+
+HIDDEN = "erased"
+"""The kind of a room whose rows are being deleted."""
 
 
 class RoomQuerySet(SharedQuerySet["Room"]):
+    def shown(self) -> Self:
+        return self.exclude(kind=HIDDEN)
+
     def with_unread_count(self, user_id: Any) -> Self:
         """The rooms with `my_unread_count`, which is None in rooms that the user is not a member of.
 
@@ -91,11 +99,24 @@ class Room(SharedResource):
         """A direct room keeps its two members."""
         return self.kind == self.Kind.DIRECT
 
+    @property
+    def is_hidden(self) -> bool:
+        return self.kind == HIDDEN
+
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """As Django's, with all memberships locked: a writer locks its own, so nothing is added to the room now."""
-        with transaction.atomic():
-            list(self.members.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-            return super().delete(using, keep_parents)
+        """As Django's, with all memberships locked: a writer locks its own, so nothing is added to the room now.
+
+        A large room is hidden instead, which its readers cannot tell from a deletion, and a job deletes its rows.
+        """
+        alias = using or router.db_for_write(Room, instance=self)
+        with transaction.atomic(using=alias):
+            list(self.members.using(alias).select_for_update(no_key=True).order_by("pk").values_list("pk"))
+            if room_erasure.is_small(self.pk, alias):
+                return super().delete(using, keep_parents)
+            Key.objects.using(alias).filter(stream=f"room:{self.pk}").end()
+            Room.objects.using(alias).filter(pk=self.pk).update(kind=HIDDEN, name="", direct_key=None)
+            start_job(room_erasure.ERASE_ROOM, self.pk, alias)
+            return 1, {self._meta.label: 1}
 
     def post(self, author: Any, text: str, **content: Any) -> Message:
         """Writes a message, with an event for each mentioned member. `content` is as for `_draft`."""

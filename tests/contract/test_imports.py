@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
-    *("ground", "protocol", "queries", "declare", "transactions", "log", "jobs", "layer", "capture"),
+    *("ground", "protocol", "queries", "declare", "transactions", "jobs", "log", "layer", "capture"),
     *("rest", "delivery", "engine", "connection", "doors", "http", "serve", "asyncapi", "checks", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}

@@ -17,11 +17,15 @@ from django.db.models.functions import Replace
 from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor
 from tidewire.ground.recorded_event import RecordedEvent
+from tidewire.jobs.slices import job, start_job
 from tidewire.log.building import Encoded, to_json
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, Stream
 
 BATCH = 500
-"""How many deletions one statement carries out."""
+"""How many deletions one statement carries out, and how many events of an ended stream one transaction rewrites."""
+LONG_STREAM = 1_000
+"""Above this offset an ended stream is rewritten in slices."""
+ERASE_STREAM = "erase_stream"
 
 Eraser = Callable[[list[RecordedEvent], str], None]
 """`(deletions, using)` erases an application's own copies of what these deletion events delete."""
@@ -56,10 +60,29 @@ def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
     for batch in _batches([(event.stream, event.object, event) for event in others]):
         _rewrite(batch, _SAME_OBJECT, using)
     # Where the stream ended, all its events are rewritten. It has no other deletion event in this transaction.
-    for batch in _batches([(event.stream, "", event) for event in ends]):
+    for batch in _batches([(event.stream, "", event) for event in ends if event.offset <= LONG_STREAM]):
         _rewrite(batch, _SAME_STREAM, using)
+    # A long one is rewritten by a job. No client reads it meanwhile: access ended with the row that owned the stream.
+    for event in ends:
+        if event.offset > LONG_STREAM:
+            start_job(ERASE_STREAM, event.stream, using)
     for erase in _erasers if deletions else ():
         erase(deletions, using)
+
+
+@job(ERASE_STREAM)
+def erase_stream(name: str, progress: str, using: str) -> str | None:
+    """Rewrites the next BATCH events of a stream that has ended. The progress is the last offset that was rewritten."""
+    events = Event.objects.using(using).filter(stream__name=name)
+    ends = [type for kind, type in registry.stream_ends if kind == name.partition(":")[0]]
+    last = events.filter(type__in=ends).order_by("-offset").first()
+    first = events.filter(offset__gt=int(progress or 0)).order_by("offset").first()
+    if last is None or first is None or first.offset >= last.offset:
+        return None
+    until = min(first.offset + BATCH, last.offset)
+    deletion = RecordedEvent(name, "", until, last.id, last.type, last.object, "", 0, last.payload)
+    _rewrite([deletion], f'{_SAME_STREAM} AND e."offset" >= {first.offset:d}', using)
+    return str(until - 1)
 
 
 def _batches(deletions: list[tuple[str, str, RecordedEvent]]) -> Iterator[list[RecordedEvent]]:
