@@ -12,7 +12,7 @@ relations.py     the tables of many-to-many relations
 rows.py          rows by their keys, whatever managers hide
 versions.py      VersionField
 models.py, querysets.py   LiveModel and LiveQuerySet, conveniences
-touching.py, catching_up.py   `touch` and `manage.py touch`, for writes that were not noticed
+touching.py, lost_rows.py   for writes that were not noticed
 raw_writes.py    warnings about SQL that is not noted
 facts.py         what the application says happened
 snapshots.py     REST answers with their stream's position

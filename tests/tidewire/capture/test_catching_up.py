@@ -26,16 +26,16 @@ def test_an_old_process_wrote(capsys):
     )
     new = Ticket.objects.get(title="new")
     with logged() as events:
-        call_command("touch", "deskapp.Ticket")
+        call_command("touch_live", "deskapp.Ticket")
     stream = f"project:{project.pk}"
     assert events == [
         (stream, "ticket.updated", str(kept.pk), "1.0"),
         (stream, "ticket.updated", str(new.pk), "1.0"),
         (stream, "ticket.deleted", str(gone.pk), None),
     ]
-    assert "deskapp.Ticket: 2 rows touched, 1 found gone" in capsys.readouterr().out
+    assert "deskapp.Ticket: 2 rows became events, and 1 that are gone" in capsys.readouterr().out
     with logged() as events:
-        call_command("touch", "deskapp.Ticket", verbosity=0)
+        call_command("touch_live", "deskapp.Ticket", verbosity=0)
     assert [type for _, type, _, _ in events] == ["ticket.updated"] * 2  # what is gone is told once
 
 
@@ -43,7 +43,7 @@ def test_an_old_process_does_not_name_the_version(transactional_db):
     """A process of before the column was added inserts rows: the column has its default in the database."""
     execute("INSERT INTO deskapp_account (name) VALUES ('old')")
     assert Account.objects.get().version == 1
-    call_command("touch", "deskapp.Account", verbosity=0)
+    call_command("touch_live", "deskapp.Account", verbosity=0)
     assert Account.objects.get().version == 2
 
 
@@ -51,11 +51,11 @@ def test_a_row_that_owned_its_stream(transactional_db):
     label = Label.objects.create(name="a")
     execute("DELETE FROM deskapp_label")
     with logged() as events:
-        call_command("touch", "deskapp.Label", verbosity=0)
+        call_command("touch_live", "deskapp.Label", verbosity=0)
     assert [(stream, type) for stream, type, _, _ in events] == [(f"label:{label.pk}", "label.deleted")]
 
 
 @pytest.mark.parametrize("label", ["deskapp.Agent", "deskapp.NoSuch", "nonsense"])
 def test_a_model_that_is_not_live(label):
     with pytest.raises(CommandError):
-        call_command("touch", label)
+        call_command("touch_live", label)

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Model
 from django.utils import timezone
 
+from tidewire.capture.lost_rows import delete_lost
 from tidewire.capture.rows import every
 from tidewire.capture.touching import touch
 from tidewire.declare.registry import registry
@@ -22,8 +23,8 @@ BATCH = 500
 class Command(BaseCommand):
     help = (
         "Makes an update event of each row of a live model, with its present state: of all rows, or of those that were "
-        "changed since a time. For a rolling adoption, when the last process without the engine has ended; and after "
-        "raw SQL."
+        "changed since a time. Rows that the log knows and that are gone become deletions. For a rolling adoption, "
+        "when the last process without the engine has ended; and after raw SQL."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -45,7 +46,8 @@ class Command(BaseCommand):
             ):
                 count += touch(every(model, log_alias()).filter(pk__in=keys))
                 last = keys[-1]
-            self.stdout.write(f"{model._meta.label}: {count} rows became events")
+            gone = delete_lost(model)
+            self.stdout.write(f"{model._meta.label}: {count} rows became events, and {gone} that are gone")
 
 
 def _model(label: str) -> type[Model]:

@@ -1,4 +1,4 @@
-"""Telling what was written unnoticed, by a process without Tidewire or by SQL, where the rows are not known."""
+"""Rows that something deleted unnoticed: a process without Tidewire, or SQL. The log still knows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import models, transaction
 
-from tidewire.capture.noting import touch_rows
 from tidewire.capture.rows import chunks, every
 from tidewire.declare.live import Live
 from tidewire.declare.registry import registry
@@ -15,16 +14,6 @@ from tidewire.log.building import object_name
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event
 from tidewire.transactions import changes, commit
-
-
-def touch_all(model: type[models.Model]) -> int:
-    """Touches every row of a live model, some hundred in a transaction. Returns how many there are."""
-    using, found = log_alias(), 0
-    pks = every(model, using).order_by("pk").values_list("pk", flat=True)
-    for chunk in chunks(pks.iterator()):
-        with transaction.atomic(using=using):
-            found += touch_rows(model, chunk, using)
-    return found
 
 
 def delete_lost(model: type[models.Model]) -> int:
