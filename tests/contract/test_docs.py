@@ -82,6 +82,7 @@ RUN_BY = {
     "docs/events-and-versions.md": "test_recipes.py",
     "docs/existing-project.md": "test_existing_project.py",
     "docs/first-live-model.md": "test_tutorial.py",
+    "docs/from-channels.md": "test_from_channels.py",
     "docs/http-doors.md": "test_http_doors_page.py",
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",

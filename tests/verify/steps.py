@@ -63,6 +63,11 @@ STEPS = (
         (*PYTEST, *PARALLEL, "tests/tidewire", "tests/api", "--database", "postgresql"),
     ),
     Step(
+        "package",
+        "the wheel in environments of its own, on each pair of Python and Django that is here, on both databases",
+        (*PYTEST, "tests/contract/test_foreign_project.py", "tests/contract/test_existing_project.py"),
+    ),
+    Step(
         "hostile input",
         "every strange value in every field, on SQLite (on PostgreSQL it is part of the step above)",
         (*PYTEST, "tests/api/test_hostile_input.py"),

@@ -95,8 +95,9 @@ class SocketClient:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._socket.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self._socket.wait(SECONDS)
+        if not self._socket.future.done():  # a message that did not come has ended the application
+            await self._socket.send_input({"type": "websocket.disconnect", "code": 1000})
+            await self._socket.wait(SECONDS)
         await _release_engine()
 
     async def subscribe(self, stream: str, **request: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class SocketClient:
         await sync_to_async(record_everywhere)()
         result = await self.command("subscribe", {"channel": stream, **request})
         self._events.extend(publication["data"] for publication in result.get("publications", []))
-        return result
+        return {"offset": 0, **result}
 
     async def event(self) -> dict[str, Any]:
         """Returns the next event: `{"type": …, "id": …, "at": …, "actor": …, "data": …}`.

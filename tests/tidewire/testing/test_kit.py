@@ -95,6 +95,16 @@ class Kit(LiveTestMixin, TestCase):
         assert caught.value.code == 403
 
 
+async def test_a_message_that_does_not_come_is_a_timeout(transactional_db, monkeypatch):
+    monkeypatch.setattr("tidewire.testing.sockets.SECONDS", 1)
+    board = await sync_to_async(Board.objects.create)(name="board")
+    async with SocketClient("alice", application=application) as socket:
+        assert (await socket.subscribe(boards("another")))["offset"] == 0
+        await sync_to_async(board.delete)()
+        with pytest.raises(TimeoutError):
+            await socket.event()
+
+
 @pytest.fixture(autouse=True)
 def _every_token_is_a_name(settings):
     settings.TIDEWIRE = {**settings.TIDEWIRE, "AUTHENTICATE": f"{__name__}.authenticate", "MAY_COMMAND": None}
