@@ -58,7 +58,7 @@ def prune_admin_sessions(using: str) -> int:
 def prune_samples(using: str) -> int:
     """Deletes samples that are older than their metric keeps them. Each push deletes some, too."""
     now, deleted = timezone.now(), 0
-    for series in Series.objects.using(using).select_related("metric").iterator():
+    for series in Series.objects.using(using).exclude(metric=None).select_related("metric").iterator():
         deleted += series.prune(microseconds(now - timedelta(days=series.metric.retention_days)))
     return deleted
 

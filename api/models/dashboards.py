@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.models import Q
 
 from api.models import ownership
@@ -52,10 +52,10 @@ class Dashboard(SharedResource):
         return Metric.objects.create(dashboard=self, key=key, **{"name": key} | fields)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """As Django's, with all its series locked: no sample is added while the samples are deleted."""
+        """As Django's, with all its series locked: no sample is added while the samples are deleted. Many samples are
+        deleted by a job."""
         with transaction.atomic():
-            series = Series.objects.select_for_update().filter(metric__dashboard=self.pk).order_by("pk")
-            list(series.values_list("pk"))
+            Series.leave(using or router.db_for_write(Series), metric__dashboard=self.pk)
             return super().delete(using, keep_parents)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
@@ -80,9 +80,10 @@ class Metric(LiveModel):
             self._check_latest()
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """As Django's, with the series locked: no sample is added to it while its samples are deleted."""
+        """As Django's, with the series locked: no sample is added to it while its samples are deleted. Many samples
+        are deleted by a job."""
         with transaction.atomic():
-            list(Series.objects.select_for_update().filter(metric=self.pk).values_list("pk"))
+            Series.leave(using or router.db_for_write(Series), metric=self.pk)
             return super().delete(using, keep_parents)
 
     def record(self, points: Sequence[Point]) -> list[Point]:
@@ -145,6 +146,8 @@ class ThresholdCheck(PreCommitStep):
         series.judged_at = later[-1].at
         series.save(using=using, update_fields=["judged_at"])
         metric = series.metric
+        if metric is None:  # deleted by another transaction
+            return
         values = [point.value for point in later]
         for is_alarming in metric.thresholds.changes(metric.state == Metric.State.ALARM, values):
             metric._change_state(is_alarming, using)

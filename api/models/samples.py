@@ -16,11 +16,14 @@ from django.apps import apps
 from django.db import connections, models, router, transaction
 
 from api.models import rollups
+from api.models.rollups import UNITS, RollUp
+from tidewire import job, start_job
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRUNED_AT_ONCE = 10_000
 """Rows that one statement deletes."""
+DELETE_SAMPLES = "delete_samples"
 
 
 def microseconds(at: datetime) -> int:
@@ -58,12 +61,13 @@ class Bucket:
 class Series(models.Model):
     """The number that stands for a metric in its samples. It is created with the first sample.
 
-    `judged_at` is the time of the last sample that was compared with the thresholds.
+    `judged_at` is the time of the last sample that was compared with the thresholds. A series without a metric is left
+    of one that was deleted: a job deletes its samples.
     """
 
     id = models.AutoField(primary_key=True)
-    metric = models.OneToOneField("api.Metric", on_delete=models.CASCADE, related_name="series")
-    metric_id: UUID
+    metric = models.OneToOneField("api.Metric", on_delete=models.CASCADE, related_name="series", null=True)
+    metric_id: UUID | None
     judged_at = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -92,6 +96,22 @@ class Series(models.Model):
                 cursor.execute("SELECT 1 FROM api_series WHERE id = %s FOR KEY SHARE", [series.pk])
                 return series if cursor.fetchone() else None
         return series
+
+    @classmethod
+    def leave(cls, using: str, **metric: Any) -> None:
+        """Locks the series of metrics that are about to be deleted, so that no sample is added now, and separates the
+        large ones from them: their samples are out of reach at once, and are deleted in slices.
+
+        `metric` is a condition on the series.
+        """
+        pks = list(
+            cls.objects.using(using).select_for_update().filter(**metric).order_by("pk").values_list("pk", flat=True)
+        )
+        hours = RollUp.objects.using(using).filter(series__in=pks, unit=UNITS[-1]).values("series_id")
+        counted = hours.annotate(samples=models.Sum("count")).filter(samples__gt=PRUNED_AT_ONCE)
+        for pk in counted.values_list("series_id", flat=True).order_by("series_id"):
+            cls.objects.using(using).filter(pk=pk).update(metric=None)
+            start_job(DELETE_SAMPLES, pk, using)
 
     @property
     def database(self) -> str:
@@ -189,3 +209,19 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} at {self.at}"
+
+
+@job(DELETE_SAMPLES)
+def delete_samples(series_id: str, progress: str, using: str) -> str | None:
+    """Deletes the next PRUNED_AT_ONCE samples of a series without a metric, then its roll-ups, then the series."""
+    samples = Sample.objects.using(using).filter(series=int(series_id)).order_by("at")
+    if times := list(samples.values_list("at", flat=True)[:PRUNED_AT_ONCE]):
+        samples.order_by().filter(at__lte=times[-1])._raw_delete(using)
+        return str(times[-1])
+    for unit in UNITS:
+        sums = RollUp.objects.using(using).filter(series=int(series_id), unit=unit).order_by("at")
+        if times := list(sums.values_list("at", flat=True)[:PRUNED_AT_ONCE]):
+            sums.order_by().filter(at__lte=times[-1]).delete()
+            return str(times[-1])
+    Series.objects.using(using).filter(pk=int(series_id)).delete()
+    return None

@@ -12,12 +12,13 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.models import RollUp, Sample, Series, rollups
+from api.models import RollUp, Sample, Series, rollups, samples
 from api.models.samples import Bucket, Point
 from tests.api.conftest import at, pointers
 from tests.factories import make_dashboard, make_metric
 from tests.rig.verify import IS_VERIFY, figure
 from tests.tidewire.threads import Writer
+from tidewire.jobs import slices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,3 +142,24 @@ def test_the_roll_ups_go_with_their_metric(series):
     assert RollUp.objects.count() == 2
     series.metric.delete()
     assert (RollUp.objects.count(), Sample.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("is_dashboard", [False, True])
+def test_many_samples_are_out_of_reach_at_once_and_deleted_in_slices(series, is_dashboard, monkeypatch):
+    monkeypatch.setattr(samples, "PRUNED_AT_ONCE", 20)
+    other = Series.objects.create(metric=make_metric(series.metric.dashboard))
+    other.append([Point(BEGIN + n * SECOND, n) for n in range(10)])
+    series.append([Point(BEGIN + n * MINUTE, n) for n in range(70)])
+    metric = series.metric
+    (metric.dashboard if is_dashboard else metric).delete()
+    assert Series.objects.get(pk=series.pk).metric is None
+    assert Sample.objects.filter(series=series.pk).count() == 70
+    call_command("prune_samples", verbosity=0)
+    counts = [70]
+    while slices.pending()["delete_samples"]:
+        slices.run_slice()
+        counts.append(Sample.objects.filter(series=series.pk).count())
+    assert counts[:5] == [70, 50, 30, 10, 0]
+    assert not RollUp.objects.filter(series=series.pk).exists()
+    assert not Series.objects.filter(pk=series.pk).exists()
+    assert Sample.objects.count() == (0 if is_dashboard else 1), "the latest one of the other metric"
