@@ -10,6 +10,7 @@ from tests.tidewire.connection.site import ROOM, Site
 from tests.tidewire.doors.reading import Response, get
 from tests.tidewire.in_memory import settled, until
 from tidewire.declare.live import EVERYONE
+from tidewire.ground.conf import DEFAULTS
 from tidewire.ground.positions import PAGE_EVENTS
 
 LOG = f"/streams/{ROOM}/log/?live=sse"
@@ -165,3 +166,18 @@ async def test_the_number_of_the_interval_never_goes_back(site: Site):
     assert numbers == sorted(numbers)
     for response in (first, second):
         await response.leave()
+
+
+async def test_a_transaction_that_is_too_large_for_subscribers_is_read_whole(site: Site):
+    """Sockets read their lists anew; a reader of the log gets every event, also when it was away."""
+    site.log.write(ROOM)
+    response = await get(f"{LOG}&offset=-1").started()
+    offset = controls(response)[-1]["streamNextOffset"]
+    await response.leave()
+    count = 2 * PAGE_EVENTS + DEFAULTS["MAX_PUSHED_EVENTS"]
+    site.log.write_bulk(ROOM, count)
+    site.engine.hub.update_head(site.log.position(ROOM))
+    back = await get(f"{LOG}&offset={offset}").started()
+    await until(lambda: controls(back)[-1].get("upToDate"))
+    assert back.offsets() == list(range(2, count + 2))
+    await back.leave()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.tidewire.connection.site import ROOM, Site
 from tests.tidewire.doors.reading import get
 from tests.tidewire.in_memory import settled, until
+from tidewire.ground.conf import DEFAULTS
+from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol.codes import Disconnect
 
 LOG = f"/streams/{ROOM}/log/?live=long-poll"
@@ -96,3 +98,17 @@ async def test_requests_that_wait_count_as_connections_of_their_user(site: Site)
     assert (responses[0].status, responses[0].json["code"]) == (429, "too_many_at_once")
     for response in responses[1:]:
         await response.leave()
+
+
+async def test_a_transaction_that_is_too_large_for_subscribers_is_read_page_by_page(site: Site):
+    site.log.write(ROOM)
+    offset = (await get(f"{LOG}&offset=-1").answered()).header("stream-next-offset")
+    count = PAGE_EVENTS + DEFAULTS["MAX_PUSHED_EVENTS"]
+    site.log.write_bulk(ROOM, count)
+    seen: list[int] = []
+    while len(seen) < count:
+        answer = await get(f"{LOG}&offset={offset}").answered()
+        assert answer.status == 200
+        seen += [event["data"]["offset"] for event in answer.json]
+        offset = answer.header("stream-next-offset")
+    assert seen == list(range(2, count + 2))
