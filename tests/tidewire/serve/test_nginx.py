@@ -14,8 +14,11 @@ import httpx
 import pytest
 
 from tests.fairness.stage import nginx
-from tests.rig.site import ROOT
+from tests.rig.http_events import EventReader
+from tests.rig.rest import API
+from tests.rig.site import ROOT, Server, Sites
 from tests.rig.verify import program
+from tests.tidewire.serve.served import Served
 
 pytestmark = pytest.mark.verify
 
@@ -111,3 +114,28 @@ def test_nginx_accepts_the_whole_file(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ["log/?live=sse&offset=now", "events"])
+def test_each_event_of_an_open_response_comes_at_once(sites: Sites, tmp_path: Path, path: str) -> None:
+    """nginx holds nothing back until a buffer is full or the response ends."""
+    site = sites.make("embedded", settings={"TRUSTED_PROXIES": "1"})
+    site.servers = list[Server]([Served(site.environment, site.folder / "server.log")])
+    site.start()
+    alice = site.person("alice")
+    room = alice.make_room()
+    name = f"room:{room}"
+    with nginx(tmp_path / "nginx", site.server.port) as url:
+        address = f"{url}{API}streams/" + (f"events/?stream={name}" if path == "events" else f"{name}/{path}")
+        reader = EventReader(address, alice.access)
+        assert reader.response.status_code == 200
+        first = reader.next()
+        assert first is not None
+        for text in ("one", "two"):
+            alice.say(room, text)
+            event = reader.until("data", "message.created")
+            (shown,) = event.data if isinstance(event.data, list) else [event.data]
+            assert shown["data"]["text"] == text
+        reader.close()
+    site.stop()
+    site.check_logs()
