@@ -70,7 +70,7 @@ class OperationSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         action = self.view.action
-        is_versioned = isinstance(self.view, VersionMixin) and action != "list"
+        is_versioned = isinstance(self.view, VersionMixin) and self.view.is_versioned and action != "list"
         is_change = self.method in ("PATCH", "DELETE")
         is_conditional = is_versioned and self.method == "GET"
         is_tagged = action == "list" and getattr(getattr(self.view, "pages", None), "told_by", None) is not None
