@@ -25,7 +25,7 @@ test('a sample that is pushed is on the page, and so is an alarm', async () => {
 
   await push(12)
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
-  await page.goto(site.url)
+  await page.goto(site.demo())
   await page.getByRole('button', { name: 'This machine' }).click()
   await page.waitForSelector('#charts[data-status="live"]')
   expect(await page.locator('#charts figure').count()).toBe(5)

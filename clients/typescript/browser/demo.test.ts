@@ -41,7 +41,7 @@ async function open(options: BrowserContextOptions = {}, refusals = /^$/): Promi
   page.on('request', (request) => {
     if (!request.url().startsWith(site.url) && !request.url().startsWith('data:')) complaints.push(`outside host: ${request.url()}`)
   })
-  await page.goto(site.url)
+  await page.goto(site.demo())
   await settled(page)
   return { page, complaints }
 }

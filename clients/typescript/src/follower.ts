@@ -245,7 +245,12 @@ export function following<State>(context: Context, channel: string, hooks: Follo
     },
     dump,
     restore,
-    refresh: () => (stream?.denied() ? stream.restart() : reload()),
+    refresh() {
+      isDenied = false
+      // Events keep it true meanwhile.
+      if (stream?.denied()) stream.restart()
+      else void load(0)
+    },
     reset() {
       halt()
       isDenied = false

@@ -165,7 +165,8 @@ export function writesOf(context: WritesContext, queue?: WriteQueue): PendingWri
         add<Data>({ list, key, method, path, body, shown }, rows.get(key))
       return {
         create(input, preview) {
-          const id = uuid7(clock.now())
+          // Another store may have chosen one already.
+          const { id = uuid7(clock.now()) } = input as { id?: string }
           // With another key, only the server knows which row it becomes.
           const hasId = keyPath === 'id'
           const body = hasId ? { ...(input as object), id } : (input as object)

@@ -37,7 +37,7 @@ export class App {
   }
 
   /** Compiles everything in `src`, as strictly as it gets. */
-  typecheck(module: string, moduleResolution: string, types: string[]): void {
+  typecheck(module: string, moduleResolution: string, types: string[], more: object = {}): void {
     const compilerOptions = {
       strict: true,
       noEmit: true,
@@ -49,6 +49,7 @@ export class App {
       module,
       moduleResolution,
       types,
+      ...more,
     }
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['src'] }))
     this.run(process.execPath, [path.join(here, 'node_modules/typescript/bin/tsc'), '-p', this.folder])

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient, ready, events, jwt, members, messages, room, rooms, uuid7, type Client, type JwtAuth } from '../src/index.js'
 import { optimistic } from '../src/optimistic.js'
+import { reread } from '../src/reread.js'
 import { Site } from './site.js'
 import { plain } from './support.js'
 
@@ -123,3 +124,24 @@ test('an event stream for whoever keeps no list, typed and in order', async () =
   await reading
   expect(seen).toEqual(['a', 'b', 'c'])
 }, 30_000)
+
+test('the rooms of a user: names and unread counts, without a subscription to any room', async () => {
+  const { id } = await alice.client.api.POST('/api/v1/rooms/', { body: { name: 'Jetty', kind: 'private' } }).then(({ data }) => data)
+  const path = { room_id: id }
+  const carol = await somebody('Carol')
+  await alice.client.api.POST('/api/v1/rooms/{room_id}/members/', { params: { path }, body: { user_id: carol.id, role: 'member' } })
+  const own = carol.client.list(rooms(carol.id))
+  own.subscribe(() => undefined)
+  const stop = reread(carol.client, rooms(carol.id), { every: 200 })
+  await until(() => expect(own.get()).toMatchObject({ status: 'live', items: [{ name: 'Jetty', me: { unread_count: 0 } }] }))
+  const list = alice.client.list(messages(id))
+  for (const text of ['a', 'b', 'c']) await list.create({ text })
+  await alice.client.item(room(id)).update({ name: 'Pier' })
+  await until(() => expect(own.get().items).toMatchObject([{ name: 'Pier', me: { role: 'member', unread_count: 3 } }]))
+  // On another device, all is read: the user's own stream says so.
+  const [last] = list.get().items
+  await carol.client.api.PUT('/api/v1/rooms/{room_id}/read/', { params: { path }, body: { message: last!.id } })
+  await until(() => expect(own.get().items).toMatchObject([{ me: { unread_count: 0 } }]))
+  stop()
+  carol.client.close()
+}, 60_000)

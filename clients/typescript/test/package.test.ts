@@ -30,21 +30,25 @@ declare module '@react-native-community/netinfo' {
 `
 
 test('npm pack installs elsewhere; types resolve everywhere; the README’s snippets compile strictly and run', () => {
-  const app = new App('react', 'react-dom', '@types/react', '@types/react-dom', 'ws', '@types/ws', '@types/node')
+  const app = new App('@tanstack/db', 'react', 'react-dom', '@types/react', '@types/react-dom', 'ws', '@types/ws', '@types/node')
   const packed = path.join(app.folder, app.packed)
   expect(app.run(process.execPath, [tool('publint/src/cli.js'), packed, '--strict'])).toContain('All good!')
   app.run(process.execPath, [tool('@arethetypeswrong/cli/dist/index.js'), packed, '--profile', 'esm-only', '--no-emoji'])
 
-  const [react, offline, server, node, , , testing] = snippets
+  const [react, offline, server, tanstack, , own, node, , , testing] = snippets
   app.write('src/App.tsx', react!)
   app.write('src/Native.tsx', snippetOf('mobile/react-native.md'))
   app.write('src/native.d.ts', NATIVE)
   app.write('src/offline.ts', `${offline!}\nexport const { writes } = client\n`)
   app.write('src/server.tsx', server!)
+  app.write('src/own.ts', own!)
   app.write('src/node.ts', `${node!}\nexport {}\n`)
   app.write('src/testing.ts', `${testing!}\nexport const shown = client.list(messages('r')).get()\n`)
   app.typecheck('ESNext', 'Bundler', ['node'])
   app.typecheck('NodeNext', 'NodeNext', ['node'])
+  // The types of TanStack DB do not stand exactOptionalPropertyTypes themselves.
+  app.write('src/tanstack.ts', tanstack!)
+  app.typecheck('ESNext', 'Bundler', ['node'], { skipLibCheck: true })
 
   app.write('run.mjs', `${testing!}\nconsole.log(JSON.stringify(client.list(messages('r')).get().items.map((row) => row.text)))\nclient.close()\n`)
   expect(app.run(process.execPath, ['run.mjs']).trim()).toBe('["hello"]')

@@ -69,6 +69,12 @@ export class Site {
     return { email, password: logins[email]! }
   }
 
+  /** The address that opens the demo, as the terminal prints it. */
+  demo(): string {
+    const { key } = JSON.parse(readFileSync(path.join(this.env.DATA_DIR!, 'demo_key.json'), 'utf8')) as { key: string }
+    return `${this.url}/demo/enter/${key}/`
+  }
+
   async headers(login: Login): Promise<Record<string, string>> {
     const body = JSON.stringify(login)
     const { access } = await this.ask<{ access: string }>('/api/v1/token/', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })

@@ -11,7 +11,7 @@ async function sizeOf(code: string): Promise<number> {
     format: 'esm',
     target: 'es2022',
     write: false,
-    external: ['centrifuge', 'react'],
+    external: ['centrifuge', 'react', '@tanstack/db'],
   })
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length
 }
@@ -33,6 +33,8 @@ const LIMITS = [
   ['rows on disk, with the same storage', ["export { durable } from './src/durable.ts'; export { indexedDb } from './src/storage.ts'"], 1_030],
   ['prefetch and dehydrate, on the server', ["export * from './src/ssr.ts'"], 1_220],
   ['reactions', ["export * from './src/reactions.ts'"], 350],
+  ['the adapter of TanStack DB, without its package', ["export * from './src/tanstack-db.ts'"], 730],
+  ['reading again what no event brings', ["export * from './src/reread.ts'"], 780],
   ['signing in', [SIGNED_IN, LIST], 1_400],
   ['the hooks for lists', [AND_HOOKS, SIGNED_IN], 500],
   ['events, for other uses than a list', [extra('events'), LIST], 285],
