@@ -20,6 +20,7 @@ In the order in which a process meets them:
     websocket_protocol.py           WebSockets: limits, reasons of closes, finished frames
     connection_limits.py            how many WebSockets, from which addresses, how fast (address_rates.py)
     direct_writes.py                finished frames straight to the kernel (private parts of Twisted, tested versions)
+  free_memory.py                    freed memory goes back to the system
   drain.py                          the orderly end
 
 What holds on any server (addresses, body and view limits, problem documents) is in tidewire/http/.

@@ -58,6 +58,13 @@ def backlog(transport: Transport) -> int:
     return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
+def drop_backlog(transport: Transport) -> None:
+    """Frees what the kernel has not taken, of a connection that has ended. Otherwise it would stay until the garbage
+    collector runs, which is rare: a transport and its protocol refer to each other."""
+    transport.dataBuffer, transport.offset = b"", 0
+    transport._tempDataBuffer, transport._tempDataLen = [], 0
+
+
 def write(transport: Transport, data: bytes) -> None:
     """Writes at once what the kernel takes, and leaves the rest to Twisted. Keeps the order of all writes."""
     if not (transport.dataBuffer or transport._tempDataBuffer):

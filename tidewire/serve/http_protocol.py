@@ -293,6 +293,7 @@ class HTTPConnection(HTTPChannel):
         self._forget()
         self._set_drained()
         super().connectionLost(reason)
+        direct_writes.drop_backlog(self._transport)
 
     def _forget(self) -> None:
         self.factory.places.discard(self)

@@ -91,6 +91,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
         if self._resume_timer is not None:
             self._resume_timer.cancel()
         super().connectionLost(reason)
+        direct_writes.drop_backlog(cast(Transport, self.transport))
 
     # -- received ------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from tidewire.engine import engines
 from tidewire.serve import options, systemd
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.drain import Drain
+from tidewire.serve.free_memory import FreeMemory
 from tidewire.serve.reactor import event_loop
 from tidewire.serve.server import Server
 from tidewire.serve.supervisor import READY
@@ -43,6 +44,7 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None) -> No
         loop.add_signal_handler(number, drain.on_signal)
     loop.call_soon(_announce_ready, loop, supervisor, drain.begin)
     _collect_garbage_rarely()
+    FreeMemory().start(loop)
     server.run()
 
 
