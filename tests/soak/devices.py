@@ -9,12 +9,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-from tests.sdk.agents import JsAgent, Position, PyAgent, SdkClient, SdkEvent
+from tests.sdk.agents import JsAgent, JsHttpStreamAgent, JsSseAgent, Position, PyAgent, SdkClient, SdkEvent
 from tests.soak.history import History, Json, Seen, digest, now
 from tests.soak.people import Account, Caller
 from tests.soak.plan import PlannedAction
 
 RETRY_SECONDS = 1.5
+SDKS: dict[str, type[SdkClient]] = {"js": JsAgent, "sse": JsSseAgent, "http": JsHttpStreamAgent}
+"""By the first part of a device's name: two of them fall back to HTTP, because their WebSocket is blocked."""
 GONE_CODES = (103, 2000)
 
 
@@ -78,7 +80,7 @@ class Device:
         """Starts a new process of the application. Copies and positions are still there."""
         self._life += 1
         self._note("born")
-        base = JsAgent if self.name.startswith("js") else PyAgent
+        base = SDKS.get(self.name.partition("-")[0], PyAgent)
         self._client = _recording(base, self._receive, self._life)
         self._client.connect(self._ws_url, get_token=self.account.token)
         for room in self._rooms:

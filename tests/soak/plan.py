@@ -78,6 +78,7 @@ class Plan:
     members: int = 5
     py_devices: int = 10
     js_devices: int = 2
+    fallback_devices: int = 2
     writers: int = 3
     pause: float = 0.10
     faults: list[PlannedFault] = field(default_factory=list)
@@ -101,7 +102,8 @@ def make_plan(seed: int, seconds: float, size: str, workers: int, **options: Any
 
 
 def device_names(plan: Plan) -> list[str]:
-    return [f"py-{n}" for n in range(plan.py_devices)] + [f"js-{n}" for n in range(plan.js_devices)]
+    fallbacks = [f"{('sse', 'http')[n % 2]}-{n}" for n in range(plan.fallback_devices)]
+    return [f"py-{n}" for n in range(plan.py_devices)] + [f"js-{n}" for n in range(plan.js_devices)] + fallbacks
 
 
 def _faults(draw: random.Random, seconds: float, size: str) -> list[PlannedFault]:
