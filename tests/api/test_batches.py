@@ -8,7 +8,6 @@ from api.models import Mention, Message
 from tests.api.conftest import MISSING, pointers, problem, statements, url
 from tests.factories import make_message
 from tidewire.ids import uuid7
-from tidewire.log.tables import Event
 from tidewire.testing import record_now
 
 
@@ -16,16 +15,16 @@ def batch(person, room, *items, **options):
     return person.post(url(room, "messages", "batch"), list(items), **options)
 
 
-def test_many_are_said_in_their_order_and_each_is_an_event(room, bob):
+def test_many_are_said_in_their_order_and_each_is_an_event(room, bob, event_log):
+    event_log.new_events()
     response = batch(bob, room, *({"text": f"Line {n}"} for n in range(100)))
     assert response.status_code == 201
     texts = [message["text"] for message in response.json()]
     assert texts == [f"Line {n}" for n in range(100)]
-    record_now()
+    expected = [("message.created", {"id": message["id"]}) for message in response.json()]
+    event_log.assert_events(expected, f"room:{room.pk}")
     listed = bob.get(url(room, "messages"), {"limit": "100"}).json()["results"]
     assert listed == response.json()[::-1]
-    events = Event.objects.filter(type="message.created").order_by("offset")
-    assert [event.object.partition(":")[2] for event in events] == [message["id"] for message in response.json()]
     assert list(Message.objects.order_by("number").values_list("text", flat=True)) == texts
 
 
@@ -74,11 +73,11 @@ def test_known_ids_are_answered_with_their_messages(room, alice, bob):
     assert Message.objects.count() == 3
 
 
-def test_mentioned_members_get_an_event(room, alice, dora, bob):
+def test_mentioned_members_get_an_event(room, alice, dora, bob, event_log):
+    event_log.new_events()
     batch(bob, room, {"text": "x", "mentions": [alice.id]}, {"text": "y", "mentions": [alice.id, dora.id]})
     assert Mention.objects.count() == 3
-    record_now()
-    assert Event.objects.filter(type="mention.created", stream__name=f"user:{alice.id}").count() == 2
+    event_log.assert_events(["mention.created"] * 2, f"user:{alice.id}")
 
 
 def test_a_batch_is_for_members(room, lobby, charlie, anybody):

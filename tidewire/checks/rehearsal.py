@@ -59,9 +59,9 @@ def rehearse(live: Live[Any]) -> list[checks.CheckMessage]:
             continue
         text = f"has {name} that fails for an example row: {_said(trouble)}"
         if _is_certain(trouble):
-            found.append(error(live, text, "E130", HINT))
+            found.append(error(live, text, "E135", HINT))
         else:
-            found.append(warning(live, text, "W130", f"If rows may be like this, each of their writes fails. {HINT}"))
+            found.append(warning(live, text, "W135", f"If rows may be like this, each of their writes fails. {HINT}"))
     return found
 
 

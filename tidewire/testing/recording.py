@@ -17,6 +17,9 @@ from tidewire.layer import publishing
 from tidewire.log.tables import Event
 from tidewire.transactions.commit import record_noted
 
+SHOWN = 20
+"""So many events an AssertionError shows."""
+
 Expected = str | tuple[str, Mapping[str, Any]]
 """An event type; or an event type with members of `data`. Members that are left out may have any value."""
 
@@ -93,15 +96,21 @@ class EventLog:
         events = self.new_events(stream)
         is_same = len(events) == len(expected) and all(map(LoggedEvent.is_like, events, expected))
         if not is_same:
-            shown = "\n".join(f"  {event.stream} {event.offset}: {event.type} {event.data}" for event in events)
-            wanted = "\n".join(f"  {each if isinstance(each, str) else f'{each[0]} {each[1]}'}" for each in expected)
-            raise AssertionError(f"these events were recorded:\n{shown or '  none'}\nand these expected:\n{wanted}")
+            shown = _lines([f"{event.stream} {event.offset}: {event.type} {event.data}" for event in events])
+            wanted = _lines([each if isinstance(each, str) else f"{each[0]} {each[1]}" for each in expected])
+            raise AssertionError(f"these events were recorded:\n{shown}\nand these expected:\n{wanted}")
         return events
 
     def finish(self) -> None:
         """Records what is left at the end of a test, so that a serializer that raises fails the test."""
         self._warnings.close()
         record_everywhere()
+
+
+def _lines(texts: list[str]) -> str:
+    """Returns the first of these texts, one a line, and says how many there are more."""
+    more = [f"… and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
+    return "\n".join(f"  {text}" for text in [*texts[:SHOWN], *more] or ["none"])
 
 
 def _logged(**conditions: Any) -> list[LoggedEvent]:

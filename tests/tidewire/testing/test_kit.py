@@ -56,6 +56,11 @@ class Kit(LiveTestMixin, TestCase):
         with pytest.raises(AssertionError):
             self.assert_events(["item.created"])  # which the call before has seen
 
+    def test_a_difference_of_many_is_shown_in_part(self):
+        Item.objects.bulk_create(Item(board=self.board, title=str(number)) for number in range(50))
+        with pytest.raises(AssertionError, match="… and 30 more\nand these expected:\n  none"):
+            self.assert_events([])
+
     async def test_a_socket_sees_what_is_not_committed(self):
         async with SocketClient("alice", application=application) as socket:
             result = await socket.subscribe(boards(self.board.pk))
