@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from api.models import Message, Room
 from tests.factories import make_room, make_user
 from tests.rig.verify import IS_VERIFY, figure
+from tests.tidewire.liveapp.models import Board, Item, Label
 from tidewire.log import building, event_log
 from tidewire.log.tables import Event
 
@@ -109,3 +110,35 @@ def test_events_keep_their_order_over_the_batches(monkeypatch):
         shown = [json.loads(row.payload)["data"] for row in events if row.type == "message.edited"]
         assert [data["id"] for data in shown] == sorted(str(pk) for pk in room.messages.values_list("pk", flat=True))
         assert {data["text"] for data in shown} == {"another text"}
+
+
+# -- many-to-many relations ------------------------------------------------------------------------------------------
+
+
+def make_items(size: int) -> tuple[Board, list[Label]]:
+    """Makes a board of so many items, each with a label of its own and a link to the next item."""
+    board = Board.objects.create(name="board")
+    items = Item.objects.bulk_create(Item(board=board, title="item") for _ in range(size))
+    labels = Label.objects.bulk_create(Label(name="label") for _ in range(size))
+    Item.labels.through.objects.bulk_create(
+        Item.labels.through(item=item, label=label) for item, label in zip(items, labels, strict=True)
+    )
+    links: Any = Item.links.through
+    links.objects.bulk_create(
+        links(from_item=one, to_item=other) for one, other in zip(items, [*items[1:], items[0]], strict=True)
+    )
+    return board, labels
+
+
+CASCADES: dict[str, Callable[[Board, list[Label]], object]] = {
+    "its items": lambda board, labels: Item.objects.filter(board=board).delete(),
+    "the board": lambda board, labels: board.delete(),
+    "their labels": lambda board, labels: Label.objects.filter(pk__in=[label.pk for label in labels]).delete(),
+}
+
+
+@pytest.mark.parametrize("name", CASCADES)
+def test_a_cascade_over_relations_reads_no_row_by_itself(name):
+    made = [make_items(size) for size in (100, 200, 300)]
+    counts = [Watch(partial(CASCADES[name], board, labels)).count for board, labels in made]
+    assert counts[2] - counts[0] < 60, counts
