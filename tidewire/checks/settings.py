@@ -160,6 +160,13 @@ def contradictions() -> list[checks.CheckMessage]:
         ),
         ("MAX_UNREAD_BYTES", 2 * MESSAGE_BYTES, "a page of a recovery must fit beside live events"),
     ]
+    if conf.UNFINISHED_BODIES_BYTES:  # 0 is no limit
+        largest = max(conf.MAX_BODY_BYTES, *conf.LARGER_BODIES.values(), 0)
+        least.append(("UNFINISHED_BODIES_BYTES", largest, "the longest body must fit (MAX_BODY_BYTES, LARGER_BODIES)"))
+    if conf.UNREAD_ANSWERS_BYTES:
+        least.append(
+            ("UNREAD_ANSWERS_BYTES", conf.UNREAD_ANSWER_BYTES, "what one connection may leave unread must fit")
+        )
     return [
         checks.Error(
             f"TIDEWIRE[{name!r}] is {getattr(conf, name)}, which contradicts other limits: {reason}",

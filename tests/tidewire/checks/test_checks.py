@@ -65,6 +65,8 @@ def test_settings_of_the_engine(settings, name, value, id):
         ("MAX_QUEUED_BYTES", 256 * 1024 - 1),
         ("MAX_FRAME_BYTES", 128 * 1024),
         ("FRAME_BURST", 1023),
+        ("UNFINISHED_BODIES_BYTES", 1024 * 1024),
+        ("UNREAD_ANSWERS_BYTES", 1024),
     ],
 )
 def test_limits_that_contradict_each_other(settings, name, value):
@@ -73,6 +75,11 @@ def test_limits_that_contradict_each_other(settings, name, value):
     assert (problem.id, name in problem.msg) == ("tidewire.E005", True)
     least = int(re.search(r"\d+", problem.hint)[0])
     settings.TIDEWIRE = {**settings.TIDEWIRE, name: least}
+    assert ids() == []
+
+
+def test_no_limit_contradicts_nothing(settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "UNFINISHED_BODIES_BYTES": 0, "UNREAD_ANSWERS_BYTES": 0}
     assert ids() == []
 
 

@@ -134,7 +134,11 @@ def test_unread_bytes_are_bounded_in_sum_and_the_costliest_connections_are_cut_o
 def small(make_site: MakeSite) -> Site:
     """A site that holds few bytes of bodies, behind a proxy."""
     return make_site(
-        TRUSTED_PROXIES="1", UNFINISHED_BODIES_BYTES=str(2 * MIB), BODY_SECONDS="4", MAX_HTTP_PER_ADDRESS="40"
+        TRUSTED_PROXIES="1",
+        UNFINISHED_BODIES_BYTES=str(2 * MIB),
+        MAX_BATCH_BYTES=str(MIB),
+        BODY_SECONDS="4",
+        MAX_HTTP_PER_ADDRESS="40",
     )
 
 
