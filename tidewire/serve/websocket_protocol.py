@@ -32,6 +32,9 @@ PIECE_BYTES = TURN_FRAMES * 6
 """autobahn reads all frames of what it is handed, and copies the rest for each. So it is handed little at a time: this
 many bytes outside of a frame, and inside of one what is left of it."""
 
+MAX_LATE_BYTES = 64 * 1024
+"""What a client may still send when its socket is being closed. Nothing of it is passed on."""
+
 CLOSE_SECONDS = 3.0
 """How long a client may take to answer a close. Then its connection is cut, which frees its buffers."""
 
@@ -64,6 +67,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     _resume_timer: asyncio.TimerHandle | asyncio.Handle | None = None
     _unread = b""
     _frames = 0
+    _late_bytes = 0
     _fragments = 0
 
     @property
@@ -101,6 +105,11 @@ class WebSocket(ws_protocol.WebSocketProtocol):
         if not self._is_counted:  # the handshake
             super().dataReceived(data)
         elif not self._is_flooded:
+            if self.state == self.STATE_CLOSING:
+                self._late_bytes += len(data)
+                if self._late_bytes > MAX_LATE_BYTES:
+                    self._stop_reading()
+                    return
             self._unread += data
             if not self._is_paused:
                 self._read()
@@ -154,10 +163,14 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self._resume_timer.cancel()
             self._resume_timer = asyncio.get_running_loop().call_soon(self._resume)
 
-    def _end_flood(self) -> None:
-        """Closes the socket. Nothing more is read, not even the answer to the close."""
+    def _stop_reading(self) -> None:
+        """Reads nothing more, not even the answer to a close: after CLOSE_SECONDS the connection is cut."""
         self._is_flooded, self._unread = True, b""
         self._transport.pauseProducing()
+
+    def _end_flood(self) -> None:
+        """Closes the socket of a client that sends too much."""
+        self._stop_reading()
         metrics.disconnects.labels(Disconnect.TOO_MANY_REQUESTS.code).inc()
         self.end(Disconnect.TOO_MANY_REQUESTS.code, Disconnect.TOO_MANY_REQUESTS.reason)
 

@@ -18,7 +18,7 @@ from tests.tidewire.serve.served import Served
 from tests.tidewire.serve.test_limits import handshake
 from tidewire.ground.conf import DEFAULTS
 from tidewire.ground.frame_rate import FREE_FRAMES, SHARED
-from tidewire.serve.websocket_protocol import TURN_FRAMES
+from tidewire.serve.websocket_protocol import CLOSE_SECONDS, TURN_FRAMES
 
 BURST, PER_SECOND = DEFAULTS["FRAME_BURST"], DEFAULTS["FRAMES_PER_SECOND"]
 PONG_BYTES = 2
@@ -167,3 +167,35 @@ def from_address(served: Served, address: str) -> socket.socket:
         received += connection.recv(4096)
     assert received.startswith(b"HTTP/1.1 101"), received
     return connection
+
+
+def test_what_follows_a_close_is_not_read_for_long(served: Served) -> None:
+    """A client that goes on sending, and does not answer the close, is cut off; it has the code before that."""
+    with handshake(served) as connection:
+        connection.sendall(commands({"id": 1, "subscribe": {"channel": "room:x"}}))  # before `connect`
+        received, has_ended = pour(connection, commands({"id": 2, "ping": {}}) * 1000, 2 * CLOSE_SECONDS)
+    assert has_ended
+    assert (3501).to_bytes(2) + b"bad request" in received
+
+
+def pour(connection: socket.socket, data: bytes, seconds: float) -> tuple[bytes, bool]:
+    """Sends data over and over, for so many seconds or to the end. Returns what came back, and whether it has ended."""
+    connection.setblocking(False)
+    received, deadline = b"", time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            connection.send(data)
+        except BlockingIOError:
+            time.sleep(0.001)
+        except ConnectionError:
+            return received, True
+        try:
+            piece = connection.recv(65536)
+        except BlockingIOError:
+            continue
+        except ConnectionError:
+            return received, True
+        if not piece:
+            return received, True
+        received += piece
+    return received, False
