@@ -72,9 +72,9 @@ def recorded_events() -> Generator[list[RecordedEvent]]:
 def note(using: str, notes: Iterable[Note]) -> None:
     """Remembers what to record in the current transaction of the database `using`.
 
-    Where a caller bypassed LiveModel.save and the row is committed already, the events are recorded in a transaction
-    of their own: late, but not lost. Raises ImproperlyConfigured where no recorder is registered, and for a database
-    without the log.
+    Where the row is committed already, because its class was captured too late, the events are recorded in a
+    transaction of their own: late, but not lost. Raises ImproperlyConfigured where no recorder is registered, and for a
+    database without the log.
     """
     if _recorder is None:
         raise ImproperlyConfigured(

@@ -47,16 +47,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Parcel',
             fields=[
-                ('version', tidewire.models.VersionField(db_default=1, default=1, editable=False)),
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.CharField(max_length=100)),
                 ('latitude', models.FloatField(default=0)),
                 ('longitude', models.FloatField(default=0)),
                 ('is_delivered', models.BooleanField(default=False)),
+                ('version', tidewire.models.VersionField(db_default=1, default=1, editable=False)),
                 ('courier', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parcels', to=settings.AUTH_USER_MODEL)),
             ],
-            options={
-                'abstract': False,
-            },
         ),
     ]
