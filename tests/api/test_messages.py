@@ -33,7 +33,7 @@ def test_list_is_newest_first_and_names_its_stream(room, alice, bob):
     body = response.json()
     assert (body["next"], body["previous"]) == (None, None)
     assert body["stream"]["channel"] == f"room:{room.pk}"
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store"  # the messages are no events yet: a test does not commit
 
 
 def test_detail_is_the_resource_with_its_version_and_position(room, message_of_bob, alice, bob):

@@ -24,7 +24,9 @@ from asgiref.typing import (
 from tidewire.ground.conf import conf
 from tidewire.http.problems import TOO_LARGE, UNREADABLE_CODING, refuse
 
-OWN_PATHS = re.compile(r"^/(healthz|readyz|metrics)$|/streams/[^/]+/log/$|/connection/websocket$")
+OWN_PATHS = re.compile(
+    r"^/(healthz|readyz|metrics)$|/streams/([^/]+/log|events)/$|/connection/(websocket|http_stream|sse)$|/emulation$"
+)
 """The probes, the doors over HTTP, the socket."""
 
 

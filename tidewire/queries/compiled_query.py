@@ -197,7 +197,7 @@ def _shape(compiler: Any) -> Shape:
     shape = Shape({}, {}, {})
     for name, place in compiler.annotation_col_map.items():
         shape.columns[name,] = place
-        annotation = compiler.query.annotations[name]
+        annotation = compiler.query.annotations.get(name)  # none for a column of extra()
         if isinstance(annotation, RelatedRows):
             shape.sources[name,] = (cast("type[Model]", annotation.query.model), "*")
         elif isinstance(annotation, Col):
