@@ -20,7 +20,7 @@ def whoami(request):
 
 
 urlpatterns = [path("whoami/", whoami)]
-pytestmark = pytest.mark.urls(__name__)
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]  # the end of a request looks at connections
 
 
 @pytest.fixture(autouse=True)
