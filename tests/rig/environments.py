@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.rig import package
 from tests.rig.package import ROOT
+from tests.rig.verify import IS_VERIFY
 
 KEPT = ROOT / ".venv-installed"
 EXTRAS = "postgresql,redis,serve,schema"
@@ -42,10 +43,10 @@ class Pair:
 
 
 def pairs() -> list[Pair]:
-    """Returns the pairs that can be tried on this machine: Django 5.2 on the Python that runs the tests, and Django 6
-    on the newest Python from 3.12 on that is found."""
+    """Returns the pairs to try: Django 5.2 on the Python that runs the tests; and in `make verify` Django 6 on the
+    newest Python from 3.12 on that this machine has."""
     found = [Pair(Path(sys.executable), f"{sys.version_info[0]}.{sys.version_info[1]}", ">=5.2.19,<5.3")]
-    newer = [(version, python) for version, python in pythons() if version >= (3, 12)]
+    newer = [(version, python) for version, python in pythons() if version >= (3, 12)] if IS_VERIFY else []
     if newer:
         version, python = max(newer)
         found.append(Pair(python, ".".join(map(str, version)), ">=6.0,<6.2"))
