@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.doors import log_offsets
 from tidewire.doors.log_offsets import NOW, START, Lifetime, lifetime_of
@@ -26,7 +30,45 @@ def wanted(text: str | None) -> tuple[Lifetime | None, int | str]:
     return parsed
 
 
+MAX_READS, MAX_WAITING = 4, 32
+"""Pages that one user's requests read at once in a process, and those that wait: the threads that read them serve the
+sockets, too."""
+
+
+class _Places:
+    """The places of one user. `taken` counts those that wait as well."""
+
+    def __init__(self) -> None:
+        self.semaphore, self.taken = asyncio.Semaphore(MAX_READS), 0
+
+
+_places: dict[str, _Places] = {}  # by user; changed in the event loop
+
+
+@asynccontextmanager
+async def _place_of(user_id: str) -> AsyncIterator[None]:
+    """Holds one of the user's places, after the requests before it. Raises RefusalError when too many wait."""
+    places = _places.setdefault(user_id, _Places())
+    if places.taken >= MAX_READS + MAX_WAITING:
+        headers = [*NO_STORE, (b"retry-after", b"1")]
+        raise RefusalError(429, "too_many_at_once", "As many pages are being read for you as may be at once.", headers)
+    places.taken += 1
+    try:
+        async with places.semaphore:
+            yield
+    finally:
+        places.taken -= 1
+        if not places.taken:
+            del _places[user_id]
+
+
 async def read(engine: Engine, identity: Identity, stream: str, lifetime: Lifetime | None, after: int) -> Page:
+    """Returns the page as `_read` does, in one of the user's places."""
+    async with _place_of(identity.user_id):
+        return await _read(engine, identity, stream, lifetime, after)
+
+
+async def _read(engine: Engine, identity: Identity, stream: str, lifetime: Lifetime | None, after: int) -> Page:
     """Returns the events after an offset; with the lifetime None and 0, those from the first that is kept.
 
     Raises RefusalError: 404 unless the user may read the stream, also for a user who lost access before the page was

@@ -11,7 +11,7 @@ from api.rest.problems import PROBLEMS
 from tests.rig.site import ROOT
 from tests.tidewire.connection.site import ROOM, Site
 from tests.tidewire.doors.reading import get
-from tests.tidewire.in_memory import Log
+from tests.tidewire.in_memory import Log, settled
 from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.doors import log_offsets
 from tidewire.doors.log_offsets import Lifetime
@@ -190,6 +190,23 @@ async def test_a_user_who_was_removed_before_the_page_was_read_gets_nothing_of_i
 
     site.log.page = page_after_the_removal  # pyright: ignore[reportAttributeAccessIssue]  the test's own log
     assert (await get(LOG).answered()).status == 404
+
+
+async def test_one_user_reads_four_pages_at_once_and_32_more_wait(site: Site):
+    """More would take the threads that read for all sockets."""
+    site.log.write(ROOM)
+    site.log.hold()
+    waiting = [get(LOG) for _ in range(36)]
+    await settled()
+    assert site.log.asked("readable_positions") == 4
+    refused = await get(LOG).answered()
+    assert (refused.status, refused.json["code"], refused.header("retry-after")) == (429, "too_many_at_once", "1")
+    other = get(LOG, credential="bob")
+    await settled()
+    assert site.log.asked("readable_positions") == 5
+    site.log.release()
+    assert [(await response.answered()).status for response in (*waiting, other)] == [200] * 37
+    assert (await get(LOG).answered()).status == 200
 
 
 async def test_while_the_log_is_away_clients_are_told_to_come_back(site: Site):
