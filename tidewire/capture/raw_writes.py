@@ -24,6 +24,8 @@ _WRITTEN = re.compile(
 )
 _NOTED = ("django.db.models.sql", "tidewire.queries.", "tidewire.capture.bulk", "django.core.management.commands.flush")
 """Modules whose statements are noted: the ORM's, and those of the fast path."""
+_WRAPPERS = ("tidewire.queries.round_trips.__call__", "tidewire.queries.sessions.watch_errors")
+"""Functions that see every statement of a connection, and so say nothing about one."""
 _SCHEMA, _RAW_MIGRATION = ".schema", "django.db.migrations.operations.special"
 
 
@@ -74,7 +76,8 @@ def _is_noted() -> bool:
     """
     frame, found = sys._getframe(2), set[str]()
     while frame is not None and not (name := frame.f_globals.get("__name__", "")).startswith("django.dispatch"):
-        found.add(name)
+        if f"{name}.{frame.f_code.co_name}" not in _WRAPPERS:
+            found.add(name)
         frame = frame.f_back
     is_schema_change = any(name.endswith(_SCHEMA) for name in found) and _RAW_MIGRATION not in found
     return is_schema_change or any(name.startswith(_NOTED) for name in found)
