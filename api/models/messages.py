@@ -130,13 +130,14 @@ class Message(LiveModel):
         Message.objects.filter(pk=self.pk).soft_delete()
 
     def react(self, user: Any, emoji: str) -> bool:
-        """Adds a user's reaction, and returns whether it is new. Call it with the message locked, a row of `whole()`.
+        """Adds a user's reaction, and returns whether it is new. Call it with the message locked.
 
         Raises Conflict when the message has MAX_DISTINCT other emoji.
         """
         if self.reactions.filter(user=user, emoji=emoji).exists():
             return False
-        used = {entry["emoji"] for entry in self.tally}
+        # Not `tally`: the statement that locked the message saw the reactions as they were before it waited.
+        used = set(self.reactions.values_list("emoji", flat=True))
         if emoji not in used and len(used) >= MAX_DISTINCT:
             raise Conflict("too_many_emoji", f"A message takes {MAX_DISTINCT} different emoji.")
         Reaction.objects.create(message=self, user=user, emoji=emoji)

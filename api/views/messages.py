@@ -179,7 +179,7 @@ class ReactionViewSet(MessageViewSet):
         if not is_emoji(emoji):
             raise ValidationError({"emoji": ["Must be one emoji."]})
         if not message.react(self.user, canonical_emoji(emoji)):
-            return Response(MessageSerializer(message).data)
+            return Response(MessageSerializer(self.get_object()).data)
         return Response(Written(message, lambda: MessageSerializer(self.get_object()).data), status=201)
 
     @extend_schema(operation_id="reactions_destroy", parameters=[EMOJI], responses={204: None})
