@@ -233,6 +233,7 @@ def test_a_token_in_the_url_does_not_sign_in(site: Site, people: People, raw: Op
 def test_a_cookie_does_not_sign_in(site: Site, people: People, raw: Open) -> None:
     """Browsers send cookies along from any page. The cookie of this test is good: it opens the admin."""
     code = (
+        "from django.conf import settings\n"
         "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
         "from django.contrib.sessions.backends.db import SessionStore\n"
         "from api.models import User\n"
@@ -240,7 +241,7 @@ def test_a_cookie_does_not_sign_in(site: Site, people: People, raw: Open) -> Non
         "User.objects.filter(pk=user.pk).update(is_staff=True)\n"
         "session = SessionStore()\n"
         "session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()\n"
-        "session[BACKEND_SESSION_KEY] = 'django.contrib.auth.backends.ModelBackend'\n"
+        "session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
         "session.save()\n"
         "print(session.session_key)"
     )
