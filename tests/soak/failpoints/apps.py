@@ -84,13 +84,13 @@ def _set_modules_off(skew: timedelta) -> None:
     import rest_framework_simplejwt.tokens
     import rest_framework_simplejwt.utils
 
-    from tidewire.log import building
+    from tidewire.log import building, event_log
 
     class Datetime(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
             return datetime.now(tz) + skew
 
-    jwt.api_jwt.datetime = building.datetime = Datetime
+    jwt.api_jwt.datetime = building.datetime = event_log.datetime = Datetime
     for module in (rest_framework_simplejwt.utils, rest_framework_simplejwt.tokens):
         module.aware_utcnow = timezone.now
