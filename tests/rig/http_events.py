@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -52,6 +54,10 @@ class EventReader:
         return events
 
     def close(self) -> None:
+        """Leaves. A thread that waits for data would keep the connection open, so it is shut down first."""
+        with contextlib.suppress(OSError, AttributeError):
+            stream = self.response.extensions["network_stream"]
+            stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self.response.close()
         self._http.close()
 
