@@ -101,9 +101,9 @@ def _without_swallowed(folds: Folds) -> Folds:
 
 def _left(live: Live, folded: Fold) -> str | None:
     """Returns the stream that a deleted row was in, if the declaration says that its end is an event."""
-    if folded.left is None or (live.owns_stream and live.deleted is None) or live.stream.key_of(folded.left) is None:
+    if folded.left is None or (live.owns_stream and live.deleted is None) or folded.left_key is None:
         return None
-    return live.stream.name_of(folded.left)
+    return live.stream.kind(folded.left_key)
 
 
 def _parts(folds: Folds) -> Iterator[Folds]:
@@ -142,30 +142,31 @@ def _row_drafts(live: Live, folded: Fold, state: tuple[Model, Any] | None) -> It
     `state` is None for a row that no longer exists.
     """
     if folded.left is not None and folded.existed:
-        yield from _row_draft(live, live.deleted, folded, folded.left)
+        yield from _row_draft(live, live.deleted, folded, folded.left, key=folded.left_key)
     if state is None:
         return
     row, data = state
+    key = live.stream.key_of(row)
     if data is HIDDEN:
         if folded.existed and folded.left is None:
-            yield from _row_draft(live, live.deleted, folded, row)
+            yield from _row_draft(live, live.deleted, folded, row, key=key)
     elif not folded.existed or folded.left is not None:
-        yield from _row_draft(live, live.created, folded, row, data)
+        yield from _row_draft(live, live.created, folded, row, data, key=key)
     else:
         for intent in folded.intents:
-            yield from _row_draft(live, intent or live.updated, folded, row, data)
+            yield from _row_draft(live, intent or live.updated, folded, row, data, key=key)
 
 
-def _row_draft(live: Live, type: str | None, folded: Fold, row: Any, data: Any = None) -> Iterator[Draft]:
-    """Yields the event of this type, if the declaration has one and the row belongs to a stream.
+def _row_draft(live: Live, type: str | None, folded: Fold, row: Any, data: Any = None, *, key: Any) -> Iterator[Draft]:
+    """Yields the event of this type, if the declaration has one and `key` is that of a stream.
 
-    Without `data`, the event is a deletion and carries the key only.
+    Without `data`, the event is a deletion and carries the row's key only.
     """
-    if type is None or live.stream.key_of(row) is None:
+    if type is None or key is None:
         return
     ends_access = live.ends_access(type, row) or ""
     yield Draft(
-        stream=live.stream.name_of(row),
+        stream=live.stream.kind(key),
         type=type,
         object=object_name(live.model, row.pk),
         data=live.key(row) if data is None else data,

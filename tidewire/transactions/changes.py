@@ -24,7 +24,7 @@ class Change(Note):
 
     - `intent` is the event's type where it says more than created, updated or deleted.
     - `left` is the row as last known, when the change took it out of its stream: it was deleted, or moved to another
-      stream.
+      stream. `left_key` is the key of that stream, as it was then: the rows that lead to it may change afterwards.
     - `was_shown`: whether the declaration's readers saw the row before the change. None means that this was not asked,
       because the change does not alter it.
     - `is_minor`: the change is of fields that the declaration ignores. It matters only where it hides or shows the row.
@@ -36,6 +36,7 @@ class Change(Note):
     actor: Actor
     intent: str | None = None
     left: Any = None
+    left_key: Any = None
     was_shown: bool | None = None
     is_minor: bool = False
 
@@ -49,6 +50,7 @@ class Fold:
     was_shown: bool | None = None
     exists: bool = True
     left: Any = None
+    left_key: Any = None
     intents: dict[str | None, None] = field(default_factory=dict)
 
     @property
@@ -65,7 +67,7 @@ class Fold:
         if self.was_shown is None:
             self.was_shown = change.was_shown
         if change.left is not None and self.existed and self.left is None:
-            self.left = change.left
+            self.left, self.left_key = change.left, change.left_key
         if change.op == UPDATED and not change.is_minor:
             self.intents[change.intent] = None
 
@@ -90,11 +92,13 @@ def departures_of(
 ) -> list[Change]:
     """Returns changes for rows that leave their stream. Each instance is the row as last known.
 
-    The stream is found now, because the rows that lead to it may be deleted next.
+    The stream is found now, because the rows that lead to it may be deleted or moved next.
     """
     actor = current_actor()
     gone = [(instance, live.stream.key_of(instance)) for instance in instances]
-    return [Change(live, row.pk, op, actor, left=row, was_shown=_is_in(row.pk, shown)) for row, _ in gone]
+    return [
+        Change(live, row.pk, op, actor, left=row, left_key=key, was_shown=_is_in(row.pk, shown)) for row, key in gone
+    ]
 
 
 def _is_in(pk: Any, shown: Collection[Any] | None) -> bool | None:

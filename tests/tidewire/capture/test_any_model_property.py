@@ -176,10 +176,9 @@ def delete_many(n: int) -> None:
 
 
 def move(n: int) -> None:
-    """Moves a ticket without comments: those would not hear of it. Nor may they be deleted in the same transaction
-    (docs/writing-a-live-model.md)."""
-    ticket = some(Ticket.everything, n)
-    if ticket and not ticket.comments.exists():
+    """Moves a ticket. Its comments do not hear of it, so it has none."""
+    if ticket := some(Ticket.everything, n):
+        ticket.comments.all().delete()
         ticket.project = some(Project.objects, n + 1)
         ticket.save()
 
@@ -352,3 +351,14 @@ def test_a_missing_event_is_found(transactional_db):
         old, since = fresh(), heads()
         Ticket._base_manager.all()._update([(Ticket._meta.get_field("title"), None, "unnoticed")])
         assert apply(old, since) != fresh()
+
+
+@pytest.mark.parametrize("then", [nothing_at_all, delete_many, move])
+def test_a_deletion_belongs_to_the_stream_that_the_row_was_in(transactional_db, then):
+    """Also when the row that leads to the stream is moved next, in the same transaction."""
+    with a_world():
+        old, since = fresh(), heads()
+        with transaction.atomic():
+            move(4)
+            then(4)
+        assert apply(old, since) == fresh()
