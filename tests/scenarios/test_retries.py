@@ -27,7 +27,7 @@ def test_fifty_requests_with_one_key(site: Site, people: People) -> None:
         barrier.wait(30)
         for _ in range(20):
             response = httpx.post(url, json={"text": "Once"}, headers=headers, timeout=60, trust_env=False)
-            if response.status_code not in (409, 503):
+            if response.status_code not in (409, 429, 503):  # 429: fifty are more than one account's share of places
                 break
             assert response.headers["Retry-After"]
             threading.Event().wait(int(response.headers["Retry-After"]))
