@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db import connections, models, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
@@ -38,6 +38,9 @@ def update(queryset: Rows, /, **values: Any) -> int:
     with _writing(queryset):
         if concerns(model, names):
             values |= next_versions(model)
+        key_names = names & {model._meta.pk.name, model._meta.pk.attname}
+        if key_names and is_noted(model):
+            return _update_keys(queryset, names, values, values[key_names.pop()])
         before = before_write(queryset, names, rows.db)
         # Also without rows, so that Django refuses wrong values in any case.
         return sum(_update_rows(queryset, chunk, names, values, before) for chunk in [*chunks(before.rows)] or [[]])
@@ -47,6 +50,22 @@ def _matters(model: type[models.Model]) -> bool:
     """Returns whether an update of this model changes more than its rows: it is noted, or inherited with a version."""
     children = children_of(model)
     return any(is_noted(each) for each in (model, *parents_of(model), *children)) or any(map(versions_of, children))
+
+
+def _update_keys(queryset: Rows, names: set[str], values: dict[str, Any], new_key: Any) -> int:
+    """Writes new primary keys. Readers see deletions of the old keys, and creations of the new ones."""
+    model, using = concrete(queryset.model), queryset.db
+    if not hasattr(new_key, "resolve_expression"):
+        new_key = Value(getattr(new_key, "pk", new_key), output_field=model._meta.pk)
+    before = before_write(queryset, names, using, is_whole=True)
+    rows = (queryset.order_by() if queryset.query.annotations else every(queryset.model, using)).filter(
+        pk__in=list(before.rows)
+    )
+    new_keys = list(rows.annotate(tidewire_new_key=new_key).values_list("tidewire_new_key", flat=True))
+    count = originals.update(rows, **values)
+    note_departures(model, before.rows.values(), using, before.shown)
+    note_created(model, new_keys, using)
+    return count
 
 
 def _update_rows(queryset: Rows, pks: list[Any], names: set[str], values: dict[str, Any], before: Before) -> int:

@@ -23,16 +23,17 @@ def delete_lost(model: type[models.Model]) -> int:
     """
     using, lost = log_alias(), 0
     for live in registry.lives_of(model):
-        if live.deleted and not live.stream.relation:
+        if live.deleted:
             for chunk in chunks(_lost_rows(live, using)):
+                streams = {row.pk: stream for row, stream in chunk}
                 with transaction.atomic(using=using):
-                    commit.note(using, changes.departures_of(live, chunk))
+                    commit.note(using, changes.departures_of(live, [row for row, _ in chunk], streams=streams))
                 lost += len(chunk)
     return lost
 
 
-def _lost_rows(live: Live[Any], using: str) -> Iterator[models.Model]:
-    """Yields what is known of each row that is gone: its key, and the key of the stream that its last event is in."""
+def _lost_rows(live: Live[Any], using: str) -> Iterator[tuple[models.Model, str]]:
+    """Yields each row that is gone, of which its key is known, and the key of the stream that its last event is in."""
     prefix, kind = object_name(live.model, ""), f"{live.stream.kind.name}:"
     events = Event.objects.using(using).filter(object__startswith=prefix, stream__name__startswith=kind)
     last: dict[str, tuple[str, str]] = {}
@@ -45,5 +46,6 @@ def _lost_rows(live: Live[Any], using: str) -> Iterator[models.Model]:
         present = set(every(live.model, using).filter(pk__in=list(wanted)).values_list("pk", flat=True))
         for pk in wanted.keys() - present:
             row = live.model(pk=pk)
-            setattr(row, live.stream.path, wanted[pk])
-            yield row
+            if not live.stream.relation:
+                setattr(row, live.stream.path, wanted[pk])
+            yield row, wanted[pk]

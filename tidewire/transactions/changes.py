@@ -6,7 +6,7 @@ has. Only what a deletion would take with it is kept: the row's key and its stre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,14 +88,20 @@ def minor_changes_of(live: Live, pks: Iterable[Any], shown: Collection[Any] | No
 
 
 def departures_of(
-    live: Live, instances: Iterable[Any], op: str = DELETED, *, shown: Collection[Any] | None = None
+    live: Live,
+    instances: Iterable[Any],
+    op: str = DELETED,
+    *,
+    shown: Collection[Any] | None = None,
+    streams: Mapping[Any, Any] | None = None,
 ) -> list[Change]:
     """Returns changes for rows that leave their stream. Each instance is the row as last known.
 
-    The stream is found now, because the rows that lead to it may be deleted or moved next.
+    The stream is found now, because the rows that lead to it may be deleted or moved next. `streams` are the keys of
+    the streams by the rows' keys, where the rows that lead to them are gone already.
     """
     actor = current_actor()
-    gone = [(instance, live.stream.key_of(instance)) for instance in instances]
+    gone = [(row, live.stream.key_of(row) if streams is None else streams[row.pk]) for row in instances]
     return [
         Change(live, row.pk, op, actor, left=row, left_key=key, was_shown=_is_in(row.pk, shown)) for row, key in gone
     ]

@@ -11,6 +11,7 @@ from django.db.models.functions import Concat
 from tests.tidewire.event_rows import Row, logged
 from tests.tidewire.liveapp.models import Board, Counter, Item, Label, ProxyItem, Vote
 from tests.tidewire.threads import Writer, needs_row_locks, until_it_waits
+from tidewire.ids import uuid7
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +123,27 @@ def test_an_update_moves_rows_to_another_stream(items, board, other_board):
     left = [row("item.deleted", item, None) for item in items[:2]]
     entered = [row("item.created", item, 2, other_board) for item in items[:2]]
     assert sorted(events) == sorted(left + entered)
+
+
+def test_an_update_of_keys_ends_one_row_and_begins_another(items):
+    """Clients know rows by their keys: a row with another key is another row."""
+    new = uuid7()
+    with logged() as events:
+        assert Item.objects.filter(title="a").update(id=new) == 1
+    stream = f"board:{items[0].board_id}"
+    assert sorted(events) == sorted(
+        [(stream, "item.deleted", str(items[0].pk), None), (stream, "item.created", str(new), 2)]
+    )
+
+
+def test_an_update_of_keys_by_expression(board):
+    counters = Counter.objects.bulk_create(Counter(board=board, name=name) for name in "abc")
+    last = counters[-1].pk
+    with logged() as events:
+        assert Counter.objects.update(id=F("id") + last) == 3
+    changed = [(type, int(pk)) for _, type, pk, _ in events]
+    assert {pk for type, pk in changed if type.endswith("created")} == {each.pk + last for each in counters}
+    assert {pk for type, pk in changed if type.endswith("deleted")} == {each.pk for each in counters}
 
 
 def test_an_update_to_the_same_stream_is_no_move(items, board):

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from tests.tidewire.deskapp.models import Account, Label, Project, Ticket
+from tests.tidewire.deskapp.models import Account, Comment, Label, Project, Ticket
 from tests.tidewire.event_rows import logged
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,3 +59,18 @@ def test_a_row_that_owned_its_stream(transactional_db):
 def test_a_model_that_is_not_live(label):
     with pytest.raises(CommandError):
         call_command("touch_live", label)
+
+
+def test_rows_whose_stream_is_found_through_others_are_missed_too():
+    """A comment is in the stream of its ticket's project, and both may be gone: the log still names the stream."""
+    project = Project.objects.create(name="a")
+    ticket = Ticket.objects.create(project=project, title="x")
+    kept, gone = (Comment.objects.create(ticket=ticket, text=text) for text in ("kept", "gone"))
+    execute(f"DELETE FROM deskapp_comment WHERE id = {gone.pk}")
+    with logged() as events:
+        call_command("touch_live", "deskapp.Comment")
+    assert (f"project:{project.pk}", "comment.deleted", str(gone.pk), None) in events
+    assert [pk for _, type, pk, _ in events if type == "comment.updated"] == [str(kept.pk)]
+    with logged() as events:
+        call_command("touch_live", "deskapp.Comment")
+    assert [type for _, type, _, _ in events] == ["comment.updated"]
