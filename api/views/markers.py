@@ -32,7 +32,7 @@ class ReadMarkerViewSet(InRoom, VersionMixin, SnapshotMixin, ListModelMixin, Bas
     serializer_class = ReadMarkerSerializer
     # A marker that moves while a client reads page after page moves towards the later pages: it may be on two of them,
     # but it is not left out.
-    order_field = "at"
+    order_field, row_key = "at", "user"
     is_newest_first = False
 
     def get_stream(self) -> str:

@@ -70,7 +70,7 @@ class MembershipViewSet(
     filter_backends, filterset_class = FILTERS, MemberFilter
     orderings = ("joined_at",)
     serializer_class = MemberSerializer
-    order_field = "joined_at"
+    order_field, row_key = "joined_at", "user"
     is_newest_first = False
     url_name: ClassVar[str]
 

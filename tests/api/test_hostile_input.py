@@ -297,7 +297,7 @@ def test_whole_bodies(db, path):
     assert rows() == before
 
 
-@pytest.mark.parametrize("name", ["limit", "cursor", "discover", "surprise"])
+@pytest.mark.parametrize("name", ["limit", "cursor", "around", "discover", "surprise"])
 @pytest.mark.parametrize("path", [url(), "messages", "members", "read", "/api/v1/me/sessions/"])
 def test_every_text_in_every_query(db, name, path):
     world = World()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from api.models import Message, Room
 from tests.api.conftest import MISSING, pointers, url
-from tests.factories import make_message, make_room
+from tests.factories import make_dashboard, make_message, make_metric, make_room
 from tests.rig.openapi import document
 
 LISTS = ("/api/v1/rooms/", "/api/v1/keys/", "/api/v1/me/sessions/")
@@ -165,3 +165,58 @@ def test_pages_are_linked_in_a_header_too(room, bob, three_messages):
     body = second.json()
     assert second["Link"] == f'<{body["next"]}>; rel="next", <{body["previous"]}>; rel="prev"'
     assert "Link" not in bob.get(url(room, "messages"))
+
+
+# -- around a row ------------------------------------------------------------------------------------------------------
+
+
+def test_messages_around_one_of_them(room, alice, bob, three_messages):
+    names = [str(message.pk) for message in three_messages]
+    answer = bob.get(url(room, "messages"), {"around": names[1].upper(), "limit": 1})
+    assert (ids(answer), answer.json()["stream"]["channel"]) == (names[1:2], f"room:{room.pk}")
+    assert ids(bob.get(answer.json()["previous"])) == names[2:]
+    assert ids(bob.get(answer.json()["next"])) == names[:1]
+    assert ids(bob.get(url(room, "messages"), {"around": names[1], "author": bob.id, "limit": 3})) == names[:0:-1]
+
+
+def test_around_shows_nothing_hidden(room, lobby, alice, bob, charlie, three_messages):
+    """A message of another room, one that is deleted, and one that a filter leaves out are no place in a list."""
+    first, elsewhere = three_messages[0], make_message(lobby, alice.user)
+    path = url(room, "messages")
+    assert charlie.get(path, {"around": str(first.pk)}).status_code == 404
+    for around, query in ((elsewhere, {}), (first, {"author": bob.id})):
+        assert pointers(bob.get(path, {"around": str(around.pk), **query})) == [("/around", "not_in_list")]
+    alice.delete(url(room, "messages", str(first.pk)))
+    assert pointers(bob.get(path, {"around": str(first.pk)})) == [("/around", "not_in_list")]
+    for nothing in (MISSING, "x", "", "1" * 400):
+        assert pointers(bob.get(path, {"around": nothing})) == [("/around", "not_in_list")]
+
+
+def test_members_are_found_by_their_user(room, alice, bob):
+    rows = bob.get(url(room, "members"), {"around": bob.id, "limit": 1}).json()["results"]
+    assert [row["user"]["id"] for row in rows] == [bob.id]
+
+
+def test_every_list_takes_each_of_its_rows_as_a_place(room, alice, bob, three_messages):
+    """The key of a row, as `x-tidewire-live` names it, is what `around` asks for: in every list of the document."""
+    alice.put(url(room, "read"), {"message": str(three_messages[-1].pk)})
+    dashboard = make_dashboard(alice.user)
+    make_metric(dashboard)
+    place, tried, lists = {"room_id": str(room.pk), "dashboard_id": str(dashboard.pk)}, set(), set()
+    for path, item in document()["paths"].items():
+        found = item.get("get", {})
+        live, names = found.get("x-tidewire-live", {}), {one["name"] for one in found.get("parameters", ())}
+        if "order" not in live:
+            continue
+        lists.add(path)
+        assert "around" in names, path
+        address = path.format_map(place)
+        for row in alice.get(address).json()["results"]:
+            key = row
+            for part in live["key"].split("."):
+                key = key[part]
+            shown = alice.get(address, {"around": key, "limit": 1}).json()["results"]
+            assert shown == [row], path
+            tried.add(path)
+    assert len(lists) > 6
+    assert tried == lists

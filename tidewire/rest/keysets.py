@@ -100,6 +100,9 @@ class Order(NamedTuple):
     is_nullable: bool
     is_descending: bool
 
+    def reverse(self) -> Order:
+        return self._replace(is_descending=not self.is_descending)
+
     def page(self, queryset: QuerySet[Any], limit: int) -> QuerySet[Any]:
         """Returns the first rows."""
         return queryset.order_by(*self._terms())[:limit]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
 
+from django.core.exceptions import ValidationError as FieldError
 from django.db.models import Model
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from tidewire.rest.keysets import BACK, FORWARD, Column, Cursor, Order, as_json, as_value, column_of
 from tidewire.rest.parameters import number, single
@@ -33,6 +34,7 @@ class KeysetPagination(BasePagination):
     """Pages in the order of `order_field` and `is_newest_first` of the view, or of one of its `orderings`.
 
     A cursor is valid for the ordering that it was made with. Without `order_field` the primary key orders the rows.
+    `?around=` asks for the page that has a row in its middle, by the view's `row_key`.
     """
 
     default_limit = 50
@@ -41,6 +43,9 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         """Returns the rows of the page, as DRF's paginators do."""
         order = self._begin(partial(column_of, queryset), request, view)
+        key = single(request, "around")
+        if key is not None:
+            return self._page_around(queryset, order, key, getattr(view, "row_key", "pk"))
         if self.cursor is None:
             rows = order.page(queryset, self.limit + 1)
         else:
@@ -80,6 +85,19 @@ class KeysetPagination(BasePagination):
         self.has_next = has_more or self.is_back
         self.has_previous = has_more if self.is_back else self.cursor is not None
 
+    def _page_around(self, queryset: Any, order: Order, key: str, name: str) -> list[Any]:
+        """Returns the row with this key, with as many rows before and after it as the page has room for."""
+        if self.cursor is not None:
+            raise ValidationError({"around": ["Must be given without a cursor."]})
+        row = _row_of(queryset, name, key)
+        others, place, room = queryset.exclude(pk=row.pk), (self._value(row), row.pk), self.limit // 2
+        before = list(order.reverse().page_after(others, *place, room + 1))
+        after = list(order.page_after(others, *place, self.limit - room))
+        self.has_previous, self.has_next = len(before) > room, len(after) > self.limit - 1 - room
+        page = [*before[:room][::-1], row, *after[: self.limit - 1 - room]]
+        self.ends = ((self._value(page[0]), page[0].pk), (self._value(page[-1]), page[-1].pk))
+        return page
+
     def get_paginated_response(self, data: Any) -> Response:
         links = {"next": self._link(FORWARD, -1, self.has_next), "previous": self._link(BACK, 0, self.has_previous)}
         found = [f'<{address}>; rel="{REL[name]}"' for name, address in links.items() if address]
@@ -95,7 +113,10 @@ class KeysetPagination(BasePagination):
             return None
         value, key = self.ends[end]
         cursor = Cursor(direction, self.ordering, as_json(value), as_json(key))
-        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
+        address = self.request.build_absolute_uri()
+        if "around" in self.request.query_params:
+            address = remove_query_param(address, "around")
+        return replace_query_param(address, "cursor", cursor.encode())
 
     def _cursor(self, column: Column, key: Column) -> Cursor | None:
         """Returns the cursor of the request with Python's values, which those of these columns may be."""
@@ -137,6 +158,12 @@ class KeysetPagination(BasePagination):
                 "description": "The cursor of a page, from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
+            {
+                "name": "around",
+                "in": "query",
+                "description": "The key of a row: the page has it in its middle. Not with `cursor`.",
+                "schema": {"type": "string"},
+            },
             {"name": "limit", "in": "query", "description": "Rows per page.", "schema": limit},
             *self._ordering_parameter(view),
         ]
@@ -153,3 +180,17 @@ class KeysetPagination(BasePagination):
         stream = {"oneOf": [{"$ref": "#/components/schemas/Position"}, {"type": "null"}]}
         properties = {"next": link, "previous": link, "results": schema, "stream": stream}
         return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _row_of(queryset: Any, name: str, key: str) -> Any:
+    """Returns the row of the list with this key. Raises ValidationError where there is none."""
+    field = column_of(queryset, name).field
+    try:
+        value = field.to_python(key)
+        field.run_validators(value)
+        row = queryset.filter(**{name: value}).first() if "\0" not in key else None
+    except (FieldError, ValueError, OverflowError):
+        row = None
+    if row is None:
+        raise ValidationError({"around": [ErrorDetail("This list has no such row.", "not_in_list")]})
+    return row

@@ -46,7 +46,7 @@ class ParametersMixin(GenericViewSet):
         """The parameters of the pages, the filter set, and the filter backends that describe theirs for a schema."""
         known = set(self.filterset_class.base_filters) if self.filterset_class else set()
         if type(self.paginator) is KeysetPagination:
-            known |= {"cursor", "limit"} | ({"ordering"} if self.orderings else set())
+            known |= {"cursor", "around", "limit"} | ({"ordering"} if self.orderings else set())
         elif self.paginator is not None:
             known |= _described(self.paginator, self)
         if not self.filterset_class:

@@ -54,6 +54,8 @@ class ResourceViewSet(ParametersMixin):
     order_field = "pk"
     """The column that orders the list, unless `?ordering=` names one of `orderings`."""
     is_newest_first = True
+    row_key = "pk"
+    """The column that has a row's key, as `?around=` names it: that which the serializer shows."""
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:

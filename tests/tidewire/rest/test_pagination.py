@@ -166,3 +166,43 @@ def test_values_become_what_json_holds():
     assert as_json(timedelta(days=1, microseconds=5)) == "P1DT00H00M00.000005S"
     assert as_json(Decimal("1.50")) == "1.50"
     assert as_json(datetime(2026, 1, 1)) == "2026-01-01T00:00:00"  # noqa: DTZ001  of a project without time zones
+
+
+@pytest.mark.parametrize("limit", [1, 4, 5, 100])
+@pytest.mark.parametrize("ordering", ["area", "-area", "name", "-founded_at"])
+def test_a_page_around_a_row_goes_on_in_both_directions(countries, ordering, limit):
+    """Whatever the row and the size of the page, walking to both ends from there shows each row once, in order."""
+    every = [*chain(*walk(Countries, ordering, "next"))]
+    for place, code in enumerate(every):
+        answer = page(Countries, ordering=ordering, limit=limit, around=code)
+        shown = [row["code"] for row in answer.data["results"]]
+        first = max(0, place - limit // 2)
+        assert shown == every[first : place + limit - limit // 2]
+        assert [answer.data[link] is not None for link in ("previous", "next")] == [
+            first > 0, place + limit - limit // 2 < len(every)
+        ]  # fmt: skip
+        for link, side in (("previous", every[:first]), ("next", every[first + len(shown) :])):
+            following, found = answer, []
+            while following.data[link]:
+                assert "around" not in following.data[link]
+                following = Countries.as_view({"get": "list"})(requests.get(following.data[link]))
+                codes = [row["code"] for row in following.data["results"]]
+                found = codes + found if link == "previous" else found + codes
+            assert found == side
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [({"around": "c99"}, "not_in_list"), ({"around": ""}, "not_in_list"), ({"around": "c\0"}, "not_in_list")],
+    ids=repr,
+)
+def test_a_page_around_no_row_is_refused(countries, parameters, code):
+    answer = page(Countries, ordering="area", **parameters)
+    assert (answer.status_code, answer.data["errors"][0]["pointer"]) == (400, "/around")
+    assert answer.data["errors"][0]["code"] == code
+
+
+def test_a_page_is_around_a_row_or_after_a_cursor(countries):
+    following = page(Countries, ordering="area", limit=3).data["next"]
+    answer = Countries.as_view({"get": "list"})(requests.get(f"{following}&around=c01"))
+    assert (answer.status_code, answer.data["errors"][0]["pointer"]) == (400, "/around")

@@ -1757,6 +1757,8 @@ export interface operations {
     dashboards_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description Only rows created later than this time. */
                 created_after?: string;
                 /** @description Only rows created earlier than this time. */
@@ -2122,6 +2124,8 @@ export interface operations {
     dashboard_members_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
@@ -2480,6 +2484,8 @@ export interface operations {
     metrics_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
@@ -2742,6 +2748,8 @@ export interface operations {
     keys_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
@@ -3331,6 +3339,8 @@ export interface operations {
     sessions_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
@@ -3737,6 +3747,8 @@ export interface operations {
     rooms_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description Only rows created later than this time. */
                 created_after?: string;
                 /** @description Only rows created earlier than this time. */
@@ -4202,6 +4214,8 @@ export interface operations {
     members_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
@@ -4560,6 +4574,8 @@ export interface operations {
     messages_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description Only messages of this user. */
                 author?: string;
                 /** @description Only rows created later than this time. */
@@ -5237,6 +5253,8 @@ export interface operations {
     read_list: {
         parameters: {
             query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
                 /** @description The cursor of a page, from `next` or `previous`. */
                 cursor?: string;
                 /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
