@@ -75,5 +75,6 @@ SPECTACULAR_SETTINGS = {
         "api.schema.responses.add_links",
         "api.schema.responses.add_problems",
         "api.schema.examples.add_examples",
+        "api.schema.doors.add_doors",
     ],
 }

@@ -102,7 +102,7 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for response in operation["responses"].values():
                 response.setdefault("headers", {}).update(_headers(["RateLimit", "RateLimit-Policy"]))
             for status in [*_likely_problems(path, method, operation), *LATER, "default"]:
-                operation["responses"][status] = {"$ref": f"#/components/responses/{_response(status)}"}
+                operation["responses"][status] = {"$ref": f"#/components/responses/{response_of(status)}"}
     return result
 
 
@@ -110,7 +110,8 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _response(status: str) -> str:
+def response_of(status: str) -> str:
+    """Returns the name of the component that describes a problem of this status."""
     return "TryLater" if status in LATER else "Unauthenticated" if status == "401" else "Problem"
 
 

@@ -1,4 +1,4 @@
-"""Every operation of openapi.yaml, requested by every kind of caller.
+"""Every view of openapi.yaml, requested by every kind of caller.
 
 A new operation without a row fails. The room and the dashboard are private; the message is the member's; the key and
 the session are the owner's, and so is the key that lacks the scope. A key that has it gets what its user gets, where
@@ -19,7 +19,7 @@ from tests.api.conftest import Person
 from tests.api.test_keys import Program, make_key
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, add_member, make_message, make_room, make_user
-from tests.rig.openapi import document
+from tests.rig.openapi import view_operations
 
 PEOPLE = ("anonymous", "stranger", "member", "admin", "owner", "key without scope", "revoked key")
 
@@ -133,11 +133,10 @@ class World:
 
 
 def operations() -> dict[str, tuple[str, str, str | None]]:
-    """{operation id: (method, path, scope)} of openapi.yaml."""
+    """{operation id: (method, path, scope)} of the views in openapi.yaml; test_doors_contract.py has the doors."""
     return {
         operation["operationId"]: (method, path, operation.get("x-tidewire-scope"))
-        for path, methods in document()["paths"].items()
-        for method, operation in methods.items()
+        for path, method, operation in view_operations()
     }
 
 

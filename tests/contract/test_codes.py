@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from rest_framework import exceptions
 
 from api.rest.problems import PROBLEMS
 from tests.contract.test_imports import modules
+from tests.rig import openapi
 from tidewire.http import problems as early
 from tidewire.protocol import codes
 from tidewire.rest import errors
@@ -51,6 +53,7 @@ def test_the_status_of_a_code_is_the_tables():
     for value in vars(early).values():
         if isinstance(value, early.Problem):
             assert PROBLEMS[value.code].status == value.status
+            openapi.check_problem(json.loads(value.body("an-id")))
 
 
 @pytest.mark.parametrize("code", PROBLEMS)

@@ -33,6 +33,7 @@ def folder() -> Path:
 @pytest.fixture(scope="module")
 def site(sites: Sites) -> Iterator[Site]:
     settings = {"ACCESS_TOKEN_SECONDS": "86400", "LOG_LEVEL": "ERROR"}
+    settings |= {"RESPONSE_SECONDS": "0.2", "LONG_POLL_SECONDS": "0.2"}  # a run waits for the end of each response
     site = sites.make("embedded", settings=settings)
     site.start()
     yield site

@@ -21,7 +21,7 @@ from tidewire.connection.receive_queue import ReceiveQueue
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.doors import emulation
 from tidewire.doors.open_response import LAST_SECONDS
-from tidewire.doors.refusals import NO_STORE, Headers, RefusalError
+from tidewire.doors.refusals import NO_STORE, Headers, RefusalError, not_allowed
 from tidewire.doors.requests import DoorRequest
 from tidewire.engine import engines
 from tidewire.engine.engine import Engine
@@ -171,10 +171,11 @@ class Fallbacks:
 
     async def sse(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers `GET /connection/sse?cf_connect=…`, or a POST whose body is the first message."""
+        if scope["method"] not in ("GET", "POST"):
+            raise not_allowed("GET", "POST")
         if scope["method"] == "GET":
             first = (DoorRequest(scope).one("cf_connect") or "").encode("utf-8", "surrogateescape")
         else:
-            emulation.require_post(scope)
             first = await emulation.body(receive)
         await self._serve(scope, receive, send, self._json, events, EVENTS, first)
 

@@ -38,7 +38,7 @@ def not_found() -> RefusalError:
 def not_allowed(*methods: str) -> RefusalError:
     allowed = ", ".join((*methods, "OPTIONS"))
     headers = [*NO_STORE, (b"allow", allowed.encode())]
-    return RefusalError(405, "method_not_allowed", "This address is read only; events are made by REST.", headers)
+    return RefusalError(405, "method_not_allowed", f"This address answers {', '.join(methods)} only.", headers)
 
 
 def unavailable() -> RefusalError:

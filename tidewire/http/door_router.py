@@ -6,7 +6,6 @@ read the answers, and a refusal is a problem document.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -22,6 +21,7 @@ from tidewire.doors.event_source import event_source
 from tidewire.doors.fallback import Fallbacks
 from tidewire.doors.refusals import Answer, Headers, RefusalError
 from tidewire.ground import metrics
+from tidewire.ground.request_ids import request_id_in
 from tidewire.http.origins import DEBUG_HOSTS, cors_headers, is_allowed_origin, origins_of
 from tidewire.http.problems import Problem
 from tidewire.protocol.json_codec import JSON
@@ -34,7 +34,6 @@ PREFLIGHT: Headers = [
     (b"access-control-max-age", b"86400"),
 ]
 FALLBACKS = Fallbacks(ProtocolConnection, JSON, PROTOBUF)
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Door = Callable[..., Awaitable[None]]
 
@@ -57,7 +56,8 @@ class DoorRoute:
     """
 
     def __init__(self, route: str, door: Door, *, is_for_sdks: bool = False) -> None:
-        self._pattern, self.door, self.is_for_sdks = RoutePattern(route, is_endpoint=True), door, is_for_sdks
+        self.address, self.door, self.is_for_sdks = route, door, is_for_sdks
+        self._pattern = RoutePattern(route, is_endpoint=True)
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Returns the arguments for the door, or None for another path."""
@@ -81,7 +81,8 @@ class DoorRouter:
             return
         assert scope["type"] == "http"
         route, arguments = found
-        send = _with_headers(scope, send)
+        request_id = request_id_in(scope)
+        send = _with_headers(scope, request_id, send)
         try:
             _require_host(scope)
             if route.is_for_sdks and not is_allowed_origin(scope):
@@ -91,7 +92,7 @@ class DoorRouter:
             else:
                 await route.door(scope, receive, send, **arguments)
         except RefusalError as refusal:
-            await _refuse(refusal, scope, send)
+            await _refuse(refusal, scope, request_id, send)
 
     def _find(self, scope: HTTPScope) -> tuple[DoorRoute, dict[str, Any]] | None:
         for route in self._routes:
@@ -110,10 +111,9 @@ def _require_host(scope: HTTPScope) -> None:
         raise RefusalError(400, "bad_request", "The Host header names no host of this server.")
 
 
-def _with_headers(scope: HTTPScope, send: ASGISendCallable) -> ASGISendCallable:
+def _with_headers(scope: HTTPScope, request_id: str, send: ASGISendCallable) -> ASGISendCallable:
     """Returns a `send` that adds to the start of an answer what every answer of a door says."""
-    ids = [value for name, value in scope["headers"] if name == b"x-request-id" and REQUEST_ID.fullmatch(value)]
-    more = [*SECURITY, *((b"x-request-id", id) for id in ids[:1])]
+    more = [*SECURITY, (b"x-request-id", request_id.encode())]
 
     async def send_with_headers(message: ASGISendEvent) -> None:
         if message["type"] == "http.response.start":
@@ -130,14 +130,14 @@ def _merged(headers: Headers) -> Headers:
     return [*(header for header in headers if header[0] != b"vary"), (b"vary", b", ".join(vary))]
 
 
-async def _refuse(refusal: RefusalError, scope: HTTPScope, send: ASGISendCallable) -> None:
+async def _refuse(refusal: RefusalError, scope: HTTPScope, request_id: str, send: ASGISendCallable) -> None:
     metrics.refusals.labels(refusal.code).inc()
-    problem = Problem(refusal.status, refusal.code, refusal.detail, more=refusal.more)
-    body = b"" if scope["method"] == "HEAD" else problem.body
+    body = Problem(refusal.status, refusal.code, refusal.detail, more=refusal.more).body(request_id)
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(problem.body)).encode()),
+        (b"content-length", str(len(body)).encode()),
         *refusal.headers,
     ]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    sent = b"" if scope["method"] == "HEAD" else body
+    await send({"type": "http.response.body", "body": sent, "more_body": False})

@@ -13,6 +13,7 @@ from asgiref.typing import ASGISendCallable, HTTPScope
 
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+from tidewire.ground.request_ids import instance_of, request_id, request_id_in
 from tidewire.http.origins import cors_headers, origins_of
 
 CONTENT_TYPE = b"application/problem+json"
@@ -34,38 +35,42 @@ class Problem:
     def title(self) -> str:
         return HTTPStatus(self.status).phrase
 
-    @property
-    def body(self) -> bytes:
+    def body(self, request_id: str) -> bytes:
+        """Returns the document."""
         return json.dumps(
             {
                 "type": conf.PROBLEM_TYPE.format(code=self.code),
                 "title": self.title,
                 "status": self.status,
                 "detail": self.detail,
+                "instance": instance_of(request_id),
                 "code": self.code,
                 **self.more,
             }
         ).encode()
 
-    def headers(self, origins: list[bytes]) -> list[tuple[bytes, bytes]]:
-        """Returns the answer's headers. `origins` are the values of the request's Origin headers."""
+    def answer(self, origins: list[bytes], request_id: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Returns headers and body. `origins` are the values of the request's Origin headers."""
+        body = self.body(request_id)
         headers = [
             (b"content-type", CONTENT_TYPE),
-            (b"content-length", str(len(self.body)).encode()),
+            (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
+            (b"x-request-id", request_id.encode()),
             *cors_headers(origins),
         ]
         if self.retry_seconds:
             headers.append((b"retry-after", str(self.retry_seconds).encode()))
         if self.accept_encoding:
             headers.append((b"accept-encoding", self.accept_encoding.encode()))
-        return headers
+        return headers, body
 
     def response(self, origins: list[bytes]) -> bytes:
         """Returns a whole HTTP/1.1 response, after which the connection is to be closed."""
+        headers, body = self.answer(origins, request_id())
         lines = [f"HTTP/1.1 {self.status} {self.title}".encode(), b"connection: close", b"date: " + http_date()]
-        lines += [name + b": " + value for name, value in self.headers(origins)]
-        return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
+        lines += [name + b": " + value for name, value in headers]
+        return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 NOT_FOUND = Problem(404, "not_found", "Not found.")
@@ -89,9 +94,9 @@ DRAINING = Problem(503, "draining", "This process is ending. Please connect agai
 async def refuse(problem: Problem, scope: HTTPScope, send: ASGISendCallable) -> None:
     """Answers a request with this problem, and counts the refusal."""
     metrics.refusals.labels(problem.code).inc()
-    headers = problem.headers(origins_of(scope))
+    headers, body = problem.answer(origins_of(scope), request_id_in(scope))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": problem.body, "more_body": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def http_date() -> bytes:

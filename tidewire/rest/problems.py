@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tidewire.ground.conf import conf
+from tidewire.ground.request_ids import instance_of
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -99,7 +100,7 @@ def document(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": f"urn:request:{request_id}",
+        "instance": instance_of(request_id),
         "code": code,
     }
     return {**body, **({"errors": errors} if errors else {}), **more}

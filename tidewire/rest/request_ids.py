@@ -1,20 +1,13 @@
-"""The id of a request: a proxy's, the trace's, or a new one. It is in the answer's header, in problems and in logs."""
+"""Gives each request of a view its id; see tidewire/ground/request_ids.py."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from tidewire.ground.ids import uuid7
-
-# An id of a client ends up in logs and headers, so it may contain no character with a meaning there.
-_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# W3C Trace Context: version, trace, span, flags. All zeros are no trace.
-_TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-
+from tidewire.ground import request_ids
 
 _ATTRIBUTE = "request_id"
 
@@ -31,9 +24,8 @@ class RequestIDMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given, trace = request.headers.get("X-Request-ID", ""), _TRACE.fullmatch(request.headers.get("traceparent", ""))
-        traced = trace[1] if trace else str(uuid7())
-        request_id = given if _SAFE.fullmatch(given) else traced
+        headers = request.headers
+        request_id = request_ids.request_id(headers.get("X-Request-ID", ""), headers.get("traceparent", ""))
         setattr(request, _ATTRIBUTE, request_id)
         response = self.get_response(request)
         response["X-Request-ID"] = request_id

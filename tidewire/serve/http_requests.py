@@ -14,6 +14,7 @@ from daphne import http_protocol
 from twisted.python.failure import Failure
 
 from tidewire.ground import metrics
+from tidewire.ground.request_ids import request_id
 from tidewire.http import lifecycle
 from tidewire.http.addresses import address_behind_proxies, is_forwarded
 from tidewire.http.problems import NO_HOST, TOO_LARGE, Problem, http_date
@@ -140,9 +141,10 @@ class Request(http_protocol.WebRequest):
         """Answers without asking the application; the connection ends with the answer."""
         metrics.refusals.labels(problem.code).inc()
         self._connection.persistent = False
-        headers = [*problem.headers(self._connection.origins), (b"connection", b"close"), (b"date", http_date())]
+        headers, content = problem.answer(self._connection.origins, request_id())
+        headers += [(b"connection", b"close"), (b"date", http_date())]
         self.handle_reply({"type": "http.response.start", "status": problem.status, "headers": headers})
-        self.handle_reply({"type": "http.response.body", "body": problem.body})
+        self.handle_reply({"type": "http.response.body", "body": content})
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """daphne's own refusals, as problem documents."""

@@ -656,6 +656,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/log/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The log of a stream, as Durable Streams has it: pages, long polls or server-sent events.
+         *
+         *     410 means that the log does not go on from this offset, and says where it begins.
+         */
+        get: operations["streams_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** @description Where the log of a stream ends. */
+        head: operations["streams_log_head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The events of up to 20 streams, for `EventSource` and `curl -N`.
+         *
+         *     Without a last id the response begins with the next event.
+         */
+        get: operations["streams_event_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connection/http_stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The SDKs' fallback `http_stream`: a connection whose messages come in one response. */
+        post: operations["connection_http_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connection/sse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The SDKs' fallback `sse`: a connection whose messages come as server-sent events. */
+        get: operations["connection_sse"];
+        put?: never;
+        /** @description The SDKs' fallback `sse`: a connection whose messages come as server-sent events. */
+        post: operations["connection_sse_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emulation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description A message of a client whose connection is a response, in any process.
+         *
+         *     404 means that it has ended.
+         */
+        post: operations["connection_emulation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1666,12 +1765,29 @@ export interface components {
             stream?: components["schemas"]["Position"];
             /** @description With 429: the exceeded quotas of RateLimit-Policy. */
             "violated-policies"?: string[];
+            /** @description With 410 of a log: the offset before the first event that is kept. */
+            earliest?: string;
         };
         ProblemError: {
             /** @description JSON pointer (RFC 6901) into the request body. */
             pointer: string;
             code: string;
             detail: string;
+        };
+        EmulationRequest: {
+            /** @description Of the reply to `connect`. */
+            session: string;
+            /** @description Of the reply to `connect`. */
+            node: string;
+            /** @description Commands of asyncapi.yaml, one in a line. */
+            data: string;
+        };
+        /** @description One event of a response, with its fields as texts. */
+        ServerSentEvent: {
+            event?: string;
+            data?: string;
+            id?: string;
+            retry?: string;
         };
     };
     responses: {
@@ -5833,6 +5949,326 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_log: {
+        parameters: {
+            query?: {
+                /** @description `Stream-Next-Offset` of the last answer, `-1` for the first event, or `now`. */
+                offset?: string;
+                /** @description Wait for events. Needs `offset`. */
+                live?: "long-poll" | "sse";
+                /** @description `Stream-Cursor` of the last answer. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Answer 304 if the page still has this ETag. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events; with `live=sse`, events `data` and `control` until the response ends. */
+            200: {
+                headers: {
+                    /** @description The `offset` of the next request. */
+                    "Stream-Next-Offset"?: string;
+                    /** @description There are no more events now. */
+                    "Stream-Up-To-Date"?: "true";
+                    /** @description Of live answers: the `cursor` of the next request. */
+                    "Stream-Cursor"?: string;
+                    /** @description A digest of the text of the page. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "type": "dashboard.deleted",
+                     *         "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *         "at": "2026-01-02T15:04:05.678901Z",
+                     *         "actor": {
+                     *           "type": "user",
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *         },
+                     *         "data": {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *         }
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["AnyEvent"][];
+                    /**
+                     * @example event: data
+                     *     data:[…]
+                     *
+                     *     event: control
+                     *     data:{"streamNextOffset":"0000000001_0000000000000003_epoch","streamCursor":"3200000","upToDate":true}
+                     */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                };
+            };
+            /** @description With `live=long-poll`: no event was written meanwhile. */
+            204: {
+                headers: {
+                    /** @description The `offset` of the next request. */
+                    "Stream-Next-Offset"?: string;
+                    /** @description There are no more events now. */
+                    "Stream-Up-To-Date"?: "true";
+                    /** @description Of live answers: the `cursor` of the next request. */
+                    "Stream-Cursor"?: string;
+                    /** @description A digest of the text of the page. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The page still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The `offset` of the next request. */
+                    "Stream-Next-Offset"?: string;
+                    /** @description There are no more events now. */
+                    "Stream-Up-To-Date"?: "true";
+                    /** @description Of live answers: the `cursor` of the next request. */
+                    "Stream-Cursor"?: string;
+                    /** @description A digest of the text of the page. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_log_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is such a stream, and it ends here. */
+            200: {
+                headers: {
+                    /** @description The `offset` of the next request. */
+                    "Stream-Next-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_event_source: {
+        parameters: {
+            query: {
+                /** @description Names. */
+                stream: string[];
+                /** @description As the header, for the first request. */
+                last_event_id?: string;
+                /** @description The short-lived token, instead of the header. */
+                token?: string;
+            };
+            header?: {
+                /** @description The id of the last event seen. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events, each with the position in all streams as its id, until the response ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id:room:0197a3b2-6c00-7d54-9e1f-0c5a729f519b=3.epoch
+                     *     event:message.created
+                     *     data:{…}
+                     */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connection_http_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": 1,
+                 *       "connect": {
+                 *         "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+                /** @example  */
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The messages of the connection, until it ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": Record<string, never>;
+                    /** @example  */
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connection_sse: {
+        parameters: {
+            query: {
+                /** @description The first message of the client, in JSON. */
+                cf_connect: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages of the connection, until it ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example data: {"id":1,"connect":{…}} */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connection_sse_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": 1,
+                 *       "connect": {
+                 *         "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The messages of the connection, until it ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example data: {"id":1,"connect":{…}} */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connection_emulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session": "session",
+                 *       "node": "node",
+                 *       "data": "{\"id\":2,\"subscribe\":{\"channel\":\"room:0197…\"}}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EmulationRequest"];
+                /** @example  */
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description It was handed on. The reply comes in the response. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
         };
