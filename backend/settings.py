@@ -224,17 +224,24 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LOG_LEVEL = env.text("LOG_LEVEL", default="INFO")
+LOG_JSON = env.flag("LOG_JSON", default=IS_PRODUCTION)
+# A line for each request and for the end of each socket.
+ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"brief": {"()": "backend.logs.BriefFailures"}},
-    "formatters": {"line": {"()": "backend.logs.JsonLines"} if IS_PRODUCTION else {"()": "backend.logs.ConsoleLines"}},
+    "formatters": {"line": {"()": "backend.logs.JsonLines" if LOG_JSON else "backend.logs.ConsoleLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": "INFO", "propagate": True},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "daphne": {"level": "WARNING"},
-        "django.channels.server": {"level": "WARNING"},
+        # What other servers write of each request shows its query, in which a client may have put a token.
+        "django.channels.server": {"level": "CRITICAL"},
+        "uvicorn.access": {"level": "CRITICAL", "propagate": False},
+        "tidewire.requests": {"level": "INFO" if ACCESS_LOG else "WARNING"},
+        "tidewire.sockets": {"level": "INFO" if ACCESS_LOG else "WARNING"},
     },
 }

@@ -32,6 +32,7 @@ from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
 from tidewire.declare.registry import Registry, register, registry
 from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
+from tidewire.ground.current_request import current_request
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import parse as parse_stream
 from tidewire.jobs.chores import chore
@@ -69,6 +70,7 @@ __all__ = [
     "acting_as",
     "chore",
     "current_actor",
+    "current_request",
     "deferred_inserts",
     "fault_of",
     "is_job_pending",

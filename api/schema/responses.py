@@ -23,6 +23,11 @@ PROBLEM = {
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "The id of the request, as in the X-Request-ID header."},
         "code": {"type": "string"},
+        "trace_id": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{32}$",
+            "description": "The id of the trace, where the request has one, as in its `traceparent` header.",
+        },
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
         "stream": {"$ref": "#/components/schemas/Position", "description": "With 410: the stream's position now."},
         "violated-policies": {

@@ -71,6 +71,8 @@ class Connection:
         self.identity: Identity | None = None
         self.credential = credential
         self.subscriptions: dict[str, Subscription] = {}
+        self.end_code: Code | None = None  # with which this side ended it
+        self._events = 0  # of subscriptions that have ended
         self.extra_cost = 0  # of the answers to the present messages, in commands
         self.engine, self.send_queue, self._codec, self.rules = engine, send_queue, codec, rules
         self.address = (scope.get("client") or ("",))[0]
@@ -93,6 +95,11 @@ class Connection:
     def unread(self) -> int:
         """Bytes that the client has not shown to have read."""
         return self.send_queue.unread
+
+    @property
+    def events(self) -> int:
+        """How many events were enqueued for the client, replays included."""
+        return self._events + sum(subscription.delivered for subscription in self.subscriptions.values())
 
     def shared_rates(self) -> list[ClientRate]:
         """Returns the rate limits that this connection shares with the user's others."""
@@ -133,6 +140,7 @@ class Connection:
     def end(self, code: Code) -> None:
         """Ends the connection from the server's side, once."""
         if not self._is_closed:
+            self.end_code = code
             metrics.disconnects.labels(code.code).inc()
             if not (self.has_close_codes and connects_again(code)):
                 # Also as a push: some servers lose the reason of a close frame, and SDKs come back without one.
@@ -241,4 +249,5 @@ class Connection:
         """Removes a subscription that has ended from this connection and from presence."""
         self.engine.presence.depart(subscription)
         if self.subscriptions.get(subscription.stream) is subscription:
+            self._events += subscription.delivered
             del self.subscriptions[subscription.stream]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from asgiref.typing import (
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from tidewire.connection import socket_log
 from tidewire.connection.connection import Connection, Rules
 from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.connection.receive_queue import MessageRate, ReceiveQueue
@@ -48,11 +50,13 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
 
     channel_layer_alias = None  # pyright: ignore[reportAssignmentType]  None is how Channels makes no mailbox
     connection: Connection | None = None
+    _received_code: int | None = None
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Takes the server's events one after the other, at once; nothing here waits for the answer to a command."""
         self.scope, self.base_send = cast(Any, scope), send
         self._task, self._is_given_up = asyncio.current_task(), False
+        self._began_at = time.monotonic()
         try:
             while True:
                 await self.dispatch(await receive())
@@ -67,6 +71,7 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
                 self.connection.closed()
                 self.receive_queue.close()
                 self.send_queue.abandon()
+                self._log_end(self.connection)
 
     async def dispatch(self, message: Any) -> None:
         if message["type"] == "websocket.receive":
@@ -104,12 +109,18 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
             self.receive_queue.enqueue(data)
 
     async def websocket_disconnect(self, message: WebSocketDisconnectEvent) -> None:
+        self._received_code = message.get("code")
         raise StopConsumer
 
     def end(self, code: Code) -> None:
         """Ends the connection from the server's side."""
         if self.connection is not None:
             self.connection.end(code)
+
+    def _log_end(self, connection: Connection) -> None:
+        ended = connection.end_code
+        given = ended.code if ended is not None else websocket_frames.end_code(self.scope)
+        socket_log.log_end(connection, given, self._received_code, time.monotonic() - self._began_at)
 
     # -- what a subclass may choose ----------------------------------------------------------------------------------
 

@@ -169,6 +169,7 @@ class ProtocolConnection(Connection):
             if outcome.error is not None:
                 self._refuse(id, outcome.error, "subscribe")
             return
+        subscription.delivered += len(outcome.entries)
         self._reply(id, self.result_of(request, subscription, outcome))
         self.engine.replays.proceed(subscription)
         self.engine.presence.arrive(subscription)

@@ -26,6 +26,7 @@ class Subscription:
         "_on_end",
         "channel",
         "codec",
+        "delivered",
         "info",
         "is_answered",
         "is_ended",
@@ -57,6 +58,7 @@ class Subscription:
         self.send_queue, self.codec = send_queue, codec
         self.is_following_presence = is_following_presence
         self.offset = 0
+        self.delivered = 0  # events that were enqueued for the client
         self.suspensions = 0
         self.is_answered = False  # whether the client has the reply: SDKs ignore pushes before it
         self.is_open = False
@@ -72,6 +74,7 @@ class Subscription:
         """Enqueues a live event, unless the subscription is closed or had the event in a replay."""
         if self.is_open and offset > self.offset:
             self.offset = offset
+            self.delivered += 1
             self.send_queue.enqueue(frame)
 
     def deliver_ephemeral(self, frame: bytes) -> None:
@@ -87,6 +90,7 @@ class Subscription:
     def replay(self, offset: int, frame: bytes) -> None:
         """Enqueues an event that was read from the log for this subscription."""
         self.offset = offset
+        self.delivered += 1
         self.send_queue.enqueue(frame)
 
     def suspend(self) -> None:

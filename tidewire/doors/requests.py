@@ -16,6 +16,7 @@ from tidewire.doors.refusals import NO_STORE, RefusalError, bad_request, not_fou
 from tidewire.engine.engine import Engine
 from tidewire.ground import streams
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential, LookUp
+from tidewire.ground.current_request import current_request
 from tidewire.ground.positions import Position
 
 Authenticate = Callable[[str], Identity | LookUp]
@@ -73,7 +74,10 @@ async def identify(
     `authenticate` reads credentials of another kind than sockets take. Raises RefusalError.
     """
     try:
-        return await _identity(engine, credential, authenticate)
+        identity = await _identity(engine, credential, authenticate)
+        if (current := current_request()) is not None:
+            current.user = identity.user_id
+        return identity
     except ExpiredCredential:
         refusal = unauthorized("token_expired", "The token has expired.")
     except InvalidCredential:

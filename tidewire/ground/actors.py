@@ -16,6 +16,8 @@ from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponseBase
 from msgspec import Meta, Struct
 
+from tidewire.ground.current_request import current_request
+
 ACTOR_TYPES = ("user", "service", "system")
 
 
@@ -47,6 +49,7 @@ def set_actor(actor: Actor) -> None:
     Where none of these surrounds the caller, as in a worker of a task queue, the actor stays: use `acting_as` there.
     """
     _actor.set(actor)
+    _name_in_request(actor)
 
 
 @contextmanager
@@ -54,10 +57,18 @@ def acting_as(actor: Actor) -> Generator[None]:
     """Makes `actor` the actor inside the block, and the one before it the actor again at the end, even if `set_actor`
     was called meanwhile."""
     token = _actor.set(actor)
+    _name_in_request(actor)
     try:
         yield
     finally:
         _actor.reset(token)
+
+
+def _name_in_request(actor: Actor) -> None:
+    """Names the actor in the log line of the current request. The system acts in many that are a user's."""
+    request = current_request()
+    if request is not None and actor.id:
+        request.user = actor.id
 
 
 def reset_at_requests() -> None:

@@ -60,6 +60,7 @@ jobs_pending = _gauge(
 shared_pages_read = _counter("shared_pages_read", "Pages of lists that were answered without being read again.")
 replies = _counter("replies", "Replies to commands, by method and error code (0 for none).", "method", "code")
 disconnects = _counter("disconnects", "Connections ended by the server, by code.", "code")
+socket_closes = _counter("socket_closes", "Sockets that ended, by code and the side that ended them.", "code", "side")
 unsubscribes = _counter("unsubscribes", "Subscriptions ended by the server, by code.", "code")
 recoveries = _counter("recoveries", "Subscribes with a position, by outcome: recovered, refused.", "outcome")
 recovered_events = _counter("recovered_events", "Events replayed from the log.")

@@ -4,6 +4,7 @@ A project's `asgi.py` puts them together (see `tidewire.asgi`). A scope passes t
 
   middleware.py        EngineMiddleware, around everything: starts the engine, answers `lifespan`
     addresses.py       the client's address, behind a known number of proxies
+    request_log.py     makes the current request; its log line, id and figures
     answer_headers.py  Date on every answer, no length on those without content
     body_limit.py      bounds request bodies: 413; refuses compressed ones: 415
     probes.py          /healthz, /readyz, /metrics, before any check of the host or of TLS

@@ -20,10 +20,9 @@ from tidewire.doors.emulation import emulate
 from tidewire.doors.event_source import event_source
 from tidewire.doors.fallback import Fallbacks
 from tidewire.doors.refusals import Answer, Headers, RefusalError
-from tidewire.ground import metrics
-from tidewire.ground.request_ids import request_id_in
+from tidewire.ground.current_request import current_request, request_id_in
 from tidewire.http.origins import DEBUG_HOSTS, cors_headers, is_allowed_origin, origins_of
-from tidewire.http.problems import Problem
+from tidewire.http.problems import Problem, count_refusal
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.protobuf_codec import PROTOBUF
 
@@ -81,6 +80,8 @@ class DoorRouter:
             return
         assert scope["type"] == "http"
         route, arguments = found
+        if (current := current_request()) is not None:
+            current.route = route.address
         request_id = request_id_in(scope)
         send = _with_headers(scope, request_id, send)
         try:
@@ -131,7 +132,7 @@ def _merged(headers: Headers) -> Headers:
 
 
 async def _refuse(refusal: RefusalError, scope: HTTPScope, request_id: str, send: ASGISendCallable) -> None:
-    metrics.refusals.labels(refusal.code).inc()
+    count_refusal(refusal.code)
     body = Problem(refusal.status, refusal.code, refusal.detail, more=refusal.more).body(request_id)
     headers = [
         (b"content-type", b"application/problem+json"),

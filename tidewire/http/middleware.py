@@ -13,6 +13,7 @@ from tidewire.http.answer_headers import AnswerHeaders
 from tidewire.http.body_limit import BodyLimit, body_sizes, is_limited, limited_paths
 from tidewire.http.door_router import DoorRoute, DoorRouter
 from tidewire.http.probes import Probes
+from tidewire.http.request_log import RequestLog
 from tidewire.http.view_limit import ViewLimit
 
 
@@ -30,7 +31,7 @@ class EngineMiddleware:
         views = ViewLimit(
             application, conf.MAX_VIEWS, conf.MAX_WAITING_VIEWS, conf.VIEW_WAIT_SECONDS, conf.MAX_VIEWS_PER_ACCOUNT
         )
-        self._limited = AnswerHeaders(BodyLimit(Probes(DoorRouter(views, doors)), body_sizes()))
+        self._limited = RequestLog(AnswerHeaders(BodyLimit(Probes(DoorRouter(views, doors)), body_sizes())))
         self._application, self._limited_paths = application, limited_paths()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

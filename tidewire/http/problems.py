@@ -13,7 +13,8 @@ from asgiref.typing import ASGISendCallable, HTTPScope
 
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
-from tidewire.ground.request_ids import instance_of, request_id, request_id_in
+from tidewire.ground.current_request import current_request, request_id_in
+from tidewire.ground.request_ids import instance_of, request_id
 from tidewire.http.origins import cors_headers, origins_of
 
 CONTENT_TYPE = b"application/problem+json"
@@ -45,6 +46,7 @@ class Problem:
                 "detail": self.detail,
                 "instance": instance_of(request_id),
                 "code": self.code,
+                **_trace(),
                 **self.more,
             }
         ).encode()
@@ -73,6 +75,12 @@ class Problem:
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
+def _trace() -> dict[str, str]:
+    """Returns the member that names the trace of the current request, where it has one."""
+    request = current_request()
+    return {"trace_id": request.trace_id} if request is not None and request.trace_id else {}
+
+
 NOT_FOUND = Problem(404, "not_found", "Not found.")
 TOO_LARGE = Problem(413, "too_large", "The request body is too large.")
 UNREADABLE_CODING = Problem(
@@ -93,10 +101,18 @@ DRAINING = Problem(503, "draining", "This process is ending. Please connect agai
 
 async def refuse(problem: Problem, scope: HTTPScope, send: ASGISendCallable) -> None:
     """Answers a request with this problem, and counts the refusal."""
-    metrics.refusals.labels(problem.code).inc()
+    count_refusal(problem.code)
     headers, body = problem.answer(origins_of(scope), request_id_in(scope))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def count_refusal(code: str) -> None:
+    """Counts a refusal with this code, and names it in the log line of the current request."""
+    metrics.refusals.labels(code).inc()
+    request = current_request()
+    if request is not None:
+        request.code = code
 
 
 def http_date() -> bytes:

@@ -1,11 +1,12 @@
 """WebSocket frames of finished messages, for servers that take them as they are.
 
-A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write, "frame_rate": rate}`.
+A server may offer `scope["extensions"]["tidewire.frames"] = {"write": write, "frame_rate": rate, "end_code": code}`.
 
 `write(frame: bytes)` writes one whole frame (header and payload, unmasked, one frame per message) to the connection, in
 order with what `send` sends. It neither waits nor raises, and after the connection's end it does nothing. `rate` is the
 FrameRate by which the server reads frames: the connection tells it the account, and which pongs were asked for.
-`manage.py serve` offers both.
+`code()` returns the code with which the server itself has ended the socket, None where it has not.
+`manage.py serve` offers all three.
 
 A frame that is built here is built once per message, not once per socket.
 """
@@ -34,6 +35,12 @@ def writer(scope: WWWScope) -> Write | None:
 def frame_rate(scope: WWWScope) -> FrameRate | None:
     """Returns the rate by which the server reads frames, or None when it counts none."""
     return cast("FrameRate | None", _extension(scope).get("frame_rate"))
+
+
+def end_code(scope: WWWScope) -> int | None:
+    """Returns the code with which the server itself has ended the socket; None where it has not, or does not say."""
+    ended = _extension(scope).get("end_code")
+    return cast("Callable[[], int | None]", ended)() if ended is not None else None
 
 
 def _extension(scope: WWWScope) -> dict[object, object]:

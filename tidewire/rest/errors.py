@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from tidewire.ground.current_request import current_request
 from tidewire.queries.errors import Fault, fault_of
 from tidewire.rest import problems
 from tidewire.rest.conflicts import Conflict
@@ -168,6 +169,11 @@ def _escape(key: str) -> str:
 def _problem(
     request: Any, status: int, code: str, detail: str, errors: list | None = None, **more: Any
 ) -> dict[str, Any]:
+    current = current_request()
+    if current is not None:
+        current.code = code
+        if current.trace_id:
+            more["trace_id"] = current.trace_id
     return problems.document(status, code, detail, request_id_of(request), errors, **more)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from tidewire.ground import request_ids
+from tidewire.ground.current_request import CurrentRequest, begin_request, current_request, end_request
 
 _ATTRIBUTE = "request_id"
 
@@ -18,15 +18,36 @@ def request_id_of(request: Any) -> str:
 
 
 class RequestIDMiddleware:
-    """Gives each request its id. It is the first middleware, so that all others can use it."""
+    """Gives each request its id, and notes its route. It is the first middleware, so that all others can use the id.
+
+    Behind EngineMiddleware the request has an id already. Elsewhere, as in Django's test client, it is made here.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        headers = request.headers
-        request_id = request_ids.request_id(headers.get("X-Request-ID", ""), headers.get("traceparent", ""))
-        setattr(request, _ATTRIBUTE, request_id)
-        response = self.get_response(request)
-        response["X-Request-ID"] = request_id
+        current = current_request()
+        if current is not None and not current.route:
+            return self._answer(request, current)
+        current = CurrentRequest(request.headers.get("X-Request-ID", ""), request.headers.get("traceparent", ""))
+        token = begin_request(current)
+        try:
+            return self._answer(request, current)
+        finally:
+            end_request(token)
+
+    def _answer(self, request: HttpRequest, current: CurrentRequest) -> HttpResponse:
+        setattr(request, _ATTRIBUTE, current.id)
+        try:
+            response = self.get_response(request)
+        finally:
+            match = request.resolver_match
+            current.route = "" if match is None else route_of(match.route, match.app_names)
+        response["X-Request-ID"] = current.id
         return response
+
+
+def route_of(route: str, apps: list[str]) -> str:
+    """Returns how logs and metrics name this route. All pages of the admin are one."""
+    return "admin/" if "admin" in apps else route

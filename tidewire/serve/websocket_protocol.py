@@ -73,7 +73,11 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     @property
     def extensions(self) -> dict[str, dict[object, object]]:
         """What the scope of this socket offers beyond ASGI; see tidewire/protocol/websocket_frames.py."""
-        return {EXTENSION: {"write": self.write_frame, "frame_rate": self._frame_rate}}
+        return {EXTENSION: {"write": self.write_frame, "frame_rate": self._frame_rate, "end_code": self.end_code}}
+
+    def end_code(self) -> int | None:
+        """Returns the code of the close frame that was sent first, or None where the client closed, or was cut off."""
+        return self.localCloseCode if self.closedByMe or self.failedByMe else None
 
     def onConnect(self, request: Any) -> Any:
         """The handshake has arrived and may be accepted."""

@@ -1760,6 +1760,8 @@ export interface components {
             /** @description The id of the request, as in the X-Request-ID header. */
             instance: string;
             code: string;
+            /** @description The id of the trace, where the request has one, as in its `traceparent` header. */
+            trace_id?: string;
             errors?: components["schemas"]["ProblemError"][];
             /** @description With 410: the stream's position now. */
             stream?: components["schemas"]["Position"];

@@ -1,0 +1,100 @@
+"""One log line, and the figures, of each HTTP request.
+
+The line goes to the logger `tidewire.requests` at level INFO; a project turns it off by that logger's level. It names
+the route, and neither the path nor the query: clients put tokens there. Probes have figures and no line.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPScope,
+    Scope,
+)
+
+from tidewire.ground.current_request import CurrentRequest, begin_request, end_request
+from tidewire.http.view_limit import PROBE_PATHS
+
+logger = logging.getLogger("tidewire.requests")
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""A client may send any word as its method; in labels the others are one."""
+
+LEFT = 499
+"""In place of a status, where the client left before it had one. nginx uses the same number."""
+
+
+class RequestLog:
+    """ASGI middleware that makes the current request, and says at its end what it was and how long it took."""
+
+    def __init__(self, application: ASGI3Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        request = CurrentRequest.of(scope["headers"])
+        exchange = _Exchange(request, receive, send)
+        token, began = begin_request(request), perf_counter()
+        try:
+            await self._application(scope, exchange.receive, exchange.send)
+        except Exception:
+            exchange.status = exchange.status or 500  # so answers the server
+            raise
+        finally:
+            _log(scope, request, exchange, perf_counter() - began)
+            end_request(token)
+
+
+class _Exchange:
+    """What one request receives and sends. Adds the request's id to the headers of the answer."""
+
+    __slots__ = ("_id", "_receive", "_send", "received", "sent", "status")
+
+    def __init__(self, request: CurrentRequest, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        self._id, self._receive, self._send = request.id.encode(), receive, send
+        self.status = self.received = self.sent = 0
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.received += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = list(message["headers"])
+            if not any(name.lower() == b"x-request-id" for name, _ in headers):
+                message = {**message, "headers": [*headers, (b"x-request-id", self._id)]}
+        elif message["type"] == "http.response.body":
+            self.sent += len(message.get("body", b""))
+        await self._send(message)
+
+
+def _log(scope: HTTPScope, request: CurrentRequest, exchange: _Exchange, seconds: float) -> None:
+    if scope["path"] in PROBE_PATHS or not logger.isEnabledFor(logging.INFO):
+        return
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    status, ms = exchange.status or LEFT, round(seconds * 1000, 1)
+    logger.info(
+        "%s %s %d",
+        *(method, request.route or "no route", status),
+        extra={
+            "method": method,
+            "route": request.route,
+            "status": status,
+            "ms": ms,
+            "user": request.user,
+            "address": (scope.get("client") or ("",))[0],
+            "code": request.code,
+        },
+    )
