@@ -12,6 +12,7 @@ from django.utils import timezone
 from api.models import Key, KnownNetwork, Message, Reaction, Series, Session, User
 from api.models.samples import microseconds
 from tidewire import chore
+from tidewire.erasure import forget_connections, logged_users
 
 BATCH = 500
 KEEP_REVOKED_KEYS = timedelta(days=30)
@@ -46,6 +47,17 @@ def prune_service_accounts(using: str) -> int:
     keys = Key.objects.using(using).filter(user=OuterRef("pk"))
     closed = User.objects.using(using).filter(is_service=True, is_active=False)
     return _delete(closed.exclude(Exists(keys)).exclude(Exists(written[0])).exclude(Exists(written[1])))
+
+
+@chore("erased accounts")
+def prune_erased_accounts(using: str) -> int:
+    """Deletes what the logbook holds of accounts that are gone: a process may write down the end of a connection some
+    seconds after the account was erased."""
+    deleted = 0
+    for users in logged_users(using):
+        known = User._base_manager.using(using).filter(pk__in=users).values_list("pk", flat=True)
+        deleted += sum(forget_connections(user, using) for user in set(users) - {str(pk) for pk in known})
+    return deleted
 
 
 @chore("admin sessions")

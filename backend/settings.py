@@ -147,6 +147,8 @@ TIDEWIRE = {
     "MAX_VIEWS": MAX_VIEWS,
     "MAX_VIEWS_PER_ACCOUNT": env.integer("MAX_VIEWS_PER_ACCOUNT", default=max(1, MAX_VIEWS // 4)),
     "JOB_SECONDS": env.number("JOB_SECONDS", default=1.0),
+    "LOGBOOK_SECONDS": env.number("LOGBOOK_SECONDS", default=5.0),
+    "LOGBOOK_KEPT_SECONDS": env.number("LOGBOOK_KEPT_SECONDS", default=7 * 86400.0),
     "SHARED_PAGE_BYTES": env.integer("SHARED_PAGE_BYTES", default=8 * 1024 * 1024),
     "PRUNE_SECONDS": env.number("PRUNE_SECONDS", default=3600.0),
     "RETENTION_EVENTS": env.integer("RETENTION_EVENTS", default=10_000),

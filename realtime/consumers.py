@@ -76,18 +76,10 @@ class PlainCodec:
 PLAIN = PlainCodec()
 
 
-class RoomSubscription(Subscription):
-    """Remembers the code it ended with, because the socket ends with it."""
-
-    end_code: Code | None = None
-
-    def end(self, code: Code) -> None:
-        self.end_code = code
-        super().end(code)
-
-
 class ChatConnection(Connection):
     """One user in one room."""
+
+    door = "chat"
 
     def __init__(self, *args: Any, room: UUID | None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -139,7 +131,7 @@ class ChatConnection(Connection):
         stream = streams.rooms(self._room)
         if not identity.may_read(stream):
             raise DisconnectError(Disconnect.PERMISSION_DENIED)
-        subscription = RoomSubscription(stream, self.info, self.send_queue, PLAIN, self._on_subscription_end)
+        subscription = Subscription(stream, self.info, self.send_queue, PLAIN, self._on_subscription_end)
         self.subscriptions[stream] = subscription
         request = SubscribeRequest(channel=stream)
         (outcome,) = await self.engine.recovery.subscribe(identity.user_id, [(subscription, request)])
@@ -152,6 +144,7 @@ class ChatConnection(Connection):
         self.send_queue.enqueue(PLAIN.object("hello", **hello, **expiry))
         self.engine.replays.proceed(subscription)
         self.engine.presence.arrive(subscription)
+        self.engine.connection_log.changed(self)
 
     async def _join_lobby(self) -> str:
         """Makes the user a member of the demo room, so that their messages appear there. Returns the room's id."""
@@ -173,7 +166,7 @@ class ChatConnection(Connection):
     def _on_subscription_end(self, subscription: Subscription) -> None:
         """The server has ended the subscription and has sent the client an `unsubscribe`."""
         self.forget(subscription)
-        is_banned = isinstance(subscription, RoomSubscription) and subscription.end_code is Unsubscribe.SERVER
+        is_banned = subscription.end_code is Unsubscribe.SERVER
         self.end(Disconnect.PERMISSION_DENIED if is_banned else Disconnect.INSUFFICIENT_STATE)
 
 

@@ -5,6 +5,7 @@ from tidewire.capture.querysets import LiveQuerySet
 from tidewire.capture.versions import VersionField
 from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
+from tidewire.logbook.tables import LoggedConnection, LoggedProcess
 from tidewire.rest.answers import Answer, AnswerName
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Job",
     "LiveModel",
     "LiveQuerySet",
+    "LoggedConnection",
+    "LoggedProcess",
     "NextRelease",
     "Stream",
     "VersionField",

@@ -23,7 +23,7 @@ from api.models.reactions import Reaction
 from api.models.rooms import Room
 from api.models.sessions import Session
 from tidewire import job
-from tidewire.erasure import forget_actor, show_user
+from tidewire.erasure import forget_actor, forget_connections, show_user
 from tidewire.models import Event, LiveQuerySet
 from tidewire.rest.answers import Answer
 
@@ -124,6 +124,10 @@ def forget_answers(user_id: str, using: str) -> int:
     return Answer.objects.using(using).forget_account(user_id, SLICE)
 
 
+def forget_in_logbook(user_id: str, using: str) -> int:
+    return forget_connections(user_id, using, SLICE)
+
+
 def delete_credentials(user_id: str, using: str) -> int:
     """Deletes the rows of sessions and keys, which have ended."""
     deleted = 0
@@ -141,6 +145,7 @@ STEPS: tuple[Callable[[str, str], int], ...] = (
     disown_deleted_messages,
     forget_in_log,
     forget_answers,
+    forget_in_logbook,
     delete_credentials,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,11 @@ from tests.api.conftest import Person
 from tests.api.test_keys import make_key
 from tests.factories import make_dashboard, make_metric, make_room
 from tests.rig.site import ROOT
+from tidewire.ground.connection_states import ConnectionState, ProcessState
 from tidewire.jobs import chores
+from tidewire.log.database import log_alias
+from tidewire.logbook import writing
+from tidewire.models import LoggedConnection
 
 PAGE = Path(ROOT) / "docs" / "operations.md"
 
@@ -104,3 +109,13 @@ def test_samples_that_nobody_pushes_any_more_are_deleted(alice):
     metric.retention_days = 5
     metric.save()
     assert chores.run("samples") == 1
+
+
+def test_the_logbook_forgets_accounts_that_are_gone(alice, bob):
+    """A process may write down the end of a socket seconds after its account was erased."""
+    at = time.time()
+    rows = [ConnectionState(id, id, "", "192.0.2.3", "Phone", "websocket", at) for id in (bob.id, alice.id)]
+    bob.delete("/api/v1/me/")
+    writing.write(ProcessState("p", "one", 7, time.time()), rows, log_alias())
+    assert chores.run("erased accounts") == 1
+    assert list(LoggedConnection.objects.values_list("user", flat=True)) == [alice.id]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -19,9 +21,12 @@ from tests.factories import add_member, make_dashboard, make_message, make_room,
 from tests.rig.verify import figure
 from tests.tidewire.threads import Writer
 from tidewire import Actor, acting_as
+from tidewire.ground.connection_states import ConnectionState, ProcessState
 from tidewire.jobs import slices
 from tidewire.log import pages
+from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, HiddenUser
+from tidewire.logbook import writing
 from tidewire.models import Answer, Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +63,8 @@ def fill(quux: Person, alice: Person, size: int) -> Room:
     for n in range(3):
         body, headers = {"text": f"{SECRET} by key {n}"}, {"Idempotency-Key": f"key-{n}"}
         assert quux.post(url(room, "messages"), body, headers=headers).status_code == 201
+    opened = ConnectionState("quux's", quux.id, "", "192.0.2.3", SECRET, "websocket", time.time())
+    writing.write(ProcessState("p", "one", 7, time.time()), [opened, replace(opened, id="his other")], log_alias())
     return room
 
 

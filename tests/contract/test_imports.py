@@ -19,8 +19,20 @@ ROOT = Path(__file__).resolve().parents[2]
 TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
-    *("ground", "protocol", "queries", "declare", "transactions", "jobs", "log", "layer", "capture"),
-    *("rest", "delivery", "engine", "connection", "doors", "http", "serve", "asyncapi", "checks", "testing"),
+    *("ground", "protocol", "queries", "declare", "transactions", "jobs", "logbook", "log", "layer", "capture"),
+    *(
+        "rest",
+        "delivery",
+        "engine",
+        "connection",
+        "doors",
+        "http",
+        "serve",
+        "asyncapi",
+        "checks",
+        "diagnosis",
+        "testing",
+    ),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 

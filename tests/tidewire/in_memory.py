@@ -73,11 +73,15 @@ class Log:
         self.error: Exception | None = None
         self.exhausted: set[str] = set()  # users whose quota is used up
         self.is_blind = False  # `touched` finds nothing
+        self.logged: list[Any] = []  # states of connections that were written
         self._is_released = asyncio.Event()
         self._is_released.set()
 
     async def may_command(self, identity: Any) -> bool:
         return identity.user_id not in self.exhausted
+
+    async def write_logbook(self, process: Any, states: Any) -> None:
+        self.logged += states
 
     async def may_ask(self, address: str) -> bool:
         return address not in self.exhausted

@@ -59,6 +59,7 @@ async def connect(connection: Connection, request: ConnectRequest) -> ConnectRes
     """The first command of every client. The credential is that of the command, or else that of the handshake."""
     if connection.identity is not None:
         raise DisconnectError(Disconnect.BAD_REQUEST)
+    connection.sdk = f"{request.name} {request.version}".strip()
     await connection.authenticate(request.token or connection.credential)
     connection.start_pings()
     ping = connection.rules.ping_seconds

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from tidewire.delivery.send_queue import SendQueue
 from tidewire.delivery.subscription import Subscription
 from tidewire.engine.engine import Engine
 from tidewire.ground import metrics
+from tidewire.ground.connection_states import MAX_STREAMS, ConnectionState, StreamSeen, device_of, printable
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
 from tidewire.ground.timer_wheel import Handle
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 EPHEMERAL_BURST, EPHEMERAL_PER_SECOND = 5, 1.0
 """Ephemeral messages of one connection: at once, and in the long run."""
+REMEMBERED_SUBSCRIPTIONS = 32
+"""Subscriptions that ended, whose end the logbook is still to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,13 @@ class Connection:
 
     `close` closes the socket with a code; it is called at most once. `credential` is that of the handshake, if it had
     one, and later the one that the client was last identified by. `has_close_codes`: the end of a socket says its
-    code; where there is no socket, every end is pushed. `session` and `node` name a connection without a socket.
+    code; where there is no socket, every end is pushed. `session` and `node` name a connection without a socket. `sdk`
+    is the client's own name for its software.
     """
 
     has_close_codes = True
-    session = node = ""
+    session = node = sdk = ""
+    door = "websocket"
 
     def __init__(
         self,
@@ -73,10 +79,14 @@ class Connection:
         self.subscriptions: dict[str, Subscription] = {}
         self.end_code: Code | None = None  # with which this side ended it
         self._events = 0  # of subscriptions that have ended
+        self.received_code = 0  # with which the client closed it
         self.extra_cost = 0  # of the answers to the present messages, in commands
         self.engine, self.send_queue, self._codec, self.rules = engine, send_queue, codec, rules
         self.address = (scope.get("client") or ("",))[0]
         self._close, self._scope = close, scope
+        self._opened_at = time.time()
+        self._device = device_of(scope.get("headers", []))
+        self._past: deque[StreamSeen] = deque(maxlen=REMEMBERED_SUBSCRIPTIONS)
         self._loop = asyncio.get_running_loop()
         self._is_closed = False
         self._session_ids: list[str] = []  # those of every credential so far
@@ -154,6 +164,8 @@ class Connection:
             return
         self._is_closed = True
         self.engine.connections.discard(self)
+        if self.identity is not None:
+            self.engine.connection_log.ended(self, self.describe().ended(time.time(), self._last_code))
         for timer in (self._ping_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
@@ -211,6 +223,7 @@ class Connection:
                 self.engine.subscriptions.end(subscription, Unsubscribe.SERVER)
         if before is None:
             shared = self.engine.connections.identify(self, identity.user_id, self._loop.time())
+            self.engine.connection_log.changed(self)
             self._user_rate = shared.client
             if self._frame_rate is not None:
                 self._frame_rate.share(shared.frames)
@@ -237,6 +250,29 @@ class Connection:
         self.send_queue.ping()
         self.start_pings()
 
+    # -- the logbook -------------------------------------------------------------------------------------------------
+
+    @property
+    def _last_code(self) -> int:
+        """The code of its end, whichever side said it first; 0 where none was given."""
+        return self.end_code.code if self.end_code is not None else self.received_code
+
+    def describe(self) -> ConnectionState:
+        """Returns what the logbook keeps of this connection. Its client must be identified."""
+        identity = self.require_identity()
+        seen = [subscription.seen() for subscription in self.subscriptions.values() if subscription.is_answered]
+        return ConnectionState(
+            id=self.id,
+            user_id=identity.user_id,
+            session_id=identity.session_id or "",
+            address=self.address,
+            device=printable(f"{self.sdk} {self._device}".strip()),
+            door=self.door,
+            opened_at=self._opened_at,
+            unread=self.unread,
+            streams=(*seen, *self._past)[:MAX_STREAMS],
+        )
+
     # -- subscriptions -----------------------------------------------------------------------------------------------
 
     def release(self, subscription: Subscription) -> None:
@@ -251,3 +287,6 @@ class Connection:
         if self.subscriptions.get(subscription.stream) is subscription:
             self._events += subscription.delivered
             del self.subscriptions[subscription.stream]
+            if subscription.is_answered and not self._is_closed:
+                self._past.append(subscription.seen(time.time()))
+                self.engine.connection_log.changed(self)

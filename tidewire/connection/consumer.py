@@ -110,6 +110,8 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
 
     async def websocket_disconnect(self, message: WebSocketDisconnectEvent) -> None:
         self._received_code = message.get("code")
+        if self.connection is not None:
+            self.connection.received_code = message.get("code") or 0
         raise StopConsumer
 
     def end(self, code: Code) -> None:

@@ -173,6 +173,7 @@ class ProtocolConnection(Connection):
         self._reply(id, self.result_of(request, subscription, outcome))
         self.engine.replays.proceed(subscription)
         self.engine.presence.arrive(subscription)
+        self.engine.connection_log.changed(self)
 
     def result_of(self, request: SubscribeRequest, subscription: Subscription, outcome: Outcome) -> SubscribeResult:
         return subscribe_result(

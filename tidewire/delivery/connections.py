@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidewire.ground.disconnections import Disconnection
 from tidewire.ground.frame_rate import FrameLimits
 from tidewire.ground.networks import network_of
 from tidewire.ground.token_bucket import ClientRate, TokenBucket
@@ -24,6 +25,7 @@ FRAMES = FrameLimits(burst=2048, per_second=128)
 class OpenConnection(Protocol):
     """A connection, as far as the registry uses it."""
 
+    id: str
     address: str
 
     @property
@@ -111,6 +113,13 @@ class Connections:
         connections.pop(connection, None)
         if not connections:
             del self._users[user_id]
+
+    def disconnect(self, asked: Disconnection) -> None:
+        """Ends connections of a user: those that are named, or all."""
+        code = Disconnect.FORCE_NO_RECONNECT if asked.is_final else Disconnect.FORCE_RECONNECT
+        for connection in list(self._users.get(asked.user_id, ())):
+            if not asked.connection_ids or connection.id in asked.connection_ids:
+                connection.end(code)
 
     def _shared_rates(self, user_id: str, now: float) -> SharedRates:
         rates = self._rates.pop(user_id, None) or self._new_rates(now)

@@ -146,7 +146,7 @@ class Recovery:
         if subscription.is_ended or not state.is_known:  # ended while the log was read: the client asks again
             return Outcome(error=ErrorCode.INTERNAL)
         if not request.recover:
-            subscription.offset = state.offset
+            subscription.start = subscription.offset = state.offset
             return Outcome(epoch=state.epoch, offset=state.offset)
 
         # All or nothing: the same epoch, not ahead of the log, the next event is still in the log, and none of the
@@ -158,12 +158,13 @@ class Recovery:
             if request.is_rejecting_unrecoverable:
                 self._subscriptions.discard(subscription)
                 return Outcome(error=ErrorCode.UNRECOVERABLE_POSITION)
-            subscription.offset = state.offset
+            subscription.start = subscription.offset = state.offset
             return Outcome(epoch=state.epoch, offset=state.offset, was_recovering=True)
 
         metrics.recoveries.labels("recovered").inc()
         entries = page.up_to(state.offset) if page and not subscription.suspensions else Entries()
         # What a suspended subscription missed is replayed after its access was checked.
+        subscription.start = request.offset
         subscription.offset = entries[-1].offset if entries else request.offset
         metrics.recovered_events.inc(len(entries))
         # The reply names the position that the client recovers from: each entry moves the client on by itself.

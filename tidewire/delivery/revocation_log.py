@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.tasks import Tasks
 from tidewire.ground import metrics
+from tidewire.ground.disconnections import Disconnection, disconnection_of
 from tidewire.ground.positions import Entry, Position
 from tidewire.ground.revoked_sessions import RevokedSessions, remember_seconds, sessions_of
 from tidewire.ground.streams import REVOCATIONS
@@ -63,8 +64,12 @@ class RevocationLog:
     was loaded again.
     """
 
-    def __init__(self, reader: LogReader, sessions: Sessions, tasks: Tasks) -> None:
-        self._reader, self._sessions, self._tasks = reader, sessions, tasks
+    def __init__(
+        self, reader: LogReader, sessions: Sessions, tasks: Tasks, disconnect: Callable[[Disconnection], None]
+    ) -> None:
+        """`disconnect` closes the connections of this process that an entry names. Only live entries are obeyed: one
+        that is read again when the log is loaded is history."""
+        self._reader, self._sessions, self._tasks, self._disconnect = reader, sessions, tasks, disconnect
         self._loop = asyncio.get_running_loop()
         self._epoch = ""
         self._offset: int | None = None  # of the last applied entry
@@ -98,6 +103,9 @@ class RevocationLog:
             self._offset, self._moved_at = entry.offset, self._loop.time()
             self._head = max(self._head, entry.offset)
             self._sessions.revoke(sessions_of(entry.payload))
+            disconnection = disconnection_of(entry.payload)
+            if disconnection is not None:
+                self._disconnect(disconnection)
 
     def update_head(self, head: Position, asked_at: float = 0.0) -> None:
         """Takes in the head of the log as it was read from the database; `asked_at` is when, by the loop's clock."""

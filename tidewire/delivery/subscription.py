@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from tidewire.delivery.send_queue import SendQueue
 from tidewire.ground import metrics
+from tidewire.ground.connection_states import StreamSeen
 from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code
 from tidewire.protocol.pushes import ClientInfo, UnsubscribePush
@@ -27,6 +29,7 @@ class Subscription:
         "channel",
         "codec",
         "delivered",
+        "end_code",
         "info",
         "is_answered",
         "is_ended",
@@ -35,6 +38,8 @@ class Subscription:
         "is_open",
         "offset",
         "send_queue",
+        "since",
+        "start",
         "stream",
         "suspensions",
     )
@@ -59,12 +64,20 @@ class Subscription:
         self.is_following_presence = is_following_presence
         self.offset = 0
         self.delivered = 0  # events that were enqueued for the client
+        self.start = 0  # the offset after which events are sent
+        self.since = time.time()
+        self.end_code: Code | None = None  # that the server ended it with
         self.suspensions = 0
         self.is_answered = False  # whether the client has the reply: SDKs ignore pushes before it
         self.is_open = False
         self.is_leaving = False  # the server ends it in a moment; it is sent nothing more
         self.is_ended = False
         self._on_end = on_end
+
+    def seen(self, ended_at: float | None = None) -> StreamSeen:
+        """Returns what the logbook keeps of it: while it lasts, or at its end."""
+        code = None if ended_at is None else self.end_code.code if self.end_code else 0
+        return StreamSeen(self.stream, self.since, self.start, self.offset, self.is_open, ended_at, code)
 
     @property
     def user_id(self) -> str:
@@ -101,7 +114,7 @@ class Subscription:
     def end(self, code: Code) -> None:
         """Ends the subscription from the server's side and sends the code to the client."""
         if not self.is_ended:
-            self.is_ended, self.is_open = True, False
+            self.is_ended, self.is_open, self.end_code = True, False, code
             metrics.unsubscribes.labels(code.code).inc()
             if self.is_answered:
                 self.send_queue.enqueue(self.codec.push(self.channel, UnsubscribePush(code.code, code.reason)))

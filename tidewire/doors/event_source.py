@@ -29,7 +29,7 @@ from tidewire.ground import streams
 from tidewire.ground.conf import conf
 from tidewire.ground.credentials import Identity
 from tidewire.ground.positions import Position
-from tidewire.protocol.codes import Code, ErrorCode, subscribes_again
+from tidewire.protocol.codes import ErrorCode, subscribes_again
 from tidewire.protocol.requests import SubscribeRequest
 
 RETRY_MILLISECONDS = 1000
@@ -39,7 +39,6 @@ class VectorSubscription(Subscription):
     """One of the streams of a response: completes the id of each event by the positions in the others."""
 
     response: EventSourceResponse
-    end_code: Code | None = None
 
     def deliver(self, offset: int, frame: bytes) -> None:
         if self.is_open and offset > self.offset:
@@ -53,13 +52,11 @@ class VectorSubscription(Subscription):
     def deliver_ephemeral(self, frame: bytes) -> None:
         """Sends nothing: an ephemeral message has no position."""
 
-    def end(self, code: Code) -> None:
-        self.end_code = code
-        super().end(code)
-
 
 class EventSourceResponse(OpenResponse):
     """A response with the events of several streams."""
+
+    door = "event source"
 
     def completed(self, subscription: Subscription, frame: bytes) -> bytes:
         """Returns the frame with the positions in all streams as its id. With one stream it is the shared frame."""
@@ -79,8 +76,8 @@ class EventSourceResponse(OpenResponse):
 
     def _on_subscription_end(self, subscription: Subscription) -> None:
         """The client was sent why. It keeps the other streams; where it may come back at once, it does."""
-        self.subscriptions.pop(subscription.stream, None)
-        code = subscription.end_code if isinstance(subscription, VectorSubscription) else None
+        self.forget(subscription)
+        code = subscription.end_code
         if not self.subscriptions or (code is not None and subscribes_again(code)):
             self.finish()
 
@@ -134,6 +131,7 @@ def begin(
         if subscription.is_ended:  # meanwhile
             engine.subscriptions.discard(subscription)
             response.finish()
+    engine.connection_log.changed(response)
 
 
 def _names(request: DoorRequest) -> list[str]:

@@ -86,7 +86,7 @@ class Fallback:
             credential=bearer(scope),
         )
         connection = self.connection
-        connection.has_close_codes = False
+        connection.has_close_codes, connection.door = False, "fallback"
         connection.node, connection.session = engine.hub.emulation.node, emulation.new_session(engine)
         self._receive_queue = ReceiveQueue(
             connection.parse, connection.receive, connection.end, message_rate(), connection.shared_rates

@@ -86,6 +86,7 @@ async def serve(
         await response.start()
         subscription.first_payloads = [entry.payload for entry in outcome.entries]
         engine.replays.proceed(subscription)
+        engine.connection_log.changed(response)
         if subscription.is_ended:  # meanwhile
             response.finish()
         elif not subscription.is_open:

@@ -67,7 +67,9 @@ class PollQueue(SendQueue):
 
 
 class Poll:
-    """One waiting request: a connection of its user until it is answered."""
+    """One waiting request: a connection of its user until it is answered. It is too short for the logbook."""
+
+    id = ""
 
     def __init__(self, engine: Engine, identity: Identity, address: str) -> None:
         self.engine, self.identity, self.address = engine, identity, address

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 import uuid
+from collections import deque
 from typing import Protocol
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
@@ -20,6 +21,7 @@ from tidewire.doors.response_queue import ResponseQueue
 from tidewire.engine.engine import Engine
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+from tidewire.ground.connection_states import ConnectionState, StreamSeen, device_of
 from tidewire.ground.credentials import Identity
 from tidewire.ground.timer_wheel import Handle
 from tidewire.protocol import http_chunks
@@ -67,11 +69,17 @@ class OpenResponse:
     bounds how long a user reads whose access ended without an event, and spreads clients over processes again.
     """
 
+    door = "log events"
+
     def __init__(
         self, engine: Engine, identity: Identity, request: DoorRequest, send: ASGISendCallable, codec: EventCodec
     ) -> None:
         self.identity, self.address = identity, request.address
-        self.info = ClientInfo(identity.user_id, str(uuid.uuid4()))
+        self.id = str(uuid.uuid4())
+        self.info = ClientInfo(identity.user_id, self.id)
+        self._opened_at, self._device = time.time(), device_of(request.scope.get("headers", []))
+        self._past: deque[StreamSeen] = deque(maxlen=conf.MAX_EVENT_STREAMS)
+        self._end_code = 0
         self.subscriptions: dict[str, Subscription] = {}
         self._engine, self._send, self._codec = engine, send, codec
         self._body = http_chunks.body_of(request.scope)
@@ -129,6 +137,7 @@ class OpenResponse:
     def finish(self, code: Code | None = None) -> None:
         """Ends the response once what is queued was sent. Its client comes back."""
         if not self.is_ended:
+            self._end_code = code.code if code else 0
             self.closed()
         if self._is_started and self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close(code))
@@ -156,6 +165,7 @@ class OpenResponse:
         if self.is_ended:
             return
         self.is_ended = True
+        self._engine.connection_log.ended(self, self.describe().ended(time.time(), self._end_code))
         forget(self._engine, self.identity, self)
         for timer in self._timers.values():
             timer.cancel()
@@ -163,6 +173,26 @@ class OpenResponse:
             subscription.drop()
             self._engine.subscriptions.discard(subscription)
         self.subscriptions.clear()
+
+    def forget(self, subscription: Subscription) -> None:
+        """Removes a subscription that the server has ended."""
+        if self.subscriptions.pop(subscription.stream, None) is not None:
+            self._past.append(subscription.seen(time.time()))
+            self._engine.connection_log.changed(self)
+
+    def describe(self) -> ConnectionState:
+        """Returns what the logbook keeps of this response."""
+        return ConnectionState(
+            id=self.id,
+            user_id=self.identity.user_id,
+            session_id=self.identity.session_id or "",
+            address=self.address,
+            device=self._device,
+            door=self.door,
+            opened_at=self._opened_at,
+            unread=self.unread,
+            streams=(*(each.seen() for each in self.subscriptions.values()), *self._past),
+        )
 
     def _comment_later(self) -> None:
         self._timers["comment"] = self._engine.timer_wheel.call_later(conf.COMMENT_SECONDS, self._comment)

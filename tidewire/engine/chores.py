@@ -9,6 +9,7 @@ from django.utils import timezone
 from tidewire.jobs.chores import chore
 from tidewire.log import retention
 from tidewire.log.tables import NextRelease
+from tidewire.logbook import writing
 from tidewire.rest.answers import Answer
 
 KEEP_RELEASES = timedelta(days=1)
@@ -30,3 +31,9 @@ def prune_answers(using: str) -> int:
 def prune_releases(using: str) -> int:
     """Deletes the due times of streams without events for a day. A missing one counts as due."""
     return NextRelease.objects.using(using).filter(due_at__lt=timezone.now() - KEEP_RELEASES).delete()[0]
+
+
+@chore("logbook")
+def prune_logbook(using: str) -> int:
+    """Deletes entries of the logbook that are too old, and those beyond the last ones of each user."""
+    return writing.prune(using)

@@ -9,6 +9,7 @@ from channels.layers import BaseChannelLayer
 
 from tidewire.delivery.access_rechecks import AccessRechecks
 from tidewire.delivery.bulks import Bulks
+from tidewire.delivery.connection_log import ConnectionLog
 from tidewire.delivery.connections import Connections
 from tidewire.delivery.departures import Departures
 from tidewire.delivery.flusher import Flusher
@@ -24,6 +25,7 @@ from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
 from tidewire.engine import housekeeping
 from tidewire.engine.gauges import Gauges
+from tidewire.engine.logbook_writer import LogbookWriter
 from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
@@ -59,7 +61,8 @@ class Engine:
         membership, roster = Membership(layer), Roster()
         self.subscriptions = Subscriptions(membership)
         self.sessions = Sessions()
-        self.revocations = RevocationLog(reader, self.sessions, self._tasks)
+        self.connection_log = ConnectionLog()
+        self.revocations = RevocationLog(reader, self.sessions, self._tasks, connections.disconnect)
         pages = Pages(reader, self.revocations)
         self.replays = Replays(self.subscriptions, pages, self._tasks)
         self._rechecks = AccessRechecks(self.subscriptions, reader, self.replays, self._tasks)
@@ -81,6 +84,7 @@ class Engine:
         self.recovery = Recovery(self.hub, self.subscriptions, reader, pages, bulks)
         self.publisher = Publisher(layer, loop, self.hub.dispatch_own)
         self.presence = Presence(presence_store, self.publisher.publish_presence, self.hub.dispatch_presence, roster)
+        self._logbook_writer = LogbookWriter(self.connection_log, connections, self.hub, reader)
 
     def start(self) -> None:
         """Starts all tasks, and makes this the engine that the write side of the process publishes to and asks."""
@@ -93,6 +97,7 @@ class Engine:
             housekeeping.do_chores(self.reader),
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
+            self._logbook_writer.run(),
             metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher).set),
         ):
             self._tasks.start(work)
@@ -104,4 +109,5 @@ class Engine:
         publishing.detach(self.publisher)
         revocations.detach(self.hub)
         await self._tasks.stop()
+        await self._logbook_writer.finish()
         self.reader.close()

@@ -14,12 +14,14 @@ from tidewire.delivery.log_reader import KnownPositions, LogUnavailableError
 from tidewire.engine import access
 from tidewire.ground import credentials
 from tidewire.ground.conf import conf
+from tidewire.ground.connection_states import ConnectionState, ProcessState
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Bulk, Page, Position
 from tidewire.ground.threads import Threads, begin_job
 from tidewire.jobs import chores, slices
 from tidewire.log import bulks, heads, pages, rate
 from tidewire.log.database import log_alias
+from tidewire.logbook import writing
 
 
 class Reader:
@@ -101,6 +103,10 @@ class Reader:
     async def run_slice(self) -> bool:
         """Does one slice of one job. Returns whether there was one."""
         return await self.run(slices.run_slice, log_alias())
+
+    async def write_logbook(self, process: ProcessState, states: Sequence[ConnectionState]) -> None:
+        """Writes what has changed in this process to the logbook."""
+        await self.run(writing.write, process, states, log_alias())
 
     def close(self) -> None:
         self._threads.close()

@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Any] = {
     "RETENTION_EVENTS": 10_000,  # an event is kept while it is among so many last ones of its stream,
     "RETENTION_SECONDS": 72 * 3600.0,  # or younger than this; a kind's own `retention` has its own numbers
     "JOB_SECONDS": 1.0,  # how often a process looks for pending jobs; 0 for never
+    "LOGBOOK_SECONDS": 5.0,  # how often a process writes what has changed in its connections; 0 for never
+    "LOGBOOK_KEPT_SECONDS": 7 * 86400.0,  # how long the logbook keeps a connection that has ended
     "SHARED_PAGE_BYTES": 8 * 1024 * 1024,  # of the newest pages of lists, kept encoded; 0 keeps none
     "PREPARED_QUERIES": True,  # the fast path to the database; False for plain Django and psycopg
     "DATABASE_THREADS": 4,  # threads that read the log and check access for the sockets

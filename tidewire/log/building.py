@@ -15,8 +15,10 @@ from django.db.models import Model
 from tidewire.declare.live import Live
 from tidewire.declare.registry import registry
 from tidewire.ground.actors import Actor
+from tidewire.ground.disconnections import DISCONNECT
 from tidewire.ground.ids import uuid7
 from tidewire.ground.streams import REVOCATIONS
+from tidewire.log.disconnections import DisconnectionNote
 from tidewire.log.revocations import RevocationNote
 from tidewire.protocol.events import EventEnvelope
 from tidewire.transactions.changes import Change, Fold, fold
@@ -83,7 +85,8 @@ def build(notes: Iterable[Note], using: str) -> list[Draft]:
     drafts += [_fact_draft(note) for note in notes if isinstance(note, FactNote)]
     ended = {draft.stream for draft in drafts if registry.ends_stream(draft.stream, draft.type)}
     drafts = [draft for draft in drafts if draft.stream not in ended or registry.ends_stream(draft.stream, draft.type)]
-    return drafts + [_revocation_draft(note) for note in notes if isinstance(note, RevocationNote)]
+    drafts += [_revocation_draft(note) for note in notes if isinstance(note, RevocationNote)]
+    return drafts + [_disconnection_draft(note) for note in notes if isinstance(note, DisconnectionNote)]
 
 
 def _without_swallowed(folds: Folds) -> Folds:
@@ -196,6 +199,10 @@ def _fact_draft(note: FactNote) -> Draft:
 def _revocation_draft(note: RevocationNote) -> Draft:
     data = {"user": note.user_id, "sessions": list(note.session_ids)}
     return Draft(REVOCATIONS, "sessions.revoked", object="", data=data, actor=note.actor)
+
+
+def _disconnection_draft(note: DisconnectionNote) -> Draft:
+    return Draft(REVOCATIONS, DISCONNECT, object="", data=note.disconnection.as_json(), actor=note.actor)
 
 
 def object_name(model: type[Model], pk: Any) -> str:

@@ -19,6 +19,7 @@ from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
+from tidewire.ground.disconnections import Disconnection
 from tidewire.ground.positions import Entry
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer.membership import Membership
@@ -37,7 +38,8 @@ class Bench:
         self.suspended: list[tuple[str, list[Subscription]]] = []
         self.tasks, membership = Tasks(), Membership(self.layer)
         self.subscriptions, self.sessions = Subscriptions(membership), Sessions()
-        self.revocations = RevocationLog(log, self.sessions, self.tasks)
+        self.disconnections: list[Disconnection] = []
+        self.revocations = RevocationLog(log, self.sessions, self.tasks, self.disconnections.append)
         pages = Pages(log, self.revocations)
         self.hub = Hub(
             self.layer,

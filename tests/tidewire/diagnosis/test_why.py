@@ -1,0 +1,228 @@
+"""Ten prepared cases, and more, of "why did this user not get this event", each answered by its verdict.
+
+The events are real: rooms, members and messages are written through the product. The logbook is written as a process
+writes it. tests/scenarios/test_why.py asks running servers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from api.models import Member, Room
+from tests.factories import add_member, make_message, make_room, make_user
+from tidewire.diagnosis import why as module
+from tidewire.diagnosis.why import VERDICTS, offset_of, why
+from tidewire.ground.connection_states import ConnectionState, ProcessState, StreamSeen
+from tidewire.log.database import log_alias
+from tidewire.log.tables import Event, Stream
+from tidewire.logbook import writing
+from tidewire.logbook.tables import LoggedProcess
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MINUTE = 60.0
+
+
+@dataclass
+class Case:
+    """Bob in Alice's room, a message of which he asks for, and the logbook that a process of now writes."""
+
+    room: Room
+    bob: str
+    offset: int
+    at: float
+    process: ProcessState = field(default_factory=lambda: ProcessState("p1", "one", 7, time.time() - 3600))
+
+    @property
+    def stream(self) -> str:
+        return f"room:{self.room.pk}"
+
+    def subscribed(
+        self, *, start: int | None = None, offset: int | None = None, since: float = -MINUTE, **more
+    ) -> StreamSeen:
+        """A subscription from a minute before the event, from the offset before it, that has been sent it."""
+        start = self.offset - 1 if start is None else start
+        return StreamSeen(self.stream, self.at + since, start, self.offset if offset is None else offset, **more)
+
+    def connection(self, *streams: StreamSeen, opened: float = -MINUTE, id: str = "c1") -> ConnectionState:
+        return ConnectionState(
+            id, self.bob, "s", "192.0.2.9", "Phone", "websocket", self.at + opened, streams=tuple(streams)
+        )
+
+    def log(self, *states: ConnectionState) -> None:
+        writing.write(self.process, states, log_alias())
+
+    def ask(self, offset: int | None = None, later: float = 10.0) -> str:
+        now = timezone.now() + timedelta(seconds=later)
+        answer = why(self.bob, self.stream, offset or self.offset, log_alias(), now)
+        assert answer.summary
+        assert answer.advice
+        return answer.verdict
+
+
+@pytest.fixture
+def case() -> Case:
+    alice, bob = make_user("Alice"), make_user("Bob")
+    room = make_room(alice, bob)
+    make_message(room, alice, "at 12:03")
+    stream = Stream.objects.get(name=f"room:{room.pk}")
+    event = Event.objects.get(stream=stream, offset=stream.head)
+    # The process writes a minute after the event, as in an investigation.
+    Event.objects.filter(pk=event.pk).update(at=event.at - timedelta(seconds=MINUTE))
+    return Case(room, str(bob.pk), stream.head, event.at.timestamp() - MINUTE)
+
+
+def test_sent_to_an_open_subscription(case):
+    case.log(case.connection(case.subscribed()))
+    assert case.ask() == "sent"
+
+
+def test_sent_although_the_logbook_has_an_older_offset(case):
+    """Nothing changed since, so nothing was written; the process is well."""
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)))
+    assert case.ask() == "sent"
+
+
+def test_sent_and_not_read(case):
+    case.log(case.connection(case.subscribed()).ended(case.at + 20, 3008))
+    assert case.ask() == "sent_unread"
+
+
+def test_recovered_after_a_reconnect(case):
+    case.log(
+        case.connection(case.subscribed(offset=case.offset - 1)).ended(case.at - 20, 3001),
+        case.connection(case.subscribed(since=30), opened=30, id="c2"),
+    )
+    assert case.ask() == "recovered"
+
+
+def test_back_without_recovering(case):
+    case.log(
+        case.connection(case.subscribed(offset=case.offset - 1)).ended(case.at - 20, 3001),
+        case.connection(case.subscribed(start=case.offset, since=30), opened=30, id="c2"),
+    )
+    assert case.ask() == "not_recovered"
+
+
+def test_not_connected(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)).ended(case.at - 20, 3005))
+    assert case.ask() == "not_connected"
+
+
+def test_connected_and_not_subscribed(case):
+    case.log(case.connection(StreamSeen(f"user:{case.bob}", case.at - MINUTE, 0, 1)))
+    assert case.ask() == "not_subscribed"
+
+
+def test_the_server_had_ended_the_subscription(case):
+    seen = case.subscribed(start=0, offset=case.offset - 1, is_open=False, ended_at=case.at - 5, code=2500)
+    case.log(case.connection(seen))
+    assert case.ask() == "unsubscribed"
+
+
+def test_the_process_was_killed(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)))
+    LoggedProcess.objects.update(seen_at=timezone.now() - timedelta(seconds=MINUTE + 1))
+    assert case.ask(later=60) == "lost_process"
+
+
+def test_the_connection_ended_at_that_moment(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)).ended(case.at + 0.1, 0))
+    assert case.ask() == "ended_before"
+
+
+def test_removed_before_the_event(case):
+    Member.objects.get(room=case.room, user=case.bob).delete()
+    make_message(case.room, None, "for the others")
+    case.log(case.connection(case.subscribed()))
+    assert case.ask(Stream.objects.get(name=case.stream).head) == "no_access"
+    assert case.ask() == "sent"  # and the one before it was for him
+
+
+def test_invited_after_the_event(case):
+    carol = make_user("Carol")
+    add_member(case.room, carol)
+    assert why(str(carol.pk), case.stream, case.offset, log_alias()).verdict == "no_access"
+
+
+def test_removed_and_invited_again(case):
+    Member.objects.get(room=case.room, user=case.bob).delete()
+    add_member(case.room, make_user("Dora"))
+    gap = Stream.objects.get(name=case.stream).head
+    Member.objects.create(room=case.room, user_id=case.bob)
+    back = make_message(case.room, None, "welcome back")
+    assert case.ask(gap) == "no_access"
+    head = Stream.objects.get(name=case.stream).head
+    assert back.pk
+    assert case.ask(head) == "nothing_known"  # he could read it; no connection is known
+
+
+def test_a_guest_of_a_public_room_may_read(case):
+    guest = make_user("Guest")
+    Room.objects.filter(pk=case.room.pk).update(kind=Room.Kind.PUBLIC)
+    assert why(str(guest.pk), case.stream, case.offset, log_alias()).verdict == "nothing_known"
+
+
+def test_the_process_cannot_read_the_log(case):
+    case.process = replace(case.process, poll_age=30.0)
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)))
+    assert case.ask() == "late"
+
+
+def test_access_is_being_checked(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1, is_open=False)))
+    assert case.ask() == "suspended"
+
+
+def test_the_process_has_not_written_since(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)))
+    Event.objects.filter(stream__name=case.stream, offset=case.offset).update(at=timezone.now())
+    assert case.ask() == "too_early"
+
+
+def test_one_device_got_it_and_the_other_did_not(case):
+    case.log(
+        case.connection(case.subscribed()),
+        case.connection(case.subscribed(offset=case.offset - 1), id="c2").ended(case.at - 20, 3001),
+    )
+    answer = why(case.bob, case.stream, case.offset, log_alias())
+    assert answer.verdict == "sent"
+    assert sum("ended before the event" in fact or "ended before it was sent" in fact for fact in answer.facts) == 1
+
+
+def test_an_event_that_is_pruned(case):
+    case.log(case.connection(case.subscribed(offset=case.offset - 1)).ended(case.at - 20, 3001))
+    Event.objects.filter(stream__name=case.stream, offset=case.offset).delete()
+    assert case.ask() == "pruned"
+
+
+def test_an_event_that_is_pruned_was_sent(case):
+    case.log(case.connection(case.subscribed()))
+    Event.objects.filter(stream__name=case.stream, offset=case.offset).delete()
+    assert case.ask() == "sent"
+
+
+def test_an_event_to_come_and_a_stream_that_is_none(case):
+    assert case.ask(case.offset + 1) == "not_written"
+    assert why(case.bob, "room:none", 1, log_alias()).verdict == "no_stream"
+
+
+def test_every_verdict_has_a_case():
+    """Reads this file: a verdict that no case expects would never have been seen."""
+    text = Path(__file__).read_text()
+    assert [verdict for verdict in VERDICTS if f'"{verdict}"' not in text] == []
+    assert set(module._BEST_FIRST) < set(VERDICTS)
+
+
+def test_an_event_may_be_named_by_its_id(case):
+    event = Event.objects.get(stream__name=case.stream, offset=case.offset)
+    assert offset_of(case.stream, str(event.pk), log_alias()) == offset_of(case.stream, str(case.offset), log_alias())
+    for place in ("x", "-1", "0197b1f0-0000-7000-8000-000000000000"):
+        with pytest.raises(LookupError):
+            offset_of(case.stream, place, log_alias())

@@ -1,0 +1,68 @@
+"""The base of commands whose help teaches: examples stand below the options, and a test parses each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.utils.termcolors import make_style
+
+from tidewire.diagnosis.users import user_id_of
+from tidewire.ground import streams
+from tidewire.log.database import log_alias
+
+_FOREGROUNDS = ("cyan", "green", "yellow", "magenta", "blue", "red")
+
+
+EXAMPLES = "examples:"
+
+
+class ExamplesFormatter(DjangoHelpFormatter):
+    """Keeps the lines of the examples, and wraps all other text."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(EXAMPLES) else super()._fill_text(text, width, indent)
+
+
+class TeachingCommand(BaseCommand):
+    """A command with examples: (arguments, what they do)."""
+
+    examples: Sequence[tuple[str, str]] = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        lines = [EXAMPLES]
+        for arguments, what in self.examples:
+            lines += [f"  manage.py {subcommand} {arguments}".rstrip(), f"      {what}"]
+        kwargs = {"epilog": "\n".join(lines), "formatter_class": ExamplesFormatter, **kwargs}
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def user_id(self, text: str) -> str:
+        """Returns the id of an account by its id or address. Raises CommandError."""
+        try:
+            return user_id_of(text, log_alias())
+        except LookupError as error:
+            raise CommandError(str(error)) from None
+
+    def coloured(self, text: str, key: str) -> str:
+        """Returns the text in a colour that is always the same for this key, where the terminal shows colours."""
+        if self.style.SUCCESS("x") == "x":
+            return text
+        return make_style(fg=_FOREGROUNDS[sum(key.encode()) % len(_FOREGROUNDS)])(text)
+
+
+def stream_name(text: str) -> str:
+    """Returns the name of a stream as the log spells it; for `type=` of an argument. Raises ValueError."""
+    name = streams.canonical(text)
+    if streams.parse(name) is None:
+        raise ValueError(f"{text!r} is no stream: write kind:key")
+    return name
+
+
+def table(rows: Sequence[Sequence[object]], headings: Sequence[str]) -> str:
+    """Returns rows as text in columns."""
+    cells = [list(map(str, row)) for row in [headings, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
