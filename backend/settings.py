@@ -179,6 +179,8 @@ TIDEWIRE = {
     "KEEP_ALIVE_SECONDS": env.number("KEEP_ALIVE_SECONDS", default=75.0),
     "RESPONSE_SECONDS": env.number("RESPONSE_SECONDS", default=55.0),
     "LONG_POLL_SECONDS": env.number("LONG_POLL_SECONDS", default=25.0),
+    # Balancers ask /readyz every few seconds. In development the end is immediate.
+    "LAME_DUCK_SECONDS": env.number("LAME_DUCK_SECONDS", default=5.0 if IS_PRODUCTION else 0.0),
     "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
     "VIEW_SET": "api.rest.views.BaseViewSet",
     "PROBLEM_TYPE": "/api/problems/{code}/",

@@ -67,6 +67,7 @@ DEFAULTS: dict[str, Any] = {
     "EXPOSED_HEADERS": ["Retry-After"],  # of refusals before any view, which pages of ALLOWED_ORIGINS may read
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics
     # `manage.py serve`.
+    "LAME_DUCK_SECONDS": 0.0,  # between SIGTERM and the drain: /readyz answers 503, and everything is served
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed before the process ends
     "MAX_CONNECTIONS": 10_000,  # sockets of one process
     "MAX_UNIDENTIFIED_PER_ADDRESS": 50,  # sockets that have not sent `connect`

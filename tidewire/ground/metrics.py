@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -20,6 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 Mode = Literal["livesum", "livemax"]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+SUPERVISOR_FILE = "supervisor.prom"
+"""In PROMETHEUS_MULTIPROC_DIR: the metrics of the process that started these workers, as text."""
 SAMPLE_SECONDS = 5.0
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 BYTES = (128, 256, 512, 1024, 2048, 4096, 16384, 65536, 262144, 1048576)
@@ -133,8 +136,10 @@ async def sample(collect: Callable[[float], None]) -> None:
 
 def exposition() -> bytes:
     """Returns all metrics in Prometheus' text format, of all workers where there are several."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
         return _generate(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
-    return _generate(registry)
+    supervisor = Path(folder) / SUPERVISOR_FILE
+    return _generate(registry) + (supervisor.read_bytes() if supervisor.exists() else b"")

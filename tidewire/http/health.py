@@ -34,7 +34,7 @@ async def ready(request: HttpRequest) -> JsonResponse:
     """
     if lifecycle.is_draining():
         return JsonResponse({"status": "draining"}, status=503)
-    checks = await database_sync_to_async(_check_database)()
+    checks = await database_sync_to_async(check_database)()
     checks["layer"] = "deaf" if engines.current().hub.is_deaf else "ok"
     is_ready = checks["database"] == checks["migrations"] == "ok"
     return JsonResponse(
@@ -58,7 +58,7 @@ def _may_read_metrics(request: HttpRequest) -> bool:
     return is_loopback(request.META.get("REMOTE_ADDR", ""))  # never that of a forwarded request
 
 
-def _check_database() -> dict[str, str]:
+def check_database() -> dict[str, str]:
     """Returns {check: "ok" or what is wrong}. Once the migrations were found complete they are not read again."""
     global _is_migrated
     connection = connections[log_alias()]

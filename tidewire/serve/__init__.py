@@ -4,8 +4,13 @@ In the order in which a process meets them:
 
   ../management/commands/serve.py   arguments: one process, or a supervisor with several workers
   listening_socket.py               the socket that all workers share: bound here, or inherited
-  systemd.py                        systemd's side: sockets handed down, READY=1 and STOPPING=1
-  supervisor.py                     N workers: started, restarted when they die, replaced one by one
+  systemd.py                        systemd's side: sockets handed down, states told back
+  supervisor.py                     N workers until a signal ends them
+    workers.py                      their processes: started, restarted when they die
+    reload.py                       SIGHUP: replaced one by one, by successors that are ready
+    supervisor_pipe.py              what supervisor and worker say to each other
+    supervisor_figures.py           the supervisor's metrics
+  readiness.py                      when a process that has started is ready
   worker.py                         one process: application, server, signals
   options.py                        its numbers, from the settings
   file_limit.py                     how many connections the open files allow

@@ -54,7 +54,7 @@ class ConnectionLimiter:
 
         A None takes a token of ACCEPTS_PER_SECOND, and one of the address. The socket counts from `opened` on.
         """
-        if lifecycle.is_draining():
+        if lifecycle.is_leaving():
             return DRAINING
         network, is_local = network_of(address), is_loopback(address)
         if self.total >= self._limits.total or (not is_local and self._is_full(network)):

@@ -1,9 +1,10 @@
 """The orderly end of a server process.
 
-`/readyz` answers 503, and no connection is accepted any more. WebSockets are closed with code 3001, spread over time so
-that their clients do not all reconnect at once. Each close waits for the client's answer, because a connection that is
-cut earlier shows the client a reset in place of the code. Requests in flight are finished. Events that are committed
-are published. Then the process ends with status 0.
+First, for LAME_DUCK_SECONDS, `/readyz` answers 503 and everything is served, so that balancers can choose other
+machines. Then no connection is accepted any more. WebSockets are closed with code 3001, spread over time so that their
+clients do not all reconnect at once. Each close waits for the client's answer, because a connection that is cut earlier
+shows the client a reset in place of the code. Requests in flight are finished. Events that are committed are published.
+Then the process ends with status 0.
 """
 
 from __future__ import annotations
@@ -26,38 +27,47 @@ ENOUGH_PER_SECOND = 50
 GRACE_SECONDS = 4.0
 """After the spread: for the last close handshakes, and then for requests in flight."""
 
+LAST_REQUEST_SECONDS = 1.0
+"""For requests that a proxy sends on open connections, before it has seen that they end: each answer from the beginning
+of the drain on says so, and a connection that is closed in the moment in which a request arrives loses the request."""
+
 CHECK_SECONDS = 0.02
 
 
 class Drain:
-    """Drains the process once, however often it is asked. A second signal stops it at once."""
+    """Drains the process once, however often it is asked. A second signal stops it at once.
 
-    def __init__(self, server: Server, seconds: float) -> None:
-        self._server, self._seconds = server, seconds
+    `is_own_port` says that no other process holds the listening socket: it ends with this process.
+    """
+
+    def __init__(self, server: Server, seconds: float, is_own_port: bool) -> None:
+        self._server, self._seconds, self._is_own_port = server, seconds, is_own_port
         self._task: asyncio.Task[None] | None = None
         self._signals = 0
 
-    def begin(self) -> None:
-        """Starts draining, unless it has begun. Called in the event loop."""
+    def begin(self, lame_duck_seconds: float = 0.0) -> None:
+        """Starts draining after so many seconds, unless it has begun. Called in the event loop."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = asyncio.get_running_loop().create_task(self._run(lame_duck_seconds))
 
-    def on_signal(self) -> None:
-        """Counts signals only: a supervisor that replaces this worker sends one *and* closes its pipe."""
+    def on_signal(self, lame_duck_seconds: float = 0.0) -> None:
+        """Counts signals only: a supervisor that ends sends one *and* closes its pipe."""
         self._signals += 1
         if self._signals == 1:
-            self.begin()
+            self.begin(lame_duck_seconds)
         else:
             logger.warning("second signal: stopping at once")
             self._server.stop()
 
-    async def _run(self) -> None:
-        lifecycle.begin_draining()
+    async def _run(self, lame_duck_seconds: float) -> None:
         systemd.notify("STOPPING=1")
         try:
-            await self._server.stop_listening()
-            self._end_idle_http()
-            await self._close_sockets()
+            await asyncio.sleep(lame_duck_seconds)
+            lifecycle.begin_leaving()
+            await self._stop_listening()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._end_http())
+                tasks.create_task(self._close_sockets())
             await self._wait_until(lambda: not self._server.sockets, "sockets did not close in time")
             self._end_idle_http()
             await self._wait_until(lambda: not self._server.requests, "requests were not finished in time")
@@ -67,6 +77,18 @@ class Drain:
             logger.exception("draining failed")
         finally:
             self._server.stop()
+
+    async def _stop_listening(self) -> None:
+        """Lets go of the port. Where no other worker accepts what waits in its queue, this process accepts it first."""
+        if self._is_own_port:
+            self._server.refuse_more()
+        await self._server.stop_listening(takes_queue=lifecycle.is_draining())
+
+    async def _end_http(self) -> None:
+        """Ends the HTTP connections between two requests, and waits before for requests that are on their way."""
+        open_ones = self._server.http_factory.places.connections
+        await self._wait_until(lambda: not open_ones, seconds=LAST_REQUEST_SECONDS)
+        self._end_idle_http()
 
     async def _close_sockets(self) -> None:
         """Closes the engine's connections, spread over time, each after what it was still to send; then all other
@@ -86,12 +108,13 @@ class Drain:
         for channel in list(self._server.http_factory.places.connections):
             channel.end_if_idle()
 
-    async def _wait_until(self, is_done: Callable[[], bool], warning: str, seconds: float = GRACE_SECONDS) -> None:
-        """Polls, since what is waited for has no event in common. Logs the warning when `seconds` have passed."""
+    async def _wait_until(self, is_done: Callable[[], bool], warning: str = "", seconds: float = GRACE_SECONDS) -> None:
+        """Polls, since what is waited for has no event in common. Logs the warning, if any, after `seconds`."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not is_done():
             if asyncio.get_running_loop().time() > deadline:
-                logger.warning("draining: %s", warning)
+                if warning:
+                    logger.warning("draining: %s", warning)
                 return
             await asyncio.sleep(CHECK_SECONDS)
 

@@ -92,7 +92,7 @@ class Request(http_protocol.WebRequest):
             return self.refuse(NO_HOST)
         if self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0].lower() == b"websocket":
             return self._upgrade()
-        if lifecycle.is_draining() or not connection.persistent:
+        if lifecycle.is_draining() or lifecycle.is_leaving() or not connection.persistent:
             connection.persistent = False
             self.responseHeaders.setRawHeaders(b"connection", [b"close"])
         self.server.requests.add(self)

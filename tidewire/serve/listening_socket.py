@@ -6,7 +6,12 @@ is accepted by the others. With a socket each (SO_REUSEPORT) the kernel would re
 
 from __future__ import annotations
 
+import ctypes
+import select
 import socket
+import struct
+import sys
+from contextlib import suppress
 
 BACKLOG = 2048
 """Connections that the kernel completes before a worker has accepted them: a whole crowd that reconnects at once."""
@@ -37,6 +42,30 @@ def adopt(fd: int) -> socket.socket:
     systemd's sockets listen already, Supervisor's are only bound; listening twice is harmless.
     """
     return _listen(socket.socket(fileno=fd))
+
+
+def refuse_more(listening: socket.socket) -> None:
+    """Makes the kernel complete no further connection on this socket, in any process. Those in its queue stay there, to
+    be accepted before it is closed: with the socket, the kernel would reset them. A client that comes in between tries
+    again by itself after a second, and is refused by then. Not for a socket that is to be used again.
+
+    Only Linux can do so; elsewhere it does nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))  # of each packet, keep 0 bytes
+    program = struct.pack("HP", 1, ctypes.addressof(drop_all))
+    with suppress(OSError):
+        listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+
+_SO_ATTACH_FILTER = 26
+_BPF_RETURN = 0x06
+
+
+def is_waited_for(listening: socket.socket) -> bool:
+    """Returns whether a connection waits in the queue."""
+    return bool(select.select([listening], [], [], 0)[0])
 
 
 def _listen(listening: socket.socket) -> socket.socket:

@@ -29,6 +29,7 @@ class Options:
     body_seconds: float
     keep_alive_seconds: float
     drain_seconds: float
+    lame_duck_seconds: float
     trusted_proxies: int
 
 
@@ -60,5 +61,6 @@ def from_settings() -> Options:
         body_seconds=conf.BODY_SECONDS,
         keep_alive_seconds=conf.KEEP_ALIVE_SECONDS,
         drain_seconds=conf.DRAIN_SECONDS,
+        lame_duck_seconds=conf.LAME_DUCK_SECONDS,
         trusted_proxies=conf.TRUSTED_PROXIES,
     )

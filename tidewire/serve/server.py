@@ -11,6 +11,7 @@ from daphne.server import Server as DaphneServer
 from twisted.internet import defer
 from twisted.logger import ILogObserver, globalLogBeginner
 
+from tidewire.serve import listening_socket
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.http_protocol import HTTPFactory
 from tidewire.serve.http_requests import Request
@@ -19,6 +20,8 @@ from tidewire.serve.reactor import ListeningPort, event_loop, reactor
 from tidewire.serve.websocket_protocol import WebSocket, WebSocketFactory
 
 PING_SECONDS = 30  # WebSocket's own pings, for sockets that do not speak a protocol with pings of its own
+MAX_LAST_ACCEPTS = 1000
+"""Turns of accepting before the listening socket is closed, of one connection or more each."""
 NEVER = -1  # daphne would close every socket after a day
 
 
@@ -65,12 +68,30 @@ class Server(DaphneServer):
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
         reactor.run(installSignalHandlers=False)
 
-    async def stop_listening(self) -> None:
-        """Accepts no more. New connections wait in the socket's queue, for other workers or for a successor."""
-        self._listening.close()
+    def pause_listening(self) -> None:
+        """Accepts no connection until `resume_listening`. New ones are accepted by other workers."""
+        if self._port is not None:
+            self._port.stopReading()
+
+    def resume_listening(self) -> None:
+        if self._port is not None:
+            self._port.startReading()
+
+    def refuse_more(self) -> None:
+        """Lets no new connection into the queue of the listening socket, which is about to be closed for good."""
+        listening_socket.refuse_more(self._listening)
+
+    async def stop_listening(self, takes_queue: bool) -> None:
+        """Accepts no more; with `takes_queue`, after what waits in the socket's queue. Otherwise that is left to other
+        workers, or to a successor."""
         if self._port is not None:
             port, self._port = self._port, None
+            for _ in range(MAX_LAST_ACCEPTS if takes_queue else 0):
+                if not listening_socket.is_waited_for(self._listening):
+                    break
+                port.doRead()
             await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+        self._listening.close()
 
     async def handle_reply(self, protocol: object, message: dict[str, Any]) -> None:
         """As daphne's; while a client does not read, the next part of a streamed answer waits for it."""

@@ -1,87 +1,64 @@
-"""Workers on one listening socket: starts them, restarts those that die, replaces them one by one, ends them.
+"""Workers on one listening socket: started, restarted when they die, replaced at SIGHUP, ended at SIGTERM.
 
-Each worker is a new interpreter, not a fork. It shares two things with the supervisor: the listening socket, and a
-socket pair ("pipe") on which it sends READY once it serves. When the supervisor's end of the pipe closes, the worker
-drains; so workers never outlive a supervisor that was killed. A worker that dies is started again after a pause, which
-doubles while its successors keep dying.
+workers.py holds the processes, reload.py replaces them.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import selectors
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from tidewire.serve import systemd
+from tidewire.serve import listening_socket, supervisor_pipe, systemd
+from tidewire.serve.reload import Reload
+from tidewire.serve.workers import Workers
 
 logger = logging.getLogger(__name__)
 
-READY = b"R"
-"""What a worker sends on its pipe once it serves."""
-
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
-STABLE_SECONDS = 30.0
-"""A worker that lived longer is restarted after the first pause again: its death is unlikely to repeat at once."""
-READY_SECONDS = 60.0
-"""How long a replacement may take to start before its predecessor is ended regardless."""
 TICK_SECONDS = 0.2
 KILL_SECONDS = 15.0
 """Beyond DRAIN_SECONDS: a worker that still runs then is stuck, and is killed."""
 
 
-@dataclass(eq=False)
-class Worker:
-    """One worker process, and the supervisor's end of its pipe: None once that is closed."""
+@dataclass(frozen=True, slots=True)
+class EndTimes:
+    """How long the end takes: with readiness withdrawn and everything served, and then for the drain."""
 
-    process: subprocess.Popen[bytes]
-    pipe: socket.socket | None
-    started_at: float
-    is_ready: bool = False
-
-
-@dataclass(eq=False)
-class Slot:
-    """One of the `count` places for a worker, with the predecessors that still drain."""
-
-    number: int
-    worker: Worker | None = None
-    pause_seconds: float = 0.0
-    restart_at: float = 0.0
-    draining: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    lame_duck_seconds: float
+    drain_seconds: float
 
 
 class Supervisor:
-    """Keeps `count` workers running. `command` starts one; `--fd` and `--supervisor-fd` are appended to it."""
+    """Keeps `count` workers running. `command` starts one. `is_own_port` says that no other program, such as systemd,
+    holds the listening socket."""
 
-    def __init__(self, listening: socket.socket, count: int, command: list[str], drain_seconds: float) -> None:
-        self._listening, self._command = listening, command
-        self._kill_seconds = drain_seconds + KILL_SECONDS
-        self._slots = [Slot(number) for number in range(count)]
+    def __init__(
+        self, listening: socket.socket, count: int, command: list[str], times: EndTimes, is_own_port: bool
+    ) -> None:
+        self._listening, self._times, self._is_own_port = listening, times, is_own_port
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._metrics_folder = tempfile.mkdtemp(prefix="tidewire-metrics-")  # see tidewire/ground/metrics.py
+        self._workers = Workers(listening, count, command, self._selector, self._metrics_folder)
+        self._reload: Reload | None = None
         self._is_ready = False
 
     def run(self) -> int:
         """Supervises until SIGTERM or SIGINT; returns the exit status. SIGHUP replaces the workers one by one."""
         self._catch_signals()
-        for slot in self._slots:
-            slot.worker = self._start_worker()
+        self._workers.start_all()
         while not self._is_asked_to_end():
             self._wait()
-            self._reap_and_restart()
-            if signal.SIGHUP in self._signals:
-                self._signals = [number for number in self._signals if number != signal.SIGHUP]
-                self._replace_all()
+            self._workers.reap_and_restart()
+            self._announce_ready()
+            self._go_on_with_reload()
         return self._end()
 
     # -- signals and pipes ---------------------------------------------------------------------------------------------
@@ -106,112 +83,60 @@ class Supervisor:
             if key.data is None:
                 self._signals += [number for number in self._wakeup[0].recv(64) if number != signal.SIGCHLD]
             else:
-                self._read_pipe(key.data)
+                self._workers.read(key.data)
 
-    def _read_pipe(self, worker: Worker) -> None:
-        if worker.pipe is None:
-            return
-        try:
-            received = worker.pipe.recv(1)
-        except ConnectionResetError:
-            received = b""
-        if received != READY:
-            self._close_pipe(worker)
-            return
-        worker.is_ready = True
-        if not self._is_ready and all(slot.worker is not None and slot.worker.is_ready for slot in self._slots):
+    # -- begin, reload, end --------------------------------------------------------------------------------------------
+
+    def _announce_ready(self) -> None:
+        if not self._is_ready and self._workers.are_ready:
             self._is_ready = True
-            systemd.notify("READY=1")
-            logger.info("%d workers serve", len(self._slots))
+            count = len(self._workers.slots)
+            systemd.notify(f"READY=1\nSTATUS={count} workers serve")
+            logger.info("%d workers serve", count)
 
-    def _close_pipe(self, worker: Worker) -> None:
-        if worker.pipe is not None:
-            self._selector.unregister(worker.pipe)
-            worker.pipe.close()
-            worker.pipe = None
-
-    # -- workers -------------------------------------------------------------------------------------------------------
-
-    def _start_worker(self) -> Worker:
-        ours, theirs = socket.socketpair()
-        fds = (self._listening.fileno(), theirs.fileno())
-        command = [*self._command, "--fd", str(fds[0]), "--supervisor-fd", str(fds[1])]
-        environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
-        environment["PROMETHEUS_MULTIPROC_DIR"] = self._metrics_folder
-        process = subprocess.Popen(command, pass_fds=fds, env=environment, start_new_session=True)
-        theirs.close()
-        worker = Worker(process, ours, time.monotonic())
-        self._selector.register(ours, selectors.EVENT_READ, worker)
-        return worker
-
-    def _reap_and_restart(self) -> None:
-        for slot in self._slots:
-            for process in [process for process in slot.draining if process.poll() is not None]:
-                slot.draining.remove(process)
-                self._remove_gauges(process.pid)
-            if slot.worker is not None and slot.worker.process.poll() is not None:
-                self._bury(slot, slot.worker)
-            if slot.worker is None and time.monotonic() >= slot.restart_at:
-                slot.worker = self._start_worker()
-
-    def _bury(self, slot: Slot, worker: Worker) -> None:
-        """Empties the slot of a worker that died unasked, and sets the time of its restart."""
-        now = time.monotonic()
-        is_first = now - worker.started_at > STABLE_SECONDS or not slot.pause_seconds
-        slot.pause_seconds = FIRST_PAUSE_SECONDS if is_first else min(2 * slot.pause_seconds, LONGEST_PAUSE_SECONDS)
-        slot.restart_at = now + slot.pause_seconds
-        logger.error(
-            "worker %d ended with status %d and is restarted in %.1f s",
-            slot.number,
-            worker.process.returncode,
-            slot.pause_seconds,
-        )
-        self._close_pipe(worker)
-        self._remove_gauges(worker.process.pid)
-        slot.worker = None
-
-    def _remove_gauges(self, pid: int) -> None:
-        """Deletes the live gauges of a dead process. Its counters stay: what they counted has happened."""
-        for path in Path(self._metrics_folder).glob(f"gauge_live*_{pid}.db"):
-            path.unlink(missing_ok=True)
-
-    def _replace_all(self) -> None:
-        """Replaces the workers one by one: each successor serves before its predecessor drains."""
-        for slot in self._slots:
-            predecessor = slot.worker
-            if predecessor is None or predecessor.process.poll() is not None:
-                continue
-            successor = slot.worker = self._start_worker()
-            deadline = time.monotonic() + READY_SECONDS
-            while not successor.is_ready and successor.process.poll() is None and time.monotonic() < deadline:
-                self._wait()
-                if self._is_asked_to_end():
-                    break
-            predecessor.process.terminate()
-            slot.draining.append(predecessor.process)
-            self._close_pipe(predecessor)
+    def _go_on_with_reload(self) -> None:
+        """Takes a reload further. A SIGHUP during one asks for another after it."""
+        if self._reload is None and signal.SIGHUP in self._signals:
+            self._signals = [number for number in self._signals if number != signal.SIGHUP]
+            self._reload = Reload(self._workers)
+        if self._reload is not None:
+            self._reload.step()
+            if self._reload.is_over:
+                self._reload = None
 
     def _end(self) -> int:
-        """Ends all workers: they drain, and are killed at a second signal or after `_kill_seconds`. Returns the exit
-        status, 0 when all of them drained."""
-        systemd.notify("STOPPING=1")
-        workers = [slot.worker.process for slot in self._slots if slot.worker is not None]
-        processes = [*workers, *(process for slot in self._slots for process in slot.draining)]
-        processes = [process for process in processes if process.poll() is None]
-        for process in processes:
-            process.terminate()
+        """Ends all workers: they drain, and are killed at a second signal or when their time is over. Returns the exit
+        status: 0 when each that was ready has drained."""
+        lame_duck_seconds = self._times.lame_duck_seconds if signal.SIGTERM in self._signals else 0.0
+        systemd.notify("STOPPING=1\nSTATUS=draining")
         self._signals.clear()
-        deadline = time.monotonic() + self._kill_seconds
-        while any(process.poll() is None for process in processes):
-            self._wait()
-            if self._is_asked_to_end() or time.monotonic() > deadline:
-                for process in processes:
-                    process.kill()
-                deadline = float("inf")
+        workers = self._workers.running
+        for worker in workers:
+            worker.tell(supervisor_pipe.DRAINING)
+        self._wait_until(lambda: False, lame_duck_seconds)
+        if self._is_own_port:
+            listening_socket.refuse_more(self._listening)
+        self._listening.close()  # the last worker that closes it frees the port: new connections are refused at once
+        for worker in workers:
+            worker.process.terminate()
+        are_ended = self._wait_until(
+            lambda: not any(worker.is_running for worker in workers), self._times.drain_seconds + KILL_SECONDS
+        )
+        for worker in workers:
+            if not are_ended:
+                worker.process.kill()
+            worker.process.wait()
         shutil.rmtree(self._metrics_folder, ignore_errors=True)
-        return 0 if all(process.returncode == 0 for process in processes) else 1
+        return 0 if all(worker.process.returncode == 0 for worker in workers if worker.is_ready) else 1
+
+    def _wait_until(self, is_done: Callable[[], bool], seconds: float) -> bool:
+        """Waits so long at most, and no longer than until a signal. Returns whether it is done."""
+        deadline = time.monotonic() + seconds
+        while not is_done() and time.monotonic() < deadline and not self._is_asked_to_end():
+            self._wait()
+        return is_done()
 
 
 def worker_command(program: str) -> list[str]:
     """Returns the command that runs this very program (`manage.py`) as a worker."""
-    return [sys.executable, program, "serve", "--skip-checks"]
+    return [sys.executable, program, "serve"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 
 FIRST_LISTEN_FD = 3  # fixed by sd_listen_fds(3)
@@ -17,7 +18,8 @@ def listen_fd() -> int | None:
 
 
 def notify(state: str) -> None:
-    """Sends `READY=1` or `STOPPING=1` to systemd (Type=notify). Does nothing without NOTIFY_SOCKET."""
+    """Sends a state, such as `READY=1` or `STOPPING=1`, to systemd (Type=notify). Does nothing without NOTIFY_SOCKET.
+    A state may have several lines; `STATUS=` is what `systemctl status` shows."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -28,6 +30,11 @@ def notify(state: str) -> None:
             notifying.sendto(state.encode(), address)
         except OSError:  # the socket's owner is gone
             return
+
+
+def notify_reloading(status: str) -> None:
+    """Tells systemd that a reload has begun. It ends with the next `READY=1`, for which `systemctl reload` waits."""
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS={status}")
 
 
 def _initial_environment() -> dict[str, str]:

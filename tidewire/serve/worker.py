@@ -8,20 +8,19 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import sys
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from tidewire.engine import engines
-from tidewire.serve import options, systemd
+from tidewire.http import lifecycle
+from tidewire.serve import options, readiness, supervisor_pipe, systemd
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.drain import Drain
 from tidewire.serve.free_memory import FreeMemory
 from tidewire.serve.reactor import event_loop
 from tidewire.serve.server import Server
-from tidewire.serve.supervisor import READY
 
 logger = logging.getLogger(__name__)
 
@@ -29,20 +28,23 @@ GARBAGE_OBJECTS = 20_000
 """So many more objects than were freed make the collector look at the youngest (Python's own: 700)."""
 
 
-def run(listening: socket.socket, supervisor: socket.socket | None = None) -> None:
+def run(listening: socket.socket, supervisor: socket.socket | None = None, is_own_port: bool = False) -> None:
     """Serves until a signal, or the end of the supervisor, has drained the process.
 
-    `supervisor` is the worker's end of the pipe to the supervisor that started it.
+    `supervisor` is the worker's end of the pipe to the supervisor that started it. `is_own_port` says that no other
+    process holds the listening socket.
     """
     loop = event_loop()
     asyncio.set_event_loop(loop)
     numbers = options.from_settings()
     limiter = ConnectionLimiter(numbers.connections, _unidentified, loop.time())
     server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter)
-    drain = Drain(server, numbers.drain_seconds)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, drain.on_signal)
-    loop.call_soon(_announce_ready, loop, supervisor, drain.begin)
+    drain = Drain(server, numbers.drain_seconds, is_own_port)
+    if supervisor is None:
+        _end_with_service(loop, drain, numbers.lame_duck_seconds)
+    else:
+        _end_by_supervisor(loop, drain, server, supervisor)
+    loop.call_soon(lambda: loop.create_task(_announce_ready(supervisor)))
     _collect_garbage_rarely()
     FreeMemory().start(loop)
     server.run()
@@ -53,25 +55,61 @@ def _unidentified(network: str) -> int:
     return engines.current().connections.unidentified(network)
 
 
-def _announce_ready(
-    loop: asyncio.AbstractEventLoop, supervisor: socket.socket | None, drain: Callable[[], None]
-) -> None:
-    """Tells systemd, or the supervisor, that this process serves. With a supervisor, also drains when it ends."""
+async def _announce_ready(supervisor: socket.socket | None) -> None:
+    """Tells systemd, or the supervisor, that this process is ready: once the database has all migrations."""
     logger.info("serving, process %d", os.getpid())
+    await readiness.until_migrated()
     if supervisor is None:
         systemd.notify("READY=1")
-        return
+    else:
+        supervisor_pipe.tell(supervisor, supervisor_pipe.READY)
 
-    def on_end() -> None:
-        """Runs when the pipe becomes readable. The supervisor writes nothing, so that is its end; and without it the
-        process would run on unattended."""
-        loop.remove_reader(supervisor.fileno())
+
+def _end_with_service(loop: asyncio.AbstractEventLoop, drain: Drain, lame_duck_seconds: float) -> None:
+    """Lets signals end the only process of this service. Ctrl-C does so without the time for balancers."""
+
+    def on_signal(seconds: float) -> None:
+        lifecycle.begin_draining()
+        drain.on_signal(seconds)
+
+    def on_hangup() -> None:
+        """SIGHUP asks for new code, which one process cannot load while it serves. From a terminal it says that the
+        terminal is closed, and ends the process as ever."""
+        if sys.stdin is not None and sys.stdin.isatty():
+            on_signal(0.0)
+        else:
+            logger.error("reload refused: one process cannot replace itself. Restart it, or serve with --workers 2")
+
+    loop.add_signal_handler(signal.SIGTERM, on_signal, lame_duck_seconds)
+    loop.add_signal_handler(signal.SIGINT, on_signal, 0.0)
+    loop.add_signal_handler(signal.SIGHUP, on_hangup)
+
+
+def _end_by_supervisor(
+    loop: asyncio.AbstractEventLoop, drain: Drain, server: Server, supervisor: socket.socket
+) -> None:
+    """Lets the supervisor end this process: for a successor, or with the service."""
+
+    def on_orphaned() -> None:
+        """Runs when the supervisor is gone: without it, the process would run on unattended."""
         logger.warning("the supervisor has ended")
-        drain()
+        lifecycle.begin_draining()
+        drain.begin()
 
-    loop.add_reader(supervisor.fileno(), on_end)
-    with suppress(OSError):  # it has ended already, which the reader notices
-        supervisor.send(READY)
+    actions = {
+        supervisor_pipe.PAUSE: server.pause_listening,
+        supervisor_pipe.ACCEPT: server.resume_listening,
+        supervisor_pipe.DRAINING: lifecycle.begin_draining,
+    }
+    pipe = supervisor_pipe.WorkerEnd(supervisor, actions, on_orphaned)
+    pipe.listen(loop)
+
+    def on_signal() -> None:
+        pipe.read()  # what the supervisor wrote before it sent the signal comes first
+        drain.on_signal()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
 
 
 def _collect_garbage_rarely() -> None:

@@ -92,9 +92,10 @@ def memory(process: subprocess.Popen[bytes] | int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def children(process: subprocess.Popen[bytes]) -> list[int]:
+def children(process: subprocess.Popen[bytes] | int) -> list[int]:
     """Returns the ids of its child processes: the workers of a supervisor."""
-    tasks = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    pid = process if isinstance(process, int) else process.pid
+    tasks = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(pid) for pid in tasks.read_text().split()]
 
 

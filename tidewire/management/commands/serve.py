@@ -14,8 +14,9 @@ from django.db import connections
 
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
-from tidewire.serve import file_limit, listening_socket, systemd
+from tidewire.serve import file_limit, listening_socket, readiness, systemd
 from tidewire.serve.file_limit import TooFewFilesError
+from tidewire.serve.readiness import NotReadyError
 
 
 class Command(BaseCommand):
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--fd", type=int, help="listen on this inherited descriptor, as Supervisor passes it")
         parser.add_argument(
+            "--successor",
+            action="store_true",
+            help="for workers only: end when migrations are missing, and accept no connection before",
+        )
+        parser.add_argument(
             "--supervisor-fd", type=int, help="for workers only: the pipe to the process that started them"
         )
 
@@ -52,19 +58,26 @@ class Command(BaseCommand):
         from tidewire.serve import worker  # imports daphne and Twisted, which a supervisor does not need
 
         fd = options["supervisor_fd"]
+        supervisor = socket.socket(fileno=fd) if fd is not None else None
         try:
-            worker.run(self._listen(options), socket.socket(fileno=fd) if fd is not None else None)
-        except TooFewFilesError as error:
+            if supervisor is not None and options["successor"]:
+                readiness.require_migrations(supervisor)
+            worker.run(self._listen(options), supervisor, self._is_own_port(options))
+        except (NotReadyError, TooFewFilesError) as error:
             raise CommandError(str(error)) from None
 
     def _supervise(self, options: dict[str, Any]) -> None:
-        from tidewire.serve.supervisor import Supervisor, worker_command  # for more than one process only
+        from tidewire.serve.supervisor import EndTimes, Supervisor, worker_command  # for more than one process only
 
         self._require_shared_stores(options["workers"])
         self._require_files()
         getattr(connections[log_alias()], "close_pool", lambda: None)()  # the checks opened it; only workers need one
         supervisor = Supervisor(
-            self._listen(options), options["workers"], worker_command(sys.argv[0]), conf.DRAIN_SECONDS
+            self._listen(options),
+            options["workers"],
+            worker_command(sys.argv[0]),
+            EndTimes(conf.LAME_DUCK_SECONDS, conf.DRAIN_SECONDS),
+            self._is_own_port(options),
         )
         sys.exit(supervisor.run())
 
@@ -85,6 +98,11 @@ class Command(BaseCommand):
         except OSError as error:
             where = f"{options['bind']}:{options['port']}" if fd is None else f"descriptor {fd}"
             raise CommandError(f"cannot listen on {where}: {error}") from None
+
+    @staticmethod
+    def _is_own_port(options: dict[str, Any]) -> bool:
+        """Returns whether no other program holds the listening socket."""
+        return options["fd"] is None and systemd.listen_fd() is None
 
     @staticmethod
     def _require_shared_stores(workers: int) -> None:
