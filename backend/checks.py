@@ -56,7 +56,10 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         return []
     found = []
     signing_key = settings.SIMPLE_JWT["SIGNING_KEY"]
-    for name, value in (("SECRET_KEY", settings.SECRET_KEY), ("JWT_SIGNING_KEY", signing_key)):
+    keys = [("SECRET_KEY", settings.SECRET_KEY), ("JWT_SIGNING_KEY", signing_key)]
+    keys += [("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS]
+    keys += [("JWT_SIGNING_KEY_FALLBACKS", key) for key in settings.JWT_SIGNING_KEY_FALLBACKS]
+    for name, value in keys:
         if len(value) < MIN_SECRET or any(word in value.lower() for word in SAMPLE_WORDS):
             found.append(
                 _error(
@@ -71,6 +74,14 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 "E011",
                 "SECRET_KEY and JWT_SIGNING_KEY are the same",
                 "Use two: a leak of one must not reveal the other.",
+            )
+        )
+    if settings.JWT_SIGNING_KEY_FALLBACKS and settings.JWT_FALLBACKS_UNTIL is None:
+        found.append(
+            checks.Warning(
+                "JWT_SIGNING_KEY_FALLBACKS are accepted until you take them out",
+                hint="Set JWT_FALLBACKS_UNTIL to the time of the change and REFRESH_TOKEN_SECONDS after it.",
+                id="backend.W014",
             )
         )
     return found

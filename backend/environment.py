@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -57,6 +58,17 @@ class Environment:
         if not (math.isfinite(number) and number >= 0):
             raise ImproperlyConfigured(f"{name} must be a number of at least 0, such as {default}.")
         return number
+
+    def moment(self, name: str) -> datetime | None:
+        """Returns a date (its beginning) or a time in ISO 8601, in UTC unless it says otherwise; None without one."""
+        text = self.text(name).strip()
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be a time such as 2026-12-24T12:00:00Z.") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Returns True for 1, true, yes or on; False for 0, false, no, off, or an empty value."""

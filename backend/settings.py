@@ -33,6 +33,8 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", default=[])
 SIMPLE_JWT["SIGNING_KEY"] = env.text("JWT_SIGNING_KEY", default="") or generated_secret(
     DATA_DIR, "jwt_signing_key", IS_PRODUCTION
 )
+JWT_SIGNING_KEY_FALLBACKS = env.items("JWT_SIGNING_KEY_FALLBACKS", default=[])
+JWT_FALLBACKS_UNTIL = env.moment("JWT_FALLBACKS_UNTIL")
 SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", default=300))
 SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", default=14 * 86400))
 

@@ -1,18 +1,24 @@
 """Tokens: their text and their claims. The only module that imports simplejwt, which signs and verifies them.
 
 Every token names its session as `sid`. A refresh token also names its generation, see api/auth/sessions.py.
+
+While the signing key is replaced, tokens under the keys before it are accepted, too (JWT_SIGNING_KEY_FALLBACKS), until
+JWT_FALLBACKS_UNTIL: such a token ends then at the latest, and so does a socket that it opened.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.utils import timezone
+from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
 
@@ -183,10 +189,44 @@ def _read(kind: type[T], text: str) -> T:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError("the text is too long for a token")
-    token = kind(cast(Any, text))  # the library's annotation wants a Token, its code a text
+    token = _verified(kind, text)
     if cast(float, token["exp"]) <= timezone.now().timestamp():
         raise ExpiredTokenError
     return token
+
+
+def _verified(kind: type[T], text: str) -> T:
+    """The token, by a signature under the present key, or under one before it. Raises what _UNREADABLE names."""
+    try:
+        return kind(cast(Any, text))  # the library's annotation wants a Token, its code a text
+    except ExpiredTokenError:
+        raise
+    except TokenError as error:
+        until = settings.JWT_FALLBACKS_UNTIL
+        if until is None or timezone.now() < until:
+            for key in settings.JWT_SIGNING_KEY_FALLBACKS:
+                if (token := _verified_by(key, kind, text)) is not None:
+                    token["exp"] = min(cast(float, token["exp"]), until.timestamp() if until else math.inf)
+                    return token
+        raise error
+
+
+def _verified_by(key: str, kind: type[T], text: str) -> T | None:
+    """The token, if this key signed it; None if it did not. Raises ExpiredTokenError for a good signature."""
+    try:
+        return _under(key, kind)(cast(Any, text))
+    except ExpiredTokenError:
+        raise
+    except TokenError:
+        return None
+
+
+@cache
+def _under(key: str, kind: type[T]) -> type[T]:
+    """The class of tokens of a kind that another key signed."""
+    jwt = settings.SIMPLE_JWT
+    backend = TokenBackend(jwt["ALGORITHM"], key, leeway=jwt["LEEWAY"])
+    return cast("type[T]", type(kind.__name__, (kind,), {"_token_backend": backend}))
 
 
 def _uuid(token: Token, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,7 +14,7 @@ from backend.environment import Environment
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 
-READS = {"text", "items", "integer", "number", "flag"}
+READS = {"text", "items", "integer", "number", "flag", "moment"}
 
 
 def settings_read() -> dict[str, list[str]]:
@@ -70,6 +71,26 @@ def test_what_is_of_another_type_is_refused_by_name_and_not_repeated(read, text)
     with pytest.raises(ImproperlyConfigured, match="LIMIT") as refusal:
         getattr(Environment({"LIMIT": text}), read)("LIMIT", 5)
     assert f"{text!r}" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-12-24", datetime(2026, 12, 24, tzinfo=UTC)),
+        (" 2026-12-24T12:30:00Z", datetime(2026, 12, 24, 12, 30, tzinfo=UTC)),
+        ("2026-12-24T12:30:00+02:00", datetime(2026, 12, 24, 10, 30, tzinfo=UTC)),
+        ("", None),
+    ],
+)
+def test_a_time(text, moment):
+    assert Environment({"X": text}).moment("X") == moment
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "24.12.2026", "1798000000.5", "$UNTIL"])
+def test_what_is_no_time_is_refused_by_name_and_not_repeated(text):
+    with pytest.raises(ImproperlyConfigured, match="LIMIT") as refusal:
+        Environment({"LIMIT": text}).moment("LIMIT")
+    assert text not in str(refusal.value)
 
 
 def test_no_setting_is_read_past_the_environment():
