@@ -8,6 +8,7 @@ from django.urls import path
 
 import tidewire.rest.converters  # noqa: F401  the converter "id"
 from api.views.dashboards import DashboardViewSet
+from api.views.feed import FeedViewSet
 from api.views.keys import KeyViewSet
 from api.views.markers import ReadMarkerViewSet
 from api.views.memberships import DashboardMemberViewSet, MemberViewSet
@@ -66,6 +67,7 @@ urlpatterns = [
     path("metrics/<id:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
     path("metrics/<id:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
     path("streams/", StreamListViewSet.as_view({"get": "page"})),
+    path("streams/feed/", FeedViewSet.as_view({"post": "page"})),
     path("streams/token/", EventsTokenViewSet.as_view({"post": "create"})),
     path("streams/<str:name>/", StreamViewSet.as_view({"get": "retrieve"})),
     path("streams/<str:name>/events/", StreamViewSet.as_view({"get": "events"})),

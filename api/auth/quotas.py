@@ -53,11 +53,14 @@ class QuotaExceeded(Throttled):
         self.more = {"violated-policies": [count.policy for count in broken]}
 
 
-def spend(request: AnyRequest, identity: Identity | None) -> list[Count]:
-    """Counts one request of this identity, or of the request's address. Raises QuotaExceeded, which counts as well."""
+def spend(request: AnyRequest, identity: Identity | None, *, is_reading: bool = False) -> list[Count]:
+    """Counts one request of this identity, or of the request's address. Raises QuotaExceeded, which counts as well.
+
+    The body of a request that only reads is not counted as written.
+    """
     keys = _keys_of(identity) if identity else _address_key(request)
     amounts = dict.fromkeys(keys, 1)
-    if identity and request.method not in SAFE_METHODS:
+    if identity and request.method not in SAFE_METHODS and not is_reading:
         keys["bytes"], amounts["bytes"] = identity.user_id, cost_of(request)
     counts = _count(keys, amounts)
     if any(count.used > count.quota for count in counts):

@@ -1,7 +1,8 @@
 """Scopes of API keys: a resource and an action, such as `messages:write`.
 
 A view names its resource (`resource = "messages"`). GET and HEAD then need the scope `<resource>:read`, every other
-method `<resource>:write`. A view that names none accepts no keys. A new resource is one more line of the table.
+method `<resource>:write`, unless the view says that it only reads. A view that names none accepts no keys. A new
+resource is one more line of the table.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ CHOICES = [(scope, scope) for scope in SCOPES]
 def needed(view: Any, method: str) -> str | None:
     """Returns the scope that a key needs for this method of the view, or None when the view accepts no keys."""
     resource = getattr(view, "resource", None)
-    scope = f"{resource}:{'read' if method in ('GET', 'HEAD') else 'write'}"
+    is_reading = method in ("GET", "HEAD") or getattr(view, "is_reading", False)
+    scope = f"{resource}:{'read' if is_reading else 'write'}"
     return scope if scope in SCOPES else None
 
 

@@ -29,6 +29,7 @@ PROBLEMS: dict[str, Kind] = {
     "service_account": Kind(409, "A program owns no room.", "Give the role to a person."),
     "password_changed": Kind(409, "Another request has changed the password.", "Ask the person again."),
     "too_many_emoji": Kind(409, "The message has as many different emoji as it may have.", "Use one of those."),
+    "too_many_streams": Kind(409, "There are more streams than one feed may have.", "Make a feed for each kind."),
     "too_many_keys": Kind(409, "There are as many keys as there may be.", "Revoke one that is not used."),
     "quota_exceeded": Kind(429, "More requests or bytes than `violated-policies` allow.", LATER),
 }

@@ -24,6 +24,8 @@ from tidewire.snapshots import RecordedEvent
 class BaseViewSet(ResourceViewSet):
     resource: str | None = None
     """The resource in the scopes of API keys, see api/auth/scopes.py. A view that names none accepts no keys."""
+    is_reading = False
+    """True for a view whose POST only reads: a key needs the scope of a GET, and its body is not counted as written."""
     counts: list[Count] = []
     """The quotas that counted this request."""
 
@@ -44,7 +46,7 @@ class BaseViewSet(ResourceViewSet):
         except APIException:
             self.counts = quotas.spend(request, None)
             raise
-        self.counts = quotas.spend(request, cast("Identity | None", request.auth))
+        self.counts = quotas.spend(request, cast("Identity | None", request.auth), is_reading=self.is_reading)
 
     def charge(self, rows: int) -> None:
         """Counts the request as several when it reads or writes many rows: the next ones may be refused."""

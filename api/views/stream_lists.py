@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,23 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from api import streams
-from api.models import Dashboard, Room, User
-from api.models.memberships import SharedResource
+from api.readable_streams import KINDS, readable_names
 from api.rest.views import BaseViewSet
 from api.serializers.streams import StreamPageSerializer
-from tidewire import StreamKind
 from tidewire.rest.parameters import number, single
 from tidewire.snapshots import positions
 
 MAX_STREAMS = 500
-SHARED: dict[str, tuple[StreamKind, type[SharedResource]]] = {
-    "room": (streams.rooms, Room),
-    "dashboard": (streams.dashboards, Dashboard),
-}
-KINDS = ("dashboard", "room", "user")
-"""In the order of the list."""
-
 KIND = OpenApiParameter(
     "kind", {"type": "string", "enum": list(KINDS)}, description="Without it, streams of all kinds."
 )
@@ -54,10 +43,7 @@ class StreamListViewSet(BaseViewSet):
         if kind not in (None, *KINDS):
             raise ValidationError({"kind": [f"Must be one of {', '.join(KINDS)}."]})
         after, limit = _after(request), number(request, "limit", 100, 1, MAX_STREAMS)
-        names: list[str] = []
-        for each in [kind] if kind else KINDS:
-            if len(names) <= limit:
-                names += readable_names(self.user, each, after, limit + 1 - len(names))
+        names = readable_names(self.user, [kind] if kind else KINDS, after, limit + 1)
         found = positions(names[:limit])
         results = [found[name].as_json() for name in names[:limit]]
         return Response({"next": self._next(names, limit), "results": results})
@@ -66,23 +52,6 @@ class StreamListViewSet(BaseViewSet):
         if len(names) <= limit:
             return None
         return replace_query_param(self.request.build_absolute_uri(), "after", names[limit - 1])
-
-
-def readable_names(user: User, kind: str, after: tuple[str, UUID] | None, count: int) -> list[str]:
-    """Returns the first `count` streams of this kind that the user may read and that follow a (kind, key) in the order
-    of names. Costs one query."""
-    key = None
-    if after is not None:
-        if kind < after[0]:
-            return []
-        key = after[1] if kind == after[0] else None
-    if kind == "user":
-        return [streams.users(user.pk)] if key is None or user.pk > key else []
-    stream_kind, model = SHARED[kind]
-    rows: Any = model.objects.readable_by(user.pk).order_by("pk")
-    if key is not None:
-        rows = rows.filter(pk__gt=key)
-    return [stream_kind(pk) for pk in rows.values_list("pk", flat=True)[:count]]
 
 
 def _after(request: Request) -> tuple[str, UUID] | None:
