@@ -1,11 +1,19 @@
 """The server is killed; nothing is lost and nothing comes twice."""
 
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import httpx
 
+from tests.contract.documents import blocks
+from tests.rig import servers
 from tests.rig.rest import Person, channel
-from tests.rig.site import Site
+from tests.rig.site import ROOT, Site
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy, texts
 
@@ -104,3 +112,70 @@ def test_a_client_that_was_away_comes_back_to_another_process(site: Site, people
     assert (back.was_recovering, back.recovered) == (True, True)
     second.wait_for_offset(channel(room), 6)
     assert texts(second.publications(channel(room))) == [f"message {number}" for number in range(5)]
+
+
+PROGRAM = """
+{copy_all}
+
+import sys, time
+
+url, token, path = sys.argv[1:]
+database = sqlite3.connect(path)
+database.executescript(TABLES)
+client = httpx.Client(base_url=url, headers={{"Authorization": "Bearer " + token}}, trust_env=False)
+while True:
+    try:
+        copy_all(client, database, print)
+    except httpx.HTTPError:
+        pass
+    time.sleep(0.01)
+"""
+
+
+def test_a_program_that_copies_by_the_feed_is_killed_and_so_is_the_server(
+    site: Site, people: People, tmp_path: Path
+) -> None:
+    """Both with -9, in the middle of writes: the copy has every event of every stream once."""
+    alice, *_ = people
+    rooms = [alice.make_room() for _ in range(3)]
+    (copy_all,) = (each.code for each in blocks(ROOT / "docs" / "http-doors.md") if each.name == "feed")
+    (tmp_path / "program.py").write_text(PROGRAM.format(copy_all=copy_all))
+    stored = tmp_path / "copy.sqlite3"
+
+    def copied() -> dict[str, int]:
+        if not stored.exists():
+            return {}
+        with sqlite3.connect(stored) as database:
+            has_table = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'event'").fetchone()
+            query = "SELECT stream, count(*) FROM event GROUP BY stream"
+            return dict(database.execute(query).fetchall()) if has_table else {}
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, tmp_path / "program.py", site.servers[-1].url, alice.access, stored]
+        return servers.spawn([str(part) for part in command], log=tmp_path / "log", cwd=tmp_path, env=dict(os.environ))
+
+    def until(count: int) -> None:
+        deadline = time.monotonic() + 30
+        while sum(copied().get(channel(room), 0) for room in rooms) < count:
+            assert time.monotonic() < deadline, (copied(), (tmp_path / "log").read_text()[-2000:])
+            time.sleep(0.02)
+
+    program = start()
+    for number in range(3):
+        for room in rooms:
+            alice.say(room, f"message {number}")
+        until(3 * number + 2)  # in the middle of the round
+        program.kill()
+        program.wait(10)
+        if number == 1:
+            site.servers[-1].kill()
+            site.servers[-1].start()
+        program = start()
+    until(12)
+    servers.end(program, 9)
+    assert {channel(room): copied()[channel(room)] for room in rooms} == dict.fromkeys(map(channel, rooms), 4)
+    with sqlite3.connect(stored) as database:
+        offsets = database.execute("SELECT stream, offset FROM event ORDER BY stream, offset").fetchall()
+    assert [each for each in offsets if each[0].startswith("room:") and each[0] in map(channel, rooms)] == [
+        (name, offset) for name in sorted(map(channel, rooms)) for offset in range(1, 5)
+    ]

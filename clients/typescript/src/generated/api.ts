@@ -550,6 +550,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/feed/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description The next events of all streams that you may read, after a cursor. Without one, from the first that are kept.
+         *
+         *     Keep the new cursor together with what you have copied. After a crash the old one brings the same events again,
+         *     and none is missed. `added` and `reset` name the position from which the events of a stream follow: read its
+         *     state over REST unless the offset is 0. `removed` is a stream that you may no longer read.
+         */
+        post: operations["streams_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/token/": {
         parameters: {
             query?: never;
@@ -768,6 +791,8 @@ export interface components {
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
         AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["KeyEndedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"];
+        /** @enum {unknown} */
+        BlankEnum: "";
         /** @description A summary of the samples in one step, which begins at `at`. */
         Bucket: {
             /** Format: date-time */
@@ -782,6 +807,13 @@ export interface components {
             last: number;
             count: number;
         };
+        /**
+         * @description * `added` - added
+         *     * `reset` - reset
+         *     * `removed` - removed
+         * @enum {string}
+         */
+        ChangeEnum: "added" | "reset" | "removed";
         /** @description A dashboard, the same for every reader. */
         Dashboard: {
             /** Format: uuid */
@@ -889,6 +921,50 @@ export interface components {
              * @description With the access token. An open response ends then.
              */
             expires_at: string;
+        };
+        /** @description A stream that is new in the feed, begins anew, or is gone from it. */
+        FeedChange: {
+            change: components["schemas"]["ChangeEnum"];
+            stream: components["schemas"]["Position"];
+        };
+        /** @description An event with its stream and its offset in it. */
+        FeedEntry: {
+            channel: string;
+            offset: number;
+            event: components["schemas"]["AnyEvent"];
+        };
+        /** @description The changes come first: events of a new stream are in the same page. */
+        FeedPage: {
+            cursor: string;
+            /** @description Ask again at once. Otherwise after some seconds. */
+            has_more: boolean;
+            changes: components["schemas"]["FeedChange"][];
+            results: components["schemas"]["FeedEntry"][];
+        };
+        /**
+         * @description * `dashboard` - dashboard
+         *     * `room` - room
+         *     * `user` - user
+         * @enum {string}
+         */
+        FeedRequestKindEnum: "dashboard" | "room" | "user";
+        FeedRequestRequest: {
+            /**
+             * @description Of the last page. Empty in the beginning.
+             * @default
+             */
+            cursor: string;
+            /** @default 500 */
+            limit: number;
+            /**
+             * @description Streams of this kind only. Use another cursor for each.
+             *
+             *     * `dashboard` - dashboard
+             *     * `room` - room
+             *     * `user` - user
+             * @default
+             */
+            kind: components["schemas"]["FeedRequestKindEnum"] | components["schemas"]["BlankEnum"];
         };
         /** @description A key without its text. Only a hash of the text is stored. */
         Key: {
@@ -5693,6 +5769,82 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             410: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    streams_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "cursor": "",
+                 *       "limit": 500
+                 *     }
+                 */
+                "application/json": components["schemas"]["FeedRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cursor": "cursor",
+                     *       "has_more": true,
+                     *       "changes": [
+                     *         {
+                     *           "change": "added",
+                     *           "stream": {
+                     *             "channel": "channel",
+                     *             "epoch": "epoch",
+                     *             "offset": 3
+                     *           }
+                     *         }
+                     *       ],
+                     *       "results": [
+                     *         {
+                     *           "channel": "channel",
+                     *           "offset": 3,
+                     *           "event": {
+                     *             "type": "dashboard.deleted",
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "at": "2026-01-02T15:04:05.678901Z",
+                     *             "actor": {
+                     *               "type": "user",
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             },
+                     *             "data": {
+                     *               "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750"
+                     *             }
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeedPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
