@@ -1,4 +1,4 @@
-"""The feed: pages of events over all streams that a user may read, each from where a cursor stands in it.
+"""The feed: pages of events over all streams that a user may read, each from where a bookmark stands in it.
 
 A round looks at all streams in the order of their names. A page is a part of a round: it ends where the round ends, or
 when it has looked at MAX_SCANNED streams, read MAX_READ logs, or taken as many events as were asked for.
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.feed_cursor import MAX_STREAMS, FeedCursor
+from api.feed_bookmark import MAX_STREAMS, Bookmark
 from api.models import User
 from api.readable_streams import KINDS, place_of, readable_names, still_readable
 from tidewire.rest.conflicts import Conflict
@@ -37,10 +37,10 @@ class FeedPage:
 
 
 class Feed:
-    """Reads one page for a user, and moves the cursor."""
+    """Reads one page for a user, and moves the bookmark."""
 
-    def __init__(self, user: User, cursor: FeedCursor, limit: int, kinds: Collection[str] = KINDS) -> None:
-        self._user, self._cursor, self._limit, self._kinds = user, cursor, limit, kinds
+    def __init__(self, user: User, bookmark: Bookmark, limit: int, kinds: Collection[str] = KINDS) -> None:
+        self._user, self._bookmark, self._limit, self._kinds = user, bookmark, limit, kinds
         self._page, self._read, self._size = FeedPage(), 0, 0
 
     def read(self) -> FeedPage:
@@ -48,8 +48,8 @@ class Feed:
 
         What may be read is asked before the logs are read, and again afterwards, for a user who lost access meanwhile.
         """
-        page, cursor, before = self._page, self._cursor, dict(self._cursor.places)
-        started = cursor.after
+        page, bookmark, before = self._page, self._bookmark, dict(self._bookmark.places)
+        started = bookmark.after
         names = readable_names(self._user, self._kinds, place_of(started), MAX_SCANNED + 1)
         is_last, names = len(names) <= MAX_SCANNED, names[:MAX_SCANNED]
         page.scanned = len(names)
@@ -62,10 +62,10 @@ class Feed:
         until = "" if is_round else names[done - 1]
         self._tell_removed(names[:done], started, until)
         self._forget_lost(before)
-        if len(cursor.places) > MAX_STREAMS:
+        if len(bookmark.places) > MAX_STREAMS:
             raise Conflict("too_many_streams", f"A feed has at most {MAX_STREAMS} streams. Name a kind.")
-        page.has_more = not is_round or cursor.is_behind
-        cursor.after, cursor.is_behind = until, cursor.is_behind and not is_round
+        page.has_more = not is_round or bookmark.is_behind
+        bookmark.after, bookmark.is_behind = until, bookmark.is_behind and not is_round
         return page
 
     @property
@@ -73,8 +73,8 @@ class Feed:
         return self._read >= MAX_READ or len(self._page.entries) >= self._limit or self._size >= MAX_BYTES
 
     def _read_stream(self, head: Position) -> None:
-        """Takes the events of a stream that has moved, or that the cursor does not know."""
-        name, known = head.channel, self._cursor.places.get(head.channel)
+        """Takes the events of a stream that has moved, or that the bookmark does not know."""
+        name, known = head.channel, self._bookmark.places.get(head.channel)
         if known == (head.offset, head.epoch):
             return
         left = self._limit - len(self._page.entries)
@@ -89,17 +89,17 @@ class Feed:
         last = page.entries[-1].offset if page.entries else known[0]
         self._page.entries += [(name, entry.offset, entry.payload) for entry in page.entries]
         self._size += sum(len(entry.payload) for entry in page.entries)
-        self._cursor.places[name] = (last, page.head.epoch)
-        self._cursor.is_behind |= last < page.head.offset
+        self._bookmark.places[name] = (last, page.head.epoch)
+        self._bookmark.is_behind |= last < page.head.offset
 
     def _tell_removed(self, names: Collection[str], started: str, until: str) -> None:
-        """Tells of streams that the cursor knows, that lie in the part of the round that was looked at, and that the
+        """Tells of streams that the bookmark knows, that lie in the part of the round that was looked at, and that the
         user may not read."""
         readable = set(names)
-        for name in sorted(self._cursor.places):
+        for name in sorted(self._bookmark.places):
             is_in_part = name > started and (not until or name <= until) and name.partition(":")[0] in self._kinds
             if is_in_part and name not in readable:
-                offset, epoch = self._cursor.places.pop(name)
+                offset, epoch = self._bookmark.places.pop(name)
                 self._page.changes.append((REMOVED, Position(name, epoch, offset)))
 
     def _forget_lost(self, before: dict[str, tuple[int, str]]) -> None:
@@ -110,8 +110,8 @@ class Feed:
         if lost:
             page.entries = [entry for entry in page.entries if entry[0] not in lost]
             page.changes = [each for each in page.changes if each[0] == REMOVED or each[1].channel not in lost]
-            self._cursor.places = {name: at for name, at in self._cursor.places.items() if name not in lost}
-            self._cursor.places |= {name: at for name, at in before.items() if name in lost}
+            self._bookmark.places = {name: at for name, at in self._bookmark.places.items() if name not in lost}
+            self._bookmark.places |= {name: at for name, at in before.items() if name in lost}
 
 
 def _is_continuous(page: Page, after: int, epoch: str) -> bool:

@@ -35,7 +35,7 @@ REQUESTS: dict[str, Any] = {
     "messages_batch": [{"text": "Good morning!"}, {"text": "The ship is in."}],
     "read_put": {"message": uuid("message")},
     "rooms_transfer": {"user_id": uuid("user_id")},
-    "streams_feed": {"cursor": "", "limit": 500},
+    "streams_feed": {"bookmark": "", "limit": 500},
     "token_create": {"email": "alice@example.com", "password": "correct horse battery staple"},
     "token_refresh": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
     "token_verify": {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from api.feed import ADDED, REMOVED, RESET
-from api.feed_cursor import MAX_CHARACTERS
+from api.feed_bookmark import MAX_CHARACTERS
 from api.readable_streams import KINDS
 from api.serializers.streams import EventField, PositionSerializer
 
@@ -13,7 +13,7 @@ MAX_EVENTS = 500
 
 
 class FeedRequestSerializer(serializers.Serializer):
-    cursor = serializers.CharField(
+    bookmark = serializers.CharField(
         default="", allow_blank=True, max_length=MAX_CHARACTERS, help_text="Of the last page. Empty in the beginning."
     )
     limit = serializers.IntegerField(default=MAX_EVENTS, min_value=1, max_value=MAX_EVENTS)
@@ -21,7 +21,7 @@ class FeedRequestSerializer(serializers.Serializer):
         choices=[(kind, kind) for kind in KINDS],
         default="",
         allow_blank=True,
-        help_text="Streams of this kind only. Use another cursor for each.",
+        help_text="Streams of this kind only. Use another bookmark for each.",
     )
 
 
@@ -43,7 +43,7 @@ class FeedEntrySerializer(serializers.Serializer):
 class FeedPageSerializer(serializers.Serializer):
     """The changes come first: events of a new stream are in the same page."""
 
-    cursor = serializers.CharField()
+    bookmark = serializers.CharField()
     has_more = serializers.BooleanField(help_text="Ask again at once. Otherwise after some seconds.")
     changes = FeedChangeSerializer(many=True)
     results = FeedEntrySerializer(many=True)

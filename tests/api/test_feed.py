@@ -1,4 +1,4 @@
-"""streams/feed/: one loop with one cursor brings every event of every stream that the caller may read."""
+"""streams/feed/: one loop with one bookmark brings every event of every stream that the caller may read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import feed, feed_cursor
-from api.feed_cursor import FeedCursor
+from api import feed, feed_bookmark
+from api.feed_bookmark import Bookmark
 from api.models import Member, Room
 from tests.api.conftest import MISSING, Person, pointers, problem
 from tests.api.test_keys import make_key
@@ -32,14 +32,14 @@ class Copy:
 
     def __init__(self, person: Any, **options: Any) -> None:
         self.person, self.options = person, options
-        self.cursor = ""
+        self.bookmark = ""
         self.events: dict[str, list[tuple[int, str]]] = {}
         self.changes: list[tuple[str, str, int]] = []
         self.pages = 0
 
     def turn(self) -> bool:
         """Reads one page; returns whether there are more."""
-        answer = self.person.post(FEED, {"cursor": self.cursor, **self.options})
+        answer = self.person.post(FEED, {"bookmark": self.bookmark, **self.options})
         assert answer.status_code == 200, answer.content
         page = answer.json()
         self.changes += [
@@ -48,7 +48,7 @@ class Copy:
         for entry in page["results"]:
             check_event(entry["event"])
             self.events.setdefault(entry["channel"], []).append((entry["offset"], entry["event"]["id"]))
-        self.cursor = page["cursor"]
+        self.bookmark = page["bookmark"]
         self.pages += 1
         return page["has_more"]
 
@@ -121,14 +121,14 @@ def test_a_busy_stream_does_not_hold_up_the_others(bob, rooms):
     assert rooms[1] in copy.events
 
 
-def test_one_may_begin_again_with_an_older_cursor(bob, rooms):
+def test_one_may_begin_again_with_an_older_bookmark(bob, rooms):
     """As after a crash: the same events come again, and none is missing."""
     copy = Copy(bob).round()
-    kept = copy.cursor
+    kept = copy.bookmark
     say(rooms[0], bob)
     first = copy.round().events
     say(rooms[2], bob)
-    copy.cursor = kept
+    copy.bookmark = kept
     assert copy.round().events == {**first, rooms[2]: log_of(rooms[2])[-1:]}
 
 
@@ -163,7 +163,7 @@ def test_a_deleted_room_is_gone(bob, rooms):
 
 
 def test_where_the_log_does_not_go_on_it_begins_anew(bob, rooms):
-    """Events were pruned, the stream began anew, or the log is behind the cursor."""
+    """Events were pruned, the stream began anew, or the log is behind the bookmark."""
     copy = Copy(bob).round()
     for name in rooms:
         for _ in range(3):
@@ -174,10 +174,10 @@ def test_where_the_log_does_not_go_on_it_begins_anew(bob, rooms):
     copy.round()
     assert copy.changes == [("reset", rooms[0], head - 1), ("reset", rooms[1], 0)]
     assert copy.events == {rooms[0]: log_of(rooms[0]), rooms[1]: log_of(rooms[1]), rooms[2]: log_of(rooms[2])[-3:]}
-    ahead = feed_cursor.decode(copy.cursor)
+    ahead = feed_bookmark.decode(copy.bookmark)
     assert ahead is not None
     ahead.places[rooms[2]] = (10_000, ahead.places[rooms[2]][1])
-    copy.cursor = ahead.encode()
+    copy.bookmark = ahead.encode()
     assert copy.round().changes == [("reset", rooms[2], 0)]
 
 
@@ -241,13 +241,13 @@ def test_there_may_be_too_many_streams(bob, rooms, monkeypatch):
     assert problem(bob.post(FEED, {})) == (409, "too_many_streams")
 
 
-def test_a_cursor_of_as_many_streams_as_there_may_be_fits():
-    uuids = [f"{number * 2654435761 % 2**128:032x}" for number in range(feed_cursor.MAX_STREAMS)]
+def test_a_bookmark_of_as_many_streams_as_there_may_be_fits():
+    uuids = [f"{number * 2654435761 % 2**128:032x}" for number in range(feed_bookmark.MAX_STREAMS)]
     names = ["room:" + "-".join((u[:8], u[8:12], u[12:16], u[16:20], u[20:])) for u in uuids]
-    cursor = FeedCursor({name: (2**53 - 1, u[:16]) for name, u in zip(names, uuids, strict=True)}, names[-1], True)
-    text = cursor.encode()
-    assert len(text) <= feed_cursor.MAX_CHARACTERS
-    assert feed_cursor.decode(text) == cursor
+    bookmark = Bookmark({name: (2**53 - 1, u[:16]) for name, u in zip(names, uuids, strict=True)}, names[-1], True)
+    text = bookmark.encode()
+    assert len(text) <= feed_bookmark.MAX_CHARACTERS
+    assert feed_bookmark.decode(text) == bookmark
 
 
 def packed(content: Any) -> str:
@@ -278,25 +278,25 @@ NONE = {
 
 
 @pytest.mark.parametrize("text", NONE.values(), ids=NONE)
-def test_no_cursor_of_this_server(bob, text):
-    assert pointers(bob.post(FEED, {"cursor": text})) == [("/cursor", "invalid")]
+def test_no_bookmark_of_this_server(bob, text):
+    assert pointers(bob.post(FEED, {"bookmark": text})) == [("/bookmark", "invalid")]
 
 
-@pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 501}, {"kind": "boat"}, {"cursor": None}], ids=str)
+@pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 501}, {"kind": "boat"}, {"bookmark": None}], ids=str)
 def test_invalid_bodies(bob, body):
     assert bob.post(FEED, body).status_code == 400
 
 
 @given(st.text() | st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode()))
 def test_no_text_breaks_the_decoder(text):
-    feed_cursor.decode(text)
+    feed_bookmark.decode(text)
 
 
-def test_a_forged_cursor_shows_nothing(rooms):
+def test_a_forged_bookmark_shows_nothing(rooms):
     stranger = Person(make_user("Charlie"))
-    forged = FeedCursor({name: (0, read_after(name, 0).head.epoch) for name in rooms})
+    forged = Bookmark({name: (0, read_after(name, 0).head.epoch) for name in rooms})
     copy = Copy(stranger)
-    copy.cursor = forged.encode()
+    copy.bookmark = forged.encode()
     copy.round()
     assert set(copy.events) <= {f"user:{stranger.id}"}
     assert [(change, name) for change, name, _ in copy.changes if change == "removed"] == [

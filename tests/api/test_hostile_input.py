@@ -134,7 +134,7 @@ FIELDS = {
     "refresh": Field("POST", _token("refresh/"), "refresh"),
     "verify": Field("POST", _token("verify/"), "token"),
     "sign out": Field("POST", _token("blacklist/"), "refresh"),
-    **{f"feed {name}": Field("POST", _fixed("streams/feed/"), name) for name in ("cursor", "limit", "kind")},
+    **{f"feed {name}": Field("POST", _fixed("streams/feed/"), name) for name in ("bookmark", "limit", "kind")},
     "my name": Field("PATCH", _fixed("me/"), "name"),
     "my password": Field("POST", _fixed("me/password/"), "current_password", {"new_password": "a long enough one"}),
     "my new password": Field("POST", _fixed("me/password/"), "new_password", {"current_password": "wrong"}),

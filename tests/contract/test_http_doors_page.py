@@ -38,13 +38,13 @@ TSCONFIG = {
 PROGRAM = """
 import { copyAll } from './feed.mjs'
 const { URL, TOKEN } = process.env
-const round = async (cursor) => {
+const round = async (bookmark) => {
   const seen = []
-  const next = await copyAll(URL, TOKEN, cursor, async ({ results }) => seen.push(...results.map((one) => one.channel)))
+  const next = await copyAll(URL, TOKEN, bookmark, async (page) => seen.push(...page.results.map((one) => one.channel)))
   return [seen, next]
 }
-const [first, cursor] = await round('')
-const [second] = await round(cursor)
+const [first, bookmark] = await round('')
+const [second] = await round(bookmark)
 console.log(JSON.stringify({ first, second }))
 """
 pytestmark = pytest.mark.slow

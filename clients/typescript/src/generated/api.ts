@@ -560,10 +560,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description The next events of all streams that you may read, after a cursor. Without one, from the first that are kept.
+         * @description The next events of all streams that you may read, after a bookmark; without one, from the first kept.
          *
-         *     Keep the new cursor together with what you have copied. After a crash the old one brings the same events again,
-         *     and none is missed. `added` and `reset` name the position from which the events of a stream follow: read its
+         *     Keep the new bookmark with what you have copied. After a crash the old one brings the same events again, and
+         *     none is missed. `added` and `reset` name the position from which the events of a stream follow: read its
          *     state over REST unless the offset is 0. `removed` is a stream that you may no longer read.
          */
         post: operations["streams_feed"];
@@ -935,7 +935,7 @@ export interface components {
         };
         /** @description The changes come first: events of a new stream are in the same page. */
         FeedPage: {
-            cursor: string;
+            bookmark: string;
             /** @description Ask again at once. Otherwise after some seconds. */
             has_more: boolean;
             changes: components["schemas"]["FeedChange"][];
@@ -953,11 +953,11 @@ export interface components {
              * @description Of the last page. Empty in the beginning.
              * @default
              */
-            cursor: string;
+            bookmark: string;
             /** @default 500 */
             limit: number;
             /**
-             * @description Streams of this kind only. Use another cursor for each.
+             * @description Streams of this kind only. Use another bookmark for each.
              *
              *     * `dashboard` - dashboard
              *     * `room` - room
@@ -5785,7 +5785,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "cursor": "",
+                 *       "bookmark": "",
                  *       "limit": 500
                  *     }
                  */
@@ -5804,7 +5804,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "cursor": "cursor",
+                     *       "bookmark": "bookmark",
                      *       "has_more": true,
                      *       "changes": [
                      *         {

@@ -1,6 +1,6 @@
 """Where a program stands in all streams that it may read, as one text. The program keeps it, the server does not.
 
-It is not signed: a forged cursor only moves its own program, because each page asks anew what may be read.
+It is not signed: a forged bookmark only moves its own program, because each page asks anew what may be read.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from api.readable_streams import place_of
 
 MAX_STREAMS = 10_000
 MAX_CHARACTERS = 768 * 1024
-"""Of a cursor with MAX_STREAMS, at about 50 characters each."""
+"""Of a bookmark with MAX_STREAMS, at about 50 characters each."""
 _MAX_JSON = 2 * 1024 * 1024
 
 
 @dataclass
-class FeedCursor:
+class Bookmark:
     """- `places` are {stream: (offset, epoch)}, of each stream that the program knows.
     - `after` is the last stream that was looked at in this round, or "" between two rounds.
     - `is_behind` says that a stream had more events than this round could take."""
@@ -35,10 +35,10 @@ class FeedCursor:
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def decode(text: str) -> FeedCursor | None:
-    """Returns what a text says, or None for one that `encode` has not returned. The empty text is a new cursor."""
+def decode(text: str) -> Bookmark | None:
+    """Returns what a text says, or None for one that `encode` has not returned. The empty text is a new bookmark."""
     if not text:
-        return FeedCursor()
+        return Bookmark()
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         content = _inflated(packed)
@@ -46,7 +46,7 @@ def decode(text: str) -> FeedCursor | None:
         found = {name: _place(name, value) for name, value in places.items()}
         is_known = after == "" or place_of(after) is not None
         is_ours = isinstance(is_behind, bool) and is_known and len(found) <= MAX_STREAMS
-        return FeedCursor(found, after, is_behind) if is_ours else None
+        return Bookmark(found, after, is_behind) if is_ours else None
     except (ValueError, TypeError, AttributeError, RecursionError, zlib.error):
         return None
 
