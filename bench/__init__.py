@@ -7,6 +7,8 @@ writers.py    writers over REST
 report.py     tables and plots
 growth.py     writes beside a large log
 samples.py    samples of dashboards, by itself
+restart.py    thousands of members who come back after a restart, beside an earlier revision
+members.py    these members: connect, subscribe, recover, read
 pieces.py     what each piece of the fast path brings
 textbook/     the chat of the tutorials
 tools/        the load client and the broadcaster, in C

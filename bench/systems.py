@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -24,7 +25,6 @@ SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
 READY_SECONDS = 60.0
 USERS = 100
-RELOAD_SECONDS = 0.3  # until PostgreSQL has read its settings again
 WRITERS = 16
 MANY_ROOMS = 500  # from here on one writer is a member of all
 
@@ -61,21 +61,21 @@ class Stores:
     def __init__(self) -> None:
         self.postgresql = servers.start_postgresql()
         self.redis = servers.start_redis()
-        self._templates: dict[str, str] = {}
+        self._templates: dict[tuple[str, Path], str] = {}
         self._count = 0
         for pid in (self.postgresql.process.pid, self.redis.process.pid):
             os.sched_setaffinity(pid, {CLIENT_CORE})  # inherited by the backends
 
-    def database(self, settings: str, *migrate: str) -> str:
-        """Makes a database with the tables of these settings. Returns its URL."""
-        if settings not in self._templates:
+    def database(self, settings: str, *migrate: str, root: Path = ROOT) -> str:
+        """Makes a database with the tables of these settings, of the project in `root`. Returns its URL."""
+        if (settings, root) not in self._templates:
             name = f"template_{self._count}"
             environment = {**child_environment(servers.temporary_folder("bench")), "DJANGO_SETTINGS_MODULE": settings}
             environment |= {"DATABASE_URL": self.postgresql.create_database(name), "REDIS_URL": self.redis.url}
-            run_manage(environment, "migrate", "--verbosity", "0", *migrate)
-            self._templates[settings] = name
+            run_manage(environment, "migrate", "--verbosity", "0", *migrate, root=root)
+            self._templates[settings, root] = name
         self._count += 1
-        return self.postgresql.create_database(f"bench_{self._count}", template=self._templates[settings])
+        return self.postgresql.create_database(f"bench_{self._count}", template=self._templates[settings, root])
 
     def stop(self) -> None:
         self.redis.stop()
@@ -84,7 +84,8 @@ class Stores:
 
 @dataclass
 class System:
-    """How a system is started and spoken to. `layer` is pubsub, core or memory; Redis counts as part of the server."""
+    """How a system is started and spoken to. `layer` is pubsub, core or memory; Redis counts as part of the server.
+    `root` is the folder of its project: another one for another revision."""
 
     name: str
     command: list[str]
@@ -100,19 +101,21 @@ class System:
     )
     acks: int = 2
     extra: dict[str, str] = field(default_factory=dict)
+    root: Path = ROOT
 
-    def start(self, stores: Stores, rooms: int = 1) -> Running:
-        return Running(self, stores, rooms)
+    def start(self, stores: Stores, rooms: int = 1, setup: str = "") -> Running:
+        """`setup` fills the database in place of the system's own program, which makes USERS and so many rooms."""
+        return Running(self, stores, rooms, setup)
 
 
 class Running:
     """A running system, with users and rooms in its database."""
 
-    def __init__(self, system: System, stores: Stores, rooms: int) -> None:
+    def __init__(self, system: System, stores: Stores, rooms: int, setup: str = "") -> None:
         self.system, self._stores = system, stores
         self.folder, self.port = servers.temporary_folder("bench"), servers.free_port()
         self.log = self.folder / "log"
-        self.url = stores.database(system.settings, *system.migrate)
+        self.url = stores.database(system.settings, *system.migrate, root=system.root)
         self.environment = child_environment(self.folder) | {
             "DJANGO_SETTINGS_MODULE": system.settings,
             "DATABASE_URL": self.url,
@@ -128,21 +131,16 @@ class Running:
         }
         if system.layer != "memory" or system.settings != "backend.settings":
             self.environment["REDIS_URL"] = stores.redis.url
-        made = run_manage(
-            self.environment,
-            "shell",
-            "-v",
-            "0",
-            "-c",
-            system.setup % (USERS, rooms, WRITERS if rooms <= MANY_ROOMS else 1),
-        )
-        self.rooms, self.tokens = json.loads(made.strip().splitlines()[-1])
+        program = setup or system.setup % (USERS, rooms, WRITERS if rooms <= MANY_ROOMS else 1)
+        self.printed = run_manage(self.environment, "shell", "-v", "0", "-c", program, root=system.root)
+        self.rooms, self.tokens = json.loads(self.printed.strip().splitlines()[-1])
         self.token_file = self.folder / "tokens"
         self.token_file.write_text("\n".join(self.tokens))
         self.room_file = self.folder / "rooms"
+        self.transactions = transactions(self.url)
         command = [part.format(port=self.port, application=system.application) for part in system.command]
         self.process = servers.spawn(
-            [*tools.on_core(SERVER_CORE), sys.executable, *command], log=self.log, cwd=ROOT, env=self.environment
+            [*tools.on_core(SERVER_CORE), sys.executable, *command], log=self.log, cwd=system.root, env=self.environment
         )
         self._wait()
 
@@ -165,22 +163,12 @@ class Running:
     def statements(self) -> Iterator[Counter[str]]:
         """Counts the statements that read each table while the block runs, except those of the hub's poll."""
         counted: Counter[str] = Counter()
-        log = self._stores.postgresql.log
-        self._log_statements("all")
-        before = log.stat().st_size
-        yield counted
-        self._log_statements("none")
-        written = log.read_bytes()[before:].decode(errors="replace")
-        for statement in re.split(r"LOG:  (?:statement|execute)", written)[1:]:
+        with self._stores.postgresql.statements() as statements:
+            yield counted
+        for statement in statements:
             table = re.search(r'FROM "?(\w+)', statement)
             if table and "touched_at >" not in statement:
                 counted[table[1]] += 1
-
-    def _log_statements(self, which: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
-            connection.execute("SELECT pg_reload_conf()")
-        time.sleep(RELOAD_SECONDS)
 
     def options(self, sockets: int, rooms: int = 1, hello: tuple[str, ...] | None = None) -> list[str | int]:
         """Returns the load client's options for connecting and subscribing these sockets."""
@@ -239,6 +227,14 @@ class Floor:
 
     def stop(self) -> None:
         servers.end(self.process, 9)
+
+
+def transactions(url: str) -> int:
+    """Returns how many transactions the ended sessions of a database have committed. A statement of a read is one."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+        (count,) = connection.execute(query).fetchone() or (0,)
+        return count
 
 
 def tidewire(server: str = "serve", layer: str = "pubsub", **fields: object) -> System:

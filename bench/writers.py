@@ -59,6 +59,9 @@ class Line:
                 body += self._socket.recv(65536)
         return int(head.split(b" ", 2)[1]), body
 
+    def close(self) -> None:
+        self._socket.close()
+
 
 @dataclass
 class Written:

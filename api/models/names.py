@@ -11,11 +11,11 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import connections, models
 from django.db.models import signals
 
 from api.models.memberships import Membership
-from tidewire import PreCommitStep, PreparedQuery, job, note, start_job, touch
+from tidewire import PreCommitStep, job, note, start_job, touch
 
 STREAMS_AT_ONCE = 20
 """Rooms or dashboards whose streams one transaction of the job locks."""
@@ -34,12 +34,6 @@ class NamesClock(models.Model):
         return str(self.time)
 
     @classmethod
-    def now(cls, using: str = DEFAULT_DB_ALIAS) -> int:
-        """Returns the time of the clock. One look-up by key. Read it before the names, as a position."""
-        row = _CLOCK.first(using)
-        return row.time if row else 0
-
-    @classmethod
     def tick(cls, using: str) -> None:
         """Raises the clock. Its row is locked until the transaction ends."""
         table = f'"{cls._meta.db_table}"'
@@ -47,9 +41,6 @@ class NamesClock(models.Model):
             cursor.execute(
                 f"INSERT INTO {table} (id, time) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET time = {table}.time + 1"
             )
-
-
-_CLOCK = PreparedQuery(lambda: NamesClock.objects.all()[:1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
 from tidewire.rest.tags import Clock
 from tidewire.snapshots import SnapshotMixin
 
-NAMES = Clock(frozenset({"api.User.name"}), NamesClock.now)
+NAMES = Clock(frozenset({"api.User.name"}), lambda: NamesClock.objects.values("time"))
 """Of lists that show names: a rename is no event of the streams that show it until a while later."""
 
 S = TypeVar("S", bound=SharedResource)

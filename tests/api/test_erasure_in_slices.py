@@ -14,9 +14,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from api.models import Member, Message, NamesClock, Reaction, Room, User, erasure
+from api.models import Member, Message, Reaction, Room, User, erasure
 from api.models.messages import Mention
 from tests.api.conftest import Person, problem, url
+from tests.api.test_names import names_clock
 from tests.factories import add_member, make_dashboard, make_message, make_room, make_user
 from tests.rig.verify import figure
 from tests.tidewire.threads import Writer
@@ -101,12 +102,12 @@ def assert_erased(quux: Person, tmp_path: Any) -> None:
 
 def test_a_large_account_is_hidden_when_the_request_is_answered(alice, quux, small_slices, tmp_path):
     room = fill(quux, alice, 20)
-    clock = NamesClock.now()
+    clock = names_clock()
     assert quux.delete(ME).status_code == 204
 
     assert problem(quux.get(ME))[0] == 401
     assert_hidden(room, alice)
-    assert NamesClock.now() > clock
+    assert names_clock() > clock
     assert slices.pending()["erase_account"] == 1
     assert Message.objects.filter(text__contains=SECRET).count() > 5, "the work is left for later"
     make_user("Another", email="quux@example.com")

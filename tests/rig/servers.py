@@ -19,6 +19,7 @@ import glob
 import os
 import pwd
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -27,7 +28,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -230,6 +232,8 @@ def _make_readable(folder: Path) -> None:
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------------
 
+RELOAD_SECONDS = 0.3  # until PostgreSQL has read its settings again
+
 
 class PostgreSQL:
     """A server in which tests make and drop databases. `url` names its maintenance database."""
@@ -260,6 +264,24 @@ class PostgreSQL:
 
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Yields a list that holds the statements of all sessions after the block. Only a server of ours has a log."""
+        if self.log is None:
+            raise ServerError("the log of a server that was named cannot be read")
+        found: list[str] = []
+        self._log_statements("all")
+        before = self.log.stat().st_size
+        yield found
+        self._log_statements("none")
+        written = self.log.read_bytes()[before:].decode(errors="replace")
+        found += re.split(r"LOG:  (?:statement|execute)", written)[1:]
+
+    def _log_statements(self, which: str) -> None:
+        self.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
+        self.execute("SELECT pg_reload_conf()")
+        time.sleep(RELOAD_SECONDS)
 
     def stop(self) -> None:
         """Stops our server without a checkpoint. On a server that was named, drops only the databases we made."""

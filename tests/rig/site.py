@@ -111,7 +111,10 @@ class Server:
 
 
 class Site:
-    """Servers that share a database and a layer, and the people who use them."""
+    """Servers that share a database and a layer, and the people who use them. `postgresql` holds the database of a
+    grown one."""
+
+    postgresql: servers.PostgreSQL | None = None
 
     def __init__(
         self,
@@ -245,7 +248,9 @@ class Sites:
         redis = servers.start_redis() if own_redis else servers.redis_for_tests()
         environment["DATABASE_URL"] = self._clone_grown(f"site_{os.getpid()}_{self._count}")
         environment["REDIS_URL"] = redis.url
-        return Site(size, folder, environment, processes, redis, self._program)
+        site = Site(size, folder, environment, processes, redis, self._program)
+        site.postgresql = self._postgresql
+        return site
 
     def stop(self) -> None:
         if self._postgresql is not None:
@@ -285,8 +290,8 @@ def child_environment(folder: Path) -> Environment:
     }
 
 
-def run_manage(environment: Environment, *arguments: str) -> str:
+def run_manage(environment: Environment, *arguments: str, root: Path = ROOT) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, f"manage.py {arguments[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -139,6 +139,13 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "restart",
+        "10,000 members connect, recover and read the newest page after a restart of `serve`, beside the revision "
+        "before lists were read by prepared rows",
+        (sys.executable, "-m", "bench.restart", "--clients", "10000", "--against", "167b471", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "textbook",
         "the same plan against a chat as tutorials build it",
         (sys.executable, "-m", "bench.textbook.compare", "--seed", "1", "--seconds", "30"),

@@ -19,7 +19,7 @@ from tidewire.declare.registry import registry
 from tidewire.ground.positions import Position
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.log.building import object_name
-from tidewire.log.heads import position
+from tidewire.log.heads import shared_position
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -83,9 +83,6 @@ class SnapshotMixin(_ReadViews):
     `permission_classes` and `get_queryset`, as in any view, not by `get_stream`.
     """
 
-    read_position: Position | None = None
-    """The position of the list, read before its rows."""
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         before = cls.__mro__[: cls.__mro__.index(SnapshotMixin)]
@@ -106,7 +103,7 @@ class SnapshotMixin(_ReadViews):
         raise NotImplementedError(f"{type(self).__name__} must define get_stream()")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        before = self.read_position = self._position()
+        before = self._position()
         response = super().list(request, *args, **kwargs)
         if isinstance(response.data, bytes):  # encoded, with its position
             return response
@@ -121,7 +118,8 @@ class SnapshotMixin(_ReadViews):
 
     def _position(self) -> Position | None:
         stream = self.get_stream()
-        return position(stream) if stream else None
+        read: Callable[[str], Position] = getattr(super(), "position_of", shared_position)
+        return read(stream) if stream else None
 
 
 def _with_header(response: Response, before: Position | None) -> Response:

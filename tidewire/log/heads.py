@@ -13,11 +13,20 @@ from tidewire.ground.positions import Position
 from tidewire.log.database import ago_sql, log_alias, now_sql
 from tidewire.log.tables import Stream, new_epoch
 from tidewire.queries.prepared_query import PreparedQuery
+from tidewire.queries.shared_read import SharedRead
 
 
 def position(name: str, using: str | None = None) -> Position:
     """Returns where a stream stands now. A stream without events is created, so that its epoch is fixed."""
     return positions([name], using)[name]
+
+
+def shared_position(name: str, using: str | None = None) -> Position:
+    """Returns what `position` does. Requests that ask at the same time share the query."""
+    return _POSITIONS.get(name, using or log_alias(), lambda: position(name, using))
+
+
+_POSITIONS = SharedRead[Position]()
 
 
 def positions(names: Collection[str], using: str | None = None) -> dict[str, Position]:

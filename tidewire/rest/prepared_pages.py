@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from tidewire.declare.kinds import StreamKind
 from tidewire.queries.prepared_rows import PreparedRows, SerializedRows
 from tidewire.rest.keysets import Column, Cursor, Order, column_of
-from tidewire.rest.tags import Clock, digest_of
+from tidewire.rest.tags import Clock, Readings, digest_of
 
 TAGGED: list[PreparedPages] = []
 """All lists of this process that have an ETag, for the start-up checks."""
@@ -38,6 +38,7 @@ class PreparedPages:
     ) -> None:
         self.build, self.serializer_class = build, serializer_class
         self.told_by, self.clocks = told_by, clocks
+        self.readings = Readings(clocks)
         self._columns: dict[str, Column] = {}
         self._prepared: dict[tuple[Order, bool], PreparedRows[Any, Any]] = {}
         if told_by is not None:

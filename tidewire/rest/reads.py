@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tidewire.ground.positions import Position
+from tidewire.log.heads import shared_position
 from tidewire.queries.prepared_rows import PreparedRows
 from tidewire.rest.media import QuickJSONRenderer
 from tidewire.rest.pagination import KeysetPagination
 from tidewire.rest.prepared_pages import PreparedPages
 from tidewire.rest.shared_pages import EncodedPage, shared_pages
-from tidewire.rest.tags import is_known, tag_of
+from tidewire.rest.tags import Reading, is_known, tag_of
 from tidewire.rest.views import ResourceViewSet
 from tidewire.transactions.commit import noted
 
@@ -34,6 +35,7 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
     """
 
     pages: ClassVar[PreparedPages]
+    _reading: Reading | None = None
 
     def page_parameters(self) -> Sequence[Any]:
         """Returns the parameters of the query of `pages`, such as ids of the URL."""
@@ -55,13 +57,19 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
         self.headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         return response
 
+    def position_of(self, stream: str) -> Position:
+        """Reads the position of the list's stream, for SnapshotMixin, and with it the clocks that its ETag needs."""
+        if self.pages.told_by is None:
+            return shared_position(stream)
+        self._reading = self.pages.readings.read(stream)
+        return self._reading.position
+
     def _tag(self) -> str | None:
         """Returns the ETag of this list, or None where it has none. Without a position there is none, and none inside a
         transaction whose changes are not events yet, as in a test that never commits."""
-        position: Position | None = getattr(self, "read_position", None)
-        if self.pages.told_by is None or position is None or noted(DEFAULT_DB_ALIAS):
+        if self._reading is None or noted(DEFAULT_DB_ALIAS):
             return None
-        return tag_of(self.request, self.pages.digest, position, self.pages.clocks)
+        return tag_of(self.request, self.pages.digest, self._reading)
 
     def _read_page(self) -> Response:
         paginator = cast(KeysetPagination, self.paginator)
@@ -70,7 +78,7 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
 
     def _encoded_page(self) -> EncodedPage:
         response = self._read_page()
-        position = cast(Position, getattr(self, "read_position", None))
+        position = cast(Reading, self._reading).position
         page = EncodedPage(QuickJSONRenderer().render({**response.data, "stream": position.as_json()}))
         page.link = response.get("Link", "")
         return page

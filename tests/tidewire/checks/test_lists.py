@@ -46,7 +46,7 @@ class MethodSerializer(serializers.Serializer):
     n = serializers.SerializerMethodField()
 
 
-OWNERS = Clock(frozenset({"liveapp.Owner.name"}), lambda: 0)
+OWNERS = Clock(frozenset({"liveapp.Owner.name"}), lambda: Item.objects.none())
 
 
 def items(board: Any) -> Any:
@@ -103,7 +103,7 @@ def test_a_column_whose_writes_are_no_events_is_not_told(monkeypatch, narrowed):
 
 @pytest.mark.parametrize("name", ["liveapp.Owner.nam", "liveapp.Nobody.name", "name"])
 def test_a_clock_of_no_column_is_refused(name):
-    (problem,) = problems(items, PlainSerializer, (Clock(frozenset({name}), lambda: 0),))
+    (problem,) = problems(items, PlainSerializer, (Clock(frozenset({name}), lambda: Item.objects.none()),))
     assert problem == f"one of its clocks counts {name!r}, which is no column: write app.Model.column"
 
 
