@@ -22,6 +22,8 @@ class TidewireConfig(AppConfig):
         from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
         from tidewire.transactions import commit
+        from tidewire.webhooks import chores as webhook_chores  # noqa: F401  declares them
+        from tidewire.webhooks import erasure as webhook_erasure  # noqa: F401  has copies erased
 
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish], log_database.holds_log)
         actors.reset_at_requests()

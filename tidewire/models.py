@@ -7,6 +7,7 @@ from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
 from tidewire.logbook.tables import LoggedConnection, LoggedProcess
 from tidewire.rest.answers import Answer, AnswerName
+from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition, WebhookSecret
 
 __all__ = [
     "Answer",
@@ -23,4 +24,8 @@ __all__ = [
     "NextRelease",
     "Stream",
     "VersionField",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookPosition",
+    "WebhookSecret",
 ]

@@ -20,19 +20,8 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "jobs", "logbook", "log", "layer", "capture"),
-    *(
-        "rest",
-        "delivery",
-        "engine",
-        "connection",
-        "doors",
-        "http",
-        "serve",
-        "asyncapi",
-        "checks",
-        "diagnosis",
-        "testing",
-    ),
+    *("rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "serve"),
+    *("asyncapi", "checks", "diagnosis", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
@@ -51,6 +40,7 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
     *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions")),
     *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "tags", "views")),
+    *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "tables", "urls")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

@@ -31,6 +31,15 @@ DEFAULTS: dict[str, Any] = {
     "SHARED_PAGE_BYTES": 8 * 1024 * 1024,  # of the newest pages of lists, kept encoded; 0 keeps none
     "PREPARED_QUERIES": True,  # the fast path to the database; False for plain Django and psycopg
     "DATABASE_THREADS": 4,  # threads that read the log and check access for the sockets
+    # Webhooks; see webhooks/.
+    "WEBHOOK_POLL_SECONDS": 0.03,  # how often a worker asks whether anything was written
+    "WEBHOOK_TIMEOUT_SECONDS": 10.0,  # for one attempt: name, connection, request and answer together
+    "WEBHOOK_RETRY_SECONDS": 1.0,  # until the second attempt; twice as long each time, up to an hour
+    "WEBHOOK_GIVE_UP_SECONDS": 86_400.0,  # an endpoint is disabled when a message has failed for so long
+    "WEBHOOK_LEASE_SECONDS": 5.0,  # how long the positions of a worker that was killed wait for another
+    "WEBHOOK_DELIVERIES_SECONDS": 72 * 3600.0,  # how long the list of deliveries goes back
+    "WEBHOOK_HTTPS_ONLY": True,  # refuses http:// URLs
+    "WEBHOOK_LOOPBACK": False,  # allows receivers on this machine, for development and tests
     # One connection.
     "PING_SECONDS": 25,  # between two pings
     "PONG_SECONDS": 20,  # how long a ping may stay unanswered

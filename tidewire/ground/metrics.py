@@ -97,10 +97,20 @@ cut_offs = _counter(
     "reason",
 )
 
+webhook_attempts = _counter("webhook_attempts", "Attempts to send a webhook, by state of the message after it.", "state")
+webhook_lag = _gauge(
+    "webhook_lag_seconds", "Age of the oldest event that an active webhook has not confirmed.", mode="livemax"
+)
+webhook_behind = _gauge(
+    "webhook_positions_behind", "Streams of active webhooks with events that are not confirmed.", mode="livemax"
+)
+
 event_bytes = _histogram("event_bytes", "Size of an event's JSON.", BYTES, "kind")
 publishing = _histogram("publish_seconds", "Sending one message to the channel layer; at most 0.2 s.", SECONDS)
 subscribing = _histogram("subscribe_seconds", "From a subscribe to its reply.", SECONDS)
 authenticating = _histogram("authenticate_seconds", "Checking the credential of a connect or refresh.", SECONDS)
+
+webhook_seconds = _histogram("webhook_seconds", "From an event's COMMIT to an attempt to send it.", SECONDS)
 
 _by_kind: dict[str, tuple[Callable[[], None], Callable[[float], None], Callable[[float], None]]] = {}
 

@@ -1,0 +1,49 @@
+"""Connections to checked addresses: httpcore asks this module for a connection to a host, and gets one to an address
+that was resolved and checked just now. So no second look-up can lead elsewhere (DNS rebinding). TLS and the Host header
+still use the host's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from httpcore import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream, ConnectError
+
+from tidewire.webhooks.resolver import Resolver, check
+
+
+class CheckedNetwork(AsyncNetworkBackend):
+    """Opens TCP connections to public addresses only."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver, self._backend = resolver, AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> AsyncNetworkStream:
+        """Raises RefusedAddressError, ResolvingError, or httpcore's ConnectError and ConnectTimeout."""
+        refused: Exception = ConnectError("no address")
+        for address in await self._resolver.addresses(host, port):
+            try:
+                stream = await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except ConnectError as error:
+                refused = error
+                continue
+            peer = stream.get_extra_info("server_addr")
+            check([str(peer[0])])  # what the system has really connected to
+            return stream
+        raise refused
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> AsyncNetworkStream:
+        raise ConnectError("webhooks are sent over TCP")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)

@@ -1,0 +1,34 @@
+"""When the next attempt is."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from tidewire.ground.conf import conf
+
+LONGEST_SECONDS = 3600.0
+"""Between two attempts; the receiver may ask for more, up to a day, by Retry-After."""
+MAX_RETRY_AFTER_SECONDS = 86_400.0
+
+
+def delay(failures: int, retry_after: float | None = None) -> float:
+    """Returns the seconds until the next attempt, after so many failures in a row: twice as long each time, give or
+    take a quarter, so that receivers that come back are not asked by all at once."""
+    seconds = min(conf.WEBHOOK_RETRY_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_SECONDS)
+    seconds *= random.uniform(0.75, 1.25)
+    return max(seconds, min(retry_after or 0.0, MAX_RETRY_AFTER_SECONDS))
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Returns the seconds that a Retry-After header asks for, or None where it has neither a number nor a date."""
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())
