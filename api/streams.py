@@ -14,7 +14,10 @@ from api.models.keys import keys_ended
 from api.models.samples import Point
 from api.serializers.keys import EndedKeySerializer
 from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
+from api.serializers.webhooks import WebhookNoticeSerializer
 from tidewire import Fact, Rate, StreamKind, parse_stream, record_fact
+from tidewire.models import WebhookEndpoint
+from tidewire.webhooks import notices
 
 rooms = StreamKind(
     "room",
@@ -65,3 +68,25 @@ def record_ended_keys(keys: Sequence[Key], using: str, **kwargs: Any) -> None:
         kind, id = parse_stream(key.stream) or ("", "")
         if kind in keys_of:
             record_fact(keys_of[kind], id, key, using=using)
+
+
+webhook_notices = {
+    type: Fact(type, kind=users, serializer=WebhookNoticeSerializer)
+    for type in (notices.DISABLED, notices.STREAM_ENDED, notices.POSITION_LOST)
+}
+"""{type: the fact that the owner of a webhook must know}"""
+
+
+@receiver(notices.noticed)
+def record_notice(endpoint: WebhookEndpoint, type: str, stream: str, reason: str, using: str, **kwargs: Any) -> None:
+    """Makes an event of it in the stream of the webhook's owner, where no webhook is needed to learn of it."""
+    value = {"id": endpoint.pk, "url": endpoint.url, "stream": stream or None, "reason": reason or None}
+    record_fact(webhook_notices[type], endpoint.owner, value, using=using)
+
+
+@receiver(keys_ended)
+def disable_webhooks(keys: Sequence[Key], using: str, **kwargs: Any) -> None:
+    """Disables the webhooks that a key has made: a key that leaked reads nothing after its end."""
+    made = WebhookEndpoint.objects.using(using).filter(made_by__in=[str(key.pk) for key in keys], state="active")
+    for endpoint in made.select_for_update(no_key=True).order_by("pk"):
+        notices.disable(endpoint, WebhookEndpoint.Reason.KEY_ENDED, "", using)

@@ -21,6 +21,7 @@ from api.views.stream_lists import StreamListViewSet
 from api.views.streams import EventsTokenViewSet, StreamViewSet
 from api.views.tokens import SignInViewSet, TokenViewSet
 from api.views.users import MeViewSet, PasswordViewSet, RegisterViewSet
+from api.views.webhooks import DeliveryViewSet, WebhookViewSet
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
 DETAIL: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
@@ -66,6 +67,16 @@ urlpatterns = [
     path("dashboards/<id:dashboard_id>/samples/", DashboardSampleViewSet.as_view({"post": "create"})),
     path("metrics/<id:metric_id>/", MetricViewSet.as_view(DETAIL), name="metric"),
     path("metrics/<id:metric_id>/samples/", SampleViewSet.as_view({"get": "list", "post": "create"})),
+    path("webhooks/", WebhookViewSet.as_view(COLLECTION)),
+    path("webhooks/<id:webhook_id>/", WebhookViewSet.as_view(DETAIL), name="webhook"),
+    path("webhooks/<id:webhook_id>/rotate/", WebhookViewSet.as_view({"post": "rotate"})),
+    path("webhooks/<id:webhook_id>/ping/", WebhookViewSet.as_view({"post": "ping"})),
+    path("webhooks/<id:webhook_id>/deliveries/", DeliveryViewSet.as_view({"get": "list"})),
+    path("webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/", DeliveryViewSet.as_view({"get": "retrieve"})),
+    path(
+        "webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/redeliver/",
+        DeliveryViewSet.as_view({"post": "redeliver"}),
+    ),
     path("streams/", StreamListViewSet.as_view({"get": "page"})),
     path("streams/feed/", FeedViewSet.as_view({"post": "page"})),
     path("streams/token/", EventsTokenViewSet.as_view({"post": "create"})),

@@ -67,6 +67,8 @@ SPECTACULAR_SETTINGS = {
         "Role": "api.models.Member.Role",
         "Scope": "api.auth.scopes.CHOICES",
         "ActorType": ["user", "service", "system"],
+        "WebhookState": "tidewire.models.WebhookEndpoint.State",
+        "DeliveryState": "tidewire.models.WebhookDelivery.State",
     },
     "POSTPROCESSING_HOOKS": [
         "api.schema.events.add_events",

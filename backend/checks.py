@@ -120,6 +120,14 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register("backend")
+def check_webhooks(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuses receivers on this machine in production: its users could reach what listens on loopback."""
+    if not settings.IS_PRODUCTION or not settings.TIDEWIRE["WEBHOOK_LOOPBACK"]:
+        return []
+    return [_error("E014", "WEBHOOK_LOOPBACK is on in production", "Unset it: it is for development and tests.")]
+
+
+@checks.register("backend")
 def check_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     layer = settings.CHANNEL_LAYERS["default"]
     backend, config = layer["BACKEND"], layer.get("CONFIG", {})

@@ -24,7 +24,7 @@ from api.serializers.members import MemberKeySerializer, MemberSerializer
 from api.serializers.messages import MentionSerializer, MessageKeySerializer, MessageSerializer
 from api.serializers.metrics import MetricKeySerializer, MetricSerializer
 from api.serializers.rooms import JoinedRoomSerializer, RoomKeySerializer, RoomSerializer
-from api.streams import dashboards, keys_of, rooms, samples_recorded, users
+from api.streams import dashboards, keys_of, rooms, samples_recorded, users, webhook_notices
 from tidewire import EVERYONE, Live, StreamKind, Touch, register
 
 
@@ -141,4 +141,5 @@ register(
     ),
     samples_recorded,
     *keys_of.values(),
+    *webhook_notices.values(),
 )

@@ -18,6 +18,7 @@ before it in this list:
     rest            the habits of REST views: versions, pages, retries, problems
     delivery        hub, subscriptions, send queues, recovery, access checks, presence; asyncio, no ORM
     engine          one object per event loop that owns the delivery side, and reads the log for it in threads
+    webhooks        sends the log to other servers, with a position per endpoint and stream
     connection      one socket: consumer, protocol state, commands, receive queue
     http            ASGI wrappers for any server: addresses, bodies, limits, health
     serve           `manage.py serve`

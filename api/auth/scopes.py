@@ -18,6 +18,7 @@ RESOURCES = {
     "dashboards": "dashboards, and who is on them",
     "metrics": "what is measured on a dashboard",
     "samples": "what was measured",
+    "webhooks": "webhooks and their deliveries; needs streams:read, too",
     "streams": "events, also over the socket; writing is typing and other signals",
 }
 READ_ONLY = frozenset({"me"})

@@ -26,6 +26,7 @@ from tidewire import job
 from tidewire.erasure import forget_actor, forget_connections, show_user
 from tidewire.models import Event, LiveQuerySet
 from tidewire.rest.answers import Answer
+from tidewire.webhooks.erasure import forget_account
 
 SLICE = 100
 """Another writer waits for a slice: 0.1 s at 100 messages, five times as long at 500."""
@@ -128,6 +129,10 @@ def forget_in_logbook(user_id: str, using: str) -> int:
     return forget_connections(user_id, using, SLICE)
 
 
+def forget_webhooks(user_id: str, using: str) -> int:
+    return forget_account(user_id, using, SLICE)
+
+
 def delete_credentials(user_id: str, using: str) -> int:
     """Deletes the rows of sessions and keys, which have ended."""
     deleted = 0
@@ -146,6 +151,7 @@ STEPS: tuple[Callable[[str, str], int], ...] = (
     forget_in_log,
     forget_answers,
     forget_in_logbook,
+    forget_webhooks,
     delete_credentials,
 )
 

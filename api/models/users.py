@@ -23,7 +23,7 @@ from api.models.names import Renaming, note_renames
 from api.models.sessions import Session
 from tidewire import SYSTEM, acting_as, note, start_job, uuid7
 from tidewire.erasure import hide_user
-from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.models import LiveModel, LiveQuerySet, WebhookEndpoint
 from tidewire.rest.conflicts import Conflict
 
 _T = TypeVar("_T")
@@ -37,6 +37,12 @@ def _some(items: Iterable[_T]) -> Iterator[list[_T]]:
     items = list(items)
     for start in range(0, len(items), AT_ONCE):
         yield items[start : start + AT_ONCE]
+
+
+def _disable_webhooks(users: Iterable[Any], using: str) -> None:
+    """Disables the webhooks of accounts that are closed."""
+    webhooks = WebhookEndpoint.objects.using(using).filter(owner__in=[str(pk) for pk in users])
+    webhooks.disable(WebhookEndpoint.Reason.ACCOUNT_CLOSED)
 
 
 class UserGoneError(Exception):
@@ -99,7 +105,10 @@ class UserQuerySet(LiveQuerySet["User"]):
     def _end_closed(self, keys: Iterable[Any]) -> None:
         """Ends the sessions of those of these accounts that are closed, their keys, and the keys that they made."""
         for some in _some(keys):
-            closed = User.objects.using(self.db).filter(pk__in=some, is_active=False).values("pk")
+            closed = list(User.objects.using(self.db).filter(pk__in=some, is_active=False).values_list("pk", flat=True))
+            if not closed:
+                continue
+            _disable_webhooks(closed, self.db)
             Session.objects.using(self.db).filter(user__in=closed).end()
             Key.objects.using(self.db).filter(Q(user__in=closed) | Q(made_by__in=closed)).end()
 
@@ -180,6 +189,7 @@ class User(LiveModel, AbstractBaseUser, PermissionsMixin):
                 Session.objects.using(using).filter(user=self).end()
             if not is_new and not self.is_active:
                 Key.objects.using(using).filter(Q(user=self) | Q(made_by=self)).end()
+                _disable_webhooks([self.pk], using)
 
     def check_password(self, raw_password: str | None) -> bool:
         """As Django's, and the only place that compares a password: every door ends here, so all share one count.

@@ -31,5 +31,7 @@ PROBLEMS: dict[str, Kind] = {
     "too_many_emoji": Kind(409, "The message has as many different emoji as it may have.", "Use one of those."),
     "too_many_streams": Kind(409, "There are more streams than one feed may have.", "Make a feed for each kind."),
     "too_many_keys": Kind(409, "There are as many keys as there may be.", "Revoke one that is not used."),
+    "too_many_webhooks": Kind(409, "There are as many webhooks as there may be.", "Delete one that is not used."),
+    "too_many_requests_waiting": Kind(409, "As many pings and redeliveries wait as may.", "Try again in a while."),
     "quota_exceeded": Kind(429, "More requests or bytes than `violated-policies` allow.", LATER),
 }

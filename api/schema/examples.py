@@ -40,6 +40,13 @@ REQUESTS: dict[str, Any] = {
     "token_refresh": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
     "token_verify": {"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
     "token_blacklist": {"refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"},
+    "webhooks_create": {
+        "url": "https://hooks.example.com/tidewire",
+        "types": ["message.created"],
+        "streams": ["room:" + uuid("room")],
+    },
+    "webhooks_update": {"state": "active"},
+    "webhooks_rotate": {"keep_seconds": 86400},
     "users_create": {"email": "alice@example.com", "name": "Alice", "password": "correct horse battery staple"},
 }
 PROBLEMS = {"Problem": "not_found", "Unauthenticated": "token_expired", "TryLater": "quota_exceeded"}

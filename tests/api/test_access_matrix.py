@@ -88,6 +88,16 @@ MATRIX = {
     "token_create": (200, 200, 200, 200, 200, 200, 200),
     "token_refresh": (200, 200, 200, 200, 200, 200, 200),
     "token_verify": (200, 200, 200, 200, 200, 200, 200),
+    "webhooks_create": (401, 201, 201, 201, 201, 403, 401),
+    "webhooks_destroy": (401, 404, 404, 404, 204, 403, 401),
+    "webhooks_list": (401, 200, 200, 200, 200, 403, 401),
+    "webhooks_ping": (401, 404, 404, 404, 202, 403, 401),
+    "webhooks_retrieve": (401, 404, 404, 404, 200, 403, 401),
+    "webhooks_rotate": (401, 404, 404, 404, 200, 403, 401),
+    "webhooks_update": (401, 404, 404, 404, 200, 403, 401),
+    "deliveries_list": (401, 404, 404, 404, 200, 403, 401),
+    "deliveries_redeliver": (401, 404, 404, 404, 202, 403, 401),
+    "deliveries_retrieve": (401, 404, 404, 404, 200, 403, 401),
     "users_create": (201, 201, 201, 201, 201, 201, 201),
 }
 
@@ -111,7 +121,10 @@ class World:
             DashboardMember.objects.create(dashboard=dashboard, user=people[name].user, role=role)
         DashboardMember.objects.create(dashboard=dashboard, user=self.other, role="member")
         metric = Metric.objects.create(dashboard=dashboard, key="temperature", name="Temperature")
+        webhook = owner.post("/api/v1/webhooks/", {"url": "https://hooks.example.com/"}).json()["id"]
         self.names = {
+            "webhook_id": webhook,
+            "delivery_id": owner.post(f"/api/v1/webhooks/{webhook}/ping/").json()["id"],
             "dashboard_id": dashboard.pk,
             "metric_id": metric.pk,
             "emoji": "%F0%9F%91%8D",
@@ -169,6 +182,8 @@ BODIES: dict[str, Callable[[World], Any]] = {
     "token_create": lambda w: {"email": w.other.email, "password": PASSWORD},
     "token_refresh": lambda w: {"refresh": w.pair["refresh"]},
     "token_verify": lambda w: {"token": w.pair["access"]},
+    "webhooks_create": lambda w: {"url": "https://hooks.example.com/"},
+    "webhooks_update": lambda w: {"description": "Tickets"},
     "users_create": lambda w: {"email": "new@example.com", "name": "New", "password": PASSWORD},
 }
 

@@ -40,7 +40,7 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
     *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions")),
     *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "tags", "views")),
-    *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "tables", "urls")),
+    *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "requests", "tables", "urls")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

@@ -97,7 +97,9 @@ cut_offs = _counter(
     "reason",
 )
 
-webhook_attempts = _counter("webhook_attempts", "Attempts to send a webhook, by state of the message after it.", "state")
+webhook_attempts = _counter(
+    "webhook_attempts", "Attempts to send a webhook, by state of the message after it.", "state"
+)
 webhook_lag = _gauge(
     "webhook_lag_seconds", "Age of the oldest event that an active webhook has not confirmed.", mode="livemax"
 )

@@ -14,6 +14,7 @@ addresses.py    which addresses are public
 urls.py         which URLs are accepted
 resolver.py     host names to checked addresses, in bounded time
 network.py      connections to those addresses, for httpcore
+outcomes.py     a message on its way, and how an attempt went
 messages.py     bodies, ids and signatures
 sender.py       one attempt: a request, bounded in time and size, and its outcome
 retries.py      when the next attempt is
@@ -23,6 +24,7 @@ places.py       a leased position in memory: what it has sent, and where it goes
 reading.py      the next events of many positions, and whether their owners may read them
 discovery.py    positions for streams that an endpoint for all streams did not have yet
 requests.py     pings and redeliveries
+attempts.py     stores how attempts went
 turns.py        one round trip of a worker: outcomes in, requests out, in one transaction
 worker.py       the loop
 erasure.py      stored answers of receivers are erased with what they answered

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tidewire.ground import metrics
-from tidewire.webhooks.sender import Outcome
+from tidewire.webhooks.outcomes import Outcome
 from tidewire.webhooks.tables import WebhookDelivery
 
 _CHANGED = [

@@ -29,7 +29,7 @@ REFUSED_SECONDS = 5.0
 """For how long a stream that an owner may not read is not asked for again."""
 MAX_REFUSED = 100_000
 CLOCK = timedelta(seconds=1)
-"""Streams are stamped by the database, on SQLite in milliseconds; endpoints and events by the process that makes them."""
+"""Streams are stamped by the database, on SQLite in milliseconds; endpoints and events by the process that writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _candidates(endpoints: Sequence[WebhookEndpoint], using: str) -> list[Found]
 def _add(found: Sequence[Found], scanned: Sequence[WebhookEndpoint], now: datetime, using: str) -> None:
     with write_transaction(using):
         for each in found:
-            position = _position(each, using)
+            position = _position(each, now, using)
             ended = WebhookPosition.objects.using(using).filter(
                 ~Q(ended_at=None), endpoint=each.endpoint, stream=each.stream
             )
@@ -119,13 +119,12 @@ def _add(found: Sequence[Found], scanned: Sequence[WebhookEndpoint], now: dateti
             WebhookEndpoint.objects.using(using).filter(pk__in=ids, scanned_at__lt=now).update(scanned_at=now)
 
 
-def _position(found: Found, using: str) -> WebhookPosition:
+def _position(found: Found, now: datetime, using: str) -> WebhookPosition:
     """Returns the position before the first event since the endpoint's last scan."""
     events = Event.objects.using(using).filter(stream=found.stream)
     earlier = events.filter(at__lt=_begin(found.endpoint)).order_by("-offset").values_list("offset", flat=True).first()
     if earlier is None:
         first = events.order_by("offset").values_list("offset", flat=True).first()
         earlier = found.stream.head if first is None else first - 1
-    return WebhookPosition(
-        endpoint=found.endpoint, stream=found.stream, epoch=found.stream.epoch, offset=earlier
-    )
+    stream = found.stream
+    return WebhookPosition(endpoint=found.endpoint, stream=stream, epoch=stream.epoch, offset=earlier, due_at=now)

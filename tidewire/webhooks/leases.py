@@ -48,9 +48,10 @@ def look(using: str, earlier: Signs) -> Signs:
             data_version = cursor.execute("PRAGMA data_version").fetchone()[0]
             if data_version == earlier.data_version:
                 return earlier
+        is_free = f"leased_until IS NULL OR leased_until < {now_sql(connection.vendor)}"
         cursor.execute(
             f"SELECT (SELECT max(touched_at) FROM {_name(Stream)}), EXISTS(SELECT 1 FROM {_name(WebhookDelivery)} "
-            f"WHERE requested_at IS NOT NULL AND (leased_until IS NULL OR leased_until < {now_sql(connection.vendor)}))",
+            f"WHERE requested_at IS NOT NULL AND ({is_free}))",
             [],
         )
         touched_at, is_requested = cursor.fetchone()
@@ -144,7 +145,7 @@ _COLUMNS = (
 def store(positions: Iterable[WebhookPosition], using: str) -> None:
     """Writes all columns of these positions in one round trip."""
     connection = connections[using]
-    fields = [WebhookPosition._meta.get_field(name) for name in _COLUMNS]
+    fields: list[Any] = [WebhookPosition._meta.get_field(name) for name in _COLUMNS]
     rows = [
         [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk]
         for row in positions

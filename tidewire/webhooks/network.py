@@ -23,7 +23,7 @@ class CheckedNetwork(AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
@@ -41,7 +41,10 @@ class CheckedNetwork(AsyncNetworkBackend):
         raise refused
 
     async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
+        socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
         raise ConnectError("webhooks are sent over TCP")
 

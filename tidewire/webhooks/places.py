@@ -15,8 +15,8 @@ from tidewire.log.tables import Stream
 from tidewire.webhooks import messages, notices, reading
 from tidewire.webhooks.leases import release
 from tidewire.webhooks.messages import LoggedEvent
+from tidewire.webhooks.outcomes import Message
 from tidewire.webhooks.reading import Reading
-from tidewire.webhooks.sender import Message
 from tidewire.webhooks.tables import WebhookEndpoint, WebhookPosition
 
 HIDDEN_SECONDS = 2.0
@@ -77,9 +77,7 @@ class Places:
             self.has_more |= stream.head > position.offset
         return None
 
-    def _lost(
-        self, position: WebhookPosition, stream: Stream, events: Sequence[LoggedEvent]
-    ) -> tuple[str, int] | None:
+    def _lost(self, position: WebhookPosition, stream: Stream, events: Sequence[LoggedEvent]) -> tuple[str, int] | None:
         """Returns the place where the endpoint goes on if the log does not go on from its position, else None."""
         if position.epoch != stream.epoch or stream.head < position.offset:
             return stream.epoch, stream.head

@@ -11,9 +11,10 @@ from django.db.models import F, Q
 
 from tidewire.engine import access
 from tidewire.ground.conf import conf
+from tidewire.log.database import log_alias
 from tidewire.log.tables import Stream
 from tidewire.webhooks import messages, reading
-from tidewire.webhooks.sender import Message, Outcome
+from tidewire.webhooks.outcomes import Message, Outcome
 from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint
 
 CLAIMS = 16
@@ -83,6 +84,14 @@ def body_of(row: WebhookDelivery, using: str) -> tuple[str, str]:
     if row.type == messages.BATCH:
         return "", messages.batch(stream.name, stream.epoch, events)
     return "", messages.single(stream.name, stream.epoch, events[0])
+
+
+def body_now(row: WebhookDelivery) -> str | None:
+    """Returns the body that an attempt would send now, or None where there is none any more."""
+    if row.stream_id is None:
+        return messages.ping(row.endpoint_id, row.created_at)
+    error, body = body_of(row, log_alias())
+    return None if error else body
 
 
 def settle(outcomes: Sequence[Outcome], using: str) -> None:

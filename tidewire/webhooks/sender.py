@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from uuid import UUID
 
 import certifi
 import httpcore
@@ -15,6 +13,7 @@ import httpcore
 from tidewire.ground.conf import conf
 from tidewire.webhooks import messages, retries, urls
 from tidewire.webhooks.network import CheckedNetwork
+from tidewire.webhooks.outcomes import Message, Outcome
 from tidewire.webhooks.resolver import RefusedAddressError, Resolver, ResolvingError
 
 KEPT_BYTES = 1024
@@ -25,42 +24,6 @@ KEEP_ALIVE_SECONDS = 4.0
 """Below the five seconds after which many servers close an idle connection."""
 MAX_CONNECTIONS = 1024
 USER_AGENT = "Tidewire-Webhooks/1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message on its way to an endpoint. `position` or `delivery` is the row that the outcome belongs to."""
-
-    endpoint: UUID
-    url: str
-    secrets: tuple[str, ...] = field(repr=False)
-    id: str
-    type: str
-    body: str = field(repr=False)
-    position: int | None = None
-    delivery: UUID | None = None
-    stream: int | None = None
-    epoch: str = ""
-    first: int | None = None
-    last: int | None = None
-    committed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an attempt. `status` is None where no answer came; `error` then says why."""
-
-    message: Message
-    at: datetime
-    milliseconds: int
-    status: int | None = None
-    answer: str = ""
-    error: str = ""
-    retry_after: float | None = None
-
-    @property
-    def is_success(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
 
 
 class Sender:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from django.db import models
@@ -77,7 +77,7 @@ class WebhookEndpoint(models.Model):
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     version = VersionField()
 
-    objects = WebhookEndpointQuerySet.as_manager()
+    objects = cast(WebhookEndpointQuerySet, WebhookEndpointQuerySet.as_manager())
 
     secret: str
     """The secret that was made just now, to be shown once."""
@@ -177,6 +177,9 @@ class WebhookDelivery(models.Model):
     next_at = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+
+    body_now: str | None
+    """The body that an attempt would send now, where it was asked for."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "message_id"], name="webhook_message_once")]

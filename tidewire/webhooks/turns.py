@@ -20,9 +20,9 @@ from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
 from tidewire.transactions.writes import retried, write_transaction
 from tidewire.webhooks import attempts, leases, notices, reading, requests, retries, secrets
+from tidewire.webhooks.outcomes import Message, Outcome
 from tidewire.webhooks.places import Places
-from tidewire.webhooks.sender import Message, Outcome
-from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition
+from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition, WebhookSecret
 
 GONE = 410
 DOWN_SECONDS = 60.0
@@ -176,9 +176,13 @@ class Turn:
 
     def _load(self, ids: Collection[UUID]) -> None:
         """Reads the endpoints and unseals their secrets. One whose secret cannot be unsealed is disabled."""
-        endpoints = WebhookEndpoint.objects.using(self._using).prefetch_related("secrets").in_bulk(list(ids))
+        endpoints = WebhookEndpoint.objects.using(self._using).in_bulk(list(ids))
+        secrets_of: dict[UUID, list[str]] = {id: [] for id in endpoints}
+        for secret in WebhookSecret.objects.using(self._using).filter(endpoint__in=endpoints).order_by("pk"):
+            if secret.is_valid(self._now):
+                secrets_of[secret.endpoint_id].append(secret.sealed)
         for endpoint in endpoints.values():
-            sealed = [secret.sealed for secret in endpoint.secrets.all() if secret.is_valid(self._now)]
+            sealed = secrets_of[endpoint.pk]
             try:
                 self._secrets[endpoint.pk] = tuple(_unsealed(text, settings.SECRET_KEY) for text in sealed)
             except secrets.SealError:

@@ -20,7 +20,8 @@ from tidewire.log.database import log_alias
 from tidewire.webhooks import leases, turns
 from tidewire.webhooks.discovery import Discovery
 from tidewire.webhooks.leases import Signs
-from tidewire.webhooks.sender import Message, Outcome, Sender
+from tidewire.webhooks.outcomes import Message, Outcome
+from tidewire.webhooks.sender import Sender
 from tidewire.webhooks.turns import Turned, Work
 
 FULL_SECONDS = 1.0

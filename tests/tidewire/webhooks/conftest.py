@@ -17,7 +17,8 @@ from tidewire.declare.registry import registry
 from tidewire.log.database import log_alias
 from tidewire.webhooks import discovery, endpoints, leases, turns
 from tidewire.webhooks.notices import noticed
-from tidewire.webhooks.sender import Message, Outcome, Sender
+from tidewire.webhooks.outcomes import Message, Outcome
+from tidewire.webhooks.sender import Sender
 from tidewire.webhooks.tables import WebhookEndpoint, WebhookPosition
 from tidewire.webhooks.turns import Turned, Work
 

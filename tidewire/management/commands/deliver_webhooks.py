@@ -48,6 +48,6 @@ async def _work(worker_class: Any, *, with_parent: bool) -> None:
 
 async def _follow_parent(worker: Any) -> None:
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110  no event tells of the end of a parent
         await asyncio.sleep(PARENT_SECONDS)
     worker.stop()

@@ -679,6 +679,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Your webhooks, newest first. */
+        get: operations["webhooks_list"];
+        put?: never;
+        /** @description Create a webhook. Only this answer contains its secret. It gets the events from now on. */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A webhook, without its secrets. */
+        get: operations["webhooks_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a webhook with its deliveries. An attempt that is under way may still arrive. */
+        delete: operations["webhooks_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change a webhook. `{"state": "active"}` enables one that was disabled: it goes on where it stood. */
+        patch: operations["webhooks_update"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The messages to a webhook, newest first. */
+        get: operations["deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A message with its body. What was erased since it was sent is not in it. */
+        get: operations["deliveries_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a message once more, with the same `webhook-id`, outside the order of its stream. */
+        post: operations["deliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/ping/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a message without an event, as a test. Its delivery shows how it went. */
+        post: operations["webhooks_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make another secret. For `keep_seconds` each request is signed with the earlier ones, too. */
+        post: operations["webhooks_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{name}/log/": {
         parameters: {
             query?: never;
@@ -790,7 +912,7 @@ export interface components {
         };
         /** @enum {string} */
         ActorType: "user" | "service" | "system";
-        AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["KeyEndedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"];
+        AnyEvent: components["schemas"]["DashboardDeletedEvent"] | components["schemas"]["DashboardJoinedEvent"] | components["schemas"]["DashboardLeftEvent"] | components["schemas"]["DashboardUpdatedEvent"] | components["schemas"]["KeyEndedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MentionCreatedEvent"] | components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MetricAlarmEvent"] | components["schemas"]["MetricCreatedEvent"] | components["schemas"]["MetricDeletedEvent"] | components["schemas"]["MetricOkEvent"] | components["schemas"]["MetricUpdatedEvent"] | components["schemas"]["ReactionAddedEvent"] | components["schemas"]["ReactionRemovedEvent"] | components["schemas"]["ReadUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["RoomJoinedEvent"] | components["schemas"]["RoomLeftEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["SamplesRecordedEvent"] | components["schemas"]["WebhookDisabledEvent"] | components["schemas"]["WebhookPositionLostEvent"] | components["schemas"]["WebhookStreamEndedEvent"];
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description A summary of the samples in one step, which begins at `at`. */
@@ -890,6 +1012,70 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Dashboard"];
         };
+        /** @description A message to a webhook, and how its last attempt went. */
+        Delivery: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly message_id: string;
+            readonly type: string;
+            /** @description The stream of its events; null for a ping. */
+            readonly stream: string | null;
+            readonly epoch: string;
+            readonly first_offset: number | null;
+            readonly last_offset: number | null;
+            readonly state: components["schemas"]["DeliveryState"];
+            readonly attempts: number;
+            /** @description Of the last answer. */
+            readonly status: number | null;
+            /** @description The first KiB of the last answer. */
+            readonly answer: string;
+            /** @description Why there was no answer. */
+            readonly error: string;
+            readonly milliseconds: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly attempted_at: string | null;
+            /** Format: date-time */
+            readonly next_at: string | null;
+        };
+        /** @description A message with its body, as an attempt now would send it. */
+        DeliveryDetail: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly message_id: string;
+            readonly type: string;
+            /** @description The stream of its events; null for a ping. */
+            readonly stream: string | null;
+            readonly epoch: string;
+            readonly first_offset: number | null;
+            readonly last_offset: number | null;
+            readonly state: components["schemas"]["DeliveryState"];
+            readonly attempts: number;
+            /** @description Of the last answer. */
+            readonly status: number | null;
+            /** @description The first KiB of the last answer. */
+            readonly answer: string;
+            /** @description Why there was no answer. */
+            readonly error: string;
+            readonly milliseconds: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly attempted_at: string | null;
+            /** Format: date-time */
+            readonly next_at: string | null;
+            /** @description Null where the log has its events no longer. */
+            readonly body: string | null;
+        };
+        /**
+         * @description * `pending` - Pending
+         *     * `retrying` - Retrying
+         *     * `delivered` - Delivered
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "retrying" | "delivered" | "failed";
         /** @description A key of a room or a dashboard that ended: it was revoked, or its maker is no owner any more. */
         EndedKey: {
             /** Format: uuid */
@@ -1201,7 +1387,7 @@ export interface components {
             readonly unit: string;
             readonly description: string;
             readonly thresholds: components["schemas"]["Thresholds"];
-            readonly state: components["schemas"]["StateEnum"];
+            readonly state: components["schemas"]["MetricStateEnum"];
             readonly retention_days: number;
             readonly latest: components["schemas"]["Sample"] | null;
             readonly version: number;
@@ -1285,6 +1471,12 @@ export interface components {
             actor: components["schemas"]["Actor"];
             data: components["schemas"]["Metric"];
         };
+        /**
+         * @description * `ok` - Ok
+         *     * `alarm` - Alarm
+         * @enum {string}
+         */
+        MetricStateEnum: "ok" | "alarm";
         MetricUpdatedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1364,7 +1556,40 @@ export interface components {
             /** @description `tw_live_…`. It cannot be shown again. */
             readonly key: string;
         };
+        /** @description A webhook with its new secret, which is shown only once. */
+        NewWebhook: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly url: string;
+            readonly description: string;
+            /** @description Empty for all types. */
+            readonly types: string[];
+            /** @description Null for all streams that the owner may read, asked again at each delivery. */
+            readonly streams: string[] | null;
+            readonly max_events: number;
+            readonly state: components["schemas"]["WebhookState"];
+            /** @description Why it is disabled, or null. */
+            readonly disabled_reason: string | null;
+            /** Format: date-time */
+            readonly failing_since: string | null;
+            readonly secrets: components["schemas"]["WebhookSecret"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly version: number;
+            /** @description `whsec_…`. It cannot be shown again. */
+            readonly secret: string;
+        };
         NullEnum: null;
+        PaginatedDeliveryList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Delivery"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         PaginatedKeyList: {
             /** Format: uri */
             next: string | null;
@@ -1437,6 +1662,14 @@ export interface components {
             results: components["schemas"]["Session"][];
             stream: components["schemas"]["Position"] | null;
         };
+        PaginatedWebhookList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Webhook"][];
+            stream: components["schemas"]["Position"] | null;
+        };
         /** @description The present and the new password. */
         PasswordRequest: {
             current_password: string;
@@ -1473,6 +1706,24 @@ export interface components {
         /** @description Your own account. Only the name can be changed. */
         PatchedUserRequest: {
             name?: string;
+        };
+        /** @description What of a webhook its owner writes. */
+        PatchedWebhookUpdateRequest: {
+            url?: string;
+            description?: string;
+            /** @description The types of events that it gets, such as `message.created`. All without it. */
+            types?: string[];
+            /** @description The streams whose events it gets. Without it all that you may read. */
+            streams?: string[] | null;
+            /** @description Above 1, a request holds up to so many events of one stream. */
+            max_events?: number;
+            /**
+             * @description An active one goes on where it stood.
+             *
+             *     * `active` - Active
+             *     * `disabled` - Disabled
+             */
+            state?: components["schemas"]["WebhookState"];
         };
         /** @description A position in a stream. Subscribe from it with `recover` to miss no event. */
         Position: {
@@ -1718,11 +1969,13 @@ export interface components {
          *     * `metrics:write` - metrics:write
          *     * `samples:read` - samples:read
          *     * `samples:write` - samples:write
+         *     * `webhooks:read` - webhooks:read
+         *     * `webhooks:write` - webhooks:write
          *     * `streams:read` - streams:read
          *     * `streams:write` - streams:write
          * @enum {string}
          */
-        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "dashboards:read" | "dashboards:write" | "metrics:read" | "metrics:write" | "samples:read" | "samples:write" | "streams:read" | "streams:write";
+        Scope: "me:read" | "rooms:read" | "rooms:write" | "members:read" | "members:write" | "messages:read" | "messages:write" | "markers:read" | "markers:write" | "dashboards:read" | "dashboards:write" | "metrics:read" | "metrics:write" | "samples:read" | "samples:write" | "webhooks:read" | "webhooks:write" | "streams:read" | "streams:write";
         Session: {
             /** Format: uuid */
             readonly id: string;
@@ -1745,12 +1998,6 @@ export interface components {
             email: string;
             password: string;
         };
-        /**
-         * @description * `ok` - Ok
-         *     * `alarm` - Alarm
-         * @enum {string}
-         */
-        StateEnum: "ok" | "alarm";
         /** @description Streams with their positions. */
         StreamPage: {
             /**
@@ -1809,6 +2056,114 @@ export interface components {
          * @enum {string}
          */
         VisibilityEnum: "public" | "private";
+        /** @description An endpoint that gets events. `failing_since` is the first failure after the last success. */
+        Webhook: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly url: string;
+            readonly description: string;
+            /** @description Empty for all types. */
+            readonly types: string[];
+            /** @description Null for all streams that the owner may read, asked again at each delivery. */
+            readonly streams: string[] | null;
+            readonly max_events: number;
+            readonly state: components["schemas"]["WebhookState"];
+            /** @description Why it is disabled, or null. */
+            readonly disabled_reason: string | null;
+            /** Format: date-time */
+            readonly failing_since: string | null;
+            readonly secrets: components["schemas"]["WebhookSecret"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly version: number;
+        };
+        /** @description What of a webhook its owner writes. */
+        WebhookCreateRequest: {
+            /** @description Requests are sent to public addresses only. */
+            url: string;
+            description?: string;
+            /** @description The types of events that it gets, such as `message.created`. All without it. */
+            types?: string[];
+            /** @description The streams whose events it gets. Without it all that you may read. */
+            streams?: string[] | null;
+            /** @description Above 1, a request holds up to so many events of one stream. */
+            max_events?: number;
+            /** Format: uuid */
+            id?: string;
+        };
+        WebhookDisabledEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.disabled";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["WebhookNotice"];
+        };
+        /** @description What the owner of a webhook must know. `stream` and `reason` are null where there is none. */
+        WebhookNotice: {
+            /**
+             * Format: uuid
+             * @description The webhook's.
+             */
+            id: string;
+            url: string;
+            stream: string | null;
+            reason: string | null;
+        };
+        WebhookPositionLostEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.position_lost";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["WebhookNotice"];
+        };
+        WebhookRotateRequest: {
+            /**
+             * @description How long the earlier secrets go on signing, beside the new one.
+             * @default 86400
+             */
+            keep_seconds: number;
+        };
+        /** @description A secret, of which only the end is shown. */
+        WebhookSecret: {
+            readonly last4: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+        };
+        /**
+         * @description * `active` - Active
+         *     * `disabled` - Disabled
+         * @enum {string}
+         */
+        WebhookState: "active" | "disabled";
+        WebhookStreamEndedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.stream_ended";
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: components["schemas"]["Actor"];
+            data: components["schemas"]["WebhookNotice"];
+        };
         /** @description A dashboard with all its metrics and their latest samples: all that a page needs before it subscribes. */
         WholeDashboard: {
             /** Format: uuid */
@@ -6102,6 +6457,686 @@ export interface operations {
             400: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
+                /** @description The cursor of a page, from `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+                /** @description Rows per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "url": "url",
+                     *           "description": "description",
+                     *           "types": [
+                     *             "type"
+                     *           ],
+                     *           "streams": [
+                     *             "stream"
+                     *           ],
+                     *           "max_events": 3,
+                     *           "state": "active",
+                     *           "disabled_reason": "disabled reason",
+                     *           "failing_since": "2026-01-02T15:04:05.678901Z",
+                     *           "secrets": [
+                     *             {
+                     *               "last4": "last4",
+                     *               "created_at": "2026-01-02T15:04:05.678901Z",
+                     *               "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *             }
+                     *           ],
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedWebhookList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/tidewire",
+                 *       "types": [
+                 *         "message.created"
+                 *       ],
+                 *       "streams": [
+                 *         "room:0197a3b2-6c00-7d54-9e1f-0c5a729f519b"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The answer is a repetition of an earlier one. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "url": "url",
+                     *       "description": "description",
+                     *       "types": [
+                     *         "type"
+                     *       ],
+                     *       "streams": [
+                     *         "stream"
+                     *       ],
+                     *       "max_events": 3,
+                     *       "state": "active",
+                     *       "disabled_reason": "disabled reason",
+                     *       "failing_since": "2026-01-02T15:04:05.678901Z",
+                     *       "secrets": [
+                     *         {
+                     *           "last4": "last4",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "secret": "secret"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+            };
+            header?: {
+                /** @description Answer 304 if the resource still has this ETag. Always 200 for resources that show more than their version covers. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "url": "url",
+                     *       "description": "description",
+                     *       "types": [
+                     *         "type"
+                     *       ],
+                     *       "streams": [
+                     *         "stream"
+                     *       ],
+                     *       "max_events": 3,
+                     *       "state": "active",
+                     *       "disabled_reason": "disabled reason",
+                     *       "failing_since": "2026-01-02T15:04:05.678901Z",
+                     *       "secrets": [
+                     *         {
+                     *           "last4": "last4",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The resource still has the ETag of If-None-Match. */
+            304: {
+                headers: {
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description The answer is a repetition of an earlier one. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+                /** @description Refuse (412) unless the resource still has this ETag. */
+                "If-Match"?: string;
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "active"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchedWebhookUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer is a repetition of an earlier one. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "url": "url",
+                     *       "description": "description",
+                     *       "types": [
+                     *         "type"
+                     *       ],
+                     *       "streams": [
+                     *         "stream"
+                     *       ],
+                     *       "max_events": 3,
+                     *       "state": "active",
+                     *       "disabled_reason": "disabled reason",
+                     *       "failing_since": "2026-01-02T15:04:05.678901Z",
+                     *       "secrets": [
+                     *         {
+                     *           "last4": "last4",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliveries_list: {
+        parameters: {
+            query?: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
+                /** @description The cursor of a page, from `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description Only those in this state. */
+                state?: "pending" | "retrying" | "delivered" | "failed";
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "message_id": "message id",
+                     *           "type": "type",
+                     *           "stream": "stream",
+                     *           "epoch": "epoch",
+                     *           "first_offset": 3,
+                     *           "last_offset": 3,
+                     *           "state": "pending",
+                     *           "attempts": 3,
+                     *           "status": 3,
+                     *           "answer": "answer",
+                     *           "error": "error",
+                     *           "milliseconds": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "attempted_at": "2026-01-02T15:04:05.678901Z",
+                     *           "next_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedDeliveryList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliveries_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                delivery_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "message_id": "message id",
+                     *       "type": "type",
+                     *       "stream": "stream",
+                     *       "epoch": "epoch",
+                     *       "first_offset": 3,
+                     *       "last_offset": 3,
+                     *       "state": "pending",
+                     *       "attempts": 3,
+                     *       "status": 3,
+                     *       "answer": "answer",
+                     *       "error": "error",
+                     *       "milliseconds": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "attempted_at": "2026-01-02T15:04:05.678901Z",
+                     *       "next_at": "2026-01-02T15:04:05.678901Z",
+                     *       "body": "body"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                delivery_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "message_id": "message id",
+                     *       "type": "type",
+                     *       "stream": "stream",
+                     *       "epoch": "epoch",
+                     *       "first_offset": 3,
+                     *       "last_offset": 3,
+                     *       "state": "pending",
+                     *       "attempts": 3,
+                     *       "status": 3,
+                     *       "answer": "answer",
+                     *       "error": "error",
+                     *       "milliseconds": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "attempted_at": "2026-01-02T15:04:05.678901Z",
+                     *       "next_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_ping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "message_id": "message id",
+                     *       "type": "type",
+                     *       "stream": "stream",
+                     *       "epoch": "epoch",
+                     *       "first_offset": 3,
+                     *       "last_offset": 3,
+                     *       "state": "pending",
+                     *       "attempts": 3,
+                     *       "status": 3,
+                     *       "answer": "answer",
+                     *       "error": "error",
+                     *       "milliseconds": 3,
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "attempted_at": "2026-01-02T15:04:05.678901Z",
+                     *       "next_at": "2026-01-02T15:04:05.678901Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for one write. When the write is sent again with the same key within 24 hours, it is done only once, and the answer is repeated. A key belongs to one account and one address. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "keep_seconds": 86400
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookRotateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The answer is a repetition of an earlier one. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description The resource's `version`, quoted. */
+                    ETag?: string;
+                    /** @description `<channel>; epoch=<epoch>; offset=<n>` of each stream of this answer, separated by commas. */
+                    "Tidewire-Position"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *       "url": "url",
+                     *       "description": "description",
+                     *       "types": [
+                     *         "type"
+                     *       ],
+                     *       "streams": [
+                     *         "stream"
+                     *       ],
+                     *       "max_events": 3,
+                     *       "state": "active",
+                     *       "disabled_reason": "disabled reason",
+                     *       "failing_since": "2026-01-02T15:04:05.678901Z",
+                     *       "secrets": [
+                     *         {
+                     *           "last4": "last4",
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "expires_at": "2026-01-02T15:04:05.678901Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-01-02T15:04:05.678901Z",
+                     *       "updated_at": "2026-01-02T15:04:05.678901Z",
+                     *       "version": 3,
+                     *       "secret": "secret"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tidewire', '0005_chores'),
+        ('tidewire', '0006_logbook'),
     ]
 
     operations = [
