@@ -72,8 +72,11 @@ export interface Following<State> extends Live<State>, Kept<State> {
   changed(): void
   /** The position of our stream among those of an answer. */
   placeIn(positions: readonly Position[]): Place | null
-  /** Runs a read, and then applies the events that arrived in the meantime, so that none is lost. */
-  reconcile(run: () => Promise<Reading | null>): Promise<void>
+  /**
+   * Runs a read, and then applies the events that arrived in the meantime, so that none is lost. The function that `run` comes
+   * to says, in the same turn in which the rows are kept, whether they are still wanted: another read may have ended before.
+   */
+  reconcile(run: () => Promise<() => Reading | false>): Promise<void>
 }
 
 /** The common part of lists and single resources: reads over REST, applies a stream's events, reports the status. */
@@ -179,12 +182,12 @@ export function following<State>(context: Context, channel: string, hooks: Follo
     changed()
   }
 
-  async function reconcile(run: () => Promise<Reading | null>): Promise<void> {
+  async function reconcile(run: () => Promise<() => Reading | false>): Promise<void> {
     const buffer: [WireEvent, number][] = []
     buffers.add(buffer)
     const floor = stream?.place()?.offset
     try {
-      const result = await run()
+      const result = (await run())()
       if (!result) return
       if (result.place) stream?.landed(result.place, floor)
       const at = result.place?.offset ?? 0
@@ -204,19 +207,18 @@ export function following<State>(context: Context, channel: string, hooks: Follo
     try {
       await reconcile(async () => {
         const { place: read, keep } = await hooks.read()
-        return mine === reading
-          ? {
-              place: read,
-              keep(offset) {
-                isLoaded = isFresh = true
-                problem = undefined
-                keep(offset)
-                // The buffered events come next. They are all events up to the stream's current position.
-                const now = from.place()
-                place = read && now?.epoch === read.epoch && now.offset > read.offset ? now : read
-              },
-            }
-          : null
+        return () =>
+          mine === reading && {
+            place: read,
+            keep(offset) {
+              isLoaded = isFresh = true
+              problem = undefined
+              keep(offset)
+              // The buffered events come next. They are all events up to the stream's current position.
+              const now = from.place()
+              place = read && now?.epoch === read.epoch && now.offset > read.offset ? now : read
+            },
+          }
       })
     } catch (error) {
       if (mine !== reading) return

@@ -11,7 +11,7 @@ export interface LiveListState<T> {
   readonly items: readonly Row<T>[]
   readonly status: ListStatus
   readonly error: Problem | undefined
-  /** Whether there are more rows for `older()`. */
+  /** Whether there may be more rows for `older()`: those that were there at the last read may have gone since. */
   readonly hasOlder: boolean
   readonly isLoadingOlder: boolean
   /** Writes that the server has not answered yet. */
@@ -22,6 +22,8 @@ interface Page<T> {
   readonly next: string | null
   readonly results: readonly T[]
   readonly stream: Position | null
+  /** Called when its rows replace those before: for `tidewire/window`. */
+  kept?(): void
 }
 
 /** What is kept of a list: on disk, or from the rendering on a server. */
@@ -29,7 +31,7 @@ interface Dump<T> {
   readonly results: readonly T[]
   readonly next: string | null
   /** The last row of the last page. */
-  readonly to: object | null
+  readonly to: object | null | undefined
 }
 
 /** The id of a new row, chosen by the client; the server keeps it. */
@@ -73,9 +75,9 @@ export function liveList<T extends AnyRow, Create, Update, Query extends object>
 ): LiveList<T, Create, Update> & Kept<LiveListState<T>> {
   const { path, maxLimit } = descriptor
   const { query, order, matches } = whereOf(descriptor, asked)
-  /** The last row of the pages read so far. Rows beyond it are not shown, as those in between are not known. Null: there are none. */
-  let edge: object | null = null
-  const isOutside = (row: T): boolean => !matches(row) || (edge !== null && compare(row, edge) > 0)
+  /** The last row of the pages read so far. Rows beyond it are not shown, as those in between are not known. None: there are none. */
+  let edge: object | null | undefined = null
+  const isOutside = (row: T): boolean => !matches(row) || (!!edge && compare(row, edge) > 0)
   const { rows, compare, keyIn, take, drop, event, clear } = rowsBy<T>({ ...descriptor, order }, isOutside)
   const { writes } = context
   /** How each row is shown: the same object while it stays the same row, so that its component need not render again. */
@@ -94,7 +96,7 @@ export function liveList<T extends AnyRow, Create, Update, Query extends object>
     edge = null
     take(results, offset)
     next = after
-    edge = (after && to) || null
+    edge = after ? to : null
   }
 
   function show(row: T): Row<T> {
@@ -126,6 +128,7 @@ export function liveList<T extends AnyRow, Create, Update, Query extends object>
         place: first.stream,
         keep(offset) {
           clear(true)
+          first.kept?.()
           keep(read, after, read.at(-1), offset)
         },
       }
@@ -162,7 +165,7 @@ export function liveList<T extends AnyRow, Create, Update, Query extends object>
         .reconcile(async () => {
           const { results, stream, next: after } = await page(from)
           // The list was reloaded in between, so this cursor belongs to an earlier read.
-          return next === from ? { place: stream, keep: (offset) => keep(results, after, results.at(-1), offset) } : null
+          return () => next === from && { place: stream, keep: (offset) => keep(results, after, results.at(-1), offset) }
         })
         .finally(() => {
           loading = null

@@ -81,6 +81,37 @@ test('a row that moves beyond the pages leaves no hole, and refresh keeps what w
   expect(plain(list.get().items)).toEqual(rows.all({ ordering: '-moved_at' }))
 })
 
+test('a page that belongs to an earlier read is dropped, however the two answers interleave', async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const held: (() => void)[] = []
+    const { client, server } = rig({ pageSize: 2 })
+    const rows = server.collection(tasks, [1, 2, 3, 4, 5, 6].map((n) => task(n)))
+    const list = client.list(tasks)
+    list.subscribe(() => undefined)
+    await settle()
+    Object.assign(server, { step: (what: string) => (what.startsWith('answer') ? new Promise<void>((go) => held.push(go)) : Promise.resolve()) })
+    void list.older()
+    await settle()
+    server.fault = 'lose'
+    for (const n of [9, 10, 11, 12, 13, 14, 15]) rows.put(task(n))
+    server.prune(tasks.channel)
+    server.fault = 'none'
+    server.cut()
+    for (let turn = 0; turn < 5; turn++) await settle()
+    const [older, ...reads] = held.splice(0)
+    reads.forEach((go) => go())
+    for (let turn = 0; turn < turns; turn++) await null
+    older!()
+    for (let turn = 0; turn < 5; turn++) {
+      await settle()
+      held.splice(0).forEach((go) => go())
+    }
+    const shown = plain(list.get().items)
+    expect(shown).toEqual(rows.all().slice(0, shown.length))
+    client.close()
+  }
+})
+
 test('a parameter whose effect events do not show is refused', () => {
   const { client } = rig()
   expect(() => client.list(tasks, { name: 'x' } as object)).toThrow('cannot have the parameter "name"')
@@ -162,7 +193,9 @@ test('lists with any filter and order, at any page, converge to a fresh read whi
         const fresh = rows.all(asked[i])
         const shown = plain(list.get().items)
         expect(shown).toEqual(fresh.slice(0, shown.length))
-        expect(list.get()).toMatchObject({ status: 'live', pending: 0, hasOlder: shown.length < fresh.length })
+        expect(list.get()).toMatchObject({ status: 'live', pending: 0 })
+        // Without a hole. A row beyond the pages may have gone, which no event says: then the next page is empty.
+        expect(list.get().hasOlder || shown.length === fresh.length).toBe(true)
         while (list.get().hasOlder) {
           void list.older()
           await calm()
