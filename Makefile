@@ -9,7 +9,7 @@
 # make schema   openapi.yaml and asyncapi.yaml anew
 # make reference docs/reference/ anew, from the code; make docs builds the site of docs/ into var/site
 # make release  wheel, sdist and npm package of a tagged version, checked, into dist/; uploads nothing
-# make types    the TypeScript client's types and the built demo anew
+# make types    the TypeScript client's types, its reference and the built demo anew
 
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/var
@@ -174,9 +174,9 @@ schema: $(VENV)/dev.stamp
 released:
 	cp openapi.yaml asyncapi.yaml tests/contract/released/
 
-# The client's types and the demo's built page, from openapi.yaml; tests fail when they have drifted.
+# The client's types and reference and the demo's built page, from openapi.yaml; tests fail when they have drifted.
 types: $(packages)
-	cd clients/typescript && npm run generate
+	cd clients/typescript && npm run generate && npm run reference
 	cd demo && npm run build
 
 # Takes the newest versions the .in files allow: make requirements UPGRADE=--upgrade

@@ -13,7 +13,7 @@ SECTIONS: dict[str, list[str]] = {
         *("writing-a-live-model.md", "streams-and-permissions.md", "events-and-versions.md", "testing-live-models.md"),
         *("dashboards.md", "third-parties.md", "http-doors.md", "mobile/*"),
     ],
-    "Reference": ["reference/*", "protocol.md", "glossary.md"],
+    "Reference": ["reference/*", "protocol.md", "glossary.md", "reference/typescript/*"],
     "Run": [
         *("configuration.md", "operations.md", "observability.md", "incidents.md"),
         *("scaling.md", "backup.md", "security.md"),

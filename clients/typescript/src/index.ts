@@ -1,13 +1,19 @@
+/**
+ * The client, its lists and resources, and their types.
+ *
+ * @module tidewire
+ */
 export { createClient, type Client, type ClientOptions, type ConnectionStatus, type LinkState } from './client.js'
 export { apiKey, jwt, type Auth, type AuthContext, type JwtAuth, type JwtOptions, type TokenStorage } from './auth.js'
-export { ApiError, type Answered, type Api, type Problem } from './rest.js'
+export { ApiError, type Answered, type Api, type Problem, type Request, type Rest } from './rest.js'
 export type { Extra, ItemDescriptor, ListDescriptor, Position, StreamName, WireEvent } from './descriptors.js'
-export type { ListStatus } from './follower.js'
-export { liveList, type LiveList, type LiveListState } from './list.js'
+export type { Dehydrated, Durable, ListStatus, Live, Snapshot } from './follower.js'
+export { liveList, type LiveList, type LiveListState, type ListWrites } from './list.js'
 export type { Row, RowState } from './unsaved.js'
 export type { Filter, Lookup } from './where.js'
-export type { Write, Writes } from './writes.js'
-export { liveItem, type LiveItem, type LiveItemState } from './item.js'
+export type { Write, Writes, WritesFactory } from './writes.js'
+export type { OnError, Store } from './store.js'
+export { liveItem, type ItemWrites, type LiveItem, type LiveItemState } from './item.js'
 export { presence, type Presence, type PresenceState, type Present } from './people.js'
 export { signal, type Signal, type Signalled } from './signal.js'
 export { events, type EventStream } from './events.js'

@@ -8,6 +8,7 @@ import type { LiveList, LiveListState } from './list.js'
 import { presence, type PresenceState } from './people.js'
 import type { AnyRow } from './rows.js'
 import { signal, type Signalled } from './signal.js'
+import { listWindow, type ListWindow, type ListWindowState } from './window.js'
 import type { Write, Writes } from './writes.js'
 
 /** The descriptor of a hook. `null`: not known yet. */
@@ -74,7 +75,7 @@ export function useLiveList<T extends AnyRow, Create, Update, Query extends obje
   return useMemo(() => ({ ...state, ...todo }), [state, todo])
 }
 
-function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Update> | null) {
+function actions<T extends AnyRow, Create, Update>(list: Omit<LiveList<T, Create, Update>, 'get' | 'subscribe'> | null) {
   const need = () => {
     if (!list) throw new Error('tidewire: this list is not there yet')
     return list
@@ -89,6 +90,32 @@ function actions<T extends AnyRow, Create, Update>(list: LiveList<T, Create, Upd
     discard: (id: string) => need().discard(id),
     refresh: () => need().refresh(),
   }
+}
+
+const WINDOW: ListWindowState<never> = { ...LIST, hasNewer: false, isLoadingNewer: false }
+
+export type UseListWindow<T extends AnyRow, Create, Update> = UseLiveList<T, Create, Update> &
+  ListWindowState<T> &
+  Pick<ListWindow<T, Create, Update>, 'around' | 'newer' | 'newest'>
+
+/** `useListWindow(roomId && messages(roomId))`: a live list that can begin at any row, with `around(id)` and `newer()`. */
+export function useListWindow<T extends AnyRow, Create, Update, Query extends object>(
+  descriptor: Maybe<ListDescriptor<T, Create, Update, Query>>,
+  query?: Query,
+): UseListWindow<T, Create, Update> {
+  const client = useClient()
+  const list = descriptor ? client.open(listWindow(descriptor, query)) : null
+  const state = useStore<ListWindowState<T>>(list, WINDOW)
+  const todo = useMemo(
+    () => ({
+      ...actions<T, Create, Update>(list),
+      around: (key: string) => list?.around(key) ?? Promise.resolve(),
+      newer: () => list?.newer() ?? Promise.resolve(),
+      newest: () => list?.newest() ?? Promise.resolve(),
+    }),
+    [list],
+  )
+  return useMemo(() => ({ ...state, ...todo }), [state, todo])
 }
 
 export type UseLiveItem<T extends AnyRow, Update> = LiveItemState<T> & Pick<LiveItem<T, Update>, 'refresh' | 'update' | 'retry' | 'discard'>

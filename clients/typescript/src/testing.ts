@@ -265,15 +265,31 @@ export class TestServer {
   private async list(url: URL, descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>): Promise<Response> {
     const stream = this.place(descriptor.channel)
     await this.step(`rows ${url.pathname}`)
-    const { cursor, ...query } = Object.fromEntries(url.searchParams)
+    const { cursor, around, ...query } = Object.fromEntries(url.searchParams)
     const compare = comparator(whereOf(descriptor, query).order)
-    const after = cursor ? (JSON.parse(cursor) as AnyRow) : null
-    const beyond = rows.all(query).filter((row) => !after || compare(row, after) > 0)
-    const page = beyond.slice(0, Number(query.limit ?? this.pageSize))
-    const link = new URL(url)
-    link.searchParams.set('cursor', JSON.stringify(page.at(-1)))
-    const next = beyond.length > page.length ? link.href : null
-    return json(200, { next, previous: null, results: page, stream })
+    const all = rows.all(query)
+    const limit = Number(query.limit ?? this.pageSize)
+    const half = Math.floor(limit / 2)
+    const [direction, end] = cursor ? (JSON.parse(cursor) as ['next' | 'previous', AnyRow]) : []
+    const place = all.findIndex((row) => (end ? compare(row, end) >= 0 : keyOf(row, descriptor.key) === around))
+    if (around !== undefined && place < 0) return refused(400, 'not_in_list')
+    const at = place < 0 ? all.length : place
+    const isRow = end && all[at] && compare(all[at], end) === 0
+    const from = { next: at + Number(isRow), previous: at - limit }[direction!] ?? (around === undefined ? 0 : at - half)
+    const to = direction === 'previous' ? at : from + limit
+    return this.page(url, all, Math.max(0, from), to, stream)
+  }
+
+  private page(url: URL, all: readonly AnyRow[], from: number, to: number, stream: object): Response {
+    const results = all.slice(from, to)
+    const link = (direction: 'next' | 'previous', row: AnyRow | undefined, isThere: boolean) => {
+      if (!row || !isThere) return null
+      const link = new URL(url)
+      link.searchParams.delete('around')
+      link.searchParams.set('cursor', JSON.stringify([direction, row]))
+      return link.href
+    }
+    return json(200, { next: link('next', results.at(-1), to < all.length), previous: link('previous', results[0], from > 0), results, stream })
   }
 
   private create(descriptor: AnyDescriptor<AnyRow>, rows: TestCollection<AnyRow>, body: Record<string, unknown>): Response {
@@ -466,4 +482,4 @@ class Link implements Transport {
 const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
 
-const refused = (status: number): Response => json(status, problem(status, `http_${status}`, 'refused'), { 'Content-Type': 'application/problem+json' })
+const refused = (status: number, code = `http_${status}`): Response => json(status, problem(status, code, 'refused'), { 'Content-Type': 'application/problem+json' })

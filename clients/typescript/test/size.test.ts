@@ -32,6 +32,7 @@ const LIMITS = [
   ['a write queue instead, in IndexedDB', [`${LIST}; export { queued } from './src/queued.ts'; export { indexedDb } from './src/storage.ts'`, LIST], 3_900],
   ['rows on disk, with the same storage', ["export { durable } from './src/durable.ts'; export { indexedDb } from './src/storage.ts'"], 1_030],
   ['prefetch and dehydrate, on the server', ["export * from './src/ssr.ts'"], 1_220],
+  ['a list that begins at any row', [`${LIST}; export { listWindow } from './src/window.ts'`, LIST], 860],
   ['reactions', ["export * from './src/reactions.ts'"], 350],
   ['the adapter of TanStack DB, without its package', ["export * from './src/tanstack-db.ts'"], 730],
   ['reading again what no event brings', ["export * from './src/reread.ts'"], 780],
