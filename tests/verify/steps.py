@@ -104,7 +104,8 @@ STEPS = (
     Step(
         "lists",
         "the client's list converges: 9,000 histories of snapshots, events, holes, reconnects, pages and writes; 1,000 "
-        "with filters and orders; 1,000 of its write queue, with pages closed and answers lost",
+        "with filters and orders, 1,000 that begin at any row, 1,000 of its write queue, with pages closed and answers "
+        "lost",
         ("npm", "run", "test:long", "--prefix", "clients/typescript"),
     ),
     Step(
