@@ -16,6 +16,7 @@ class TidewireConfig(AppConfig):
         from tidewire.engine import (
             chores,  # noqa: F401  declares the engine's own
             signing_in,
+            worker_gauges,
         )
         from tidewire.ground import actors
         from tidewire.layer import publishing
@@ -28,6 +29,7 @@ class TidewireConfig(AppConfig):
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish], log_database.holds_log)
         actors.reset_at_requests()
         signing_in.end_with_logout()
+        worker_gauges.register()
         autodiscover_modules("live")
         capturing.start()
         raw_writes.warn_with_debug()

@@ -92,7 +92,8 @@ class RawSocket:
             assert announced in (None, code), f"closed with {code}, after a push of {announced}"
             return publications, code
 
-    def close(self) -> None:
+    def close(self, code: int = 1000) -> None:
+        self._socket.close(code)
         self._closing.close()
 
     def _read_frame(self, timeout: float) -> None:

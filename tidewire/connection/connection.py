@@ -58,9 +58,9 @@ class Connection:
     is the client's own name for its software.
     """
 
+    door = "websocket"
     has_close_codes = True
     session = node = sdk = ""
-    door = "websocket"
 
     def __init__(
         self,

@@ -50,7 +50,6 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
 
     channel_layer_alias = None  # pyright: ignore[reportAssignmentType]  None is how Channels makes no mailbox
     connection: Connection | None = None
-    _received_code: int | None = None
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Takes the server's events one after the other, at once; nothing here waits for the answer to a command."""
@@ -103,13 +102,14 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
 
     async def websocket_receive(self, message: WebSocketReceiveEvent) -> None:
         data = message.get("text") if self.codec.is_text else message.get("bytes")
+        if data is not None and self.connection is not None:
+            self.connection.engine.connections.received_bytes += len(data)
         if data is None:  # the other kind of frame
             self.end(Disconnect.INAPPROPRIATE_PROTOCOL)
         elif self.connection is not None and (data != self._pong or not self.connection.pong()):
             self.receive_queue.enqueue(data)
 
     async def websocket_disconnect(self, message: WebSocketDisconnectEvent) -> None:
-        self._received_code = message.get("code")
         if self.connection is not None:
             self.connection.received_code = message.get("code") or 0
         raise StopConsumer
@@ -122,7 +122,7 @@ class SocketConsumer(AsyncJsonWebsocketConsumer):
     def _log_end(self, connection: Connection) -> None:
         ended = connection.end_code
         given = ended.code if ended is not None else websocket_frames.end_code(self.scope)
-        socket_log.log_end(connection, given, self._received_code, time.monotonic() - self._began_at)
+        socket_log.log_end(connection, given, time.monotonic() - self._began_at)
 
     # -- what a subclass may choose ----------------------------------------------------------------------------------
 

@@ -18,11 +18,11 @@ STANDARD = frozenset({1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010
 """A client may send any code up to 4999; in labels those of other meanings are one."""
 
 
-def log_end(connection: Connection, given: int | None, received: int | None, seconds: float) -> None:
+def log_end(connection: Connection, given: int | None, seconds: float) -> None:
     """Counts and logs the end of a socket. `given` is the code with which this side ended it, None where the client
-    did. `received` is the code that the server reported, and `seconds` how long the socket was open."""
+    did. `seconds` is how long the socket was open."""
     side = "client" if given is None else "server"
-    code = given or received or ABNORMAL
+    code = given or connection.received_code or ABNORMAL
     is_known = given is not None or code in STANDARD
     metrics.socket_closes.labels(code if is_known else "other", side).inc()
     if logger.isEnabledFor(logging.INFO):

@@ -23,10 +23,11 @@ FRAMES = FrameLimits(burst=2048, per_second=128)
 
 
 class OpenConnection(Protocol):
-    """A connection, as far as the registry uses it."""
+    """A connection, as far as the registry uses it. `door` is by which it came, for figures."""
 
     id: str
     address: str
+    door: str
 
     @property
     def unread(self) -> int: ...
@@ -65,6 +66,7 @@ class Connections:
         self._users: dict[str, dict[OpenConnection, None]] = {}  # of each user, oldest first
         self._rates: OrderedDict[str, SharedRates] = OrderedDict()
         self._unidentified: Counter[str] = Counter()  # connections without a user, by network
+        self.received_bytes = 0  # of the messages of all clients
 
     def __len__(self) -> int:
         return len(self._user_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 logger = logging.getLogger(__name__)
@@ -28,12 +29,23 @@ class Flusher:
     never delayed, and nothing is delayed where few clients are connected.
     """
 
-    __slots__ = ("_loop", "_not_before", "_queues")
+    __slots__ = ("_afterwards", "_loop", "_not_before", "_queues", "sent_bytes")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._queues: list[Flushable] = []
+        self._afterwards: list[Callable[[], None]] = []
         self._not_before = 0.0
+        self.sent_bytes = 0  # handed to the server by all queues
+
+    @property
+    def is_due(self) -> bool:
+        """Whether any queue waits to be flushed."""
+        return bool(self._queues)
+
+    def after(self, call: Callable[[], None]) -> None:
+        """Calls `call` once, after the next flush."""
+        self._afterwards.append(call)
 
     def add(self, queue: Flushable) -> None:
         if not self._queues:
@@ -51,6 +63,9 @@ class Flusher:
                 queue.flush()
             except Exception:  # raised by a server: the other sockets are served
                 logger.exception("a socket could not be written to")
+        afterwards, self._afterwards = self._afterwards, []
+        for call in afterwards:
+            call()
         if len(queues) >= CROWD:
             ended = self._loop.time()
             self._not_before = ended + min((ended - began) * PATIENCE, MOST_SECONDS)

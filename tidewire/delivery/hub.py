@@ -22,8 +22,10 @@ from msgspec import UNSET, Raw
 from tidewire.declare.live import EVERYONE
 from tidewire.delivery.access_rechecks import AccessRechecks
 from tidewire.delivery.bulks import Bulks
+from tidewire.delivery.delivery_times import DeliveryTimes
 from tidewire.delivery.departures import Departures
 from tidewire.delivery.emulation import Emulation
+from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.log_reader import LogReader
 from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
@@ -78,11 +80,13 @@ class Hub:
         departures: Departures,
         roster: Roster,
         tasks: Tasks,
+        flusher: Flusher,
     ) -> None:
         self._membership, self._reader, self._intervals = membership, reader, intervals
         self._subscriptions, self._sessions, self.revocations = subscriptions, sessions, revocations
         self._rechecks, self._roster, self._tasks = rechecks, roster, tasks
         self._bulks, self._departures = bulks, departures
+        self._times = DeliveryTimes(flusher)
         self._mailbox = Mailbox(layer, membership, intervals.heartbeat, self._receive, self._on_return)
         self._healing = asyncio.Semaphore(CONCURRENT_HEALS)
         self._loop = asyncio.get_running_loop()
@@ -145,7 +149,14 @@ class Hub:
         for event in recorded:
             if event.stream in too_many:
                 continue
-            entry = Entry(event.offset, event.ends_access, event.type, event.payload, event.revocation_offset)
+            entry = Entry(
+                event.offset,
+                event.ends_access,
+                event.type,
+                event.payload,
+                event.revocation_offset,
+                event.committed_at,
+            )
             if event.stream == REVOCATIONS:
                 self.revocations.apply_next(event.epoch, entry)
                 continue
@@ -192,6 +203,7 @@ class Hub:
             for subscription in subscriptions:
                 subscription.deliver(entry.offset, frame)
         metrics.count_dispatch(state.name, len(entry.payload), count)
+        self._times.note(state.kind, entry)
         if entry.ends_access:
             suspended = [s for s in state.all_subscriptions() if entry.ends_access in (EVERYONE, s.user_id)]
             for subscription in suspended:

@@ -120,6 +120,7 @@ class SendQueue:
             self._task = eager.run(self._send_frames(), self._loop)
 
     def _write_frames(self, write: Write) -> None:
+        self._flusher.sent_bytes += self._pending_bytes
         frames, self._frames, self._pending_bytes = self._frames, [], 0
         if len(frames) == 1:
             write(frames[0])  # the same object as for the other sockets, so that it is framed once
@@ -131,6 +132,7 @@ class SendQueue:
         """Sends until no frame is left."""
         try:
             while self._frames:
+                self._flusher.sent_bytes += self._pending_bytes
                 frames, self._frames, self._pending_bytes = self._frames, [], 0
                 for message in joined(self._codec, frames):
                     await self._send(message)

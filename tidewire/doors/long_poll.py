@@ -71,6 +71,8 @@ class Poll:
 
     id = ""
 
+    door = "long poll"
+
     def __init__(self, engine: Engine, identity: Identity, address: str) -> None:
         self.engine, self.identity, self.address = engine, identity, address
         self.queue = PollQueue()

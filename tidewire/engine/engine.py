@@ -80,6 +80,7 @@ class Engine:
             departures=Departures(self.subscriptions, reader, self.replays, self._tasks),
             roster=roster,
             tasks=self._tasks,
+            flusher=self.flusher,
         )
         self.recovery = Recovery(self.hub, self.subscriptions, reader, pages, bulks)
         self.publisher = Publisher(layer, loop, self.hub.dispatch_own)
@@ -98,7 +99,7 @@ class Engine:
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
             self._logbook_writer.run(),
-            metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher).set),
+            metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher, self.flusher).set),
         ):
             self._tasks.start(work)
         publishing.attach(self.publisher)

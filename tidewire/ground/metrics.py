@@ -9,16 +9,21 @@ the supervisor sets), so that any of them can answer for all.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
+from weakref import WeakMethod
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector
 
-Mode = Literal["livesum", "livemax"]
+logger = logging.getLogger(__name__)
+
+Mode = Literal["livesum", "livemax", "liveall"]
+"""How the gauges of several workers become one: their sum, the largest, or each by itself with the label `pid`."""
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SUPERVISOR_FILE = "supervisor.prom"
@@ -39,6 +44,53 @@ def _counter(name: str, text: str, *labels: str) -> Counter:
 def _histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
     return Histogram(f"tidewire_{name}", text, labels, buckets=buckets)
 
+
+# -- requests --------------------------------------------------------------------------------------------------------
+
+http_requests = _counter(
+    "http_requests", "HTTP requests, by method, route and class of the status.", "method", "route", "status"
+)
+http_seconds = _histogram("http_request_seconds", "From a request to its whole answer.", SECONDS, "method", "route")
+view_places = _gauge("view_places", "Requests that may be in views at once.")
+views_running = _gauge("views_running", "Requests in views now.")
+views_waiting = _gauge("views_waiting", "Requests that wait for a place in a view.")
+view_waits = _histogram("view_wait_seconds", "How long those requests waited for a place that had to.", SECONDS)
+pool_size = _gauge("database_pool_size", "Connections that the pool may open.")
+pool_used = _gauge("database_pool_used", "Connections of the pool that are in use.")
+pool_waiting = _gauge("database_pool_waiting", "Requests that wait for a connection of the pool.")
+bytes_received = _counter(
+    "received_bytes", "Bytes of requests' bodies (http) and of messages on sockets (socket).", "by"
+)
+bytes_sent = _counter(
+    "sent_bytes",
+    "Bytes of whole answers (http), and of frames and of the parts of responses that stay open (socket).",
+    "by",
+)
+
+# -- delivery --------------------------------------------------------------------------------------------------------
+
+delivery_seconds = _histogram(
+    "delivery_seconds",
+    "From COMMIT to the write of an event's frames, by kind of stream.",
+    (*SECONDS, 10.0, 30.0),
+    "kind",
+)
+door_readers = _gauge("door_readers", "Connections by door, such as websocket and long poll.", "door")
+door_lag = _gauge(
+    "door_lag_seconds", "How long the slowest reader of a door is behind, by door.", "door", mode="livemax"
+)
+connection_places = _gauge("connection_places", "Connections that the process accepts.")
+
+# -- workers ---------------------------------------------------------------------------------------------------------
+
+worker_started_at = _gauge("worker_started_at_seconds", "When the process started, as Unix time.", mode="liveall")
+worker_cpu = _gauge("worker_cpu_seconds", "Processor time that the process has used.", mode="liveall")
+worker_memory = _gauge("worker_resident_bytes", "Memory of the process.", mode="liveall")
+worker_threads = _gauge("worker_threads", "Threads of the process.", mode="liveall")
+worker_descriptors = _gauge("worker_open_descriptors", "File descriptors in use.", mode="liveall")
+worker_max_descriptors = _gauge("worker_max_descriptors", "File descriptors that the process may open.", mode="liveall")
+
+# -- the engine ------------------------------------------------------------------------------------------------------
 
 connections = _gauge("connections", "Open connections that speak the protocol.")
 users = _gauge("users", "Users with a connection, counted per process.")
@@ -132,6 +184,30 @@ def count_dispatch(stream: str, size: int, subscribers: int) -> None:
     counters[2](size)
 
 
+_samplers: list[Callable[[], Callable[[], None] | None]] = []
+
+
+def at_each_sample(set_gauges: Callable[[], None]) -> None:
+    """Makes `set_gauges` run in the event loop every SAMPLE_SECONDS, in each process that serves. It must not block.
+
+    A bound method does not keep its object alive: with the object it is forgotten.
+    """
+    _samplers.append(WeakMethod(set_gauges) if hasattr(set_gauges, "__self__") else lambda: set_gauges)
+
+
+def run_samplers() -> None:
+    """Runs what `at_each_sample` was given. An error is logged, and the others run."""
+    for sampler in list(_samplers):
+        set_gauges = sampler()
+        if set_gauges is None:
+            _samplers.remove(sampler)
+            continue
+        try:
+            set_gauges()
+        except Exception:
+            logger.exception("gauges could not be set")
+
+
 async def sample(collect: Callable[[float], None]) -> None:
     """Calls `collect` with the loop's time every SAMPLE_SECONDS and measures the loop's lag in between, until it is
     cancelled."""
@@ -144,6 +220,7 @@ async def sample(collect: Callable[[float], None]) -> None:
             worst = max(worst, loop.time() - due)
         loop_lag.set(worst)
         collect(loop.time())
+        run_samplers()
 
 
 def exposition() -> bytes:

@@ -43,6 +43,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     - `ends_access` is the id of the user whose access must be checked again after it, "*" for all users, "" for none.
     - `payload` is its finished JSON.
     - `revocation_offset` is how much of the revocation log must be applied before the event is delivered.
+    - `committed_at` is the Unix time of its COMMIT; 0 where it was read from the log, which does not know it.
     """
 
     offset: int
@@ -50,6 +51,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     type: str
     payload: str
     revocation_offset: int = 0
+    committed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecordedEvent:
-    """An event with its offset in its stream."""
+    """An event with its offset in its stream. Only the publisher changes it: it notes the time of the COMMIT."""
 
     stream: str
     epoch: str
@@ -20,4 +20,5 @@ class RecordedEvent:
     ends_access: str
     revocation_offset: int
     payload: str
+    committed_at: float = field(default=0.0, compare=False)  # Unix time
     data: Any = field(default=None, compare=False)  # as in the payload, for a response that shows the same

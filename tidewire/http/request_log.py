@@ -7,6 +7,7 @@ the route, and neither the path nor the query: clients put tokens there. Probes 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from time import perf_counter
 
 from asgiref.typing import (
@@ -19,6 +20,7 @@ from asgiref.typing import (
     Scope,
 )
 
+from tidewire.ground import metrics
 from tidewire.ground.current_request import CurrentRequest, begin_request, end_request
 from tidewire.http.view_limit import PROBE_PATHS
 
@@ -50,7 +52,9 @@ class RequestLog:
             exchange.status = exchange.status or 500  # so answers the server
             raise
         finally:
-            _log(scope, request, exchange, perf_counter() - began)
+            seconds = perf_counter() - began
+            _count(scope["method"], request.route, exchange, seconds)
+            _log(scope, request, exchange, seconds)
             end_request(token)
 
 
@@ -75,9 +79,28 @@ class _Exchange:
             headers = list(message["headers"])
             if not any(name.lower() == b"x-request-id" for name, _ in headers):
                 message = {**message, "headers": [*headers, (b"x-request-id", self._id)]}
-        elif message["type"] == "http.response.body":
-            self.sent += len(message.get("body", b""))
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self.sent += len(message.get("body", b""))  # the parts of an open response are counted with sockets
         await self._send(message)
+
+
+_counters: dict[tuple[str, str, str], tuple[Callable[[], None], Callable[[float], None]]] = {}
+
+
+def _count(method: str, route: str, exchange: _Exchange, seconds: float) -> None:
+    """Counts one request. The children of its labels are looked up once."""
+    key = (method if method in METHODS else "other", route or "none", f"{(exchange.status or LEFT) // 100}xx")
+    counters = _counters.get(key)
+    if counters is None:
+        requests, times = metrics.http_requests.labels(*key), metrics.http_seconds.labels(*key[:2])
+        counters = _counters[key] = (requests.inc, times.observe)
+    counters[0]()
+    counters[1](seconds)
+    _received(exchange.received)
+    _sent(exchange.sent)
+
+
+_received, _sent = metrics.bytes_received.labels("http").inc, metrics.bytes_sent.labels("http").inc
 
 
 def _log(scope: HTTPScope, request: CurrentRequest, exchange: _Exchange, seconds: float) -> None:

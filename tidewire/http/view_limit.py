@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
+from tidewire.ground import metrics
 from tidewire.http.holders import holder_of
 from tidewire.http.problems import ACCOUNT_BUSY, BUSY, Problem, refuse
 
@@ -58,6 +59,7 @@ class ViewLimit:
         self._application = application
         self._bounds = Bounds(max_views, max_waiting, wait_seconds, share)
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, _Places] = WeakKeyDictionary()
+        metrics.at_each_sample(self._set_gauges)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] != "http" or scope["path"] in PROBE_PATHS:
@@ -68,6 +70,12 @@ class ViewLimit:
                 await self._application(scope, receive, send)
             else:
                 await refuse(refusal, scope, send)
+
+    def _set_gauges(self) -> None:
+        places = self._places_of_this_loop()
+        metrics.view_places.set(self._bounds.max_views)
+        metrics.views_running.set(places.running)
+        metrics.views_waiting.set(places.waiting)
 
     def _places_of_this_loop(self) -> _Places:
         loop = asyncio.get_running_loop()
@@ -84,6 +92,15 @@ class _Places:
         self._bounds = bounds
         self._all = _Slots(bounds.max_views, bounds.max_waiting, bounds.wait_seconds)
         self._shares: dict[str, _Slots] = {}
+
+    @property
+    def running(self) -> int:
+        return self._all.used
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait, for a place or for their holder's share."""
+        return self._all.waiting + sum(share.waiting for share in self._shares.values())
 
     @asynccontextmanager
     async def place(self, holder: str) -> AsyncGenerator[Problem | None]:
@@ -128,31 +145,32 @@ class _Slots:
     def __init__(self, size: int, max_waiting: int, wait_seconds: float) -> None:
         self._semaphore = asyncio.Semaphore(size)
         self._max_waiting, self._wait_seconds = max_waiting, wait_seconds
-        self._waiting = self._used = 0
+        self.waiting = self.used = 0
 
     @property
     def is_unused(self) -> bool:
-        return not (self._used or self._waiting)
+        return not (self.used or self.waiting)
 
     async def acquire(self) -> bool:
         """Returns whether the caller has a slot now, which it must release."""
         if not self._semaphore.locked():
             await self._semaphore.acquire()
-            self._used += 1
+            self.used += 1
             return True
-        if self._waiting >= self._max_waiting:
+        if self.waiting >= self._max_waiting:
             return False
-        self._waiting += 1
+        self.waiting += 1
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._semaphore.acquire()
+            with metrics.view_waits.time():
+                async with asyncio.timeout(self._wait_seconds):
+                    await self._semaphore.acquire()
         except TimeoutError:
             return False
         finally:
-            self._waiting -= 1
-        self._used += 1
+            self.waiting -= 1
+        self.used += 1
         return True
 
     def release(self) -> None:
-        self._used -= 1
+        self.used -= 1
         self._semaphore.release()

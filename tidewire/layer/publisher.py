@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -57,7 +58,10 @@ class Publisher:
         self._paused_until = 0.0
 
     def publish(self, recorded: list[RecordedEvent]) -> None:
-        """Queues committed events. May be called from any thread."""
+        """Queues committed events. Called right after COMMIT, from any thread."""
+        committed_at = time.time()
+        for event in recorded:
+            event.committed_at = committed_at
         try:
             self._loop.call_soon_threadsafe(self._publish, recorded)
         except RuntimeError:  # the loop is closed: this process is ending, and the other hubs poll

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from channels.layers import InMemoryChannelLayer
 from tests.tidewire.in_memory import QUIET, Client, Log, engine_on, settled
 from tidewire.delivery.bulks import Bulks
 from tidewire.delivery.departures import Departures
+from tidewire.delivery.flusher import Flusher
 from tidewire.delivery.hub import Hub, Intervals
 from tidewire.delivery.pages import Pages
 from tidewire.delivery.recovery import Outcome
@@ -54,6 +56,7 @@ class Bench:
             departures=Departures(self.subscriptions, log, Replays(self.subscriptions, pages, self.tasks), self.tasks),
             roster=Roster(),
             tasks=self.tasks,
+            flusher=Flusher(asyncio.get_running_loop()),
         )
 
     def begin(self, stream: str, suspended: list[Subscription]) -> None:

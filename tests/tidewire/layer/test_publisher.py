@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,12 +115,13 @@ async def publisher(layer) -> Publisher:
     return Publisher(layer, asyncio.get_running_loop())
 
 
-async def test_events_become_one_message_per_stream(publisher, mailbox):
+async def test_events_become_one_message_per_stream(publisher, mailbox, monkeypatch):
+    monkeypatch.setattr(sending, "time", SimpleNamespace(time=lambda: 9.5))
     publisher.publish([event(1), event(7, "board:2", ends_access="*"), event(2, revocation_offset=5)])
     async with running(publisher):
-        one, two = Entry(1, "", "board.changed", "{}"), Entry(2, "", "board.changed", "{}", 5)
+        one, two = Entry(1, "", "board.changed", "{}", 0, 9.5), Entry(2, "", "board.changed", "{}", 5, 9.5)
         assert await mailbox.receive() == events("board:1", one, two)
-        assert await mailbox.receive() == events("board:2", Entry(7, "*", "board.changed", "{}"))
+        assert await mailbox.receive() == events("board:2", Entry(7, "*", "board.changed", "{}", 0, 9.5))
 
 
 async def test_events_from_other_threads_arrive_in_order(publisher, mailbox):

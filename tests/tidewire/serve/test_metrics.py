@@ -1,12 +1,13 @@
 """/metrics: what it counts, who may read it, and the sums over several workers."""
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.rig.raw import RawSocket
 from tests.rig.rest import channel
 from tests.rig.site import Site
-from tests.tidewire.serve.served import Served, wait_until
+from tests.tidewire.serve.served import Served, children, wait_until
 
 TOKEN = "a-token-for-metrics"
 
@@ -54,6 +55,70 @@ def test_connections_commands_events_and_recoveries_are_counted(site: Site) -> N
     assert later["tidewire_disconnects_total", "3501"] == 1
 
 
+def test_requests_are_counted_by_method_route_and_class_of_status(site: Site) -> None:
+    alice = site.person("alice")
+    room, before = alice.make_room(), samples(site.server)
+    route = "api/v1/rooms/<id:room_id>/messages/"
+    for _ in range(3):
+        alice.say(room, "hello")
+    site.server.get(f"/api/v1/rooms/{room}/messages/")
+    site.server.get("/nowhere")
+    httpx.request("BREW", f"{site.url}/nowhere", trust_env=False)
+
+    now = samples(site.server)
+
+    def grown(*key: str) -> float:
+        return now[key] - before.get(key, 0)
+
+    assert grown("tidewire_http_requests_total", "POST", route, "2xx") == 3
+    assert grown("tidewire_http_requests_total", "GET", route, "4xx") == 1
+    assert grown("tidewire_http_requests_total", "GET", "none", "4xx") == 1
+    assert grown("tidewire_http_requests_total", "other", "none", "4xx") == 1
+    assert grown("tidewire_http_request_seconds_count", "POST", route) == 3
+    assert 0 < grown("tidewire_http_request_seconds_sum", "POST", route) < 5
+    assert grown("tidewire_received_bytes_total", "http") >= 3 * len('{"text":"hello"}')
+    assert grown("tidewire_sent_bytes_total", "http") > 1000
+
+
+def test_closes_bytes_times_and_readers_are_shown(site: Site) -> None:
+    alice = site.person("alice")
+    room, before = alice.make_room(), samples(site.server)
+    url = f"{site.url}/api/v1/streams/events/?stream=room:{room}"
+    with httpx.stream("GET", url, headers={"Authorization": f"Bearer {alice.access}"}, trust_env=False, timeout=20):
+        with RawSocket(site.ws_url) as client:
+            client.connect(alice.fresh_token())
+            client.subscribe(channel(room))
+            alice.say(room, "x" * 2000)
+            client.receive()
+            assert wait_until(lambda: samples(site.server)["tidewire_door_readers", "event source"] == 1)
+            assert samples(site.server)["tidewire_door_readers", "websocket"] == 1
+        with RawSocket(site.ws_url) as client:
+            client.send_frame("not JSON")
+            assert client.close_code() == 3501
+    assert wait_until(lambda: ("tidewire_socket_closes_total", "3501", "server") in samples(site.server))
+    now = samples(site.server)
+
+    def grown(*key: str) -> float:
+        return now[key] - before.get(key, 0)
+
+    assert grown("tidewire_socket_closes_total", "1000", "client") == 1
+    assert grown("tidewire_socket_closes_total", "3501", "server") == 1
+    assert grown("tidewire_delivery_seconds_count", "room") == 1
+    assert 0 < grown("tidewire_delivery_seconds_sum", "room") < 2
+    assert wait_until(lambda: samples(site.server)["tidewire_sent_bytes_total", "socket"] > 4000)
+    assert samples(site.server)["tidewire_received_bytes_total", "socket"] > 100
+    assert samples(site.server)["tidewire_view_places",] == 15
+    assert samples(site.server)["tidewire_views_waiting",] == 0
+    assert now["tidewire_door_lag_seconds", "log events"] == 0
+
+
+def test_a_code_that_a_client_makes_up_is_no_label(site: Site) -> None:
+    with RawSocket(site.ws_url) as client:
+        client.connect(site.person("alice").fresh_token())
+        client.close(4321)
+    assert wait_until(lambda: ("tidewire_socket_closes_total", "other", "client") in samples(site.server))
+
+
 def test_no_label_names_a_stream_or_a_user(site: Site) -> None:
     alice = site.person("alice")
     room = alice.make_room()
@@ -96,6 +161,14 @@ def test_counts_are_summed_over_workers(make_site) -> None:
         client.connect(alice.fresh_token())
 
     assert wait_until(lambda: samples(site.server).get(("tidewire_connections",)) == 10)
-    assert samples(site.server)["tidewire_replies_total", "0", "connect"] == 10
+    now = samples(site.server)
+    assert now["tidewire_replies_total", "0", "connect"] == 10
+    workers = {str(pid) for pid in children(site.server.process)}
+    for name in ("resident_bytes", "cpu_seconds", "started_at_seconds", "threads", "open_descriptors"):
+        figures = {key[1]: value for key, value in now.items() if key[0] == f"tidewire_worker_{name}"}
+        assert figures.keys() == workers, name
+        assert min(figures.values()) > 0, name
+    assert now["tidewire_database_pool_size",] == 40
+    assert now["tidewire_connection_places",] == 20_000
     for client in clients:
         client.close()
