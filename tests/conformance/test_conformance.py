@@ -37,9 +37,9 @@ def url() -> Iterator[str]:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """Runs the server, and yields its address. Its log must hold no traceback."""
-    folder, port = servers.temporary_folder("conformance"), servers.free_port()
+def serving(*options: str, port: int = 0) -> Iterator[str]:
+    """Runs the server, at a free port if none is named, and yields its address. Its log must hold no traceback."""
+    folder, port = servers.temporary_folder("conformance"), port or servers.free_port()
     command = [sys.executable, "manage.py", "conformance_server", "--port", str(port), *options]
     process = servers.spawn(command, log=folder / "log", cwd=ROOT, env=child_environment(folder))
     try:

@@ -83,6 +83,11 @@ STEPS = (
         (*PYTEST, "tests/fuzz"),
     ),
     Step(
+        "centrifuge-js",
+        "the SDK's own tests over WebSocket, HTTP streaming and SSE, cloned from its repository or in CENTRIFUGE_JS",
+        (*PYTEST, "tests/conformance/test_centrifuge_js.py"),
+    ),
+    Step(
         "servers",
         "systemd's and nginx's files read by their programs, Supervisor's run; a stalled reader beside 100 healthy "
         "ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
