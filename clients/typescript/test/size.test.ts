@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 
+const OTHERS = ['centrifuge', 'react', '@tanstack/db']
+
 /** What an app's bundle grows by: minified and compressed as a page would get it, without the SDK and React. */
-async function sizeOf(code: string): Promise<number> {
+async function sizeOf(code: string, external = OTHERS): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: new URL('..', import.meta.url).pathname, loader: 'ts' },
     bundle: true,
@@ -11,7 +14,7 @@ async function sizeOf(code: string): Promise<number> {
     format: 'esm',
     target: 'es2022',
     write: false,
-    external: ['centrifuge', 'react', '@tanstack/db'],
+    external,
   })
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length
 }
@@ -20,6 +23,7 @@ const CLIENT = "export { createClient } from './src/index.ts'"
 const LIST = "export { createClient, messages } from './src/index.ts'"
 const SIGNED_IN = "export { createClient, jwt, messages } from './src/index.ts'"
 const AND_HOOKS = `${SIGNED_IN}; export { TidewireProvider, useConnection, useLiveList } from './src/react.ts'`
+const CHAT = `${AND_HOOKS}; export { optimistic } from './src/optimistic.ts'`
 const extra = (name: string) => `${LIST}; export { ${name} } from './src/index.ts'`
 
 /** In bytes: what is asked of the client by itself, and what each further thing adds. A change that needs more says why. */
@@ -49,4 +53,13 @@ test.each(LIMITS)('%s: as small as it is', async (_, [code, without], limit) => 
   expect(size).toBeLessThanOrEqual(limit)
   // So that the numbers above, and those of the README, stay those of today.
   expect(size).toBeGreaterThan(limit * 0.9)
+})
+
+test.each([
+  ['the core', LIST, 31_500],
+  ['what the page of a chat loads, besides React', CHAT, 35_500],
+] as const)('%s with the SDK: as large as the README says', async (_, code, limit) => {
+  const size = await sizeOf(code, ['react'])
+  expect(size).toBeLessThanOrEqual(limit)
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toMatch(new RegExp(`\\b${Math.round(size / 1000)}\\s+kB`))
 })
