@@ -16,6 +16,7 @@ from api.views.messages import MessageViewSet, ReactionViewSet
 from api.views.metrics import DashboardMetricViewSet, MetricViewSet
 from api.views.rooms import RoomViewSet
 from api.views.samples import DashboardSampleViewSet, SampleViewSet
+from api.views.search import MessageSearchViewSet, RoomMessageSearchViewSet
 from api.views.sessions import SessionViewSet
 from api.views.stream_lists import StreamListViewSet
 from api.views.streams import EventsTokenViewSet, StreamViewSet
@@ -30,6 +31,7 @@ urlpatterns = [
     # Django tries these in order, so the busiest ones come first.
     path("rooms/<id:room_id>/messages/", MessageViewSet.as_view(COLLECTION)),
     path("rooms/<id:room_id>/messages/batch/", MessageViewSet.as_view({"post": "batch"})),
+    path("rooms/<id:room_id>/messages/search/", RoomMessageSearchViewSet.as_view({"get": "list"})),
     path("rooms/<id:room_id>/messages/<id:message_id>/", MessageViewSet.as_view(DETAIL), name="message"),
     path(
         "rooms/<id:room_id>/messages/<id:message_id>/reactions/<str:emoji>/",
@@ -77,6 +79,7 @@ urlpatterns = [
         "webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/redeliver/",
         DeliveryViewSet.as_view({"post": "redeliver"}),
     ),
+    path("search/messages/", MessageSearchViewSet.as_view({"get": "list"})),
     path("streams/", StreamListViewSet.as_view({"get": "page"})),
     path("streams/feed/", FeedViewSet.as_view({"post": "page"})),
     path("streams/token/", EventsTokenViewSet.as_view({"post": "create"})),

@@ -98,6 +98,7 @@ register(
         is_deleted=lambda message: message.deleted_at is not None,
         key=message_key,
         key_schema=MessageKeySerializer,
+        searched=("text",),
     ),
     Touch(Reaction, parent="message", created="reaction.added", deleted="reaction.removed"),
     Live(

@@ -15,6 +15,7 @@ before it in this list:
     log             the event log: its tables, building events, append, read, rate, erasure, retention, revocations
     layer           the channel layer: publisher, mailbox, group membership
     capture         every write path of the ORM becomes a note; facts; snapshots for REST
+    search          what is searched, the index that the database keeps, queries, passages
     rest            the habits of REST views: versions, pages, retries, problems
     delivery        hub, subscriptions, send queues, recovery, access checks, presence; asyncio, no ORM
     engine          one object per event loop that owns the delivery side, and reads the log for it in threads

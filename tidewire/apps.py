@@ -22,6 +22,7 @@ class TidewireConfig(AppConfig):
         from tidewire.layer import publishing
         from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
+        from tidewire.search import installing
         from tidewire.transactions import commit
         from tidewire.webhooks import chores as webhook_chores  # noqa: F401  declares them
         from tidewire.webhooks import erasure as webhook_erasure  # noqa: F401  has copies erased
@@ -33,3 +34,4 @@ class TidewireConfig(AppConfig):
         autodiscover_modules("live")
         capturing.start()
         raw_writes.warn_with_debug()
+        installing.connect(self)

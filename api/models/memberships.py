@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, router, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from api.models.ownership import MembershipQuerySet, check_ownership, may_change_owner
@@ -102,6 +102,17 @@ class SharedQuerySet(LiveQuerySet[S]):
         mine = member.objects.filter(**{column: OuterRef("pk")}, user_id=user_id)
         rows = self.shown().annotate(my_role=Subquery(mine.values("role")[:1]))
         return rows.filter(self.model.is_public_condition | Q(my_role__isnull=False))
+
+    def ids_readable_by(self, user_id: Any) -> QuerySet[Any]:
+        """The keys of the resources that `readable_by` returns, as a condition of what belongs to them.
+
+        It begins with the user's few memberships, not with all resources. A public resource with a membership is there
+        twice.
+        """
+        member, column = self.model.membership_model(), self.model.membership_model().resource_field
+        mine = member.objects.filter(**{f"{column}__in": self.shown().values("pk")}, user_id=user_id)
+        public = self.shown().filter(self.model.is_public_condition)
+        return public.order_by().values("pk").union(mine.order_by().values(f"{column}_id"), all=True)
 
     def joined_by(self, user_id: Any) -> Self:
         """The resources that a user is a member of."""

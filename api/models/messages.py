@@ -92,6 +92,7 @@ class Message(LiveModel):
     class Meta(LiveModel.Meta):
         indexes = [
             models.Index(fields=["room", "created_at", "id"], name="message_by_time"),
+            models.Index(fields=["created_at", "id"], name="message_by_age"),  # a search for a frequent word
             # Both are for the unread count, from which a user's own messages and deleted ones are subtracted.
             models.Index(fields=["author", "room", "number"], name="message_by_author"),
             models.Index(fields=["room", "number"], condition=Q(deleted_at__isnull=False), name="message_deleted"),

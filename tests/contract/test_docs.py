@@ -87,6 +87,7 @@ RUN_BY = {
     "docs/observability.md": "test_observability_page.py",
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",
+    "docs/search.md": "test_search_page.py",
     "docs/streams-and-permissions.md": "test_recipes.py",
     "docs/testing-live-models.md": "test_foreign_project.py",
     "docs/third-parties.md": "test_recipes.py",

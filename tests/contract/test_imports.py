@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "jobs", "logbook", "log", "layer", "capture"),
-    *("rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "serve"),
+    *("search", "rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "serve"),
     *("asyncapi", "checks", "diagnosis", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
@@ -39,7 +39,8 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.{name}" for name in PUBLIC),
     *(f"tidewire.rest.{name}" for name in ("answers", "batches", "conflicts", "converters", "errors", "fields")),
     *(f"tidewire.rest.{name}" for name in ("media", "pagination", "parameters", "posts", "preconditions")),
-    *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "serializers", "tags", "views")),
+    *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "searching", "serializers")),
+    *("tidewire.rest.tags", "tidewire.rest.views"),
     *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "requests", "tables", "urls")),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }

@@ -14,6 +14,7 @@ from rest_framework.relations import HyperlinkedRelatedField
 from tidewire.checks import rehearsal
 from tidewire.checks.functions import complaint
 from tidewire.checks.messages import error, name_of, warning
+from tidewire.checks.searching import check_searched
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 from tidewire.declare.registry import registry
@@ -106,6 +107,7 @@ def _check_live(live: Live[Any]) -> Iterator[checks.CheckMessage]:
         text = f"is rate-limited, but its kind, at {live.stream.kind.declared_at}, has no rate"
         yield error(live, text, "E126", "Write rate=Rate(events=…, seconds=…) in the StreamKind.")
     yield from _check_functions(live)
+    yield from check_searched(live)
     yield from _check_database(live, model)
     yield from _check_serializer(live, live.serializer)
     if live.key_schema is not None:

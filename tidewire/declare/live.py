@@ -76,6 +76,8 @@ class Live(Generic[M]):
         have ended with it, EVERYONE, or None. Later events are withheld from them until their access was checked again.
     is_rate_limited: updates keep to the rate of the stream's kind. Of many updates in a short time the last one is sure
         to become an event.
+    searched: the columns of text by which rows are found, such as ("text",). The database keeps an index of them, and a
+        view with `SearchMixin` searches it. The serializer shows them under the same names.
     """
 
     model: type[M]
@@ -94,6 +96,7 @@ class Live(Generic[M]):
     ends_access: Callable[[str, M], str | None] = _ends_no_access
     complete_new: Callable[[M], None] | None = None
     is_rate_limited: bool = False
+    searched: tuple[str, ...] = ()
     declared_at: str = field(init=False, default_factory=declared_here)
 
     def __str__(self) -> str:

@@ -77,6 +77,10 @@ class Registry:
         concrete = model._meta.concrete_model
         return [touch for touch in self.touches if touch.model is concrete]
 
+    def searched_of(self, model: type[Model]) -> tuple[str, ...]:
+        """Returns the names of the columns by which rows of a model are found, of all its declarations."""
+        return tuple(dict.fromkeys(name for live in self.lives_of(model) for name in live.searched))
+
     def placing_columns(self, model: type[Model]) -> set[str]:
         """Returns the columns whose change moves a row of `model` to another stream, or to another parent."""
         columns = {self._first_column(live) for live in self.lives_of(model)}

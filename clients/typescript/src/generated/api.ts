@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/messages/search/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Search in the messages of a room, newest first. Counts as five requests. */
+        get: operations["room_messages_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room_id}/read/": {
         parameters: {
             query?: never;
@@ -484,6 +501,23 @@ export interface paths {
         put?: never;
         /** @description Make another member the owner (owners). You become an admin. */
         post: operations["rooms_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/messages/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Search in the messages of all rooms that you may read, newest first. Counts as five requests. */
+        get: operations["messages_search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1152,6 +1186,28 @@ export interface components {
              */
             kind: components["schemas"]["FeedRequestKindEnum"] | components["schemas"]["BlankEnum"];
         };
+        /** @description A message, the same for every reader. */
+        FoundMessage: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly room: string;
+            readonly author: components["schemas"]["PublicUser"] | null;
+            /** @description Empty once the message is deleted. */
+            readonly text: string;
+            /** Format: uuid */
+            readonly reply_to: string | null;
+            readonly mentions: string[];
+            /** @description At most 20 emoji, in the order of their first use. */
+            readonly reactions: components["schemas"]["Reaction"][];
+            /** Format: date-time */
+            readonly edited_at: string | null;
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** @description A passage of up to 240 characters with what was found, as HTML: the text is escaped, and `<mark>` and `</mark>` stand around the words. They are the only tags in it. */
+            readonly highlight: string;
+        };
         /** @description A key without its text. Only a hash of the text is stored. */
         Key: {
             /** Format: uuid */
@@ -1588,6 +1644,14 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["Delivery"][];
+            stream: components["schemas"]["Position"] | null;
+        };
+        PaginatedFoundMessageList: {
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["FoundMessage"][];
             stream: components["schemas"]["Position"] | null;
         };
         PaginatedKeyList: {
@@ -5799,6 +5863,94 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    room_messages_search: {
+        parameters: {
+            query: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
+                /** @description Only messages of this user. */
+                author?: string;
+                /** @description Only rows created later than this time. */
+                created_after?: string;
+                /** @description Only rows created earlier than this time. */
+                created_before?: string;
+                /** @description The cursor of a page, from `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description Words, `"phrases in quotes"`, and a minus sign before a word or a phrase that must not be there. All words must be in the text, in any order. At most 200 characters. */
+                q: string;
+                /** @description Only answers to this message. */
+                reply_to?: string;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "author": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "text": "Good morning!",
+                     *           "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *           "mentions": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 3,
+                     *               "users": [
+                     *                 "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "highlight": "highlight"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedFoundMessageList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
     read_list: {
         parameters: {
             query?: {
@@ -5977,6 +6129,91 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["TryLater"];
+            503: components["responses"]["TryLater"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    messages_search: {
+        parameters: {
+            query: {
+                /** @description The key of a row: the page has it in its middle. Not with `cursor`. */
+                around?: string;
+                /** @description Only messages of this user. */
+                author?: string;
+                /** @description Only rows created later than this time. */
+                created_after?: string;
+                /** @description Only rows created earlier than this time. */
+                created_before?: string;
+                /** @description The cursor of a page, from `next` or `previous`. */
+                cursor?: string;
+                /** @description Names of fields, separated by commas. Rows contain these fields only, and lack all others, even required ones. */
+                fields?: string;
+                /** @description Rows per page. */
+                limit?: number;
+                /** @description Words, `"phrases in quotes"`, and a minus sign before a word or a phrase that must not be there. All words must be in the text, in any order. At most 200 characters. */
+                q: string;
+                /** @description Only answers to this message. */
+                reply_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "https://example.com/",
+                     *       "previous": "https://example.com/",
+                     *       "results": [
+                     *         {
+                     *           "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *           "room": "0197a3b2-6c00-7d54-9e1f-0c5a729f519b",
+                     *           "author": {
+                     *             "id": "0197a3b2-6c00-7d54-9e1f-0c5abf396750",
+                     *             "name": "Alice"
+                     *           },
+                     *           "text": "Good morning!",
+                     *           "reply_to": "0197a3b2-6c00-7d54-9e1f-0c5ae2b0fbeb",
+                     *           "mentions": [
+                     *             "0197a3b2-6c00-7d54-9e1f-0c5ae20259cd"
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 3,
+                     *               "users": [
+                     *                 "0197a3b2-6c00-7d54-9e1f-0c5a8d93d649"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "edited_at": "2026-01-02T15:04:05.678901Z",
+                     *           "version": 3,
+                     *           "created_at": "2026-01-02T15:04:05.678901Z",
+                     *           "highlight": "highlight"
+                     *         }
+                     *       ],
+                     *       "stream": {
+                     *         "channel": "channel",
+                     *         "epoch": "epoch",
+                     *         "offset": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaginatedFoundMessageList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Problem"];
             429: components["responses"]["TryLater"];
             503: components["responses"]["TryLater"];
             default: components["responses"]["Problem"];
