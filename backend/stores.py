@@ -18,6 +18,9 @@ from backend.private_files import private_database, private_folder
 # Above the blocking time of the pub/sub layer's receiver (0.1 s), and short enough that a frozen Redis blocks nothing.
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
+_REDIS_TIMES = {"socket_timeout": REDIS_SOCKET_SECONDS, "socket_connect_timeout": REDIS_CONNECT_SECONDS}
+
+SENTINEL = "redis+sentinel://"
 
 
 def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
@@ -57,10 +60,15 @@ def _postgresql(url: str, pool_size: int) -> dict[str, Any]:
     options = config.get("OPTIONS", {}) | {
         "pool": pool,
         "connect_timeout": 3,
-        # An idle transaction holds the locks of its streams, and the poll would miss one longer than TOUCHED_SECONDS.
-        "options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=30s -c lock_timeout=10s",
     }
-    return config | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    # An idle transaction holds the locks of its streams, and the poll would miss one longer than TOUCHED_SECONDS.
+    timeouts = {"idle_in_transaction_session_timeout": "10s", "statement_timeout": "30s", "lock_timeout": "10s"}
+    return config | {
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        "SESSION_SETTINGS": timeouts,  # tidewire/queries/session_settings.py asks for them in a way that poolers allow
+    }
 
 
 def _parsed(url: str) -> dict[str, Any]:
@@ -82,9 +90,8 @@ def channel_layer(redis_url: str) -> dict[str, Any]:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
     hosts = [
         {
-            "address": _redis_address(address.strip()),
-            "socket_timeout": REDIS_SOCKET_SECONDS,
-            "socket_connect_timeout": REDIS_CONNECT_SECONDS,
+            **_redis_host(address.strip()),
+            **_REDIS_TIMES,
             "socket_keepalive": True,
             "health_check_interval": 5,
         }
@@ -97,7 +104,7 @@ def channel_layer(redis_url: str) -> dict[str, Any]:
 
 
 # A comma separates two URLs only before a scheme, because passwords may hold commas.
-_BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z]+://)")
+_BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z+]+://)")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _USER_INFO = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^:@/]*)(?P<password>:.*)?@(?P<rest>[^@]*)$", re.S)
 
@@ -112,6 +119,36 @@ def _encoded(url: str) -> str:
     return f"{match['scheme']}{quote(unquote(match['user']), safe='')}{encoded}@{match['rest']}"
 
 
+def _redis_host(url: str) -> dict[str, Any]:
+    """Returns channels_redis' settings of one server: its address, or the sentinels that know it."""
+    return _sentinel_host(url) if url.startswith(SENTINEL) else {"address": _redis_address(url)}
+
+
+def _sentinel_host(url: str) -> dict[str, Any]:
+    """Returns the settings of the primary that sentinels name. `redis+sentinel://user:password@host:26379,host2/name/0`:
+    user and password are those of Redis, the name is what the sentinels call the primary."""
+    credentials, _, places = _encoded(url).removeprefix(SENTINEL).rpartition("@")
+    user, _, password = credentials.partition(":")
+    found = re.fullmatch(r"(?P<hosts>[^/]+)/(?P<name>[A-Za-z0-9._-]+)(/(?P<db>\d*))?", places)
+    sentinels = [_sentinel(host.strip()) for host in found["hosts"].split(",")] if found else []
+    if found is None or None in sentinels:
+        raise ImproperlyConfigured(
+            "REDIS_URL is not that of a Redis behind Sentinel, such as "
+            "redis+sentinel://:password@one:26379,two:26379/mymaster/0."
+        )
+    host: dict[str, Any] = {"sentinels": sentinels, "sentinel_kwargs": dict(_REDIS_TIMES), "master_name": found["name"]}
+    host |= {"db": int(found["db"] or 0)}
+    return host | {name: unquote(value) for name, value in (("username", user), ("password", password)) if value}
+
+
+def _sentinel(place: str) -> tuple[str, int] | None:
+    """Returns host and port, or None for anything else."""
+    host, _, port = place.partition(":")
+    if not re.fullmatch(r"[a-z0-9._-]+", host) or not re.fullmatch(r"\d{0,5}", port):
+        return None
+    return host, int(port or 26379)
+
+
 def _redis_address(url: str) -> str:
     address = _encoded(url)
     try:
@@ -124,6 +161,7 @@ def _redis_address(url: str) -> str:
         is_good = False
     if not is_good:
         raise ImproperlyConfigured(
-            "REDIS_URL is not the URL of a Redis, such as redis://:password@host:6379/0 (several: between commas)."
+            "REDIS_URL is not the URL of a Redis, such as redis://:password@host:6379/0 (several: between commas), or "
+            "redis+sentinel://:password@host:26379/mymaster/0."
         )
     return address

@@ -22,6 +22,7 @@ class TidewireConfig(AppConfig):
         from tidewire.layer import publishing
         from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
+        from tidewire.queries import session_settings  # noqa: F401  asks each session for its settings
         from tidewire.search import installing
         from tidewire.transactions import commit
         from tidewire.webhooks import chores as webhook_chores  # noqa: F401  declares them

@@ -157,10 +157,17 @@ def _hold(key: str) -> str:
 @cache
 def counter() -> Counter:
     """The counter of this process. It connects to Redis with the first request."""
-    if not settings.REDIS_URL:
-        return MemoryCounter()
-    import redis  # installed with requirements/production.txt only
+    hosts = settings.CHANNEL_LAYERS["default"].get("CONFIG", {}).get("hosts")
+    return RedisCounter(_client(hosts[0])) if hosts else MemoryCounter()
 
-    address = settings.REDIS_URL.split(",")[0].strip()
-    options = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
-    return RedisCounter(redis.Redis.from_url(address, **options))
+
+def _client(host: dict[str, Any]) -> Any:
+    """Returns a client of the channel layer's first server, or of the primary that its sentinels name."""
+    import redis  # installed with requirements/production.txt only
+    from redis.sentinel import Sentinel
+
+    times = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
+    if "address" in host:
+        return redis.Redis.from_url(host["address"], **times)
+    options: dict[str, Any] = times | {name: host[name] for name in ("username", "password", "db") if name in host}
+    return Sentinel(host["sentinels"], sentinel_kwargs=times).master_for(host["master_name"], **options)

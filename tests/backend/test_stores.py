@@ -122,3 +122,23 @@ def test_a_database_in_memory_makes_no_file(tmp_path: Path) -> None:
     database("sqlite://:memory:", tmp_path / "data", 1)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sentinels_are_named_in_one_url():
+    for password in PASSWORDS:
+        (host,) = channel_layer(f"redis+sentinel://:{quote(password, safe='')}@one:26380,two/mymaster/3")["CONFIG"][
+            "hosts"
+        ]
+        known = (host["sentinels"], host["master_name"], host["db"], host["password"])
+        assert known == ([("one", 26380), ("two", 26379)], "mymaster", 3, password)
+        assert host["sentinel_kwargs"]["socket_timeout"] > 0
+    (host,) = channel_layer("redis+sentinel://one/mymaster")["CONFIG"]["hosts"]
+    assert (host["sentinels"], host["db"]) == ([("one", 26379)], 0)
+    assert "password" not in host
+
+
+@pytest.mark.parametrize("rest", ["one:26379", "one/", "/mymaster", "one:port/mymaster", "one,/mymaster/0", "one/a/b"])
+def test_a_malformed_sentinel_url_is_refused_at_start(rest):
+    with pytest.raises(ImproperlyConfigured, match="redis\\+sentinel") as refusal:
+        channel_layer(f"redis+sentinel://:secret@{rest}")
+    assert "secret" not in str(refusal.value)

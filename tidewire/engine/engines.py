@@ -87,8 +87,8 @@ def _presence_store(layer: BaseChannelLayer) -> Store:
     """Presence is kept where the channel layer is: in memory, or in the Redis servers that the layer uses."""
     if isinstance(layer, InMemoryChannelLayer):
         return MemoryStore()
-    from redis.asyncio import Redis  # installed only where the layer is on Redis
+    from channels_redis.utils import create_pool, decode_hosts  # installed only where the layer is on Redis
+    from redis.asyncio import Redis
 
-    hosts = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
-    options = [dict(host) if isinstance(host, dict) else {"address": host} for host in hosts]
-    return RedisStore([Redis.from_url(host.pop("address"), **host) for host in options])
+    hosts = decode_hosts(settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"])
+    return RedisStore([Redis(connection_pool=create_pool(host)) for host in hosts])

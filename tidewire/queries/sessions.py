@@ -1,4 +1,4 @@
-"""What this process knows of each session of PostgreSQL: the statements that are prepared in it.
+"""What this process knows of each session of PostgreSQL: the statements that are prepared in it, and its settings.
 
 A session is one connection of the driver; with a pool, several of Django's connections use it one after the other.
 Every statement of a PostgreSQL connection runs inside `watch_errors`, which is installed when Django connects.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,11 +28,15 @@ class Session:
     """One session of the database.
 
     names: {statement: the EXECUTE that runs it}.
+    settings: what the session was asked for (session_settings.py); None before.
+    is_pooled: whether a pooler is in between, so that the next transaction may have another session.
     token: makes the names unlike those of another session, also behind a pooler that mixes sessions.
     """
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self.settings: Mapping[str, str] | None = None
+        self.is_pooled = False
         self.token = secrets.token_hex(4)
 
 
@@ -56,14 +60,20 @@ def watch_errors(execute: Callable[..., Any], sql: str, params: Any, many: bool,
         raise
 
 
+def keep_no_names() -> None:
+    """Ends the use of prepared statements in this process: they would meet sessions that do not know them."""
+    global are_names_kept
+    if are_names_kept:
+        are_names_kept = False
+        logger.warning("the database's sessions keep no prepared statements, as behind a pooler: none are used now")
+
+
 def _note(connection: BaseDatabaseWrapper, error: BaseException | None) -> None:
     """Notes what an error of the driver says about its session."""
-    global are_names_kept
     if is_lost_statement(error):
         session_of(connection).names.clear()
-        if is_unknown_statement(error) and are_names_kept:
-            are_names_kept = False
-            logger.warning("the database's sessions keep no prepared statements, as behind a pooler: none are used now")
+        if is_unknown_statement(error):
+            keep_no_names()
     if is_read_only(error):
         # The primary has become a standby and keeps its connections. The pool replaces a closed one, and finds the new
         # primary where the name or the balancer leads by then.
