@@ -127,6 +127,7 @@ class Running:
             "MAX_CONNECTIONS_PER_USER": "0",
             "REQUESTS_PER_USER": "0",
             "LOG_LEVEL": "WARNING",
+            "ACCESS_LOG": "0",  # the other servers write none either
             **system.extra,
         }
         if system.layer != "memory" or system.settings != "backend.settings":

@@ -27,6 +27,8 @@ CONFIRM_SECONDS = 12.0
 STORE_SECONDS = 1.0
 BATCH = 200
 """Arrivals or departures that are written to the store in one call: a crowd's come faster than a store answers."""
+GATHER_SECONDS = 0.05
+"""So long after one call the next may come, unless it is full: clients that arrive one after the other share it."""
 MAX_UNREMOVED = 10_000
 
 Send = Callable[[str, PresenceChange], None]
@@ -79,7 +81,8 @@ class Presence:
     async def run(self) -> None:
         """Writes arrivals and departures to the store and publishes them, in order, until cancelled."""
         while True:
-            for kind, group in itertools.groupby(await self._next_changes(), key=lambda change: type(change[1])):
+            batch = await self._next_changes()
+            for kind, group in itertools.groupby(batch, key=lambda change: type(change[1])):
                 changes = list(group)
                 entries = [(stream, change.info) for stream, change in changes]
                 try:
@@ -97,6 +100,8 @@ class Presence:
                 # Published after the store has it: a client that is sent a join may ask for presence at once.
                 for stream, change in changes:
                     self._publish(stream, change)
+            if len(batch) < BATCH:
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _next_changes(self) -> list[tuple[str, PresenceChange]]:
         """Waits for one change, and takes at most BATCH."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
+REMEMBERED = 4096
+"""Addresses whose answers are kept: each is asked about many times, by each limit that counts for it."""
 
+
+@lru_cache(REMEMBERED)
 def is_loopback(address: str) -> bool:
     """Returns whether this is an address of this machine; False for text that is no address."""
     try:
@@ -15,6 +20,7 @@ def is_loopback(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
+@lru_cache(REMEMBERED)
 def network_of(address: str) -> str:
     """Returns the IPv4 address, or the /64 network of an IPv6 address: one client usually has a whole /64. A loopback
     address, and a text that is no address, are returned as they are."""

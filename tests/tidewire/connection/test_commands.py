@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.tidewire.connection.site import ROOM, USER, ProtocolClient, denied, error, receive
-from tests.tidewire.in_memory import settled
+from tests.tidewire.in_memory import settled, until
 from tidewire.connection import rpc
 
 
@@ -104,6 +104,7 @@ async def test_joins_and_leaves_go_to_clients_that_asked_for_them(site):
     await bob.subscribe()
     await bob.send({"id": 3, "unsubscribe": {"channel": ROOM}})
     info = {"user": "bob", "client": bob.connection.id}
+    await until(lambda: sum(str(info) in str(frame) for frame in alice.socket.frames) == 2)
     pushes = [frame["push"] for frame in await alice.new_frames() if "push" in frame]
     assert pushes == [{"channel": ROOM, "join": {"info": info}}, {"channel": ROOM, "leave": {"info": info}}]
     assert [frame for frame in await bob.new_frames() if "push" in frame] == []

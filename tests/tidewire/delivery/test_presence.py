@@ -9,10 +9,10 @@ import pytest
 from redis import asyncio as redis
 
 from tests.rig import servers
-from tests.tidewire.in_memory import Client, settled
+from tests.tidewire.in_memory import Client, settled, until
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.registry import registry
-from tidewire.delivery import presence_stores
+from tidewire.delivery import presence, presence_stores
 from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, Presence
 from tidewire.delivery.presence_stores import EXPIRE_SECONDS, MemoryStore, RedisStore, Store
 from tidewire.delivery.roster import Roster
@@ -74,6 +74,11 @@ class Process:
         self._task.cancel()
         if self in self.layer:
             self.layer.remove(self)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "GATHER_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +159,22 @@ async def test_a_crowd_is_written_to_the_store_in_batches(store):
     assert process.sent == [("join", info.user) for info in crowd]
     assert await process.users() == {info.user for info in crowd}
     await store.remove([(ROOM, info) for info in crowd])
+
+
+async def test_clients_that_arrive_one_after_the_other_share_a_call_of_the_store(store, monkeypatch):
+    monkeypatch.setattr(presence, "GATHER_SECONDS", 0.05)
+    puts = []
+
+    class Counting(MemoryStore):
+        async def put(self, entries):
+            puts.append([info.user for _, info in entries])
+
+    process = Process(Counting(), [])
+    for info in (ALICE, BOB, CHARLIE):
+        await process.arrive(info)  # and everything settles
+    await until(lambda: len(process.sent) == 3)
+    process.crash()
+    assert puts == [["alice"], ["bob", "charlie"]]  # the first one at once
 
 
 async def test_a_client_that_left_while_the_store_was_away_is_not_taken_for_a_new_one(start):
