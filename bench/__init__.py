@@ -10,6 +10,7 @@ samples.py    samples of dashboards, by itself
 restart.py    thousands of members who come back after a restart, beside an earlier revision
 members.py    these members: connect, subscribe, recover, read
 pieces.py     what each piece of the fast path brings
+doors.py      open responses of server-sent events beside idle sockets, by itself
 textbook/     the chat of the tutorials
 tools/        the load client and the broadcaster, in C
 """

@@ -7,7 +7,8 @@ plan.py       what a seed decides: faults, devices' actions, writers' draws; wri
 stage.py      the servers: database, Redis, workers, and the proxies between them
 proxy.py      a TCP proxy that can be cut, held and slowed
 people.py     the accounts of writers and devices, and their tokens
-devices.py    public SDKs that come and go, and keep a copy of what they read
+devices.py    public SDKs and programs that come and go, and keep a copy of what they read
+log_agents.py  programs that follow the log by Durable Streams: long polls, server-sent events
 writers.py    REST writers; one of them adds and removes members
 bulk.py       a writer in a process of its own, through the ORM's bulk paths; bulk_process.py starts and kills it
 redis_forger.py  one of them: a forger on the channel layer

@@ -1,5 +1,8 @@
-"""Devices: public SDKs that come and go. Each keeps what an application keeps: per stream a position, and a copy of the
-rows, made from a REST list and the events after it."""
+"""Devices: public SDKs, and programs that follow the log, that come and go.
+
+Each keeps what an application keeps: per stream a position, and a copy of the rows, made from a REST list and the
+events after it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,21 @@ from typing import Any
 
 from tests.sdk.agents import JsAgent, JsHttpStreamAgent, JsSseAgent, Position, PyAgent, SdkClient, SdkEvent
 from tests.soak.history import History, Json, Seen, digest, now
+from tests.soak.log_agents import LogAgent, LongPollAgent
 from tests.soak.people import Account, Caller
 from tests.soak.plan import PlannedAction
 
 RETRY_SECONDS = 1.5
-SDKS: dict[str, type[SdkClient]] = {"js": JsAgent, "sse": JsSseAgent, "http": JsHttpStreamAgent}
-"""By the first part of a device's name: two of them fall back to HTTP, because their WebSocket is blocked."""
+Agent = SdkClient | LogAgent
+SDKS: dict[str, type[Agent]] = {
+    "js": JsAgent,
+    "sse": JsSseAgent,
+    "http": JsHttpStreamAgent,
+    "log": LogAgent,
+    "poll": LongPollAgent,
+}
+"""By the first part of a device's name. Two SDKs fall back to HTTP, because their WebSocket is blocked; two programs
+follow the log by Durable Streams."""
 GONE_CODES = (103, 2000)
 
 
@@ -71,7 +83,7 @@ class Device:
         self._retried: set[str] = set()  # lost, subscribed again, not answered yet
         self._asked: set[str] = set()
         self._life = self._attempt = 0
-        self._client: SdkClient | None = None
+        self._client: Agent | None = None
         history.users[name] = account.id
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -257,7 +269,7 @@ def seconds(at: str) -> float:
     return datetime.fromisoformat(at).timestamp()
 
 
-def _recording(base: type[SdkClient], receive: Any, life: int) -> SdkClient:
+def _recording(base: type[Agent], receive: Any, life: int) -> Agent:
     """Makes an agent that hands each event to `receive(event, life)` instead of keeping it."""
 
     class Recording(base):

@@ -79,6 +79,7 @@ class Plan:
     py_devices: int = 10
     js_devices: int = 2
     fallback_devices: int = 2
+    log_devices: int = 2
     writers: int = 3
     pause: float = 0.10
     faults: list[PlannedFault] = field(default_factory=list)
@@ -103,7 +104,9 @@ def make_plan(seed: int, seconds: float, size: str, workers: int, **options: Any
 
 def device_names(plan: Plan) -> list[str]:
     fallbacks = [f"{('sse', 'http')[n % 2]}-{n}" for n in range(plan.fallback_devices)]
-    return [f"py-{n}" for n in range(plan.py_devices)] + [f"js-{n}" for n in range(plan.js_devices)] + fallbacks
+    programs = [f"{('log', 'poll')[n % 2]}-{n}" for n in range(plan.log_devices)]
+    sdks = [f"py-{n}" for n in range(plan.py_devices)] + [f"js-{n}" for n in range(plan.js_devices)]
+    return sdks + fallbacks + programs
 
 
 def _faults(draw: random.Random, seconds: float, size: str) -> list[PlannedFault]:

@@ -23,6 +23,7 @@ ACCESS_SECONDS = 60
 CONVERGE_SECONDS = 15.0
 MARGIN_SECONDS = 150.0  # start, end and checks; beyond it the watchdog ends the run
 SETTINGS = {"ACCESS_TOKEN_SECONDS": str(ACCESS_SECONDS), "LOG_LEVEL": "WARNING"}
+SETTINGS |= {"RESPONSE_SECONDS": "8", "LONG_POLL_SECONDS": "5"}  # so that a run sees many of their ends
 
 
 class Run:
