@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from api.models import Key, Member, Message, Room, User
+from api.models import Key, Member, Message, Room, Session, User
 
 
 class UserAddForm(AdminUserCreationForm):
@@ -123,3 +123,26 @@ class KeyAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Key | None = None) -> bool:
         return False
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin):
+    """Sign-ins. Deleting one here ends it: its tokens are refused, and its sockets are closed."""
+
+    list_display = ["user", "device", "address", "created_at", "rotated_at", "expires_at", "ended_at"]
+    search_fields = ["user__email", "=address"]
+    list_select_related = ["user"]
+    ordering = ["-rotated_at"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Session) -> None:
+        Session.objects.filter(pk=obj.pk).end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        Session.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).end()

@@ -28,7 +28,7 @@ RANK = {package: rank for rank, package in enumerate(ORDER)}
 PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids", "pytest_plugin")
 """Modules at the top of the engine: re-exports of what is inside, for applications. Nothing inside imports them."""
 
-EXEMPT = ("apps", "management", "migrations")
+EXEMPT = ("admin", "apps", "management", "migrations")
 """Django finds these by their place."""
 
 DELIVERY_SIDE = ("delivery", "connection", "doors")

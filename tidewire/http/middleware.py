@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from tidewire.engine import engines
 from tidewire.ground.conf import conf
+from tidewire.http import site_probe
 from tidewire.http.addresses import resolve_client
 from tidewire.http.answer_headers import AnswerHeaders
 from tidewire.http.body_limit import BodyLimit, body_sizes, is_limited, limited_paths
@@ -38,6 +40,8 @@ class EngineMiddleware:
         engines.current()
         if scope["type"] == "lifespan":
             await _run_lifespan(receive, send)
+        elif site_probe.is_signed(scope):
+            await site_probe.answer(cast(HTTPScope, scope), send)
         elif is_limited(scope["path"], self._limited_paths):
             await self._limited(resolve_client(scope, conf.TRUSTED_PROXIES), receive, send)
         else:

@@ -1,0 +1,43 @@
+"""All looks, in the order in which one fault explains the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import DatabaseError
+
+from tidewire.diagnosis.doctor import configuration, history, layer, site, stores, upkeep
+from tidewire.diagnosis.doctor.finding import ERROR, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an examination may look at: the site from outside, the number of processes, a file to remember in."""
+
+    workers: int = 1
+    site: site.Site | None = None
+    state: Path | None = None
+    least_gib: float = 1.0
+
+
+def examine(options: Options) -> Iterator[Finding]:
+    """Yields what is found. A fault of one part keeps no other part from being looked at."""
+    yield from configuration.look_at_settings()
+    has_database = True
+    for finding in stores.look_at_database(options.workers):
+        yield finding
+        has_database &= not (finding.level == ERROR and finding.subject in ("database", "migrations"))
+    if has_database:
+        try:
+            yield from history.look_at_history(options.state)
+            yield from upkeep.look_at_upkeep()
+        except DatabaseError as failure:
+            yield Finding(ERROR, "database", f"it fails: {failure}", "Look at its log.")
+    yield from layer.look_at_layer()
+    yield from configuration.look_at_statics()
+    yield from configuration.look_at_files()
+    yield from configuration.look_at_disk(options.least_gib)
+    if options.site is not None:
+        yield from site.look_at_site(options.site)

@@ -1,0 +1,77 @@
+"""What processes say of themselves, and whether chores and jobs are done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from tidewire.diagnosis.doctor.finding import Findings, error, ok, warning
+from tidewire.diagnosis.why_lines import LATE_SECONDS
+from tidewire.ground.conf import conf
+from tidewire.jobs.tables import Chore, Job
+from tidewire.log.database import log_alias
+from tidewire.logbook import reading
+
+HOUR = 3600.0
+
+
+def look_at_upkeep() -> Findings:
+    """Reads the logbook, chores and jobs. Says nothing where their tables are missing: that is the migrations'."""
+    try:
+        yield from _processes()
+        yield from _chores()
+        yield from _jobs()
+    except DatabaseError:
+        return
+
+
+def _processes() -> Findings:
+    running = list(reading.running(log_alias()))
+    for process in running:
+        name = f"process {process.pid} on {process.host}"
+        if process.is_deaf:
+            yield warning(
+                "processes", f"{name} does not hear the channel layer", "Look at Redis; events come by the poll."
+            )
+        if process.poll_age > LATE_SECONDS:
+            yield error("processes", f"{name} last read the log {process.poll_age:.0f} s ago", "Look at the database.")
+        if process.dropped:
+            yield warning(
+                "processes", f"{name} has lost {process.dropped} entries of the logbook", "Look at the database."
+            )
+    if running:
+        sockets = sum(process.connections for process in running)
+        yield ok("processes", f"{len(running)} serve {sockets} connections")
+    else:
+        yield ok(
+            "processes", "none has written to the logbook lately: the service is not running, or LOGBOOK_SECONDS is 0"
+        )
+
+
+def _chores() -> Findings:
+    period = conf.PRUNE_SECONDS or HOUR
+    before = timezone.now() - timedelta(seconds=3 * period + HOUR)
+    late = Chore.objects.using(log_alias()).filter(done_at__lt=before).order_by("done_at").first()
+    if late is None:
+        yield ok("housekeeping", "no chore is late")
+        return
+    remedy = (
+        "PRUNE_SECONDS is 0: run `manage.py housekeeping` by a timer."
+        if not conf.PRUNE_SECONDS
+        else ("Look for 'the chore' in the servers' logs; `manage.py housekeeping` does all of them now.")
+    )
+    yield error(
+        "housekeeping", f"the chore {late.name!r} was last done {late.done_at:%Y-%m-%d %H:%M}: tables grow", remedy
+    )
+
+
+def _jobs() -> Findings:
+    old = Job.objects.using(log_alias()).filter(created_at__lt=timezone.now() - timedelta(seconds=HOUR)).first()
+    if old is not None:
+        yield error(
+            "jobs",
+            f"the job {old.kind} of {old.subject} waits since {old.created_at:%Y-%m-%d %H:%M}, {old.failures} failures",
+            "The servers' logs have the reason; `manage.py run_jobs` tries now.",
+        )
