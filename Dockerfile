@@ -1,13 +1,16 @@
 # Built in one stage and run from another, so that pip and its cache are not in the image.
 
-FROM python:3.12-slim AS build
+# A tag, which moves. `--build-arg PYTHON_IMAGE=python:3.12-slim@sha256:…` pins it (docs/operations.md).
+ARG PYTHON_IMAGE=python:3.12-slim
+
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements/production.txt /tmp/production.txt
 RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt \
     && /opt/venv/bin/pip uninstall --yes pip
 
-FROM python:3.12-slim
+FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH \
     MALLOC_ARENA_MAX=2 \
     PYTHONUNBUFFERED=1 \

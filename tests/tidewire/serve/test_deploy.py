@@ -117,6 +117,35 @@ def test_compose_waits_for_the_drain_and_holds_no_secret() -> None:
             assert not re.search("SECRET|KEY|PASSWORD|_URL", key) or "${" in value
 
 
+def test_compose_rotates_logs_asks_for_health_and_shows_metrics_by_token() -> None:
+    for service in services().values():
+        assert service["logging"]["options"] == {"max-size": "50m", "max-file": "5"}
+    assert services()["server"]["environment"]["METRICS_TOKEN"] == "${METRICS_TOKEN:?}"
+    assert {name for name, each in services().items() if "test" in each["healthcheck"]} == {
+        "server",
+        "postgres",
+        "redis",
+    }
+    assert services()["migrate"]["healthcheck"] == {"disable": True}
+
+
+def test_compose_gives_no_container_an_anonymous_volume() -> None:
+    """The images of PostgreSQL and Redis declare these folders as volumes."""
+    volumes = [volume.partition(":")[2] for volume in services()["postgres"]["volumes"]]
+    assert volumes == ["/var/lib/postgresql/data"]
+    assert services()["redis"]["tmpfs"] == ["/data"]
+
+
+def test_the_secrets_of_compose_need_no_quotes() -> None:
+    """Each variable that must be set is made as a hexadecimal number by the file's own commands."""
+    text = (DEPLOY / "docker-compose.yml").read_text()
+    required = set(re.findall(r"\$\{([A-Z_]+):\?\}", text))
+    made = set(re.findall(r"for name in ([A-Z_ ]+);", text)[0].split())
+
+    assert "openssl rand -hex 32" in text
+    assert required - made == {"ALLOWED_HOSTS"}
+
+
 # -- proxies -----------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +170,12 @@ def test_nginx_sends_no_post_twice_and_keeps_the_port_of_the_host() -> None:
     assert "proxy_set_header Host $http_host;" in text
     assert "http2 on" not in text  # nginx before 1.25.1 does not know it
     assert "log_format" in text
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
+def test_the_proxies_leave_metrics_to_the_server(name: str) -> None:
+    """It wants a token from all that come through a proxy (test_metrics.py), so one place decides."""
+    assert "/metrics" not in re.sub(r"#.*", "", (DEPLOY / name).read_text())
 
 
 # -- the image ---------------------------------------------------------------------------------------------------------
