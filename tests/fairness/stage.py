@@ -93,13 +93,18 @@ def signed_in(url: str, name: str, address: str) -> Person:
 
 
 @contextmanager
-def nginx(folder: Path, port: int) -> Iterator[str]:
-    """Runs nginx with deploy/nginx.conf before `port`, without TLS. Yields its URL. The header X-Forwarded-For of a
-    client takes the place of its address, because all clients here come from loopback."""
+def nginx(folder: Path, *ports: int) -> Iterator[str]:
+    """Runs nginx with deploy/nginx.conf before servers at these ports, without TLS. Yields its URL. The header
+    X-Forwarded-For of a client takes the place of its address, because all clients here come from loopback."""
     folder.mkdir()
     own = servers.free_port()
     text = (ROOT / "deploy" / "nginx.conf").read_text()
-    text = re.sub(r"ssl_certificate.*;|access_log .*;", "", text).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    text = re.sub(r"ssl_certificate.*;|access_log .*;", "", text)
+    text = re.sub(
+        r"server 127\.0\.0\.1:8000(.*);",
+        lambda found: " ".join(f"server 127.0.0.1:{port}{found[1]};" for port in ports),
+        text,
+    )
     text = re.sub(r"listen 443 ssl.*;", f"listen 127.0.0.1:{own};", text)
     text = re.sub(r"listen 80;", f"listen 127.0.0.1:{servers.free_port()};", text).replace("chat.example.com", "_")
     here = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
