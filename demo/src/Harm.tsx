@@ -10,6 +10,7 @@ export function Harm({ scene }: { scene: Scene }) {
   const [said, setSaid] = useState('')
 
   const run = (name: string, work: () => Promise<string>) => async () => {
+    if (busy) return
     setBusy(name)
     try {
       setSaid(await work())
@@ -55,7 +56,7 @@ export function Harm({ scene }: { scene: Scene }) {
     <section className="harm" aria-label="Do harm">
       <div className="deeds">
         {deeds.map(({ name, label, work }) => (
-          <button key={name} id={`do-${name}`} disabled={busy !== ''} aria-busy={busy === name} onClick={run(name, work)}>{label}</button>
+          <button key={name} id={`do-${name}`} aria-disabled={busy !== ''} aria-busy={busy === name} onClick={run(name, work)}>{label}</button>
         ))}
       </div>
       <p role="status" aria-live="polite">{said || 'Each does real harm. Watch the inspector meanwhile.'}</p>

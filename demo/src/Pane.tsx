@@ -48,7 +48,7 @@ function Room({ person, scene }: { person: Person; scene: Scene }) {
       <Composer create={list.create} person={person} scene={scene} isOff={status === 'denied'} />
       <footer>
         <Network person={person} />
-        <Truth person={person} scene={scene} items={list.items} isLive={status === 'live' && list.items.every(({ $state }) => $state === 'saved')} isDenied={status === 'denied'} />
+        <Truth person={person} scene={scene} items={list.items} pending={list.pending} isLive={status === 'live'} isDenied={status === 'denied'} />
       </footer>
     </section>
   )
@@ -112,6 +112,7 @@ type List = ReturnType<typeof useLiveList<Schemas['Message'], Schemas['MessageCr
 
 function Messages({ list, person }: { list: List; person: Person }) {
   const scroller = useRef<HTMLDivElement>(null)
+  const rows = useRef<HTMLOListElement>(null)
   const isAtEnd = useRef(true)
   const newest = list.items[0]?.id
 
@@ -121,23 +122,38 @@ function Messages({ list, person }: { list: List; person: Person }) {
   }
   useLayoutEffect(toEnd, [newest, list.items.length])
   useEffect(() => {
+    // The rows grow, too: by the time of a message that was sent, or by why it was not.
     const observer = new ResizeObserver(toEnd)
-    observer.observe(scroller.current!)
+    for (const element of [scroller.current!, rows.current!]) observer.observe(element)
     return () => observer.disconnect()
   }, [])
+  // A button that has done its work is gone, and the focus goes to the list rather than nowhere.
+  const hasFocus = useRef(false)
+  useLayoutEffect(() => {
+    if (hasFocus.current && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true })
+  })
   const onScroll = () => {
     const at = scroller.current
     if (at) isAtEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < AT_THE_END
   }
 
   return (
-    <div className="scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label={`Messages as ${person.name} sees them`}>
+    <div
+      className="scroll"
+      ref={scroller}
+      onScroll={onScroll}
+      onFocus={() => (hasFocus.current = true)}
+      onBlur={({ relatedTarget }) => relatedTarget && (hasFocus.current = false)}
+      tabIndex={0}
+      role="log"
+      aria-label={`Messages as ${person.name} sees them`}
+    >
       {list.hasOlder && (
-        <button className="older" onClick={() => void list.older()} disabled={list.isLoadingOlder}>Older messages</button>
+        <button className="older" onClick={() => void list.older()} aria-busy={list.isLoadingOlder}>Older messages</button>
       )}
       {list.status === 'loading' && <p className="note">Loading…</p>}
       {list.status === 'error' && <p className="note">{list.error?.detail ?? 'The server cannot be reached.'} It is tried again.</p>}
-      <ol>
+      <ol ref={rows}>
         {[...list.items].reverse().map((message, n, all) => (
           <Bubble
             key={message.id}
@@ -204,11 +220,14 @@ function Typing({ person, scene }: { person: Person; scene: Scene }) {
 function Composer({ create, person, scene, isOff }: { create: List['create']; person: Person; scene: Scene; isOff: boolean }) {
   const [text, setText] = useState('')
   const [, sayTyping] = useSignal(messages(scene.room), 'typing')
+  const field = useRef<HTMLTextAreaElement>(null)
   const submit = (event?: FormEvent) => {
     event?.preventDefault()
     const trimmed = text.trim()
     if (!trimmed || isOff) return
     setText('')
+    // The button that was pressed is disabled now, and would take the focus with it.
+    field.current?.focus()
     void create({ text: trimmed }, { author: { id: person.id, name: person.name } })
   }
   const onKey = (event: KeyboardEvent) => {
@@ -217,9 +236,10 @@ function Composer({ create, person, scene, isOff }: { create: List['create']; pe
   return (
     <form className="composer" onSubmit={submit}>
       <textarea
+        ref={field}
         rows={1}
         value={text}
-        disabled={isOff}
+        readOnly={isOff}
         placeholder={`Write as ${person.name}`}
         aria-label={`Write as ${person.name}`}
         onKeyDown={onKey}
@@ -246,12 +266,23 @@ function Network({ person }: { person: Person }) {
   )
 }
 
-/** Compares what is on the screen with a fresh read, whenever things have settled. */
-function Truth({ person, scene, items, isLive, isDenied }: { person: Person; scene: Scene; items: readonly Message[]; isLive: boolean; isDenied: boolean }) {
+interface TruthProps {
+  person: Person
+  scene: Scene
+  items: readonly Message[]
+  pending: number
+  isLive: boolean
+  isDenied: boolean
+}
+
+/** Compares what is on the screen with a fresh read, whenever things have settled. What was not sent yet can only differ. */
+function Truth({ person, scene, items, pending, isLive, isDenied }: TruthProps) {
   const [verdict, setVerdict] = useState<'checking' | 'true' | 'false'>('checking')
+  const failed = items.filter(({ $state }) => $state === 'failed').length
+  const isSettled = isLive && !pending && !failed
   useEffect(() => {
     setVerdict('checking')
-    if (!isLive) return undefined
+    if (!isSettled) return undefined
     let isNewest = true
     const timer = setTimeout(() => {
       isTrue(person, scene.room, items).then(
@@ -263,12 +294,14 @@ function Truth({ person, scene, items, isLive, isDenied }: { person: Person; sce
       isNewest = false
       clearTimeout(timer)
     }
-  }, [items, isLive])
+  }, [items, isSettled])
   const { holes, reloads } = person.client.metrics
-  const words = { checking: isDenied ? 'nothing to read' : isLive ? 'comparing…' : 'what was last heard', true: `${items.length} equal a fresh read`, false: 'differs from a fresh read' }
+  const unsent = failed ? `${failed} not sent` : pending ? `${pending} waiting` : ''
+  const checking = unsent || (isDenied ? 'nothing to read' : isLive ? 'comparing…' : 'what was last heard')
+  const words = { checking, true: `${items.length} equal a fresh read`, false: 'differs from a fresh read' }
   return (
-    <p className="truth" data-verdict={isLive ? verdict : 'checking'} title={`${holes} holes filled, ${reloads} lists read anew`}>
-      {words[isLive ? verdict : 'checking']}
+    <p className="truth" data-verdict={isSettled ? verdict : 'checking'} title={`${holes} holes filled, ${reloads} lists read anew`}>
+      {words[isSettled ? verdict : 'checking']}
     </p>
   )
 }

@@ -113,6 +113,43 @@ test('a cut socket heals by itself', async () => {
   await page.context().close()
 }, 240_000)
 
+test('what is written offline waits in the queue, is not called a difference, and comes into the filtered list', async () => {
+  const { page, complaints } = await open()
+  const focus = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+  await page.click('#alice .offline')
+  await page.click('.tabs button:has-text("Queue")')
+  await page.locator('#alice textarea').fill('Written in a tunnel')
+  await page.click('#alice .composer button')
+  expect(await focus()).toBe('Write as Alice')
+  await page.waitForSelector('#queue li[data-state="waiting"]:has-text("Written in a tunnel")')
+  await page.waitForSelector('#alice .truth:has-text("1 waiting")')
+  // The last bubble is whole, whatever was written below its text since.
+  const bottoms = () => page.evaluate(() => ['#alice .bubble:last-child', '#alice .scroll'].map((what) => document.querySelector(what)!.getBoundingClientRect().bottom))
+  const [bubble, scroller] = await bottoms()
+  expect(bubble).toBeLessThanOrEqual(scroller!)
+  // A message that is removed takes its button with it, and not the focus.
+  await page.locator('#alice .bubble[data-mine="true"][data-state="saved"] .erase').last().press('Enter')
+  expect(await focus()).toBe('Messages as Alice sees them')
+  await shoot(page, 'queue')
+  await page.waitForSelector('#queue li[data-state="waiting"]:has-text("remove")')
+  await page.click('#queue li:has-text("remove") button:has-text("Discard")')
+
+  await page.click('.tabs button:has-text("Filter")')
+  await page.click('#filtered button:has-text("Alice")')
+  await page.click('#alice .offline')
+  await page.waitForSelector('#bob .bubble:has-text("Written in a tunnel")')
+  await page.waitForSelector('#filtered li[data-state="saved"]:has-text("Written in a tunnel")')
+  await say(page, 'bob', 'This one is of Bob')
+  await settled(page)
+  expect(await page.locator('#filtered li:has-text("of Bob")').count()).toBe(0)
+  await page.click('#filtered button:has-text("oldest")')
+  await page.waitForFunction(() => [...document.querySelectorAll('#filtered li span')].at(-1)?.textContent === 'Written in a tunnel')
+  expect(await page.locator('[data-verdict="false"]').count()).toBe(0)
+  await shoot(page, 'filtered')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 240_000)
+
 test('a hundred messages pass while Bob is away; he gets each once, and reads no list again', async () => {
   const { page, complaints } = await open()
   const lists: string[] = []
