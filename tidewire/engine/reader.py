@@ -18,7 +18,7 @@ from tidewire.ground.connection_states import ConnectionState, ProcessState
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Bulk, Page, Position
 from tidewire.ground.threads import Threads, begin_job
-from tidewire.jobs import chores, slices
+from tidewire.jobs import chores, slices, table_sizes
 from tidewire.log import bulks, heads, pages, rate
 from tidewire.log.database import log_alias
 from tidewire.logbook import writing
@@ -88,9 +88,11 @@ class Reader:
         return not conf.MAY_ASK or await self.run(credentials.may_ask, address)
 
     async def do_chores(self, seconds: float) -> None:
-        """Does the chores that are due, one after the other. They are due again in `seconds`."""
+        """Does the chores that are due, one after the other, and measures the tables. The chores are due again in
+        `seconds`."""
         await self.run(chores.look, log_alias())
         await self.run(chores.run_due, seconds, log_alias())
+        await self.run(table_sizes.measure, log_alias())
 
     async def release_due(self) -> int:
         """Records the delayed events that are due. Returns how many."""

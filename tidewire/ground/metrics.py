@@ -108,6 +108,8 @@ chore_deleted = _gauge(
 )
 chore_failures = _counter("chore_failures", "Chores that failed in this process.", "chore")
 chore_seconds = _histogram("chore_seconds", "How long a chore took.", (0.01, 0.1, 1.0, 10.0, 60.0, 600.0), "chore")
+database_bytes = _gauge("database_bytes", "Size of the database on disk.", mode="livemax")
+table_bytes = _gauge("table_bytes", "Size of a table with its indexes; on PostgreSQL only.", "table", mode="livemax")
 jobs_pending = _gauge(
     "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
 )

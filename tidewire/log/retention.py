@@ -6,9 +6,12 @@ refused as the protocol says (`recovered: false`, or error 112), never answered 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import connections, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tidewire.declare.kinds import Retention
@@ -17,6 +20,9 @@ from tidewire.ground.conf import conf
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log.database import log_alias, now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
+
+STREAMS = 1_000
+"""How many streams are looked at in one query."""
 
 BATCH = 2_000
 """How many events are deleted at a time."""
@@ -27,13 +33,32 @@ REVOCATIONS_KEPT = Retention()
 
 def prune(using: str | None = None, now: datetime | None = None) -> int:
     """Deletes the events that are outside their kind's window, in small transactions. Returns how many."""
-    using = using or log_alias()
+    using, now = using or log_alias(), now or timezone.now()
     deleted = 0
-    for stream in Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator():
+    streams = Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator()
+    while some := list(islice(streams, STREAMS)):
+        for stream, kept in _with_old_events(some, using, now):
+            deleted += _prune_stream(stream, kept, using, now)
+    return deleted
+
+
+def _with_old_events(streams: list[Stream], using: str, now: datetime) -> Iterator[tuple[Stream, Retention]]:
+    """Returns those of the streams that have something to delete, with what they keep: of a million small streams few
+    have, each hour. One query for each kind of retention."""
+    by_retention: dict[Retention, list[Stream]] = {}
+    for stream in streams:
         kept = _kept(stream.name)
         if stream.head > kept.events:
-            deleted += _prune_stream(stream, kept, using, now or timezone.now())
-    return deleted
+            by_retention.setdefault(kept, []).append(stream)
+    for kept, some in by_retention.items():
+        old = Event.objects.using(using).filter(
+            stream=OuterRef("pk"),
+            offset__lte=OuterRef("head") - kept.events,
+            at__lt=now - timedelta(seconds=kept.seconds),
+        )
+        found = Stream.objects.using(using).filter(Exists(old), pk__in=[stream.pk for stream in some])
+        keys = set(found.values_list("pk", flat=True))
+        yield from ((stream, kept) for stream in some if stream.pk in keys)
 
 
 def _kept(stream: str) -> Retention:

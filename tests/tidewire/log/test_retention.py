@@ -147,3 +147,24 @@ async def test_a_server_prunes_by_itself(settings, monkeypatch):
     await asyncio.wait_for(pruned.wait(), 10)
     await engines.stop()
     await sync_to_async(connections.close_all)()
+
+
+def test_many_small_streams_cost_no_query_each(keep, django_assert_max_num_queries):
+    """With a retention of few events each stream is a candidate, and nearly none has anything to delete."""
+    owner = make_user()
+    rooms = [make_room(owner) for _ in range(12)]
+    for room in rooms:
+        make_message(room, owner)
+    keep(events=1, seconds=3600)
+    with django_assert_max_num_queries(6):
+        assert retention.prune() == 0
+    Event.objects.filter(stream__name=f"room:{rooms[3].id}").update(at=timezone.now() - timedelta(hours=2))
+    assert retention.prune() == 1
+    assert offsets(rooms[3]) == [2]
+
+
+def test_a_retention_of_no_events_keeps_the_young_ones_only(room, keep):
+    keep(events=0, seconds=3600)
+    assert retention.prune() == 0
+    assert retention.prune(now=timezone.now() + timedelta(hours=2)) == 10
+    assert offsets(room) == []
