@@ -196,6 +196,8 @@ TIDEWIRE = {
     "VIEW_SET": "api.rest.views.BaseViewSet",
     "PROBLEM_TYPE": "/api/problems/{code}/",
     "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
+    # Sent to OTEL_EXPORTER_OTLP_ENDPOINT; see backend/tracing.py.
+    "TRACING": env.flag("TRACING", default=False),
 }
 
 # -- accounts and sessions -------------------------------------------------------------------------------------------
@@ -238,6 +240,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+SENTRY_DSN = env.text("SENTRY_DSN", default="")
 LOG_LEVEL = env.text("LOG_LEVEL", default="INFO")
 LOG_JSON = env.flag("LOG_JSON", default=IS_PRODUCTION)
 # A line for each request and for the end of each socket.

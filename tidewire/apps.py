@@ -18,7 +18,8 @@ class TidewireConfig(AppConfig):
             signing_in,
             worker_gauges,
         )
-        from tidewire.ground import actors
+        from tidewire.ground import actors, tracing
+        from tidewire.ground.conf import conf
         from tidewire.layer import publishing
         from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
@@ -32,6 +33,8 @@ class TidewireConfig(AppConfig):
         actors.reset_at_requests()
         signing_in.end_with_logout()
         worker_gauges.register()
+        if conf.TRACING:
+            tracing.start()
         autodiscover_modules("live")
         capturing.start()
         raw_writes.warn_with_debug()

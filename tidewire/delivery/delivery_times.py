@@ -1,4 +1,7 @@
-"""How long events take from their COMMIT to the write of their frames. Measured once per event, not once per socket."""
+"""How long events take from their COMMIT to the write of their frames, and the last spans of their traces.
+
+Once per event, not once per socket.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tidewire.delivery.flusher import Flusher
-from tidewire.ground import metrics
+from tidewire.ground import metrics, tracing
 from tidewire.ground.positions import Entry
 
 AT = '"at":"'
@@ -26,8 +29,11 @@ class DeliveryTimes:
         self._flusher = flusher
         self._observers: dict[str, Callable[[float], None]] = {}
 
-    def note(self, kind: str, entry: Entry) -> None:
-        """Called after the event's frames were enqueued."""
+    def note(self, kind: str, entry: Entry, began_at_ns: int = 0, subscriptions: int = 0) -> None:
+        """Called after the event's frames were enqueued for so many subscriptions. `began_at_ns` is the Unix time
+        before, where tracing is on."""
+        if entry.trace and began_at_ns:
+            self._trace(kind, entry, began_at_ns, subscriptions)
         if not self._flusher.is_due:  # no subscription took the event
             return
         began_at = entry.committed_at or recorded_at(entry.payload)
@@ -37,6 +43,20 @@ class DeliveryTimes:
         if observe is None:
             observe = self._observers[kind] = metrics.delivery_seconds.labels(kind).observe
         self._flusher.after(lambda: observe(max(0.0, time.time() - began_at)))
+
+    def _trace(self, kind: str, entry: Entry, began_at_ns: int, subscriptions: int) -> None:
+        """Makes the spans `dispatch`, which ends now, and `send`, which ends when the frames are written."""
+        attributes: tracing.Attributes = {
+            "stream.kind": kind,
+            "event.type": entry.type,
+            "event.offset": entry.offset,
+            "subscriptions": subscriptions,
+        }
+        dispatch = tracing.begin_of("dispatch", entry.trace, began_at_ns, attributes)
+        tracing.end(dispatch)
+        if self._flusher.is_due:
+            send = tracing.begin_under("send", dispatch)
+            self._flusher.after(lambda: tracing.end(send))
 
 
 def recorded_at(payload: str) -> float:

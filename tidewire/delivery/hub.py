@@ -32,7 +32,7 @@ from tidewire.delivery.roster import Roster
 from tidewire.delivery.stream_state import StreamState
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
-from tidewire.ground import metrics
+from tidewire.ground import metrics, tracing
 from tidewire.ground.positions import Bulk, Entry, Position
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
@@ -156,6 +156,7 @@ class Hub:
                 event.payload,
                 event.revocation_offset,
                 event.committed_at,
+                event.trace,
             )
             if event.stream == REVOCATIONS:
                 self.revocations.apply_next(event.epoch, entry)
@@ -196,14 +197,14 @@ class Hub:
         registry of subscriptions. An event that may end access suspends the subscriptions that it names."""
         state.offset, state.moved_at = entry.offset, self._loop.time()
         state.head = max(state.head, entry.offset)
-        count = 0
+        count, began_at_ns = 0, tracing.now_ns()
         for (codec, channel), subscriptions in state.subscriptions.items():
             frame = codec.publication(channel, entry)
             count += len(subscriptions)
             for subscription in subscriptions:
                 subscription.deliver(entry.offset, frame)
         metrics.count_dispatch(state.name, len(entry.payload), count)
-        self._times.note(state.kind, entry)
+        self._times.note(state.kind, entry, began_at_ns, count)
         if entry.ends_access:
             suspended = [s for s in state.all_subscriptions() if entry.ends_access in (EVERYONE, s.user_id)]
             for subscription in suspended:

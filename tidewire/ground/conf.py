@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
     "VIEW_SET": "tidewire.rest.views.ResourceViewSet",  # the base of the views that `startresource` writes
     "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that happen before any view
     "EXPOSED_HEADERS": ["Retry-After"],  # of refusals before any view, which pages of ALLOWED_ORIGINS may read
+    "TRACING": False,  # spans of OpenTelemetry, by the tracer provider of the project; needs `tidewire[otel]`
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics
     # `manage.py serve`.
     "LAME_DUCK_SECONDS": 0.0,  # between SIGTERM and the drain: /readyz answers 503, and everything is served

@@ -44,6 +44,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     - `payload` is its finished JSON.
     - `revocation_offset` is how much of the revocation log must be applied before the event is delivered.
     - `committed_at` is the Unix time of its COMMIT; 0 where it was read from the log, which does not know it.
+    - `trace` is the context of its trace, see ground/tracing.py; no client gets it.
     """
 
     offset: int
@@ -52,6 +53,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     payload: str
     revocation_offset: int = 0
     committed_at: float = 0.0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,4 +21,5 @@ class RecordedEvent:
     revocation_offset: int
     payload: str
     committed_at: float = field(default=0.0, compare=False)  # Unix time
+    trace: str = field(default="", compare=False)  # see ground/tracing.py
     data: Any = field(default=None, compare=False)  # as in the payload, for a response that shows the same

@@ -20,7 +20,7 @@ from asgiref.typing import (
     Scope,
 )
 
-from tidewire.ground import metrics
+from tidewire.ground import metrics, tracing
 from tidewire.ground.current_request import CurrentRequest, begin_request, end_request
 from tidewire.http.view_limit import PROBE_PATHS
 
@@ -47,15 +47,25 @@ class RequestLog:
         exchange = _Exchange(request, receive, send)
         token, began = begin_request(request), perf_counter()
         try:
-            await self._application(scope, exchange.receive, exchange.send)
+            await self._answer(scope, request, exchange)
         except Exception:
             exchange.status = exchange.status or 500  # so answers the server
             raise
         finally:
             seconds = perf_counter() - began
-            _count(scope["method"], request.route, exchange, seconds)
+            _count(_method(scope), request.route, exchange, seconds)
             _log(scope, request, exchange, seconds)
             end_request(token)
+
+    async def _answer(self, scope: HTTPScope, request: CurrentRequest, exchange: _Exchange) -> None:
+        if not tracing.is_on() or scope["path"] in PROBE_PATHS:
+            await self._application(scope, exchange.receive, exchange.send)
+            return
+        with tracing.request_span(request, _method(scope)) as span:
+            try:
+                await self._application(scope, exchange.receive, exchange.send)
+            finally:
+                tracing.name_request(span, _method(scope), request.route, exchange.status or LEFT)
 
 
 class _Exchange:
@@ -84,12 +94,16 @@ class _Exchange:
         await self._send(message)
 
 
+def _method(scope: HTTPScope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "other"
+
+
 _counters: dict[tuple[str, str, str], tuple[Callable[[], None], Callable[[float], None]]] = {}
 
 
 def _count(method: str, route: str, exchange: _Exchange, seconds: float) -> None:
     """Counts one request. The children of its labels are looked up once."""
-    key = (method if method in METHODS else "other", route or "none", f"{(exchange.status or LEFT) // 100}xx")
+    key = (method, route or "none", f"{(exchange.status or LEFT) // 100}xx")
     counters = _counters.get(key)
     if counters is None:
         requests, times = metrics.http_requests.labels(*key), metrics.http_seconds.labels(*key[:2])
@@ -106,7 +120,7 @@ _received, _sent = metrics.bytes_received.labels("http").inc, metrics.bytes_sent
 def _log(scope: HTTPScope, request: CurrentRequest, exchange: _Exchange, seconds: float) -> None:
     if scope["path"] in PROBE_PATHS or not logger.isEnabledFor(logging.INFO):
         return
-    method = scope["method"] if scope["method"] in METHODS else "other"
+    method = _method(scope)
     status, ms = exchange.status or LEFT, round(seconds * 1000, 1)
     logger.info(
         "%s %s %d",

@@ -42,7 +42,15 @@ class Events(Struct, frozen=True, array_like=True):
             return cls(stream, epoch, [Entry(events[-1].offset, "", events[-1].type, "", 0)])
         is_small = sum(len(event.payload) for event in events) <= INLINE_BYTES
         entries = [
-            Entry(e.offset, e.ends_access, e.type, e.payload if is_small else "", e.revocation_offset, e.committed_at)
+            Entry(
+                e.offset,
+                e.ends_access,
+                e.type,
+                e.payload if is_small else "",
+                e.revocation_offset,
+                e.committed_at,
+                e.trace,
+            )
             for e in events
         ]
         return cls(stream, epoch, entries)

@@ -11,10 +11,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from channels.layers import BaseChannelLayer
 
-from tidewire.ground import metrics, streams
+from tidewire.ground import metrics, streams, tracing
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.layer.messages import Commands, Ephemeral, Events, PresenceChange, PresenceChanges, message
 from tidewire.protocol.pushes import ClientInfo
@@ -140,10 +141,18 @@ class Publisher:
 
     async def _send(self, content: Events | Ephemeral | Commands | PresenceChanges) -> None:
         try:
-            with metrics.publishing.time():
+            with _span(content), metrics.publishing.time():
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._layer.group_send(streams.group(content.stream), message(content))
         except Exception as error:
             self.dropped += 1
             self._paused_until = self._loop.time() + PAUSE_SECONDS
             logger.warning("channel layer unavailable, delivery goes on by polling: %s", error or type(error).__name__)
+
+
+def _span(content: Events | Ephemeral | Commands | PresenceChanges) -> AbstractContextManager[None]:
+    """Returns the span of sending a message, in the traces of its events."""
+    if not (tracing.is_on() and isinstance(content, Events)):
+        return nullcontext()
+    traces = [entry.trace for entry in content.entries]
+    return tracing.span_of("publish", traces, {"stream.kind": content.stream.partition(":")[0], "events": len(traces)})

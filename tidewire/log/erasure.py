@@ -108,7 +108,7 @@ def _batches(deletions: list[tuple[str, str, RecordedEvent]]) -> Iterator[list[R
 # its members always stand in the order type, id, at, actor, data: id, at and actor are kept, what stands before and
 # after them is the deletion's. The marks cannot be found inside a string, where a quote has a backslash before it.
 _REWRITE = """UPDATE {events} AS e
-SET type = d.type, payload = d.head || substr(e.payload, {find}(e.payload, '{id}'),
+SET type = d.type, trace = '', payload = d.head || substr(e.payload, {find}(e.payload, '{id}'),
     {find}(e.payload, '{data}') - {find}(e.payload, '{id}')) || d.tail
 FROM ({deletions}) AS d
 WHERE {match} AND {earlier} AND e.type <> d.type"""
@@ -194,4 +194,4 @@ def forget_actor(user_id: str, using: str, most: int | None = None) -> int:
     events = Event.objects.using(using).filter(actor=user_id)
     if most is not None:
         events = Event.objects.using(using).filter(pk__in=list(events.values_list("pk", flat=True)[:most]))
-    return events.update(actor="", payload=payload)
+    return events.update(actor="", payload=payload, trace="")

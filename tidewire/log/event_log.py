@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from django.db import connections
 
+from tidewire.ground import tracing
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log import building, erasure, rate
@@ -121,7 +122,7 @@ def _advance(counts: dict[str, int], using: str) -> dict[str, Advanced]:
 def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list[RecordedEvent]:
     """Gives the events their offsets in the order of the transaction: the last of each stream gets the new head."""
     left = Counter(event.draft.stream for event in encoded)
-    recorded = []
+    recorded, trace = [], tracing.context()
     for event in encoded:
         draft, stream = event.draft, heads[event.draft.stream]
         recorded.append(
@@ -135,6 +136,7 @@ def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list
                 ends_access=draft.ends_access,
                 revocation_offset=stream.revocation_offset,
                 payload=event.payload,
+                trace=trace,
                 data=draft.data,
             )
         )
@@ -142,7 +144,19 @@ def _number(encoded: list[building.Encoded], heads: dict[str, Advanced]) -> list
     return recorded
 
 
-_COLUMNS = ("id", "stream", "offset", "type", "object", "actor", "ends_access", "revocation_offset", "at", "payload")
+_COLUMNS = (
+    "id",
+    "stream",
+    "offset",
+    "type",
+    "object",
+    "actor",
+    "ends_access",
+    "revocation_offset",
+    "at",
+    "payload",
+    "trace",
+)
 
 
 def _insert(
@@ -169,6 +183,7 @@ def _insert(
             row.revocation_offset,
             ops.adapt_datetimefield_value(event.at),
             row.payload,
+            row.trace,
         )
         for row, event in zip(recorded, encoded, strict=True)
     ]
@@ -190,9 +205,9 @@ _APPEND = """WITH advanced AS (
         COALESCE((SELECT r.head FROM {streams} r WHERE r.name = %s), 0) AS revocation_offset
 ), appended AS (
     INSERT INTO {events} (id, stream_id, "offset", type, object, actor, ends_access,
-        revocation_offset, at, payload)
+        revocation_offset, at, payload, trace)
     SELECT new.id, advanced.id, advanced.head - new.after, new.type, new.object, new.actor, new.ends_access,
-        advanced.revocation_offset, new.at, new.payload
+        advanced.revocation_offset, new.at, new.payload, %s
     FROM json_to_recordset(%s) AS new (id uuid, stream text, after bigint, type text, object text, actor text,
         ends_access text, at timestamptz, payload text)
     JOIN advanced ON advanced.name = new.stream
@@ -208,7 +223,7 @@ def _append(encoded: list[building.Encoded], most: int, using: str, commits: boo
     connection = connections[using]
     counts = Counter(event.draft.stream for event in encoded)
     wanted = [{"name": name, "epoch": new_epoch(), "count": counts[name]} for name in sorted(counts)]
-    rows = []
+    rows, trace = [], tracing.context()
     for event in encoded[:most]:
         draft = event.draft
         counts[draft.stream] -= 1  # how many events of its stream follow
@@ -226,15 +241,15 @@ def _append(encoded: list[building.Encoded], most: int, using: str, commits: boo
             }
         )
     then = "COMMIT" if commits and can_join(connection) else ""
-    cursor = _append_statement().execute(connection, [_json(wanted), REVOCATIONS, _json(rows)], then)
+    cursor = _append_statement().execute(connection, [_json(wanted), REVOCATIONS, trace, _json(rows)], then)
     return {name: Advanced(*counter) for name, *counter in cursor.fetchall()}
 
 
 # The events after those, whose places are known now.
 _APPEND_MORE = """INSERT INTO {events} (id, stream_id, "offset", type, object, actor, ends_access,
-    revocation_offset, at, payload)
+    revocation_offset, at, payload, trace)
 SELECT * FROM json_to_recordset(%s) AS new (id uuid, stream_id bigint, "offset" bigint, type text, object text,
-    actor text, ends_access text, revocation_offset bigint, at timestamptz, payload text)"""
+    actor text, ends_access text, revocation_offset bigint, at timestamptz, payload text, trace text)"""
 
 
 def _insert_json(
@@ -253,6 +268,7 @@ def _insert_json(
             "revocation_offset": row.revocation_offset,
             "at": event.at,
             "payload": row.payload,
+            "trace": row.trace,
         }
         for row, event in zip(recorded, encoded, strict=True)
     ]
@@ -263,7 +279,7 @@ def _insert_json(
 @cache
 def _append_statement() -> PreparedStatement:
     sql = _APPEND.format(streams=f'"{Stream._meta.db_table}"', events=f'"{Event._meta.db_table}"')
-    return PreparedStatement(sql, types=["json", "text", "json"])
+    return PreparedStatement(sql, types=["json", "text", "text", "json"])
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

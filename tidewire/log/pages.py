@@ -25,7 +25,7 @@ from tidewire.log.database import log_alias
 from tidewire.log.heads import position
 from tidewire.log.tables import Event, HiddenUser
 
-_FIELDS = ("offset", "ends_access", "type", "payload", "revocation_offset")
+_FIELDS = ("offset", "ends_access", "type", "payload", "revocation_offset", "trace")
 
 
 def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
@@ -57,7 +57,7 @@ def read_recent(name: str, seconds: float, using: str | None = None) -> Page:
     using = using or log_alias()
     head = position(name, using)
     rows = Event.objects.using(using).filter(stream__name=name, at__gt=timezone.now() - timedelta(seconds=seconds))
-    return Page(head, Entries(Entry(*row) for row in rows.order_by("offset").values_list(*_FIELDS)))
+    return Page(head, Entries(_entry(*row) for row in rows.order_by("offset").values_list(*_FIELDS)))
 
 
 def _entries(rows: QuerySet[Event], limit: int, name: str) -> list[tuple[Entry, bool]]:
@@ -65,12 +65,16 @@ def _entries(rows: QuerySet[Event], limit: int, name: str) -> list[tuple[Entry, 
     entries: list[tuple[Entry, bool]] = []
     size = 0
     for *fields, is_hidden in rows.values_list(*_FIELDS, "is_hidden")[:limit]:
-        entry = Entry(*fields)
+        entry = _entry(*fields)
         size += len(entry.payload.encode()) + ENVELOPE_BYTES
         if entries and size > PAGE_BYTES:
             break
         entries.append((entry, is_hidden and not registry.is_deletion(name, entry.type)))
     return entries
+
+
+def _entry(offset: int, ends_access: str, type: str, payload: str, revocation_offset: int, trace: str) -> Entry:
+    return Entry(offset, ends_access, type, payload, revocation_offset, trace=trace)
 
 
 def _with_hidden(rows: QuerySet[Event], name: str) -> QuerySet[Event]:

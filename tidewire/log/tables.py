@@ -43,6 +43,7 @@ class Event(models.Model):
     revocation_offset = models.PositiveBigIntegerField(default=0)  # head of the revocation log as the writer saw it
     at = models.DateTimeField()
     payload = models.TextField()
+    trace = models.CharField(max_length=55, default="", db_default="", blank=True, editable=False)  # ground/tracing.py
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "offset"], name="event_position")]

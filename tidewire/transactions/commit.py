@@ -21,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tidewire.ground import tracing
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.queries.round_trips import gathered, run_with_next
 from tidewire.transactions.notes import Note
@@ -100,6 +101,8 @@ def arm(connection: BaseDatabaseWrapper) -> None:
     """Makes this transaction record its events before it commits. Does nothing where it is done already."""
     if not records_at_commit(connection):
         connection.commit = _RecordingCommit(connection)
+    elif not connection.run_on_commit:  # that of a transaction before this one, which was rolled back
+        connection.__dict__["commit"].began_at_ns = tracing.now_ns()
 
 
 def records_at_commit(connection: BaseDatabaseWrapper) -> bool:
@@ -180,18 +183,20 @@ class _RecordingCommit:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
+        self.began_at_ns = tracing.now_ns()
         self._previous = connection.__dict__.get("commit")  # another library's wrapper; most often nothing
 
     def __call__(self) -> None:
         connection = self._connection
         self._restore()
-        try:
-            with _as_inside_atomic(connection):
-                recorded = _record_last(connection, commits=self._previous is None)
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()  # costs nothing where it was done with the last statement
+        with tracing.span("transaction", self.began_at_ns):
+            try:
+                with tracing.span("record"), _as_inside_atomic(connection):
+                    recorded = _record_last(connection, commits=self._previous is None)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()  # costs nothing where it was done with the last statement
         _announce(recorded)
 
     def _restore(self) -> None:

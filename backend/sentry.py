@@ -1,0 +1,56 @@
+"""Sends errors to Sentry, by its ordinary SDK: without bodies, credentials and local variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from backend.logs import without_secrets
+from tidewire import current_request
+
+
+def start(dsn: str) -> None:
+    """Sets up the SDK, which also reads its own variables (SENTRY_ENVIRONMENT, SENTRY_RELEASE).
+
+    Raises ImproperlyConfigured without the package.
+    """
+    try:
+        import sentry_sdk  # optional
+    except ImportError as error:
+        raise ImproperlyConfigured("SENTRY_DSN needs the packages of requirements/observability.txt") from error
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+        before_send=prepared,
+        before_breadcrumb=lambda breadcrumb, hint: without_tokens(breadcrumb),
+    )
+
+
+def prepared(event: Any, hint: dict[str, Any]) -> Any:
+    """Names the request and its trace in an event, by which its log lines are found, and hides what looks like a
+    token. The query of a request is left out: clients put tokens there."""
+    request = current_request()
+    if request is not None:
+        tags = event.setdefault("tags", {})
+        tags["request_id"] = request.id
+        if request.trace_id:
+            tags["trace_id"] = request.trace_id
+        if request.user:
+            event["user"] = {"id": request.user}
+    for name in ("query_string", "cookies"):
+        event.get("request", {}).pop(name, None)
+    return without_tokens(event)
+
+
+def without_tokens(value: Any) -> Any:
+    """Returns a value with its texts as the logs show them."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {key: without_tokens(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_tokens(each) for each in value]
+    return value
