@@ -11,7 +11,7 @@ channel layer, and never goes to a client. It is a W3C traceparent: random numbe
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +85,7 @@ def context() -> str:
 
 
 @contextmanager
-def request_span(request: CurrentRequest, method: str) -> Iterator[Any]:
+def request_span(request: CurrentRequest, method: str) -> Generator[Any]:
     """A server's span around a request, under the span of its traceparent. Gives the request its trace id."""
     if _tracing is None:
         yield None
@@ -120,7 +120,7 @@ def name_request(present: Any, method: str, route: str, status: int) -> None:
 
 
 @contextmanager
-def span_of(name: str, traces: Sequence[str], attributes: Attributes) -> Iterator[None]:
+def span_of(name: str, traces: Sequence[str], attributes: Attributes) -> Generator[None]:
     """A span around a block, under the first of these contexts and linked to the others. "" are left out."""
     found = [trace for trace in traces if trace] if _tracing is not None else []
     if _tracing is None or not found:
