@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="where plan, history, verdict and picture go")
     arguments = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")  # the contract of problems is read from it
 
     plan = make_plan(arguments.seed, arguments.seconds, arguments.size, arguments.workers)
     folder = arguments.out or Path("var") / "soak" / f"{plan.size}-{plan.seed}"

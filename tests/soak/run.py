@@ -131,7 +131,7 @@ class Run:
     def _meet(self) -> None:
         url = self.stage.workers[0].url
         names = ["owner", *(f"member{n}" for n in range(self.plan.members)), "stranger"]
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(2) as pool:  # few passwords are hashed at once
             accounts = list(pool.map(lambda name: Account(url, name, ACCESS_SECONDS, self.history), names))
         self.owner, *self.members, self.stranger = accounts
         person = self.owner._person

@@ -20,7 +20,7 @@ from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.connection.receive_queue import ReceiveQueue
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.doors import emulation
-from tidewire.doors.open_response import LAST_SECONDS
+from tidewire.doors.open_response import LAST_SECONDS, PROBE_SECONDS
 from tidewire.doors.refusals import NO_STORE, Headers, RefusalError, not_allowed
 from tidewire.doors.requests import DoorRequest
 from tidewire.engine import engines
@@ -101,6 +101,8 @@ class Fallback:
             # Servers write the headers with the first part of the body, even if it is empty.
             await self._send({"type": "http.response.body", "body": b"", "more_body": True})
             self.receive(first)
+            if self._body is not None:
+                self._body.when_half_closed(self._probe)
             while (await receive())["type"] != "http.disconnect":
                 pass
         except asyncio.CancelledError:
@@ -129,6 +131,11 @@ class Fallback:
     def _write_message(self, message: bytes) -> None:
         assert self._body is not None
         self._body.write(self._wrap(message))
+
+    def _probe(self) -> None:
+        """Sends two pings to a client that has closed its sending side, as OpenResponse does with comments."""
+        self.send_queue.ping()
+        self._engine.timer_wheel.call_later(PROBE_SECONDS, self.send_queue.ping)
 
     def _end(self, code: Code) -> None:
         self.connection.end(code)

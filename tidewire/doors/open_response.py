@@ -8,6 +8,7 @@ import random
 import time
 import uuid
 from collections import deque
+from functools import partial
 from typing import Protocol
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 LAST_SECONDS = 5.0
 """So long the server may take for the last bytes. uvicorn waits for a client that does not read, perhaps for ever."""
+
+PROBE_SECONDS = 1.0
+"""Above the time of a round trip."""
 
 EVENT_STREAM: Headers = [
     (b"content-type", b"text/event-stream"),
@@ -110,6 +114,8 @@ class OpenResponse:
             if left < seconds:
                 self._timers["expiry"] = self._engine.timer_wheel.call_later(left, self.end, Disconnect.EXPIRED)
         self._comment_later()
+        if self._body is not None:
+            self._body.when_half_closed(self._probe)
 
     async def stay_open(self, receive: ASGIReceiveCallable) -> None:
         """Returns when the client has left or the response has ended."""
@@ -193,6 +199,14 @@ class OpenResponse:
             unread=self.unread,
             streams=(*(each.seen() for each in self.subscriptions.values()), *self._past),
         )
+
+    def _probe(self) -> None:
+        """Sends two comments to a client that has closed its sending side. The machine of one that has left refuses the
+        first, and the second finds the connection lost; one that only reads ignores both."""
+        if not self.is_ended:
+            self.send_queue.enqueue(self._codec.ping())
+            second = partial(self.send_queue.enqueue, self._codec.ping())
+            self._timers["probe"] = self._engine.timer_wheel.call_later(PROBE_SECONDS, second)
 
     def _comment_later(self) -> None:
         self._timers["comment"] = self._engine.timer_wheel.call_later(conf.COMMENT_SECONDS, self._comment)

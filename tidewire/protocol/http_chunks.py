@@ -6,6 +6,7 @@ the chunked coding is built once, not once for each response.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from asgiref.typing import HTTPScope
@@ -24,6 +25,10 @@ class Body(Protocol):
 
     def backlog(self) -> int:
         """Returns how many written bytes the kernel has not taken yet."""
+        ...
+
+    def when_half_closed(self, act: Callable[[], None]) -> None:
+        """Has `act` called when the client has closed its sending side: it has left, or it only reads from now on."""
         ...
 
     def abort(self) -> None:

@@ -62,6 +62,7 @@ class HTTPConnection(HTTPChannel):
     is_refused = False
     _is_surplus = False
     _is_half_closed = False
+    _at_half_close: Callable[[], None] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _next_bytes = b""
     _drained: asyncio.Event | None = None
@@ -222,6 +223,7 @@ class HTTPConnection(HTTPChannel):
 
     def requestDone(self, request: Any) -> None:
         self.origins = []  # before the next request, which may have arrived already
+        self._at_half_close = None
         self.network = self._peer_network
         self.factory.bodies.forget(self)
         waiting, self._dataBuffer = self._dataBuffer, []
@@ -270,8 +272,16 @@ class HTTPConnection(HTTPChannel):
     def readConnectionLost(self) -> None:
         """The client has closed its sending side: what is not a whole request by now never will be one."""
         self._is_half_closed = True
+        if self._at_half_close is not None:
+            self._at_half_close()
         if not self._handlingRequest and not self._next_bytes:
             self.loseConnection()
+
+    def when_half_closed(self, act: Callable[[], None]) -> None:
+        """Has `act` called when that happens while the current request is answered, or now if it has happened."""
+        self._at_half_close = act
+        if self._is_half_closed:
+            act()
 
     def writeConnectionLost(self) -> None:
         """Our sending side is closed, as `refuse` asked for."""

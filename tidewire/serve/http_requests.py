@@ -7,6 +7,7 @@ by its Content-Length, and by counting what arrives.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -40,6 +41,7 @@ class Connection(Protocol):
     def cut_off(self) -> None: ...
     async def drained(self) -> None: ...
     def hand_over(self) -> None: ...
+    def when_half_closed(self, act: Callable[[], None]) -> None: ...
     def refuse(self, problem: Problem) -> None: ...
 
 
@@ -180,6 +182,10 @@ class ResponseBody:
 
     def backlog(self) -> int:
         return connection.unread if (connection := self._connection) is not None else 0
+
+    def when_half_closed(self, act: Callable[[], None]) -> None:
+        if (connection := self._connection) is not None:
+            connection.when_half_closed(act)
 
     def abort(self) -> None:
         if (connection := self._connection) is not None:

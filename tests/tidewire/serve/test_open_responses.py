@@ -145,7 +145,29 @@ def test_a_client_that_leaves_costs_nothing(site: Site, alice: Person) -> None:
     assert wait_until(lambda: connections(site) >= 20)
     for reader in readers:
         reader.close()
-    assert wait_until(lambda: connections(site) == 0)
+    assert wait_until(lambda: connections(site) == 0, 15), "noticed by a comment, after 25 s"
+
+
+def test_a_client_that_only_reads_goes_on_reading(name: str, site: Site, alice: Person) -> None:
+    """It has closed its sending side. `serve` asks by two comments whether it is there; the others take it as gone."""
+    room = alice.make_room()
+    client = socket.create_connection(("127.0.0.1", site.server.port), timeout=20)
+    head = f"Host: localhost\r\nAuthorization: Bearer {alice.access}"
+    client.sendall(f"GET {address(room, 'now')} HTTP/1.1\r\n{head}\r\n\r\n".encode())
+    received = client.recv(4096)
+    client.shutdown(socket.SHUT_WR)
+    if name != "serve":
+        assert wait_until(lambda: client.recv(4096) == b"")
+        client.close()
+        return
+    while received.count(b":\n\n") < 3:  # the first begins the response
+        received += client.recv(4096)
+    alice.say(room, "still there?")
+    while b"still there?" not in received:
+        part = client.recv(4096)
+        assert part
+        received += part
+    client.close()
 
 
 def connections(site: Site) -> float:
