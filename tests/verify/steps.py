@@ -114,6 +114,11 @@ STEPS = (
         ("npm", "run", "test:long", "--prefix", "clients/typescript"),
     ),
     Step(
+        "mobile",
+        "the code of the page about Kotlin compiles against the SDK's release on Maven Central; needs Maven and a JDK",
+        (*PYTEST, "tests/mobile"),
+    ),
+    Step(
         "soak",
         "everything breaks for five minutes, with the seeds 1, 3, 5, 7 and 9",
         (*PYTEST, "tests/soak", "-k", "five_minutes"),
