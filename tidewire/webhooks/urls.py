@@ -45,14 +45,14 @@ def check(url: str) -> None:
         raise URLError("fragment", "May not have a fragment, because none is sent.")
     if port is not None and port not in HTTP_PORTS and port < LOWEST_PORT:
         raise URLError("port", f"The port must be 80, 443, or at least {LOWEST_PORT}.")
-    _check_host(host)
+    _check_host(host, is_bracketed="[" in parts.netloc)
 
 
-def _check_host(host: str) -> None:
+def _check_host(host: str, *, is_bracketed: bool) -> None:
     try:
         ip_address(host)
     except ValueError:
-        if not _HOST.fullmatch(host):
+        if is_bracketed or not _HOST.fullmatch(host):
             raise URLError("host", "The host must be a name of ASCII letters, digits and hyphens.") from None
         return
     if not (is_public(host) or (conf.WEBHOOK_LOOPBACK and is_loopback(host))):

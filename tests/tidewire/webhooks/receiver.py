@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -83,11 +84,12 @@ class Receiver:
         if say.cuts:
             handler.close_connection = True
             return
-        handler.send_response(say.status)
-        for name, value in {"Content-Length": str(len(say.body)), **say.headers}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(say.body)
+        with suppress(ConnectionError):  # the sender waits no longer
+            handler.send_response(say.status)
+            for name, value in {"Content-Length": str(len(say.body)), **say.headers}.items():
+                handler.send_header(name, value)
+            handler.end_headers()
+            handler.wfile.write(say.body)
 
     def wait_for(self, count: int, seconds: float = 20.0) -> list[Got]:
         """Returns what arrived once there are `count` requests."""

@@ -1,0 +1,297 @@
+"""No request leaves for an address that is not public: as text, after resolution, when a connection is opened; and an
+attempt is bounded in time and in what is read."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from uuid import uuid4
+
+import pytest
+
+from tests.tidewire.webhooks.receiver import Receiver, Say
+from tidewire.webhooks import resolver, urls
+from tidewire.webhooks.addresses import is_loopback, is_public
+from tidewire.webhooks.outcomes import Message, Outcome
+from tidewire.webhooks.secrets import new_secret
+from tidewire.webhooks.sender import KEPT_BYTES, Sender
+from tidewire.webhooks.urls import URLError
+
+_REFUSED = """
+0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1 127.255.255.254
+169.254.169.254 169.254.170.2 172.16.0.1 172.31.255.255 192.0.0.8 192.0.0.192 192.0.2.1 192.31.196.1
+192.52.193.1 192.88.99.1 192.168.0.1 192.168.255.255 192.175.48.1 198.18.0.1 198.19.255.255 198.51.100.1
+203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 168.63.129.16 :: ::1 ::127.0.0.1
+::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::ffff:8.8.8.8 ::ffff:0:127.0.0.1 64:ff9b::7f00:1
+64:ff9b::a9fe:a9fe 64:ff9b::808:808 64:ff9b:1::7f00:1 100::1 2001::1 2001:0:7f00:1::1 2001:2::1 2001:10::1
+2001:20::1 2001:db8::1 2002:7f00:1::1 2002:a9fe:a9fe::1 2002:808:808::1 2620:4f:8000::1 3fff::1 5f00::1 fc00::1
+fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1 2a00:1450:4001:5efe::5efe:7f00:1
+2a00:1450:4001:800:200:5efe:a00:1
+"""
+_PUBLIC = """
+1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.1 100.63.255.255 100.128.0.1 126.255.255.255 128.0.0.1 169.253.255.255
+172.15.255.255 172.32.0.1 192.167.255.255 192.169.0.1 198.17.255.255 198.20.0.1 223.255.255.255
+2001:4860:4860::8888 2606:4700:4700::1111 2a00:1450:4001:800::200e
+"""
+REFUSED, PUBLIC = _REFUSED.split(), _PUBLIC.split()
+
+
+@pytest.fixture
+def strict(settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "WEBHOOK_LOOPBACK": False, "WEBHOOK_HTTPS_ONLY": False}
+
+
+def message(url: str, body: str = "{}") -> Message:
+    return Message(endpoint=uuid4(), url=url, secrets=(new_secret(),), id="msg", type="test", body=body)
+
+
+def send(url: str, **fields) -> Outcome:
+    async def once() -> Outcome:
+        sender = Sender()
+        try:
+            return await sender.send(message(url, **fields))
+        finally:
+            await sender.close()
+
+    return asyncio.run(once())
+
+
+def lead_to(monkeypatch, *answers: list[str]) -> list[str]:
+    """Makes the name server give these lists of addresses, one after the other. Returns the names it is asked for."""
+    asked: list[str] = []
+
+    def getaddrinfo(host, port, *args, **kwargs):
+        if host == "receiver.example":
+            asked.append(host)
+            found = answers[min(len(asked), len(answers)) - 1]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+        return real(host, port, *args, **kwargs)
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+# -- addresses -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_an_address_that_is_not_public(address, strict, monkeypatch):
+    assert not is_public(address)
+    lead_to(monkeypatch, [address])
+    assert send("http://receiver.example:8080/").error == "the name leads to an address that is not public"
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(URLError):
+        urls.check(f"https://{host}/")
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_an_address_that_is_public(address, strict):
+    assert is_public(address)
+    host = f"[{address}]" if ":" in address else address
+    urls.check(f"https://{host}/hook?x=1")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "localhost", "localhost.", "LOCALHOST", "0"],
+)
+def test_other_spellings_of_loopback_reach_nothing(host, strict):
+    """Some systems read these as 127.0.0.1. Whatever they are resolved to is checked."""
+    receiver = Receiver()
+    try:
+        outcome = send(f"http://{host}:{receiver.port}/")
+        assert (outcome.status, outcome.error != "", receiver.got) == (None, True, [])
+    finally:
+        receiver.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "//example.com/", "example.com", ""),
+        *("https://", "https:///path", "https://user@example.com/", "https://user:secret@example.com/"),
+        *("https://example.com:22/", "https://example.com:0/", "https://example.com:99999/", "https://example.com:x/"),
+        *(
+            "https://example.com\\@127.0.0.1/",
+            "https://exa mple.com/",
+            "https://example.com/\r\nHost: x",
+            "https://ex\x00/",
+        ),
+        *("https://①②⑦.0.0.1/", "https://bücher.example/", "https://[::1", "https://[v1.x]/", "https://%31%32%37.1/"),
+        *("https://example.com/#fragment", "https://-example.com/", "https://" + "a" * 64 + ".com/"),
+    ],
+)
+def test_urls_that_are_refused(url, strict):
+    with pytest.raises(URLError):
+        urls.check(url)
+
+
+def test_loopback_is_allowed_by_a_setting_and_nothing_else_with_it(settings):
+    assert [address for address in (*REFUSED, *PUBLIC) if is_loopback(address)] == [
+        "127.0.0.1",
+        "127.255.255.254",
+        "::1",
+    ]
+    urls.check("http://127.0.0.1:8000/")
+    for address in ("10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]"):
+        with pytest.raises(URLError):
+            urls.check(f"http://{address}/")
+
+
+# -- rebinding -------------------------------------------------------------------------------------------------------
+
+
+def test_one_address_of_several_refuses_all(strict, monkeypatch):
+    lead_to(monkeypatch, ["8.8.8.8", "127.0.0.1"])
+    assert "not public" in send("http://receiver.example:8080/").error
+
+
+def test_a_name_is_resolved_once_for_each_connection_and_never_after_the_check(monkeypatch):
+    """A name that is public when it is checked and internal when it is connected to (rebinding)."""
+    receiver = Receiver()
+    try:
+        asked = lead_to(monkeypatch, ["127.0.0.1"], ["10.0.0.1"])
+        outcome = send(f"http://receiver.example:{receiver.port}/")
+        assert (outcome.status, len(asked)) == (200, 1)
+        assert receiver.got[0].headers["host"] == f"receiver.example:{receiver.port}"
+        assert "not public" in send(f"http://receiver.example:{receiver.port}/").error
+    finally:
+        receiver.close()
+
+
+def test_the_address_that_was_really_reached_is_checked(strict, monkeypatch):
+    """As if the system had led the connection elsewhere than to the address that was resolved."""
+    receiver = Receiver()
+    try:
+        monkeypatch.setattr(resolver, "check", lambda addresses: None)  # as if the first check had failed us
+        asked = lead_to(monkeypatch, ["127.0.0.1"])
+        outcome = send(f"http://receiver.example:{receiver.port}/")
+        assert "not public" in outcome.error
+        assert (len(asked), receiver.got) == (1, [])
+    finally:
+        receiver.close()
+
+
+def test_a_redirect_is_not_followed():
+    receiver, inside = Receiver(), Receiver()
+    try:
+        receiver.answer = lambda got: Say(302, {"Location": inside.url})
+        assert send(receiver.url).status == 302
+        assert inside.got == []
+    finally:
+        receiver.close()
+        inside.close()
+
+
+def test_proxies_of_the_environment_are_not_asked(monkeypatch):
+    receiver, proxy = Receiver(), Receiver()
+    try:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert send(receiver.url).status == 200
+        assert proxy.got == []
+    finally:
+        receiver.close()
+        proxy.close()
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------------
+
+
+def limited(settings, seconds: float) -> None:
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "WEBHOOK_TIMEOUT_SECONDS": seconds}
+
+
+def test_an_attempt_ends_in_time_whatever_the_receiver_does(settings):
+    limited(settings, 0.3)
+    receiver = Receiver()
+    try:
+        receiver.answer = lambda got: Say(seconds=2.0)
+        outcome = send(receiver.url)
+        assert outcome.error == "no complete answer in 0.3 seconds"
+        assert outcome.milliseconds < 1500
+    finally:
+        receiver.close()
+
+
+def test_a_receiver_that_sends_a_byte_now_and_then_ends_in_time(settings):
+    limited(settings, 0.3)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"x: y\r\n")
+            await asyncio.sleep(0.05)
+
+    async def once() -> Outcome:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        sender = Sender()
+        try:
+            return await sender.send(message(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            await sender.close()
+            server.close()
+
+    assert asyncio.run(once()).error == "no complete answer in 0.3 seconds"
+
+
+def test_a_name_server_that_never_answers_ends_in_time(settings, monkeypatch):
+    import threading
+
+    limited(settings, 0.3)
+    asked = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: asked.wait(5.0) and [])
+    outcome = send("http://slow.example:8080/")
+    asked.set()
+    assert outcome.error == "no complete answer in 0.3 seconds"
+
+
+def test_a_long_answer_is_read_in_part_and_shown_in_part():
+    receiver = Receiver()
+    try:
+        receiver.answer = lambda got: Say(body=b"x" * 10_000_000)
+        outcome = send(receiver.url)
+        assert (outcome.status, outcome.answer) == (200, "x" * KEPT_BYTES)
+    finally:
+        receiver.close()
+
+
+def test_an_answer_of_many_headers_is_a_failure():
+    async def many(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 100_000)
+        await asyncio.sleep(1)
+
+    async def once() -> Outcome:
+        server = await asyncio.start_server(many, "127.0.0.1", 0)
+        sender = Sender()
+        try:
+            return await sender.send(message(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            await sender.close()
+            server.close()
+
+    assert asyncio.run(once()).status is None
+
+
+def test_control_characters_of_an_answer_are_not_stored():
+    receiver = Receiver()
+    try:
+        receiver.answer = lambda got: Say(body=b"a\x00b\x1b[31mc\xffd")
+        assert send(receiver.url).answer == "a�b�[31mc�d"
+    finally:
+        receiver.close()
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(monkeypatch):
+    """And the name in it is the URL's, not that of the address."""
+    receiver = Receiver()
+    try:
+        outcome = send(receiver.url.replace("http://", "https://"))
+        assert outcome.status is None
+        assert outcome.error
+    finally:
+        receiver.close()
+    context = Sender()._pool._ssl_context
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
