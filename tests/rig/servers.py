@@ -242,6 +242,7 @@ class PostgreSQL:
         self.url = url
         self.process = process
         self.log = log
+        self.start_again: Callable[[], subprocess.Popen[bytes]] | None = None
         self._databases: list[str] = []
 
     def create_database(self, name: str, template: str | None = None) -> str:
@@ -283,6 +284,15 @@ class PostgreSQL:
         self.execute("SELECT pg_reload_conf()")
         time.sleep(RELOAD_SECONDS)
 
+    def restart(self) -> None:
+        """Ends our server as a crash does, and starts it again on the same port. What was committed with
+        synchronous_commit=on is there again."""
+        if self.process is None or self.start_again is None or self.log is None:
+            raise ServerError("a server that was named is not restarted")
+        end(self.process, signal.SIGQUIT)
+        self.process = self.start_again()
+        _wait(lambda: _answers(self), self.process, self.log, "PostgreSQL")
+
     def stop(self) -> None:
         """Stops our server without a checkpoint. On a server that was named, drops only the databases we made."""
         if self.process is not None:
@@ -304,15 +314,20 @@ def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
     for path in (folder, folder / "password"):
         _give_to(user, path)
     _init_database(binaries, folder, user)
-    process = spawn(
-        [binaries.folder / "postgres", "-D", folder / "data", "-p", str(port), *_POSTGRESQL_OPTIONS],
-        log=log,
-        dies_by=signal.SIGQUIT,
-        user=user,
-        cwd=folder,
-        env=_plain_environment(),
-    )
+
+    def start() -> subprocess.Popen[bytes]:
+        return spawn(
+            [binaries.folder / "postgres", "-D", folder / "data", "-p", str(port), *_POSTGRESQL_OPTIONS],
+            log=log,
+            dies_by=signal.SIGQUIT,
+            user=user,
+            cwd=folder,
+            env=_plain_environment(),
+        )
+
+    process = start()
     server = PostgreSQL(f"postgres://tidewire:{password}@127.0.0.1:{port}/postgres", process, log)
+    server.start_again = start
     _wait(lambda: _answers(server), process, log, "PostgreSQL")
     atexit.register(server.stop)
     return server

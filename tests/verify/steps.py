@@ -150,6 +150,25 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "webhooks",
+        "100,000 events to 50 webhooks: a receiver that fails and is killed, workers killed every two seconds, "
+        "PostgreSQL restarted: none lost, none out of order",
+        (sys.executable, "-m", "tests.webhooks", "--endpoints", "50", "--events", "100000"),
+        is_alone=True,
+    ),
+    Step(
+        "webhooks embedded",
+        "the same on SQLite, with fewer",
+        (sys.executable, "-m", "tests.webhooks", "--size", "embedded", "--endpoints", "10", "--events", "5000"),
+        is_alone=True,
+    ),
+    Step(
+        "webhooks in time",
+        "from COMMIT to the receiver's request, a dead receiver among 50, and what a worker sends per core",
+        (sys.executable, "-m", "bench.webhooks", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "restart",
         "10,000 members connect, recover and read the newest page after a restart of `serve`, beside the revision "
         "before lists were read by prepared rows",
