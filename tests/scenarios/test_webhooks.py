@@ -1,4 +1,4 @@
-"""Webhooks under faults, in a small form: `python -m tests.webhooks` is the large one, on PostgreSQL and part of `make verify`."""
+"""Webhooks under faults, in a small form. `python -m tests.webhooks` is the large one, which `make verify` runs."""
 
 from __future__ import annotations
 

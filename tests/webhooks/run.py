@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,7 @@ class Run:
         self._port = servers.free_port()
         self.log, self._secrets = site.folder / "received.jsonl", site.folder / "secrets.json"
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._starts: Counter[int] = Counter()
         self._receiver: subprocess.Popen[bytes] | None = None
         self.killed_workers = self.killed_receivers = self.restarted = 0
         self.seconds = 0.0
@@ -98,8 +100,14 @@ class Run:
 
     def _worker(self, number: int) -> subprocess.Popen[bytes]:
         log = self.site.folder / f"worker-{number}.log"
+        self._starts[number] += 1
         command = [sys.executable, "manage.py", "deliver_webhooks"]
         return servers.spawn(command, log=log, cwd=ROOT, env=self.site.environment)
+
+    def _has_begun(self, number: int) -> bool:
+        """Returns whether this worker is at work since it was started the last time: on a busy machine the start of a
+        process takes longer than the time between two kills."""
+        return (self.site.folder / f"worker-{number}.log").read_text().count("Delivering") == self._starts[number]
 
     def _writer(self, made: dict, number: int) -> subprocess.Popen[bytes]:
         plan, author = self.plan, made["members"]["0"]
@@ -124,10 +132,12 @@ class Run:
         ):
             now = time.monotonic()
             if now >= next_kill:
-                servers.end(self._workers[number % len(self._workers)], signal.SIGKILL)
-                self._workers[number % len(self._workers)] = self._worker(number % len(self._workers))
-                number, self.killed_workers = number + 1, self.killed_workers + 1
-                next_kill = time.monotonic() + self.plan.kill_seconds
+                number = (number + 1) % len(self._workers)
+                if self._has_begun(number):
+                    servers.end(self._workers[number], signal.SIGKILL)
+                    self._workers[number] = self._worker(number)
+                    self.killed_workers += 1
+                    next_kill = time.monotonic() + self.plan.kill_seconds
             if now >= next_receiver and self._receiver is not None:
                 servers.end(self._receiver, signal.SIGKILL)
                 self._start_receiver()

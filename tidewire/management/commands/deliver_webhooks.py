@@ -32,6 +32,8 @@ class Command(BaseCommand):
             from prometheus_client import start_http_server  # only where it is asked for
 
             start_http_server(options["metrics_port"], addr="127.0.0.1")
+        self.stdout.write("Delivering webhooks.")
+        self.stdout.flush()
         asyncio.run(_work(Worker, with_parent=options["with_parent"]))
 
 
