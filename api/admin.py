@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
 from api.models import Key, Member, Message, Room, Session, User
+from tidewire.models import WebhookDelivery, WebhookEndpoint
+from tidewire.rest.conflicts import Conflict
+from tidewire.webhooks import endpoints
 
 
 class UserAddForm(AdminUserCreationForm):
@@ -146,3 +150,62 @@ class SessionAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         Session.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).end()
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(admin.ModelAdmin):
+    """Webhooks are made over REST, which shows their secret. Here they are looked at, disabled and enabled."""
+
+    list_display = ["url", "owner", "state", "disabled_reason", "failing_since", "max_events", "created_at"]
+    list_filter = ["state", "disabled_reason"]
+    search_fields = ["url", "owner", "description"]
+    ordering = ["-created_at"]
+    actions = ["enable", "disable"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    @admin.action(description="Enable: they go on where they stood", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        self._change(queryset, WebhookEndpoint.State.ACTIVE)
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        self._change(queryset, WebhookEndpoint.State.DISABLED)
+
+    @staticmethod
+    def _change(queryset: QuerySet[WebhookEndpoint], state: str) -> None:
+        with transaction.atomic():
+            for endpoint in queryset.order_by("pk").select_for_update(no_key=True):
+                endpoints.change(endpoint, state=state)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(admin.ModelAdmin):
+    """What was sent and how it went, without the bodies."""
+
+    list_display = ["created_at", "endpoint", "type", "stream", "state", "attempts", "status", "error", "next_at"]
+    list_filter = ["state", "type"]
+    list_select_related = ["endpoint", "stream"]
+    search_fields = ["message_id", "endpoint__url"]
+    ordering = ["-created_at"]
+    show_full_result_count = False
+    actions = ["redeliver"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    @admin.action(description="Send once more, outside the order", permissions=["change"])
+    def redeliver(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
+        try:
+            with transaction.atomic():
+                for delivery in queryset.select_related("endpoint"):
+                    endpoints.redeliver(delivery)
+        except Conflict as error:
+            self.message_user(request, error.detail, messages.ERROR)

@@ -91,6 +91,7 @@ RUN_BY = {
     "docs/streams-and-permissions.md": "test_recipes.py",
     "docs/testing-live-models.md": "test_foreign_project.py",
     "docs/third-parties.md": "test_recipes.py",
+    "docs/webhooks.md": "test_webhooks_page.py",
     "docs/writing-a-live-model.md": "test_docs.py",
     "docs/your-own-project.md": "test_foreign_project.py",
 }

@@ -56,6 +56,7 @@ class Run:
         self.log, self._secrets = site.folder / "received.jsonl", site.folder / "secrets.json"
         self._workers: list[subprocess.Popen[bytes]] = []
         self._starts: Counter[int] = Counter()
+        self._begun_at: dict[tuple[int, int], float] = {}
         self._receiver: subprocess.Popen[bytes] | None = None
         self.killed_workers = self.killed_receivers = self.restarted = 0
         self.seconds = 0.0
@@ -105,9 +106,13 @@ class Run:
         return servers.spawn(command, log=log, cwd=ROOT, env=self.site.environment)
 
     def _has_begun(self, number: int) -> bool:
-        """Returns whether this worker is at work since it was started the last time: on a busy machine the start of a
-        process takes longer than the time between two kills."""
-        return (self.site.folder / f"worker-{number}.log").read_text().count("Delivering") == self._starts[number]
+        """Returns whether this worker has been at work for as long as is between two kills: on a busy machine the start
+        of a process takes longer."""
+        log = (self.site.folder / f"worker-{number}.log").read_text()
+        if log.count("Delivering") < self._starts[number]:
+            return False
+        begun_at = self._begun_at.setdefault((number, self._starts[number]), time.monotonic())
+        return time.monotonic() - begun_at >= self.plan.kill_seconds
 
     def _writer(self, made: dict, number: int) -> subprocess.Popen[bytes]:
         plan, author = self.plan, made["members"]["0"]

@@ -26,6 +26,7 @@ discovery.py    positions for streams that an endpoint for all streams did not h
 requests.py     pings and redeliveries
 attempts.py     stores how attempts went
 turns.py        one round trip of a worker: outcomes in, requests out, in one transaction
+lag.py          how far they are behind, as metrics
 worker.py       the loop
 erasure.py      stored answers of receivers are erased with what they answered
 chores.py       old deliveries, and positions that ended

@@ -17,7 +17,7 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
-from tidewire.webhooks import leases, turns
+from tidewire.webhooks import lag, leases, turns
 from tidewire.webhooks.discovery import Discovery
 from tidewire.webhooks.leases import Signs
 from tidewire.webhooks.outcomes import Message, Outcome
@@ -28,6 +28,8 @@ FULL_SECONDS = 1.0
 """How often a turn looks at all positions, not only at streams that were written to lately; and renews its leases."""
 AWAY_SECONDS = 0.5
 """Between two tries while the database is away."""
+LAG_SECONDS = 15.0
+"""How often the gauges are set."""
 DISCOVERY_SHARE = 10.0
 """Looking for new streams takes at most one part in so many of the time."""
 
@@ -47,7 +49,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._signs = Signs()
         self._is_stopping = False
-        self._full_at = self._discover_at = 0.0
+        self._full_at = self._discover_at = self._lag_at = 0.0
         self._retry_at = float("inf")
 
     def stop(self) -> None:
@@ -99,6 +101,9 @@ class Worker:
             is_changed |= bool(await self._reader.run(self._discovery.look))
             ended = asyncio.get_running_loop().time()
             self._discover_at = ended + (ended - now) * DISCOVERY_SHARE
+        if now >= self._lag_at:
+            self._lag_at = now + LAG_SECONDS
+            await self._reader.run(lag.measure, log_alias())
         return bool(self._outcomes) or is_changed or signs.is_requested or is_full or now >= self._retry_at
 
     async def _turn(self) -> bool:
