@@ -85,7 +85,7 @@ class Stores:
 @dataclass
 class System:
     """How a system is started and spoken to. `layer` is pubsub, core or memory; Redis counts as part of the server.
-    `root` is the folder of its project: another one for another revision."""
+    `root` is the folder of its project, `python` runs its server: others for another revision, or another Python."""
 
     name: str
     command: list[str]
@@ -102,21 +102,25 @@ class System:
     acks: int = 2
     extra: dict[str, str] = field(default_factory=dict)
     root: Path = ROOT
+    python: str = sys.executable
 
-    def start(self, stores: Stores, rooms: int = 1, setup: str = "") -> Running:
-        """`setup` fills the database in place of the system's own program, which makes USERS and so many rooms."""
-        return Running(self, stores, rooms, setup)
+    def start(self, stores: Stores, rooms: int = 1, setup: str = "", beside: Running | None = None) -> Running:
+        """`setup` fills the database in place of the system's own program, which makes USERS and so many rooms. With
+        `beside` it is the filled database of another one."""
+        return Running(self, stores, rooms, setup, beside)
 
 
 class Running:
     """A running system, with users and rooms in its database."""
 
-    def __init__(self, system: System, stores: Stores, rooms: int, setup: str = "") -> None:
+    def __init__(
+        self, system: System, stores: Stores, rooms: int, setup: str = "", beside: Running | None = None
+    ) -> None:
         self.system, self._stores = system, stores
         self.folder, self.port = servers.temporary_folder("bench"), servers.free_port()
         self.log = self.folder / "log"
-        self.url = stores.database(system.settings, *system.migrate, root=system.root)
-        self.environment = child_environment(self.folder) | {
+        self.url = beside.url if beside else stores.database(system.settings, *system.migrate, root=system.root)
+        self.environment = child_environment((beside or self).folder) | {  # with the secrets of the other's tokens
             "DJANGO_SETTINGS_MODULE": system.settings,
             "DATABASE_URL": self.url,
             "BENCH_LAYER": system.layer,
@@ -133,7 +137,8 @@ class Running:
         if system.layer != "memory" or system.settings != "backend.settings":
             self.environment["REDIS_URL"] = stores.redis.url
         program = setup or system.setup % (USERS, rooms, WRITERS if rooms <= MANY_ROOMS else 1)
-        self.printed = run_manage(self.environment, "shell", "-v", "0", "-c", program, root=system.root)
+        fill = ("shell", "-v", "0", "-c", program)
+        self.printed = beside.printed if beside else run_manage(self.environment, *fill, root=system.root)
         self.rooms, self.tokens = json.loads(self.printed.strip().splitlines()[-1])
         self.token_file = self.folder / "tokens"
         self.token_file.write_text("\n".join(self.tokens))
@@ -141,7 +146,7 @@ class Running:
         self.transactions = transactions(self.url)
         command = [part.format(port=self.port, application=system.application) for part in system.command]
         self.process = servers.spawn(
-            [*tools.on_core(SERVER_CORE), sys.executable, *command], log=self.log, cwd=system.root, env=self.environment
+            [*tools.on_core(SERVER_CORE), system.python, *command], log=self.log, cwd=system.root, env=self.environment
         )
         self._wait()
 

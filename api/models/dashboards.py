@@ -29,8 +29,6 @@ class Dashboard(SharedResource):
     visibility = models.CharField(max_length=7, choices=Visibility.choices, default=Visibility.PRIVATE)
 
     metrics: MetricQuerySet
-    whole_metrics: MetricQuerySet
-    """The metrics that the detail shows: the view sets it."""
 
     objects = SharedQuerySet["Dashboard"].as_manager()
 

@@ -43,7 +43,7 @@ class MyDashboardSerializer(DashboardSerializer):
 class WholeDashboardSerializer(MyDashboardSerializer):
     """A dashboard with all its metrics and their latest samples: all that a page needs before it subscribes."""
 
-    metrics = MetricSerializer(source="whole_metrics", many=True, read_only=True)
+    metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta(MyDashboardSerializer.Meta):
         fields = read_only_fields = [*MyDashboardSerializer.Meta.fields, "metrics"]

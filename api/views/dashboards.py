@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -11,17 +13,27 @@ from rest_framework.response import Response
 
 from api import streams
 from api.filters import DashboardFilter
-from api.models import Dashboard, DashboardMember
-from api.permissions import Action
+from api.models import Dashboard, DashboardMember, Metric
+from api.models.metrics import MetricQuerySet
 from api.serializers.dashboards import (
     DashboardCreateSerializer,
     DashboardUpdateSerializer,
     MyDashboardSerializer,
     WholeDashboardSerializer,
 )
+from api.serializers.metrics import MetricSerializer
 from api.views.shared import SharedResourceMixin, SharedViewSet, discover_parameter
+from tidewire import PreparedRows
 from tidewire.rest.posts import find_posted, posted
 from tidewire.rest.prepared_pages import PreparedPages
+
+
+def metrics_of(dashboard_id: UUID) -> MetricQuerySet:
+    """The metrics of a dashboard, with their latest samples."""
+    return Metric.objects.filter(dashboard=dashboard_id).whole()
+
+
+METRICS = PreparedRows(lambda dashboard_id: metrics_of(dashboard_id).order_by("created_at", "id"), MetricSerializer)
 
 
 class OnDashboard(SharedResourceMixin[Dashboard]):
@@ -53,19 +65,17 @@ class DashboardViewSet(OnDashboard, SharedViewSet[Dashboard]):
     serializer_class = MyDashboardSerializer
     update_serializer_class, visibility_field = DashboardUpdateSerializer, "visibility"
     pages = PreparedPages(lambda user_id: Dashboard.objects.joined_by(user_id), MyDashboardSerializer)
+    row = PreparedRows(lambda user_id, id: Dashboard.objects.readable_by(user_id).filter(pk=id), MyDashboardSerializer)
 
-    def get_serializer_class(self) -> type:
-        return WholeDashboardSerializer if self.action == "retrieve" else MyDashboardSerializer
-
-    def get_object(self) -> Dashboard:
-        dashboard = self.authorize(Action.READ)
-        dashboard.whole_metrics = dashboard.metrics.whole().order_by("created_at", "id")
-        return dashboard
+    def row_parameters(self) -> tuple[UUID, UUID]:
+        return self.user.pk, self.shared_id
 
     @extend_schema(operation_id="dashboards_retrieve", responses=WholeDashboardSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A dashboard with all its metrics and their latest samples."""
-        return super().retrieve(request, *args, **kwargs)
+        response = super().retrieve(request, *args, **kwargs)
+        response.data["metrics"] = METRICS.all(DEFAULT_DB_ALIAS, self.shared_id).data
+        return response
 
     @extend_schema(
         operation_id="dashboards_create",

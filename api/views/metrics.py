@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,10 +18,13 @@ from api.models import Metric
 from api.permissions import Action, authorize_metric
 from api.rest.views import BaseViewSet
 from api.serializers.metrics import MetricCreateSerializer, MetricSerializer, MetricUpdateSerializer
-from api.views.dashboards import OnDashboard
+from api.views.dashboards import OnDashboard, metrics_of
+from tidewire import PreparedRows
 from tidewire.rest.conflicts import Conflict
 from tidewire.rest.posts import posted
 from tidewire.rest.preconditions import VersionMixin
+from tidewire.rest.prepared_pages import PreparedPages
+from tidewire.rest.reads import PreparedListMixin, PreparedRetrieveMixin
 from tidewire.snapshots import SnapshotMixin
 
 
@@ -30,7 +32,7 @@ from tidewire.snapshots import SnapshotMixin
 @extend_schema_view(
     list=extend_schema(operation_id="metrics_list", description="The metrics of a dashboard, oldest first."),
 )
-class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModelMixin, BaseViewSet):
+class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, PreparedListMixin, BaseViewSet):
     resource = "metrics"
     queryset = Metric.objects.none()  # tells openapi.yaml the model of the filters
     filter_backends, filterset_class = FILTERS, MetricFilter
@@ -38,12 +40,16 @@ class DashboardMetricViewSet(OnDashboard, VersionMixin, SnapshotMixin, ListModel
     serializer_class = MetricSerializer
     order_field = "created_at"
     is_newest_first = False
+    pages = PreparedPages(metrics_of, MetricSerializer)
+
+    def page_parameters(self) -> tuple[UUID]:
+        return (self.shared_id,)
 
     def get_stream(self) -> str:
         return self.stream_kind(self.authorize(Action.READ).pk)
 
     def get_queryset(self) -> QuerySet[Metric]:
-        return Metric.objects.filter(dashboard=self.shared_id).whole()
+        return metrics_of(self.shared_id)
 
     @extend_schema(
         operation_id="metrics_create",
@@ -78,9 +84,13 @@ class OfMetric(BaseViewSet):
 
 @extend_schema(tags=["metrics"])
 @extend_schema_view(retrieve=extend_schema(operation_id="metrics_retrieve", description="A metric."))
-class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, RetrieveModelMixin, BaseViewSet):
+class MetricViewSet(OfMetric, VersionMixin, SnapshotMixin, PreparedRetrieveMixin, BaseViewSet):
     resource = "metrics"
     serializer_class = MetricSerializer
+    row = PreparedRows(lambda id: Metric.objects.whole().filter(pk=id), MetricSerializer)
+
+    def row_parameters(self) -> tuple[UUID]:
+        return (self.kwargs["metric_id"],)
 
     def get_stream(self) -> str:
         return streams.dashboards(self.authorize(Action.READ).dashboard_id)

@@ -37,6 +37,10 @@ class SerializedRows:
         value = reduce(lambda part, name: getattr(part, name, None), path, row)
         return value.pk if isinstance(value, Model) else value
 
+    def first(self, count: int) -> SerializedRows:
+        """Returns the first of these rows, at most so many."""
+        return self if count >= len(self.data) else SerializedRows(self.data[:count], self._rows[:count], self._places)
+
     def __len__(self) -> int:
         return len(self.data)
 

@@ -15,6 +15,10 @@ from tidewire.queries.prepared_rows import PreparedRows, SerializedRows
 from tidewire.rest.keysets import Column, Cursor, Order, column_of
 from tidewire.rest.tags import Clock, Readings, digest_of
 
+SIZES = (2, 11, 26, 51, 101)
+"""So many rows are read, the least that are enough. The number is a part of the statement's text, and each text is
+compiled in each thread: so a few texts serve all values of `limit`."""
+
 TAGGED: list[PreparedPages] = []
 """All lists of this process that have an ETag, for the start-up checks."""
 
@@ -61,7 +65,8 @@ class PreparedPages:
         if prepared is None:
             prepared = self._prepared[order, cursor is not None] = self._page(order, cursor is not None)
         place = () if cursor is None else (cursor.value, cursor.key)
-        return prepared.all(DEFAULT_DB_ALIAS, *parameters, *place, limit)
+        size = next((size for size in SIZES if size >= limit), limit)
+        return prepared.all(DEFAULT_DB_ALIAS, *parameters, *place, size).first(limit)
 
     def why_not(self, using: str, *parameters: Any) -> str:
         """Returns why a page needs instances; "" if it does not. See `PreparedRows.why_not`."""
