@@ -60,7 +60,11 @@ ALLOWED = {
     "wheel": [(r"timer_?wheels?$", "", "the standard term is a timer wheel")],
     "cursor": [
         ("", r"^tidewire/queries/", "a database cursor"),
-        (r"^cursor$", r"^(tidewire/(capture|checks|http|log|rest|search|webhooks)|api/models)/", "a database cursor"),
+        (
+            r"^cursor$",
+            r"^(tidewire/(capture|checks|diagnosis|http|jobs|log|rest|search|webhooks)|api/models)/",
+            "a database cursor",
+        ),
         ("", r"^tidewire/rest/pagination\.py$", "the cursor of a page"),
         ("", r"^clients/typescript/src/(generated/|testing\.ts)", "the cursor of a page"),
     ],
