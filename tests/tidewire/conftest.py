@@ -1,6 +1,7 @@
 """The live test apps, live for the tests of this folder only."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.tidewire.liveapp import declarations
 from tests.tidewire.liveapp.models import Board, Item
 from tidewire.capture import capturing
 from tidewire.declare.registry import registry
+from tidewire.ground import tracing
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -34,3 +36,17 @@ def other_board(transactional_db) -> Board:
 @pytest.fixture
 def item(board) -> Item:
     return Item.objects.create(board=board, title="item")
+
+
+@pytest.fixture
+def spans() -> Iterator[Any]:
+    """Traces on, into memory."""
+    from opentelemetry.sdk.trace import TracerProvider  # loaded by the tests that trace, and by no others
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.start(provider)
+    yield exporter
+    tracing.stop()
