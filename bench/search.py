@@ -157,28 +157,33 @@ def _rank(chance: random.Random, most: int) -> int:
 
 
 def search() -> dict[str, Any]:
+    """Does each search once, and twice more. The best of three is what it takes where no other work is in the way."""
     chance, clients = random.Random(2), [_client(number) for number in range(1, 31)]
-    taken: list[tuple[float, str]] = []
+    first: list[float] = []
+    best: list[tuple[float, str]] = []
     for number in range(SEARCHES + 20):
         path = "/api/v1/search/messages/"
         if number % 5 == 4:
             path = f"/api/v1/rooms/{_id('9000', 7 + 20 * chance.randrange(ROOMS // 20))}/messages/search/"
         client, query = chance.choice(clients), _query(chance)
-        started = time.perf_counter()
-        response = client.get(path, {"q": query})
-        milliseconds = (time.perf_counter() - started) * 1000
-        assert response.status_code == 200, response.content
+        times = [_milliseconds(client, path, query) for _ in range(3)]
         if number >= 20:
-            taken.append((milliseconds, query))
-    times = [each for each, _ in taken]
-    cuts = statistics.quantiles(times, n=100)
-    sys.stderr.write(f"slowest: {[(query, round(each)) for each, query in sorted(taken)[-8:]]}\n")
-    return {
-        "searches": len(times),
-        "p50_ms": round(cuts[49], 1),
-        "p95_ms": round(cuts[94], 1),
-        "p99_ms": round(cuts[98], 1),
-    }
+            first.append(times[0])
+            best.append((min(times), query))
+    sys.stderr.write(f"slowest: {[(query, round(each)) for each, query in sorted(best)[-8:]]}\n")
+    found: dict[str, Any] = {"searches": len(first)}
+    for name, times in {"": first, "best_": [each for each, _ in best]}.items():
+        cuts = statistics.quantiles(times, n=100)
+        found |= {f"{name}p{cut}_ms": round(cuts[cut - 1], 1) for cut in (50, 95, 99)}
+    return found
+
+
+def _milliseconds(client: Any, path: str, query: str) -> float:
+    started = time.perf_counter()
+    response = client.get(path, {"q": query})
+    taken = time.perf_counter() - started
+    assert response.status_code == 200, response.content
+    return taken * 1000
 
 
 def _query(chance: random.Random) -> str:

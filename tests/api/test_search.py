@@ -320,6 +320,14 @@ def test_filters_and_fields(alice, bob, room):
     assert problem(alice.get(EVERYWHERE, {"q": "ship", "fields": "nothing"})) == (400, "invalid")
 
 
+def test_the_page_around_a_row(alice, room):
+    messages = [make_message(room, alice.user, text) for text in ("ship 0", "boat", "ship 1", "ship 2", "ship 3")]
+    found_rows = search(alice, "ship", room, around=str(messages[2].pk), limit=3)
+    assert [row["highlight"] for row in found_rows] == [f"<mark>ship</mark> {n}" for n in (2, 1, 0)]
+    answer = alice.get(EVERYWHERE, {"q": "ship", "around": str(messages[1].pk)})
+    assert pointers(answer) == [("/around", "not_in_list")]
+
+
 def test_frequent_words_give_the_same_rows(alice, room, lobby, monkeypatch):
     """SQLite reads the rows in another way then."""
     for n in range(6):

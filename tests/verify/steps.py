@@ -169,6 +169,18 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "search on PostgreSQL",
+        "a million messages: searches with permissions, and writes beside a copy without the index",
+        (sys.executable, "-m", "bench.search", "--database", "postgresql", "--check"),
+        is_alone=True,
+    ),
+    Step(
+        "search on SQLite",
+        "the same there, with 100,000 messages",
+        (sys.executable, "-m", "bench.search", "--database", "sqlite", "--rows", "100000", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "restart",
         "10,000 members connect, recover and read the newest page after a restart of `serve`, beside the revision "
         "before lists were read by prepared rows",

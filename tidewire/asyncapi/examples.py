@@ -13,7 +13,14 @@ _BY_FORMAT = {
     "email": "alice@example.com",
     "uri": "https://example.com/",
 }
-_BY_NAME = {"name": "Alice", "text": "Good morning!", "emoji": "👍", "unit": "°C", "key": "temperature"}
+_BY_NAME = {
+    "name": "Alice",
+    "text": "Good morning!",
+    "emoji": "👍",
+    "unit": "°C",
+    "key": "temperature",
+    "highlight": "Good <mark>morning</mark>!",
+}
 _BY_TYPE = {"integer": 3, "number": 21.5, "boolean": True, "null": None}
 
 

@@ -24,17 +24,17 @@ def check_searched(live: Live[Any]) -> Iterator[checks.CheckMessage]:
     if isinstance(live.searched, str):
         yield error(live, "has `searched` that is one text", "E140", f"Write a tuple: searched=({live.searched!r},).")
         return
-    shown = _shown(live.serializer)
+    fields = _fields(live.serializer)
     for name in live.searched:
         if not isinstance(name, str) or text_field(live.model, name) is None:
             columns = [field.name for field in live.model._meta.local_concrete_fields]
             near = [column for column in columns if text_field(live.model, column)]
             hint = f"Name columns of text of its own table: {', '.join(near) or 'it has none'}."
             yield error(live, f"searches {name!r}, which is no text of {live.model.__name__}", "E140", hint)
-        elif shown is not None and name not in shown:
+        elif fields is not None and not _shows(fields.get(name), name):
             hint = f"Show {name!r} in the serializer, or do not search it: a search tells whether a word is in it."
             yield error(live, f"searches {name!r}, which its readers do not see", "E140", hint)
-    if live.searched and shown is not None and PASSAGE in shown:
+    if live.searched and PASSAGE in (fields or ()):
         hint = f"Give the field another name: a search adds {PASSAGE!r} to what the serializer shows."
         yield error(live, f"is searched, and its serializer has a field {PASSAGE!r} of its own", "E140", hint)
     vendor = connections[router.db_for_write(live.model)].vendor
@@ -43,13 +43,17 @@ def check_searched(live: Live[Any]) -> Iterator[checks.CheckMessage]:
         yield error(live, f"is searched, and its database is {vendor}", "E140", hint)
 
 
-def _shown(serializer: Any) -> set[str] | None:
-    """Returns the names of the columns that a serializer shows under their own names; None where nothing is known."""
+def _fields(serializer: Any) -> dict[str, Any] | None:
+    """Returns the fields of a serializer; None where they are not known, which another check reports."""
     try:
-        fields = serializer().fields
-    except Exception:  # another check says so
+        return dict(serializer().fields)
+    except Exception:
         return None
-    return {name for name, field in fields.items() if field.source == name and not field.write_only}
+
+
+def _shows(field: Any, name: str) -> bool:
+    """Returns whether a field shows the column of its own name."""
+    return field is not None and field.source == name and not field.write_only
 
 
 @checks.register("tidewire")
@@ -115,7 +119,7 @@ def _index_problems(alias: str) -> Iterator[checks.CheckMessage]:
 
 
 def _unknown_languages(alias: str) -> list[str]:
-    if connections[alias].vendor != "postgresql":
+    if connections[alias].vendor != "postgresql" or text_configurations() == ("simple",):
         return []
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT cfgname FROM pg_ts_config")

@@ -39,26 +39,24 @@ CREATE TRIGGER "{table}_search_delete" AFTER DELETE ON "{table}" BEGIN /* {mark}
 END
 """
 _TRIGGERS = ("insert", "update", "delete")
+_OF_ROWS = "_search_added"
+"""How the name of a trigger ends that every index has."""
 
 
 def installed(cursor: Any) -> dict[str, str]:
     """Returns {table: digest} of the indexes in this database. The digest of one that lacks a trigger is "": a table
     that was copied by a migration has lost them."""
-    named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_search\\_added' ESCAPE '\\'"
-    cursor.execute(named)
-    tables = [name.removesuffix("_search_added") for (name,) in cursor.fetchall()]
-    return {table: _digest(cursor, table) for table in tables}
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND instr(name, '_search_')")
+    triggers = dict(cursor.fetchall())
+    tables = [name.removesuffix(_OF_ROWS) for name in triggers if name.endswith(_OF_ROWS)]
+    return {table: _digest([triggers.get(f"{table}_search_{event}") for event in _TRIGGERS]) for table in tables}
 
 
-def _digest(cursor: Any, table: str) -> str:
-    names = [f"{table}_search_{event}" for event in _TRIGGERS]
-    cursor.execute(
-        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s AND name IN (%s, %s, %s)",
-        [table, *names],
-    )
-    found = [_MARKED.search(sql) for (sql,) in cursor.fetchall()]
-    digests = {mark[1] for mark in found if mark}
-    return digests.pop() if len(found) == len(_TRIGGERS) and len(digests) == 1 else ""
+def _digest(triggers: list[str | None]) -> str:
+    """Returns the digest that all these triggers carry, or ""."""
+    marks = [_MARKED.search(sql or "") for sql in triggers]
+    digests = {mark[1] if mark else "" for mark in marks}
+    return digests.pop() if len(digests) == 1 else ""
 
 
 def remove(cursor: Any, table: str) -> None:
