@@ -60,6 +60,8 @@ MATRIX = {
     "messages_create": (401, 404, 201, 201, 201, 403, 401),
     "messages_destroy": (401, 404, 204, 204, 204, 403, 401),
     "messages_list": (401, 404, 200, 200, 200, 403, 401),
+    "messages_search": (401, 200, 200, 200, 200, 403, 401),
+    "room_messages_search": (401, 404, 200, 200, 200, 403, 401),
     "messages_retrieve": (401, 404, 200, 200, 200, 403, 401),
     "messages_update": (401, 404, 200, 403, 403, 403, 401),
     "reactions_destroy": (401, 404, 204, 204, 204, 403, 401),
@@ -154,7 +156,7 @@ def operations() -> dict[str, tuple[str, str, str | None]]:
     }
 
 
-# Valid bodies, so that the answer depends on the caller only.
+# Valid bodies and query parameters, so that the answer depends on the caller only.
 BODIES: dict[str, Callable[[World], Any]] = {
     "dashboard_members_create": lambda w: {"user_id": str(w.newcomer.pk)},
     "dashboard_members_update": lambda w: {"role": "admin"},
@@ -173,8 +175,10 @@ BODIES: dict[str, Callable[[World], Any]] = {
     "members_update": lambda w: {"role": "admin"},
     "messages_batch": lambda w: [{"text": "Ahoy"}, {"text": "Ahoy"}],
     "messages_create": lambda w: {"text": "Ahoy"},
+    "messages_search": lambda w: {"q": "ahoy"},
     "messages_update": lambda w: {"text": "Ahoy!"},
     "read_put": lambda w: {"message": str(w.message.pk)},
+    "room_messages_search": lambda w: {"q": "ahoy"},
     "rooms_create": lambda w: {"name": "Port"},
     "rooms_transfer": lambda w: {"user_id": str(w.other.pk)},
     "rooms_update": lambda w: {"name": "Port"},
