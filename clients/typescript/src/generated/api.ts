@@ -5929,7 +5929,7 @@ export interface operations {
                      *           "edited_at": "2026-01-02T15:04:05.678901Z",
                      *           "version": 3,
                      *           "created_at": "2026-01-02T15:04:05.678901Z",
-                     *           "highlight": "highlight"
+                     *           "highlight": "Good <mark>morning</mark>!"
                      *         }
                      *       ],
                      *       "stream": {
@@ -6198,7 +6198,7 @@ export interface operations {
                      *           "edited_at": "2026-01-02T15:04:05.678901Z",
                      *           "version": 3,
                      *           "created_at": "2026-01-02T15:04:05.678901Z",
-                     *           "highlight": "highlight"
+                     *           "highlight": "Good <mark>morning</mark>!"
                      *         }
                      *       ],
                      *       "stream": {
