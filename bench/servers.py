@@ -29,19 +29,19 @@ from tests.rig import environments, servers
 from tests.rig.site import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
-PACKAGES = ("uvloop", "gunicorn", "uvicorn-worker", "granian", "hypercorn")
+PACKAGES = ("websockets", "uvloop", "gunicorn", "uvicorn-worker", "granian", "hypercorn")
 SERVERS: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "serve": ((), SERVE),
     "daphne": ((), DAPHNE),
-    "uvicorn": ((), [*UVICORN[:2], "--loop", "asyncio", *UVICORN[2:]]),
-    "uvicorn with uvloop": (("uvloop",), [*UVICORN[:2], "--loop", "uvloop", *UVICORN[2:]]),
+    "uvicorn": (("websockets",), [*UVICORN[:2], "--loop", "asyncio", *UVICORN[2:]]),
+    "uvicorn with uvloop": (("websockets", "uvloop"), [*UVICORN[:2], "--loop", "uvloop", *UVICORN[2:]]),
     "gunicorn with a worker of uvicorn": (
-        ("gunicorn", "uvicorn-worker", "uvloop"),
+        ("gunicorn", "uvicorn-worker", "websockets", "uvloop"),
         ["-m", "gunicorn", "-k", "uvicorn_worker.UvicornWorker", "-w", "1", "-b", "127.0.0.1:{port}", "{application}"],
     ),
     "granian": (
         ("granian",),
-        ["-m", "granian", "--interface", "asgi", "--no-ws-compression", "--port", "{port}", "{application}"],
+        ["-m", "granian", "--interface", "asgi", "--port", "{port}", "{application}"],
     ),
     "hypercorn": (("hypercorn",), ["-m", "hypercorn", "--workers", "0", "--bind", "127.0.0.1:{port}", "{application}"]),
 }

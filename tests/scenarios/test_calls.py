@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.rig.raw import RawSocket
@@ -44,6 +45,21 @@ def test_a_call_answers_what_rest_answers(people: People, caller: Callable[[Pers
     assert answer["status"] == 200
     assert answer["body"] == alice.get(f"rooms/{room}/messages/?limit=5")
     assert answer["headers"]["content-type"] == "application/json"
+
+
+def test_a_call_is_answered_with_the_page_that_is_encoded_for_rest(
+    site: Site, people: People, room: str, caller: Callable[[Person], Caller]
+) -> None:
+    alice, bob, _ = people
+
+    def shared() -> float:
+        text = httpx.get(f"{site.url}/metrics", timeout=10, trust_env=False).text
+        return float(text.partition("\ntidewire_shared_pages_read_total ")[2].split()[0])
+
+    path, phone = f"rooms/{room}/messages/?limit=7", caller(bob)
+    page, before = alice.get(path), shared()
+    assert phone.call("GET", path)["body"] == page
+    assert shared() == before + 1
 
 
 def test_a_call_writes_and_its_event_is_its_answer(
