@@ -15,8 +15,8 @@ SECTIONS: dict[str, list[str]] = {
     ],
     "Reference": ["reference/*", "protocol.md", "glossary.md", "reference/typescript/*"],
     "Run": [
-        *("configuration.md", "operations.md", "observability.md", "incidents.md"),
-        *("scaling.md", "backup.md", "security.md"),
+        *("installation.md", "kubernetes.md", "configuration.md", "operations.md", "observability.md"),
+        *("incidents.md", "capacity.md", "scaling.md", "backup.md", "security.md"),
         *("supported-versions.md", "upgrading.md", "releasing.md"),
     ],
     "Inside": ["event-path.md", "testing.md", "performance.md", "*-report.md", "decisions/*"],

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 from tests.contract.documents import blocks
@@ -72,14 +73,16 @@ class Root:
         command = re.search(r"(?m)^ExecStart=(.*)$", unit)
         user = re.search(r"(?m)^User=(.*)$", unit)
         folder = re.search(r"(?m)^WorkingDirectory=(.*)$", unit)
-        assert command and user and folder
+        assert command
+        assert user
+        assert folder
         script = "set -a; . /etc/tidewire/environment; set +a; ulimit -n 65536; "
         script += f"cd {folder[1]}; exec setpriv --reuid {user[1]} --regid {user[1]} --init-groups {command[1]}"
         log = (self.folder / "var/log/tidewire.log").open("ab")
         self._service = subprocess.Popen(
             ["chroot", str(self.folder), "/bin/bash", "-c", script], env=environment(), stdout=log, stderr=log
         )
-        self.wait_until(lambda: self.answers() == 200, "the service is not ready")
+        self.wait_until(self.is_ready, "the service is not ready")
 
     @property
     def service(self) -> subprocess.Popen[bytes]:
@@ -96,6 +99,15 @@ class Root:
         )
         return {int(pid) for pid in found.stdout.split()}
 
+    @staticmethod
+    def is_ready() -> bool:
+        """Asks the service itself, by its address."""
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:8000/readyz", timeout=5) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
     def answers(self) -> int:
         """Returns the status of /readyz through nginx, or 0."""
         return Load(HOST, self.certificate).status("/readyz")
@@ -105,7 +117,8 @@ class Root:
         return self.folder / f"etc/ssl/{HOST}.pem"
 
     def log(self) -> str:
-        return (self.folder / "var/log/tidewire.log").read_text(errors="replace")
+        path = self.folder / "var/log/tidewire.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     @staticmethod
     def wait_until(condition, what: str, seconds: float = READY_SECONDS) -> None:
@@ -193,6 +206,10 @@ def reload_under_load(root: Root, load: Load) -> None:
     load.require_all()
 
 
+def are_new(workers: set[int], before: set[int]) -> bool:
+    return len(workers) == len(before) and not workers & before
+
+
 def deploy_what_does_not_start(root: Root, load: Load) -> None:
     before = root.workers()
     urls = root.folder / "srv/tidewire/backend/urls.py"
@@ -235,14 +252,18 @@ def inside(root: Root) -> None:
     """Runs in the namespaces. Ends what it started: with this process, its namespace ends."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     follow_the_page(root)
-    token = root.run("tidewire-manage token admin@example.com").split()[-1]
-    load = Load(HOST, root.certificate, token)
+    load = Load(HOST, root.certificate, sign_in(root))
     load.make_room()
-    reload_under_load(root, load)
-    deploy_what_does_not_start(root, load)
-    drain(root, load)
+    for work in (reload_under_load, deploy_what_does_not_start, drain):
+        load.token = sign_in(root)
+        work(root, load)
     restore(root)
     write_report(root)
+
+
+def sign_in(root: Root) -> str:
+    """Returns a token, which lives for five minutes."""
+    return root.run("tidewire-manage token admin@example.com").split()[-1]
 
 
 def write_report(root: Root) -> None:
@@ -275,20 +296,28 @@ def fingerprint(code: list[str]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.verify.installation", description=__doc__)
     parser.add_argument("--base", type=Path, help="A root that debootstrap has made, instead of a new one.")
+    parser.add_argument("--prepared", type=Path, help="A root in which the blocks that need a network were run.")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
         root = Root(arguments.inside)
         root.lines = (arguments.inside / "lines").read_text().splitlines()
-        inside(root)
+        try:
+            inside(root)
+        except BaseException:
+            print(root.log()[-5000:], flush=True)
+            raise
         return 0
     if os.getuid() != 0 or not shutil.which("debootstrap"):
         print("needs root, and the package debootstrap")
         return 1
     folder = servers.temporary_folder("installation") / "root"
     folder.mkdir()
-    root = make(folder, arguments.base)
-    (folder / "lines").write_text("\n".join(root.lines))
+    if arguments.prepared:
+        subprocess.run(["cp", "--archive", f"{arguments.prepared}/.", str(folder)], check=True)
+    else:
+        root = make(folder, arguments.base)
+        (folder / "lines").write_text("\n".join(root.lines))
     script = f'mount -t proc proc {folder}/proc; mount --bind /dev {folder}/dev; exec "$@"'
     namespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     again = [sys.executable, "-m", "tests.verify.installation", "--inside", str(folder)]

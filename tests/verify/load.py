@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 WRITERS = 4
+PAUSE_SECONDS = 0.25
+"""All of them together stay below REQUESTS_PER_USER."""
 SECONDS = 15.0
 
 
@@ -20,7 +22,7 @@ class Load:
     """While it is entered, WRITERS threads write messages to a room. It may be entered again; counts go on."""
 
     def __init__(self, host: str, certificate: Path, token: str = "") -> None:
-        self._host, self._certificate, self._token = host, certificate, token
+        self._host, self._certificate, self.token = host, certificate, token
         self._room, self._stop, self._ends_at_refusal = "", threading.Event(), False
         self._lock = threading.Lock()
         self.answers: Counter[str] = Counter()
@@ -49,7 +51,7 @@ class Load:
         plain = socket.create_connection(("127.0.0.1", 443), SECONDS)
         link.sock = context.wrap_socket(plain, server_hostname=self._host)
         try:
-            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
             link.request(method, path, None if body is None else json.dumps(body), headers)
             response = link.getresponse()
             return response.status, response.read()
@@ -72,7 +74,7 @@ class Load:
                     self.answers[answer] += 1
             else:
                 return
-            time.sleep(0.1)
+            time.sleep(PAUSE_SECONDS)
 
     def __enter__(self) -> Load:
         self._stop.clear()

@@ -58,6 +58,18 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "installation",
+        "docs/installation.md in a clean Debian 12 (`debootstrap`), behind its nginx: served, reloaded under load, a "
+        "broken release, drained, restored",
+        (sys.executable, "-m", "tests.verify.installation"),
+        is_alone=True,
+    ),
+    Step(
+        "doctor",
+        "each set-up that is broken on purpose is named, and an operator's commands on running servers",
+        (*PYTEST, "tests/tidewire/diagnosis", "tests/scenarios/test_steering.py"),
+    ),
+    Step(
         "engine",
         "the engine and the API on PostgreSQL, with more writers and more random writes",
         (*PYTEST, *PARALLEL, "tests/tidewire", "tests/api", "--database", "postgresql"),

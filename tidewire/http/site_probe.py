@@ -1,4 +1,4 @@
-"""What the server sees of a request, told to a probe that is signed with SECRET_KEY: `manage.py doctor --url`.
+"""What the server sees of a request, shown to a probe that is signed with SECRET_KEY: `manage.py doctor --url`.
 
 It shows addresses, so an unsigned request gets the ordinary answer.
 """
