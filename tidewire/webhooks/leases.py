@@ -46,7 +46,7 @@ def look(using: str, earlier: Signs) -> Signs:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             data_version = cursor.execute("PRAGMA data_version").fetchone()[0]
-            if data_version == earlier.data_version:
+            if data_version == earlier.data_version and not earlier.is_requested:
                 return earlier
         is_free = f"leased_until IS NULL OR leased_until < {now_sql(connection.vendor)}"
         cursor.execute(

@@ -61,14 +61,15 @@ def take(worker: str, work: Work) -> Turned:
     stored."""
 
     using = log_alias()
-    if not work.outcomes and not work.renews and not work.is_requested:
-        now = leases.database_time(using)
-        if not leases.due(now, work.busy, using, only_touched=work.only_touched):
-            return Turned()  # without a transaction, which on SQLite would make other writers wait
+    due = (
+        leases.due(leases.database_time(using), work.busy, using, only_touched=work.only_touched) if work.claims else []
+    )
+    if not due and not work.outcomes and not work.renews and not work.is_requested:
+        return Turned()  # without a transaction, which on SQLite would make other writers wait
 
     def once() -> Turned:
         with write_transaction(using), acting_as(SYSTEM):
-            return Turn(worker, using).take(work)
+            return Turn(worker, using).take(work, due)
 
     return retried(once)
 
@@ -80,10 +81,12 @@ class Turn:
         self._worker, self._using = worker, using
         self._now = leases.database_time(using)
         self._next_at: datetime | None = None
+        self._is_back = False
         self._endpoints: dict[UUID, WebhookEndpoint] = {}
         self._secrets: dict[UUID, tuple[str, ...]] = {}
 
-    def take(self, work: Work) -> Turned:
+    def take(self, work: Work, due: Sequence[int]) -> Turned:
+        """Takes the turn; `due` are positions that seem to be due, which is checked again when they are taken."""
         if work.renews and work.under_way:
             leases.renew(self._worker, work.under_way, self._now, self._using)
         settled = self._settle(work.outcomes)
@@ -96,14 +99,13 @@ class Turn:
         requested: list[WebhookDelivery] = []
         if work.claims:
             taken = {outcome.message.position for outcome in work.outcomes}.union(work.under_way)
-            due = leases.due(self._now, work.busy, self._using, only_touched=work.only_touched)
             claimed = leases.claim(self._worker, self._now, [id for id in due if id not in taken], self._using)
-            requested = requests.claim(self._now, self._using)
+            requested = requests.claim(self._now, self._using) if work.is_requested else []
         self._load({row.endpoint_id for row in [*going_on, *claimed, *requested]})
         places = self._proceed([*going_on, *claimed])
         leases.store([*settled, *claimed], self._using)
         made = requests.messages_of(requested, self._endpoints, self._secrets, self._now, self._using)
-        has_more = places.has_more or len(claimed) == leases.CLAIMS or len(going_on) < len(leased)
+        has_more = self._is_back or places.has_more or len(claimed) == leases.CLAIMS or len(going_on) < len(leased)
         wait = None if self._next_at is None else (self._next_at - self._now).total_seconds()
         return Turned([*places.messages, *made], has_more, wait)
 
@@ -152,7 +154,7 @@ class Turn:
         endpoint.save(using=self._using, update_fields=["failing_since"])
         if (self._now - since).total_seconds() > DOWN_SECONDS:
             waiting = WebhookPosition.objects.using(self._using).filter(endpoint=endpoint, failures__gt=0)
-            waiting.filter(due_at__gt=self._now).update(due_at=self._now)
+            self._is_back |= waiting.filter(due_at__gt=self._now).update(due_at=self._now) > 0
 
     def _failed(self, endpoint: WebhookEndpoint, row: WebhookPosition, outcome: Outcome) -> bool:
         """Notes a failure on the endpoint. Returns whether there will be another attempt."""

@@ -13,6 +13,7 @@ import secrets
 from collections import Counter
 from uuid import UUID
 
+from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
@@ -48,7 +49,7 @@ class Worker:
         self._in_a_row: Counter[int] = Counter()
         self._wake = asyncio.Event()
         self._signs = Signs()
-        self._is_stopping = False
+        self._is_stopping = self._is_discovering = False
         self._full_at = self._discover_at = self._lag_at = 0.0
         self._retry_at = float("inf")
 
@@ -97,10 +98,7 @@ class Worker:
         signs = await self._reader.run(leases.look, log_alias(), self._signs)
         is_changed, self._signs = signs != self._signs, signs
         is_full = now >= self._full_at
-        if (is_changed or is_full) and now >= self._discover_at and not self._is_stopping:
-            is_changed |= bool(await self._reader.run(self._discovery.look))
-            ended = asyncio.get_running_loop().time()
-            self._discover_at = ended + (ended - now) * DISCOVERY_SHARE
+        self._is_discovering |= is_changed or is_full
         if now >= self._lag_at:
             self._lag_at = now + LAG_SECONDS
             await self._reader.run(lag.measure, log_alias())
@@ -124,15 +122,30 @@ class Worker:
         )
         try:
             turned: Turned = await self._reader.run(turns.take, self.name, work)
-        except Exception:
+        except LogUnavailableError:
             self._outcomes = outcomes + self._outcomes
+            raise
+        except Exception:
+            # A turn that always fails with these outcomes must not stop all others. What they were of is sent again.
+            logger.exception("the outcomes of %d attempts cannot be stored", len(outcomes))
             raise
         if is_full:
             self._full_at, self._retry_at = loop.time() + FULL_SECONDS, float("inf")
         if turned.next_seconds is not None:
             self._retry_at = min(self._retry_at, loop.time() + max(0.0, turned.next_seconds))
         self._begin(turned.messages, {outcome.message.position for outcome in outcomes})
-        return turned.has_more
+        return await self._discover() or turned.has_more
+
+    async def _discover(self) -> bool:
+        """Looks for new streams, after what is known was sent. Returns whether there are some."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not self._is_discovering or now < self._discover_at or self._is_stopping:
+            return False
+        self._is_discovering = False
+        found = await self._reader.run(self._discovery.look)
+        self._discover_at = loop.time() + (loop.time() - now) * DISCOVERY_SHARE
+        return found > 0
 
     def _begin(self, messages: list[Message], settled: set[int | None]) -> None:
         going_on = {message.position for message in messages} & settled

@@ -1,0 +1,118 @@
+"""The loop: events leave soon after COMMIT, a slow receiver delays no other, a stopped worker leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from tests.tidewire.webhooks.receiver import Receiver, Say
+from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.webhooks import turns
+from tidewire.webhooks.tables import WebhookDelivery, WebhookPosition
+from tidewire.webhooks.worker import Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@asynccontextmanager
+async def working() -> AsyncIterator[Worker]:
+    worker = Worker()
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await asyncio.wait_for(task, 20)
+
+
+async def until(is_true: Callable[[], Any], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await sync_to_async(is_true)():  # noqa: ASYNC110  the receiver is a thread
+            await asyncio.sleep(0.01)
+
+
+async def test_events_are_sent_as_they_are_written(receiver, make_endpoint, stream, write):
+    await sync_to_async(make_endpoint)(streams=[stream])
+    async with working():
+        for title in ("one", "two", "three"):
+            await sync_to_async(write)(title)
+        await until(lambda: len(receiver.got) == 3)
+    assert [got.json["data"]["title"] for got in receiver.got] == ["one", "two", "three"]
+    assert await WebhookDelivery.objects.filter(state="delivered").acount() == 3
+
+
+async def test_a_stream_that_is_new_to_an_endpoint_for_all(receiver, make_endpoint, stream, write):
+    await sync_to_async(make_endpoint)()
+    async with working():
+        await sync_to_async(write)("one")
+        await until(lambda: len(receiver.got) == 1)
+
+
+async def test_a_receiver_that_never_answers_delays_no_other(receiver, make_endpoint, stream, write):
+    dead = Receiver()
+    dead.answer = lambda got: Say(seconds=3.0)
+    try:
+        await sync_to_async(make_endpoint)(streams=[stream], url=dead.url)
+        await sync_to_async(make_endpoint)(streams=[stream])
+        async with working():
+            await sync_to_async(write)(*(str(number) for number in range(20)))
+            await until(lambda: len(receiver.got) == 20, seconds=10)
+            assert len(dead.got) == 1
+    finally:
+        dead.close()
+
+
+async def test_what_is_under_way_when_a_worker_is_stopped_is_stored(receiver, make_endpoint, stream, write):
+    await sync_to_async(make_endpoint)(streams=[stream])
+    receiver.answer = lambda got: Say(seconds=0.3)
+    async with working():
+        await sync_to_async(write)("one", "two")
+        await until(lambda: len(receiver.got) == 1)
+    row = await WebhookPosition.objects.aget()
+    assert (len(receiver.got), row.lease, row.message_id) == (1, "", "")
+    assert await WebhookDelivery.objects.acount() == 1
+
+
+async def test_a_database_that_is_away_for_a_while_loses_nothing(receiver, make_endpoint, stream, write, monkeypatch):
+    """The outcome of an attempt is stored when it is there again."""
+    await sync_to_async(make_endpoint)(streams=[stream])
+    real, failures = turns.take, []
+
+    def take(worker: str, work: turns.Work) -> turns.Turned:
+        if work.outcomes and len(failures) < 2:
+            failures.append(work)
+            raise LogUnavailableError("away")
+        return real(worker, work)
+
+    monkeypatch.setattr(turns, "take", take)
+    async with working():
+        await sync_to_async(write)("one", "two")
+        await until(lambda: len(receiver.got) == 2)
+    assert [got.json["data"]["title"] for got in receiver.got] == ["one", "two"]
+    assert len(failures) == 2
+
+
+async def test_a_turn_that_always_fails_does_not_stop_the_worker(
+    receiver, make_endpoint, stream, write, monkeypatch, settings, caplog
+):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "WEBHOOK_LEASE_SECONDS": 0.2}
+    await sync_to_async(make_endpoint)(streams=[stream])
+    real, failed = turns.take, []
+
+    def take(worker: str, work: turns.Work) -> turns.Turned:
+        if work.outcomes and not failed:
+            failed.append(work)
+            raise ValueError("a bug")
+        return real(worker, work)
+
+    monkeypatch.setattr(turns, "take", take)
+    async with working():
+        await sync_to_async(write)("one")
+        await until(lambda: WebhookDelivery.objects.filter(state="delivered").exists())
+    assert len({got.id for got in receiver.got}) == 1
+    assert "cannot be stored" in caplog.text
