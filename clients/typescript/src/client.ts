@@ -214,7 +214,7 @@ export function createClient<Paths extends object = paths>({
       show,
       /** Closes the socket synchronously: a phone runs no code after this. */
       pause() {
-        if (isWanted) halt('paused', reason(0, 'in the background'))
+        if (isWanted) halt('paused', reason(0, 'background'))
       },
       resume() {
         if (current.state === 'paused') connect()

@@ -26,7 +26,7 @@ const DELAY = 500
 
 /** `createClient({ url, auth, durable: durable({ storage: indexedDb(), auth }) })`: lists come up from disk, with their position. */
 export function durable({ storage, auth, version = '', limit = 100, clock = realClock, onError = () => undefined }: DurableOptions): Durable {
-  const changed = new Map<string, () => Snapshot | undefined>()
+  const changed = new Map<string, () => Snapshot | null | false | undefined>()
   const later = timerOf(clock)
   let isPlanned = false
   const prefix = async () => `${(await auth.userId?.()) ?? ''} rows `

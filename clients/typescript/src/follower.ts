@@ -40,7 +40,7 @@ export type Dehydrated = Readonly<Record<string, Snapshot>>
 export interface Durable {
   load(key: string): Promise<Snapshot | undefined>
   /** Something changed: keeps `dump()` soon. */
-  changed(key: string, dump: () => Snapshot | undefined): void
+  changed(key: string, dump: () => Snapshot | null | false | undefined): void
 }
 
 /** The common interface of a list and a single resource. */
@@ -111,7 +111,7 @@ export function following<State>(context: Context, channel: string, hooks: Follo
       store.changed()
     }, LINGER),
   )
-  const dump = () => (isLoaded && place ? { place, data: hooks.dump() } : undefined)
+  const dump = () => isLoaded && place && { place, data: hooks.dump() }
   function changed(): void {
     store.changed()
     durable?.changed(key, dump)
@@ -131,7 +131,7 @@ export function following<State>(context: Context, channel: string, hooks: Follo
       event(event, offset) {
         for (const buffer of buffers) buffer.push([event, offset])
         if (!isLoaded || (place && offset <= place.offset)) return
-        if (place) place = { ...place, offset }
+        place &&= { ...place, offset }
         if (hooks.event(event, offset)) changed()
       },
     })
@@ -189,9 +189,12 @@ export function following<State>(context: Context, channel: string, hooks: Follo
     try {
       const result = (await run())()
       if (!result) return
-      if (result.place) stream?.landed(result.place, floor)
-      const at = result.place?.offset ?? 0
-      result.keep(at)
+      const { place: read, keep } = result
+      const at = read?.offset ?? 0
+      if (read) stream?.landed(read, floor)
+      // A replica that is behind has answered: the events since then come again.
+      if (place && at < place.offset) place = read
+      keep(at)
       for (const [event, offset] of buffer) if (offset > at) hooks.event(event, offset)
       changed()
     } finally {

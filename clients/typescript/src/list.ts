@@ -142,7 +142,6 @@ export function liveList<T extends AnyRow, Create, Update, Query extends object>
     },
     forget() {
       clear()
-      items = []
       next = edge = null
     },
     dump: (): Dump<T> => ({ results: [...rows.values()], next, to: edge }),

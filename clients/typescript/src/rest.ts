@@ -117,7 +117,7 @@ export interface Rest {
 /** `https://host:8000` of `https://host:8000/path`. Without `URL`, because that of React Native has no setters and few getters. */
 export function originOf(url: string): string {
   const [origin] = /^https?:\/\/[^/?#]+/i.exec(url) ?? []
-  if (!origin) throw new TypeError(`tidewire: the url must begin with https://: ${url}`)
+  if (!origin) throw new TypeError(`tidewire: url must begin with https://: ${url}`)
   return origin
 }
 
@@ -138,7 +138,7 @@ export function restOf({ url: base, fetch, clock, token, session }: RestOptions)
   const origin = originOf(base)
   async function once<Data>({ method, path, query, body, signal, headers, isAnonymous }: Request, fresh: boolean, mine: unknown): Promise<Answered<Data>> {
     const check = () => {
-      if (session?.() !== mine) throw new ApiError(problem(401, 'signed_out', 'The user has signed out.'))
+      if (session?.() !== mine) throw new ApiError(problem(401, 'signed_out', 'The user signed out.'))
     }
     check()
     const bearer = isAnonymous ? null : await token({ fresh })

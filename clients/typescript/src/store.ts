@@ -35,7 +35,7 @@ export interface Kept<State> extends Store<State> {
   isUsed(): boolean
   /** A write was made or changed, or (with `answer`) confirmed. */
   written?(write: Write, answer?: Partial<Answered<unknown>>): void
-  dump?(): Snapshot | undefined
+  dump?(): Snapshot | null | false | undefined
   /** Shows data of an earlier visit, and begins at their position. */
   restore?(found: Snapshot): void
   /** Forgets all data: no user is signed in, or another one, who may not see it. */

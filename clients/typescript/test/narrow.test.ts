@@ -112,6 +112,25 @@ test('a page that belongs to an earlier read is dropped, however the two answers
   }
 })
 
+test('a page of a replica that is behind is brought up by the events since then', async () => {
+  const { client, server } = rig({ pageSize: 2 })
+  const rows = server.collection(tasks, [1, 2, 3, 4].map((n) => task(n)))
+  const list = client.list(tasks)
+  list.subscribe(() => undefined)
+  await settle()
+  const late = await client.rest.send<{ next: string }>({ method: 'GET', path: tasks.path })
+  const behind = await (await server.fetch(`http://test.invalid${new URL(late.data.next).pathname}${new URL(late.data.next).search}`)).text()
+  rows.put(task(1, 'done'))
+  rows.remove('0002')
+  await settle()
+  Object.assign(server, { list: async () => new Response(behind, { headers: { 'Content-Type': 'application/json' } }) })
+  await list.older()
+  await settle()
+  expect(client.metrics.rewinds).toBe(1)
+  expect(plain(list.get().items)).toEqual(rows.all())
+  client.close()
+})
+
 test('a parameter whose effect events do not show is refused', () => {
   const { client } = rig()
   expect(() => client.list(tasks, { name: 'x' } as object)).toThrow('cannot have the parameter "name"')
