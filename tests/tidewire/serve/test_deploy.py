@@ -241,7 +241,10 @@ class Supervised:
         )
         self.log = folder / "out.log"
         self.process = servers.spawn(
-            [program("supervisord", "supervisor"), "-c", str(self.conf)], log=self.log, dies_by=signal.SIGTERM
+            [program("supervisord", "supervisor"), "-c", str(self.conf)],
+            log=self.log,
+            dies_by=signal.SIGTERM,
+            env=environment,
         )
 
     def ctl(self, *command: str) -> str:
@@ -266,8 +269,8 @@ def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
     served = site.servers[0] = Served(site.environment, site.folder / "none")
     supervised = Supervised(site.folder, site.environment, served.port)
     try:
-        assert wait_until(lambda: len(supervised.workers()) == 2, 60)
-        assert wait_until(served.is_ready, 60)
+        assert wait_until(lambda: len(supervised.workers()) == 2, 180)
+        assert wait_until(served.is_ready, 180)
         before = supervised.workers()
         alice = site.person("alice")
         clients = [RawSocket(site.ws_url) for _ in range(20)]
@@ -276,14 +279,14 @@ def test_supervisor_starts_restarts_and_drains(sites: Sites) -> None:
 
         # A deploy: sockets get the reconnect code, and requests are always answered.
         supervised.ctl("signal", "HUP", "tidewire:tidewire")
-        assert wait_until(lambda: served.is_ready() and not before & supervised.workers(), 60)
+        assert wait_until(lambda: served.is_ready() and not before & supervised.workers(), 180)
         assert {client.close_code() for client in clients} == {3001}
-        assert wait_until(lambda: len(supervised.workers()) == 2, 60)
+        assert wait_until(lambda: len(supervised.workers()) == 2, 180)
 
         # A crash.
         before = supervised.workers()
         subprocess.run(["kill", "-9", str(min(before))], check=True)
-        assert wait_until(lambda: len(supervised.workers() - {min(before)}) == 2, 60)
+        assert wait_until(lambda: len(supervised.workers() - {min(before)}) == 2, 180)
 
         started = time.monotonic()
         supervised.ctl("stop", "tidewire:tidewire")
