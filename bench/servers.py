@@ -169,6 +169,8 @@ def main() -> int:
             environment = Environment(version, known[version])
             sys.stderr.write(f"Python {version}: measuring, load {os.getloadavg()[0]:.1f}\n")
             missing += measure(stores, environment, arguments.runs, figures)
+    except KeyboardInterrupt:
+        missing.append("interrupted: what is missing was not measured")
     finally:
         stores.stop()
     sys.stdout.write(tables(figures, missing))
