@@ -34,6 +34,11 @@ def test_the_files_of_the_release_exist():
     assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
+def test_the_report_is_of_these_commands():
+    """A changed command must be run again: python -m tests.verify.installation."""
+    assert installation.fingerprint([block.code for block in RUN]) in installation.REPORT.read_text()
+
+
 def test_the_environment_starts_in_production():
     """Every variable that the page writes is one that the settings read."""
     (database,) = [block.code for block in RUN if block.name == "database"]

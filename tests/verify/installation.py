@@ -273,6 +273,7 @@ def write_report(root: Root) -> None:
         "",
         "Written by `python -m tests.verify.installation` (a step of `make verify`); not edited. It follows",
         "[the installation page](installation.md) in a clean Debian 12, behind the nginx of Debian 12.",
+        "Four writers send each message once; their counts go on from line to line. Indented lines were printed.",
         "",
         "```text",
         *root.lines,
@@ -315,6 +316,7 @@ def main() -> int:
     folder.mkdir()
     if arguments.prepared:
         subprocess.run(["cp", "--archive", f"{arguments.prepared}/.", str(folder)], check=True)
+        release(folder)
     else:
         root = make(folder, arguments.base)
         (folder / "lines").write_text("\n".join(root.lines))
