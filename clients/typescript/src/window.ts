@@ -119,15 +119,14 @@ function windowOf<T extends AnyRow, Create, Update, Query extends object>(
     const mine = ++jumps
     await list.reconcile(async () => {
       const { results, next, previous: link, stream } = await read({ query: key === null ? query : { ...query, around: key } })
-      return () =>
-        mine === jumps && {
-          place: stream,
-          keep() {
-            list.reset()
-            begin(link, results[0], key)
-            list.restore!({ place: stream ?? { epoch: '', offset: 0 }, data: { results, next, to: results.at(-1) } })
-          },
-        }
+      return () => {
+        if (mine !== jumps) return false
+        // Before the stream hears of the new position: it may begin another read at once, which goes on, around this row.
+        list.reset()
+        begin(link, results[0], key)
+        const keep = () => list.restore!({ place: stream ?? { epoch: '', offset: 0 }, data: { results, next, to: results.at(-1) } })
+        return { place: stream, keep }
+      }
     })
   }
 

@@ -86,6 +86,22 @@ test('when the log is gone, the list is read again where it was; when its row is
   expect([ids()[0], list.get().hasNewer]).toEqual([20, false])
 })
 
+test('a stream that begins a new epoch while a row is looked for is live again', async () => {
+  const waiting: (() => void)[] = []
+  const { list, server, ids, client } = await opened(20)
+  Object.assign(server, { step: (what: string) => (what.startsWith('GET') ? new Promise<void>((go) => waiting.push(go)) : Promise.resolve()) })
+  const found = list.around('0010')
+  await settle()
+  for (const log of [server.log(notes.channel)]) Object.assign(log, { epoch: 'another', offset: 0, events: [] })
+  for (let turn = 0; turn < 6; turn++) {
+    waiting.splice(0).forEach((go) => go())
+    await settle()
+  }
+  await found
+  expect([ids(), list.get().status]).toEqual([[12, 11, 10, 9], 'live'])
+  client.close()
+})
+
 test('only the beginning of a list is kept on disk', async () => {
   const { clock, server } = rig({ pageSize: 4 })
   server.collection(notes, all(20))
