@@ -1,5 +1,5 @@
 import { Centrifuge, UnauthorizedError } from 'centrifuge'
-import type { Channel, ChannelEvents, SubscribeOptions, TransportFactory } from './transport.js'
+import type { Channel, ChannelEvents, SubscribeOptions, Transport, TransportEvents } from './transport.js'
 
 const TOKEN_EXPIRED = 109
 const CONNECT_CALLED = 0
@@ -8,11 +8,19 @@ const INVALID_TOKEN = 3500
 /** Below this an unsubscribe is final, unless it is our own. */
 const RESUBSCRIBE_FROM = 2500
 
+/** Where the SDK connects to: an address, or several that it tries in turn. The messages of those without a socket have one of their own. */
+export interface Addresses {
+  readonly url: ConstructorParameters<typeof Centrifuge>[0]
+  readonly WebSocket?: unknown
+  readonly emulationEndpoint?: string
+}
+
 /** The protocol, as the published SDK implements it. No other module of this package uses the SDK. */
-export const centrifugeTransport: TransportFactory = (options, events) => {
+export const centrifugeTransport = (options: Addresses, events: TransportEvents): Transport => {
   const network = networkEvents()
   let wantsFresh = false
   const sdk = new Centrifuge(options.url, {
+    ...options,
     name: 'tidewire-js',
     websocket: options.WebSocket ?? null,
     networkEventTarget: network.target,

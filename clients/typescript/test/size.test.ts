@@ -45,6 +45,7 @@ const LIMITS = [
   ['events, for other uses than a list', [extra('events'), LIST], 285],
   ['presence', [extra('presence'), LIST], 360],
   ['ephemeral messages', [extra('signal'), LIST], 350],
+  ['HTTP where WebSockets are blocked', ["export { withFallback } from './src/fallback.ts'"], 1_060],
   ['the phone', ["export * from './src/react-native.ts'"], 240],
 ] as const
 
