@@ -114,7 +114,7 @@ def load(bench: Bench, made: dict, batch: int, count: int) -> tuple[float, float
     time, its start left out."""
     bench.shell(
         f"writer.set_batch({batch}); writer.write({made['rooms']!r}, {made['rooms'][0]!r}, "
-        f"{made['members']['0']!r}, {count}, 1, 0.0)"
+        f"{made['members']['0']!r}, {count}, 1, 0.0, has_deletions=False)"
     )
     before = bench.received()
     events = sum(len(line[4]) for line in before)

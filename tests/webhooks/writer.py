@@ -45,7 +45,9 @@ def set_up(count: int, url: str, *, has_shared: bool = True) -> None:
     print(json.dumps(made))
 
 
-def write(rooms: list[str], shared: str, author: str, count: int, seed: int, seconds: float) -> None:
+def write(
+    rooms: list[str], shared: str, author: str, count: int, seed: int, seconds: float, *, has_deletions: bool = True
+) -> None:
     """Writes `count` messages in transactions of one to five, spread over `seconds`; some are edited or deleted. Goes
     on after an outage of the database."""
     chance, written, began = random.Random(seed), 0, time.monotonic()
@@ -53,7 +55,9 @@ def write(rooms: list[str], shared: str, author: str, count: int, seed: int, sec
         number = min(chance.randint(1, 5), count - written)
         try:
             with transaction.atomic():
-                _write(chance, shared if chance.random() < 0.02 else chance.choice(rooms), author, number)
+                _write(
+                    chance, shared if chance.random() < 0.02 else chance.choice(rooms), author, number, has_deletions
+                )
             written += number
         except (DatabaseError, InterfaceError):
             connection.close()
@@ -61,9 +65,9 @@ def write(rooms: list[str], shared: str, author: str, count: int, seed: int, sec
         time.sleep(max(0.0, seconds * written / count - (time.monotonic() - began)))
 
 
-def _write(chance: random.Random, room: str, author: str, number: int) -> None:
+def _write(chance: random.Random, room: str, author: str, number: int, has_deletions: bool) -> None:
     rows = [Message.objects.create(room_id=room, author_id=author, text=f"{chance.random()}") for _ in range(number)]
-    if chance.random() < 0.02:
+    if has_deletions and chance.random() < 0.02:
         rows[0].soft_delete()
 
 
