@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.delivery.log_reader import LogUnavailableError
@@ -17,6 +19,13 @@ from tidewire.webhooks.tables import WebhookDelivery, WebhookPosition
 from tidewire.webhooks.worker import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+async def _close_connections() -> AsyncIterator[None]:
+    """Closes the connection of the thread of `sync_to_async`, because the test database is dropped afterwards."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @asynccontextmanager
@@ -28,6 +37,8 @@ async def working() -> AsyncIterator[Worker]:
     finally:
         worker.stop()
         await asyncio.wait_for(task, 20)
+        # Its thread gives the connection back: the test database is dropped afterwards.
+        await until(lambda: not any(thread.name.startswith("tidewire-reader") for thread in threading.enumerate()))
 
 
 async def until(is_true: Callable[[], Any], seconds: float = 20.0) -> None:
