@@ -9,6 +9,7 @@ growth.py     writes beside a large log
 samples.py    samples of dashboards, by itself
 restart.py    thousands of members who come back after a restart, beside an earlier revision
 members.py    these members: connect, subscribe, recover, read
+servers.py    the same application on each ASGI server and each Python
 pieces.py     what each piece of the fast path brings
 doors.py      open responses of server-sent events beside idle sockets, by itself
 textbook/     the chat of the tutorials
