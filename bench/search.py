@@ -106,7 +106,8 @@ def fill(rows: int) -> dict[str, Any]:
         for number, user in enumerate(users)
         for room in chance.sample(rooms, ROOMS_OF_USER[number % 3])
     ]
-    Member.objects.bulk_create(members, batch_size=500)
+    for start in range(0, len(members), 1000):  # each has its events, and so a transaction of bounded length
+        Member.objects.bulk_create(members[start : start + 1000])
     with connection.cursor() as cursor:
         dialect, table = installing.DIALECTS[connection.vendor], "api_message"
         dialect.remove(cursor, table)
