@@ -241,9 +241,9 @@ def test_the_pools_are_larger_than_the_server(grown):
 
 @pytest.mark.verify
 def test_the_timeouts_are_gone(grown):
-    """As when the URL brings options of its own, or a pooler drops them."""
+    """As in a project that sets none, or behind a pooler that drops them."""
     off = "import backend.settings\nglobals().update(vars(backend.settings))\n"
-    off += "DATABASES['default']['OPTIONS']['options'] = ''\n"
+    off += "DATABASES['default']['SESSION_SETTINGS'] = {}\n"
     (grown.folder / "without_timeouts.py").write_text(off)
     grown.environment |= {"DJANGO_SETTINGS_MODULE": "without_timeouts", "PYTHONPATH": str(grown.folder)}
     assert {subject for subject, _ in grown.errors()} == {"database timeouts"}

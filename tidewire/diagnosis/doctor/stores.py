@@ -96,7 +96,7 @@ def _timeouts(alias: str) -> Findings:
         yield error(
             "database timeouts",
             f"{name} is off in the sessions of this service: {TIMEOUTS[name]}",
-            "Leave the options of DATABASE_URL to Tidewire. Where a pooler drops them: "
+            "Set SESSION_SETTINGS of the database, as backend/stores.py does. Behind a pooler: "
             f"ALTER ROLE … SET {name} = '10s'.",
         )
     if not gone:
