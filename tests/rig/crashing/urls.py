@@ -1,10 +1,11 @@
-"""An app of the test servers: a view that fails, under /api/v1/crash/. Named by TIDEWIRE_EXTRA_APPS."""
+"""An app of the test servers: a view that fails, /api/v1/crash/, and one that is slow. Named by TIDEWIRE_EXTRA_APPS."""
 
 from __future__ import annotations
 
 import logging
+import time
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 logger = logging.getLogger(__name__)
@@ -15,4 +16,9 @@ def crash(request: HttpRequest) -> None:
     raise RuntimeError("planted")
 
 
-urlpatterns = [path("crash/", crash)]
+def slow(request: HttpRequest) -> HttpResponse:
+    time.sleep(1)
+    return HttpResponse("at last")
+
+
+urlpatterns = [path("crash/", crash), path("slow/", slow)]
