@@ -27,7 +27,7 @@ export const centrifugeTransport = (options: Addresses, events: TransportEvents)
     // The client starts each attempt (`network('online')`), so that it can show its time. These delays are only a fallback.
     minReconnectDelay: 30_000,
     maxReconnectDelay: 30_000,
-    async getToken() {
+    getToken: async () => {
       const fresh = wantsFresh
       wantsFresh = false
       const token = await events.token({ fresh })
@@ -49,7 +49,7 @@ export const centrifugeTransport = (options: Addresses, events: TransportEvents)
     wantsFresh ||= error.code === TOKEN_EXPIRED
     forgetToken()
     if (sdk.state === 'connecting') events.waiting({ code: error.code, text: `${type}: ${error.message}` })
-    else events.error(Object.assign(new Error(error.message), { code: error.code }))
+    else events.error(Object.assign(new Error(error.message), error))
   })
   return {
     connect: () => sdk.connect(),
@@ -68,8 +68,8 @@ export const centrifugeTransport = (options: Addresses, events: TransportEvents)
 function networkEvents() {
   const listeners = new Map<string, () => void>()
   const target = {
-    addEventListener: (type: string, listener: () => void) => void listeners.set(type, listener),
-    removeEventListener: (type: string) => void listeners.delete(type),
+    addEventListener: (type: string, listener: () => void) => listeners.set(type, listener),
+    removeEventListener: (type: string) => listeners.delete(type),
   }
   return { target: target as unknown as EventTarget, report: (type: 'online' | 'offline') => listeners.get(type)?.() }
 }
