@@ -28,10 +28,9 @@ EMULATION_REQUEST: Json = {
 }
 READER_PROBLEMS = ("400", "401", "404", "429", "503")
 FALLBACK_PROBLEMS = ("400", "403", "413", "415", "503")
-SERVER_SENT_EVENT: Json = {
-    "type": "object",
-    "description": "One event of a response, with its fields as texts.",
-    "properties": {name: {"type": "string"} for name in ("event", "data", "id", "retry")},
+SERVER_SENT_EVENTS: Json = {
+    "type": "string",
+    "description": "Server-sent events, in the format that HTML defines for `text/event-stream`.",
 }
 
 OFFSET = {"type": "string", "pattern": r"^(-1|now|[0-9]{10}_[0-9]{16}_[A-Za-z0-9+-]{1,32})$"}
@@ -47,7 +46,7 @@ NEXT_OFFSET: Json = {
 def add_doors(result: Json, **kwargs: Any) -> Json:
     """Adds the addresses of the doors, and the members that only their problems have."""
     schemas = result["components"]["schemas"]
-    schemas |= {"EmulationRequest": EMULATION_REQUEST, "ServerSentEvent": SERVER_SENT_EVENT}
+    schemas |= {"EmulationRequest": EMULATION_REQUEST, "ServerSentEvents": SERVER_SENT_EVENTS}
     schemas["Problem"]["properties"]["earliest"] = {
         "type": "string",
         "description": "With 410 of a log: the offset before the first event that is kept.",
@@ -188,7 +187,7 @@ def _binary() -> Json:
 
 
 def _event_stream(sent: str) -> Json:
-    return {EVENT_STREAM: {"schema": {"$ref": "#/components/schemas/ServerSentEvent"}, "example": sent}}
+    return {EVENT_STREAM: {"schema": {"$ref": "#/components/schemas/ServerSentEvents"}, "example": sent}}
 
 
 def _query(name: str, schema: Json, description: str) -> Json:

@@ -38,13 +38,15 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="Dashboard and key are those that seed_demo made.")
         parser.add_argument("--seconds", type=float, default=3.0, help="Between two measures.")
         parser.add_argument("--count", type=int, help="How many; without end by default.")
+        parser.add_argument("--parent", type=int, metavar="PID", help="End when this process, which started it, ends.")
 
     def handle(self, *args: Any, url: str, dashboard: str | None, key: str | None, **options: Any) -> None:
         if options["demo"]:
             dashboard, key = _demo()
         if not dashboard or not key:
             raise CommandError("Name a dashboard, and a key (--key or $TIDEWIRE_KEY); or --demo.")
-        api, host, parent = Api(url, key), Host(), os.getppid()
+        api, host = Api(url, key), Host()
+        parent = options["parent"] or os.getppid()
         left = options["count"] if options["count"] else float("inf")
         is_ready = options["demo"]  # seed_demo made the metrics
         # `make run` starts this beside the server: it ends when its parent does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from django.db import connections
 
 from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.management.commands import deliver_webhooks
 from tidewire.webhooks import turns
 from tidewire.webhooks.tables import WebhookDelivery, WebhookPosition
 from tidewire.webhooks.worker import Worker
@@ -127,3 +129,10 @@ async def test_a_turn_that_always_fails_does_not_stop_the_worker(
         await until(lambda: WebhookDelivery.objects.filter(state="delivered").exists())
     assert len({got.id for got in receiver.got}) == 1
     assert "cannot be stored" in caplog.text
+
+
+async def test_a_worker_of_a_parent_that_ended_early_ends_too():
+    """The parent may end while the command still starts: its number is given, not asked for."""
+    async with working() as worker, asyncio.timeout(10):
+        await deliver_webhooks._follow_parent(worker, parent=os.getppid() + 1)
+        await until(lambda: worker._is_stopping)

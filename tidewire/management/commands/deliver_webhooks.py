@@ -20,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--with-parent", action="store_true", help="end when the process ends that started this")
+        parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, ends")
         parser.add_argument("--metrics-port", type=int, help="serve the worker's metrics on this port of 127.0.0.1")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,22 +34,22 @@ class Command(BaseCommand):
             start_http_server(options["metrics_port"], addr="127.0.0.1")
         self.stdout.write("Delivering webhooks.")
         self.stdout.flush()
-        asyncio.run(_work(Worker, with_parent=options["with_parent"]))
+        asyncio.run(_work(Worker, options["parent"]))
 
 
-async def _work(worker_class: Any, *, with_parent: bool) -> None:
+async def _work(worker_class: Any, parent: int | None) -> None:
     worker = worker_class()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    watch = asyncio.create_task(_follow_parent(worker)) if with_parent else None
+    watch = asyncio.create_task(_follow_parent(worker, parent)) if parent else None
     await worker.run()
     if watch is not None:
         watch.cancel()
 
 
-async def _follow_parent(worker: Any) -> None:
-    parent = os.getppid()
+async def _follow_parent(worker: Any, parent: int) -> None:
+    """Stops the worker when its parent is another process than this one, also if that one ended before it began."""
     while os.getppid() == parent:  # noqa: ASYNC110  no event tells of the end of a parent
         await asyncio.sleep(PARENT_SECONDS)
     worker.stop()

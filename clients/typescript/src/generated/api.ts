@@ -2279,13 +2279,8 @@ export interface components {
             /** @description Commands of asyncapi.yaml, one in a line. */
             data: string;
         };
-        /** @description One event of a response, with its fields as texts. */
-        ServerSentEvent: {
-            event?: string;
-            data?: string;
-            id?: string;
-            retry?: string;
-        };
+        /** @description Server-sent events, in the format that HTML defines for `text/event-stream`. */
+        ServerSentEvents: string;
     };
     responses: {
         /** @description The error. */
@@ -7438,7 +7433,7 @@ export interface operations {
                      *     event: control
                      *     data:{"streamNextOffset":"0000000001_0000000000000003_epoch","streamCursor":"3200000","upToDate":true}
                      */
-                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                    "text/event-stream": components["schemas"]["ServerSentEvents"];
                 };
             };
             /** @description With `live=long-poll`: no event was written meanwhile. */
@@ -7538,7 +7533,7 @@ export interface operations {
                      *     event:message.created
                      *     data:{…}
                      */
-                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                    "text/event-stream": components["schemas"]["ServerSentEvents"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -7611,7 +7606,7 @@ export interface operations {
                 };
                 content: {
                     /** @example data: {"id":1,"connect":{…}} */
-                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                    "text/event-stream": components["schemas"]["ServerSentEvents"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -7650,7 +7645,7 @@ export interface operations {
                 };
                 content: {
                     /** @example data: {"id":1,"connect":{…}} */
-                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                    "text/event-stream": components["schemas"]["ServerSentEvents"];
                 };
             };
             400: components["responses"]["Problem"];
