@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from api.models import Member, Message, Reaction, Room, User, erasure
 from api.models.messages import Mention
@@ -28,7 +29,7 @@ from tidewire.log import pages
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, HiddenUser
 from tidewire.logbook import writing
-from tidewire.models import Answer, Job
+from tidewire.models import Answer, Job, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +65,7 @@ def fill(quux: Person, alice: Person, size: int) -> Room:
     for n in range(3):
         body, headers = {"text": f"{SECRET} by key {n}"}, {"Idempotency-Key": f"key-{n}"}
         assert quux.post(url(room, "messages"), body, headers=headers).status_code == 201
+    WebhookEndpoint.objects.create(owner=quux.id, url=f"https://example.com/{SECRET}", scanned_at=timezone.now())
     opened = ConnectionState("quux's", quux.id, "", "192.0.2.3", SECRET, "websocket", time.time())
     writing.write(ProcessState("p", "one", 7, time.time()), [opened, replace(opened, id="his other")], log_alias())
     return room

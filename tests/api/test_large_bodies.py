@@ -55,6 +55,13 @@ def paths(alice: Person, room: Any, metric: Any) -> dict[str, str]:
     return {**known, "dashboard_id": metric.dashboard_id, "metric_id": metric.pk, "session_id": session, "emoji": "x"}
 
 
+def timed(person: Person, method: str, path: str, body: str) -> tuple[float, Any]:
+    """Returns the processor time of a request, in seconds, and its answer."""
+    begun = time.thread_time()
+    answer = getattr(person, method)(path, body, content_type="application/json")
+    return time.thread_time() - begun, answer
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_body_costs_little_and_is_answered_briefly(alice, paths, name):
@@ -65,9 +72,9 @@ def test_a_large_body_costs_little_and_is_answered_briefly(alice, paths, name):
             path = "/api/v1/" + re.sub(
                 r"<\w+:(\w+)>", lambda match: str(paths.get(match[1], "x")), str(pattern.pattern)
             )
-            begun = time.thread_time()
-            answer = getattr(alice, method)(path, body, content_type="application/json")
-            seconds = time.thread_time() - begun
+            seconds, answer = timed(alice, method, path, body)
+            if seconds > MAX_SECONDS:  # again, because a busy machine costs processor time, too
+                seconds, answer = timed(alice, method, path, body)
             if seconds > MAX_SECONDS or len(answer.content) > MAX_ANSWER:
                 slow.append((method, path, answer.status_code, seconds, len(answer.content)))
     assert slow == []

@@ -14,7 +14,7 @@ from tests.tidewire.threads import Writer, needs_row_locks
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_row_locks]
 SECONDS = 60 if IS_VERIFY else 4
-LOCK_TIMEOUT = "SET lock_timeout = '100ms'"
+LOCKED = "100ms"
 """A statement that waits longer for a lock fails."""
 
 
@@ -28,7 +28,15 @@ class Labelling:
 
     def __call__(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(LOCK_TIMEOUT)
+            cursor.execute("SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, false)", [LOCKED])
+            before, _ = cursor.fetchone()
+        try:
+            self._label()
+        finally:  # the pool gives the session to other tests
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
+
+    def _label(self) -> None:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             try:
