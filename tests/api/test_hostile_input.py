@@ -27,6 +27,7 @@ from tests.hostile import BODIES, REFUSED_VALUES, TEXTS, VALUES
 from tests.rig.openapi import document, view_operations
 from tests.rig.verify import IS_VERIFY
 from tidewire.protocol import strict_json
+from tidewire.webhooks import endpoints
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,7 @@ class World:
         self.key_id = str(Key.objects.create(user=self.alice.user, name="Robot", scopes=["me:read"]).pk)
         self.dashboard = make_dashboard(self.alice.user, self.bob.user)
         self.metric = make_metric(self.dashboard)
+        self.webhook_id = str(endpoints.create(self.alice.id, url=HOOK).pk)
 
     def client(self) -> Client:
         """A signed-in client that does not check answers against openapi.yaml, because that is slow."""
@@ -119,11 +121,16 @@ def _of_metric(*rest: str) -> Callable[[World], str]:
     return lambda w: at("metrics", w.metric.pk, *rest)
 
 
+def _webhook(*rest: str) -> Callable[[World], str]:
+    return lambda w: at("webhooks", w.webhook_id, *rest)
+
+
 def _fixed(path: str) -> Callable[[World], str]:
     return lambda w: f"/api/v1/{path}"
 
 
 KEY = {"name": "Robot", "scopes": ["me:read"]}
+HOOK = "https://hooks.example.com/tidewire"
 NEW_USER = {"email": "eve@example.com", "name": "Eve", "password": PASSWORD}
 FIELDS = {
     "register email": Field("POST", _fixed("users/"), "email", {"name": "Eve", "password": PASSWORD}),
@@ -194,6 +201,17 @@ FIELDS = {
     ),
     "samples of many": Field("POST", _on_dashboard("samples"), "samples", rows=0),
     "sample by key": Field("POST", _on_dashboard("samples"), "samples", {}, '[{"metric": @, "value": 1}]', rows=0),
+    **{
+        f"webhook {name}": Field("POST", _fixed("webhooks/"), name, {} if name == "url" else {"url": HOOK}, rows=0)
+        for name in ("id", "url", "description", "types", "streams", "max_events")
+    },
+    "webhook type": Field("POST", _fixed("webhooks/"), "types", {"url": HOOK}, "[@]", rows=0),
+    "webhook stream": Field("POST", _fixed("webhooks/"), "streams", {"url": HOOK}, "[@]", rows=0),
+    **{
+        f"webhook {name} changed": Field("PATCH", _webhook(), name)
+        for name in ("url", "description", "types", "streams", "max_events", "state")
+    },
+    "webhook rotated": Field("POST", _webhook("rotate"), "keep_seconds", rows=0),
     "unknown": Field("POST", _in_room("messages"), "surprise", {"text": "Ahoy"}),
 }
 
@@ -259,6 +277,7 @@ def _described(field: Field) -> str:
         pk = "{message_id}"
         id = "{user_id}"
         key_id = "{key_id}"
+        webhook_id = "{webhook_id}"
 
     names = Names()
     names.room = type("Room", (), {"pk": "{room_id}"})

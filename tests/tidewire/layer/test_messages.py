@@ -50,11 +50,15 @@ def test_large_events_are_sent_without_their_payload():
 
 @pytest.mark.parametrize(
     "received",
-    [sign("tidewire.of_the_future", b""), {"v": 3, "type": "tidewire.events"}, {"v": 3}],
+    [
+        lambda: sign("tidewire.of_the_future", b""),  # now: a signature is valid for a while only
+        lambda: {"v": 3, "type": "tidewire.events"},
+        lambda: {"v": 3},
+    ],
     ids=["type", "version", "form"],
 )
 def test_what_this_release_does_not_know_is_ignored(received):
-    assert parse(received) is None
+    assert parse(received()) is None
 
 
 @pytest.mark.parametrize("more", [[], [9.5, "00-trace", "of", "the future"]], ids=["older", "newer"])
