@@ -188,6 +188,7 @@ def test_every_frame_of_a_session_is_as_described(embedded_site):
         send_the_others(second, stream)
         second.send({"id": 9, "unsubscribe": {"channel": stream}})
         second.reply(9)
+        until(first, "push.leave")  # a client that is back at once has not left
         second.subscribe(stream, id=10, recover=True, epoch=position["epoch"], offset=position.get("offset", 0))
         alice.remove(room, bob)
         until(first, "push.unsubscribe")
