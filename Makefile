@@ -104,7 +104,7 @@ test-embedded test-grown: $(tested)
 
 # Of the scenarios, those in which the server itself matters most; `make verify` runs all of them on it.
 test-uvicorn: $(tested)
-	$(pytest) tests/scenarios/test_survives_restart.py tests/scenarios/test_maxima.py --server uvicorn
+	$(pytest) tests/scenarios/test_survives_restart.py --server uvicorn
 
 test-typescript: $(tested)
 	$(npm) test
