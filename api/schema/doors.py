@@ -28,9 +28,10 @@ EMULATION_REQUEST: Json = {
 }
 READER_PROBLEMS = ("400", "401", "404", "429", "503")
 FALLBACK_PROBLEMS = ("400", "403", "413", "415", "503")
-SERVER_SENT_EVENTS: Json = {
-    "type": "string",
-    "description": "Server-sent events, in the format that HTML defines for `text/event-stream`.",
+SERVER_SENT_EVENT: Json = {
+    "type": "object",
+    "description": "One event of a response, with its fields as texts.",
+    "properties": {name: {"type": "string"} for name in ("event", "data", "id", "retry")},
 }
 
 OFFSET = {"type": "string", "pattern": r"^(-1|now|[0-9]{10}_[0-9]{16}_[A-Za-z0-9+-]{1,32})$"}
@@ -46,7 +47,7 @@ NEXT_OFFSET: Json = {
 def add_doors(result: Json, **kwargs: Any) -> Json:
     """Adds the addresses of the doors, and the members that only their problems have."""
     schemas = result["components"]["schemas"]
-    schemas |= {"EmulationRequest": EMULATION_REQUEST, "ServerSentEvents": SERVER_SENT_EVENTS}
+    schemas |= {"EmulationRequest": EMULATION_REQUEST, "ServerSentEvent": SERVER_SENT_EVENT}
     schemas["Problem"]["properties"]["earliest"] = {
         "type": "string",
         "description": "With 410 of a log: the offset before the first event that is kept.",
@@ -64,12 +65,11 @@ def add_doors(result: Json, **kwargs: Any) -> Json:
 
 def _log(event: Json) -> Json:
     page = {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/AnyEvent"}}, "example": [event]}
-    live = "event: data\ndata:[…]\n\nevent: control\n"
-    live += f'data:{{"streamNextOffset":"{FIRST_OFFSET}","streamCursor":"3200000","upToDate":true}}\n\n'
+    control = f'{{"streamNextOffset":"{FIRST_OFFSET}","streamCursor":"3200000","upToDate":true}}'
     answers: Json = {
         "200": _answer(
             "A page of events; with `live=sse`, events `data` and `control` until the response ends.",
-            {"application/json": page, **_event_stream(live)},
+            {"application/json": page, **_event_stream(event="control", data=control)},
             NEXT_OFFSET,
         ),
         "204": _answer("With `live=long-poll`: no event was written meanwhile.", {}, NEXT_OFFSET),
@@ -104,7 +104,7 @@ def _log_head() -> Json:
 
 
 def _events() -> Json:
-    sent = f"id:room:{uuid('room')}=3.epoch\nevent:message.created\ndata:{{…}}\n\n"
+    sent = {"id": f"room:{uuid('room')}=3.epoch", "event": "message.created", "data": "{…}"}
     text = "Server-sent events, each with the position in all streams as its id, until the response ends."
     token = {"type": "string", "description": "Of `streams/token/`, for `EventSource`, which cannot send a header."}
     return _operation(
@@ -126,7 +126,7 @@ def _events() -> Json:
                 _header("Last-Event-ID", "The id of the last event seen."),
             ],
         },
-        {"200": _answer(text, _event_stream(sent)), **_problems(*READER_PROBLEMS)},
+        {"200": _answer(text, _event_stream(**sent)), **_problems(*READER_PROBLEMS)},
     )
 
 
@@ -174,7 +174,7 @@ SSE = "The SDKs' fallback `sse`: a connection whose messages come as server-sent
 
 
 def _messages() -> Json:
-    return _answer("The messages of the connection, until it ends.", _event_stream('data: {"id":1,"connect":{…}}\n\n'))
+    return _answer("The messages of the connection, until it ends.", _event_stream(data='{"id":1,"connect":{…}}'))
 
 
 def _first_message(*more: str) -> Json:
@@ -186,8 +186,8 @@ def _binary() -> Json:
     return {"schema": dict(BINARY), "example": ""}
 
 
-def _event_stream(sent: str) -> Json:
-    return {EVENT_STREAM: {"schema": {"$ref": "#/components/schemas/ServerSentEvents"}, "example": sent}}
+def _event_stream(**sent: str) -> Json:
+    return {EVENT_STREAM: {"schema": {"$ref": "#/components/schemas/ServerSentEvent"}, "example": sent}}
 
 
 def _query(name: str, schema: Json, description: str) -> Json:

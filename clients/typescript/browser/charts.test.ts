@@ -44,8 +44,13 @@ test('a sample that is pushed is on the page, and so is an alarm', async () => {
   await cpu.getByText('34 %').waitFor()
   expect((await cpu.locator('polyline').getAttribute('points'))!.split(' ').length).toBe(2)
   const { x, y, width } = (await cpu.locator('.plot').boundingBox())!
-  await page.mouse.move(x + width - 1, y + 10)
-  expect(await cpu.locator('.under').textContent()).toMatch(/^34 % \d\d:\d\d:\d\d$/)
+  const pointed = async (): Promise<string | null> => {
+    await page.mouse.move(x + width - 9, y + 10)
+    await page.mouse.move(x + width - 1, y + 10)
+    return cpu.locator('.under').textContent()
+  }
+  // The chart moves on beneath the pointer.
+  await expect.poll(pointed).toMatch(/^34 % \d\d:\d\d:\d\d$/)
   await cpu.locator('.plot').press('ArrowLeft')
   expect(await cpu.locator('.under').textContent()).toMatch(/^12 % /)
 

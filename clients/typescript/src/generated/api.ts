@@ -2279,8 +2279,13 @@ export interface components {
             /** @description Commands of asyncapi.yaml, one in a line. */
             data: string;
         };
-        /** @description Server-sent events, in the format that HTML defines for `text/event-stream`. */
-        ServerSentEvents: string;
+        /** @description One event of a response, with its fields as texts. */
+        ServerSentEvent: {
+            event?: string;
+            data?: string;
+            id?: string;
+            retry?: string;
+        };
     };
     responses: {
         /** @description The error. */
@@ -7427,13 +7432,12 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["AnyEvent"][];
                     /**
-                     * @example event: data
-                     *     data:[…]
-                     *
-                     *     event: control
-                     *     data:{"streamNextOffset":"0000000001_0000000000000003_epoch","streamCursor":"3200000","upToDate":true}
+                     * @example {
+                     *       "event": "control",
+                     *       "data": "{\"streamNextOffset\":\"0000000001_0000000000000003_epoch\",\"streamCursor\":\"3200000\",\"upToDate\":true}"
+                     *     }
                      */
-                    "text/event-stream": components["schemas"]["ServerSentEvents"];
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description With `live=long-poll`: no event was written meanwhile. */
@@ -7529,11 +7533,13 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id:room:0197a3b2-6c00-7d54-9e1f-0c5a729f519b=3.epoch
-                     *     event:message.created
-                     *     data:{…}
+                     * @example {
+                     *       "id": "room:0197a3b2-6c00-7d54-9e1f-0c5a729f519b=3.epoch",
+                     *       "event": "message.created",
+                     *       "data": "{…}"
+                     *     }
                      */
-                    "text/event-stream": components["schemas"]["ServerSentEvents"];
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -7605,8 +7611,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example data: {"id":1,"connect":{…}} */
-                    "text/event-stream": components["schemas"]["ServerSentEvents"];
+                    /**
+                     * @example {
+                     *       "data": "{\"id\":1,\"connect\":{…}}"
+                     *     }
+                     */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -7644,8 +7654,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example data: {"id":1,"connect":{…}} */
-                    "text/event-stream": components["schemas"]["ServerSentEvents"];
+                    /**
+                     * @example {
+                     *       "data": "{\"id\":1,\"connect\":{…}}"
+                     *     }
+                     */
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             400: components["responses"]["Problem"];
