@@ -65,11 +65,11 @@ def add_doors(result: Json, **kwargs: Any) -> Json:
 
 def _log(event: Json) -> Json:
     page = {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/AnyEvent"}}, "example": [event]}
-    control = f'{{"streamNextOffset":"{FIRST_OFFSET}","streamCursor":"3200000","upToDate":true}}'
+    last = f'{{"streamNextOffset":"{FIRST_OFFSET}","streamCursor":"3200000","upToDate":true}}'
     answers: Json = {
         "200": _answer(
             "A page of events; with `live=sse`, events `data` and `control` until the response ends.",
-            {"application/json": page, **_event_stream(event="control", data=control)},
+            {"application/json": page, **_event_stream(event="control", data=last)},
             NEXT_OFFSET,
         ),
         "204": _answer("With `live=long-poll`: no event was written meanwhile.", {}, NEXT_OFFSET),
