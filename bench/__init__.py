@@ -6,7 +6,12 @@ measures.py   the measurements
 writers.py    writers over REST
 report.py     tables and plots
 growth.py     writes beside a large log
+reads.py      lists and details, beside the textbook app and PocketBase
+pocketbase.py this program, filled with the same rows
+databases.py  throw-away databases for the next two
 samples.py    samples of dashboards, by itself
+search.py     searches among a million messages, and what the index costs a write, by itself
+webhooks.py   from COMMIT to the receiver, a dead receiver, and events for a worker's second, by itself
 restart.py    thousands of members who come back after a restart, beside an earlier revision
 members.py    these members: connect, subscribe, recover, read
 servers.py    the same application on each ASGI server and each Python

@@ -18,12 +18,10 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from tests.rig import servers
+from bench.databases import throw_away
 
 SERIES = 100
 SECOND = 1_000_000
@@ -33,29 +31,13 @@ BATCH = 500
 BOUNDS = {"day_of_8640": 50.0, "ingest": 0.6, "memory_mb": 32.0}
 
 
-@contextmanager
-def database(kind: str) -> Iterator[Path]:
-    """Makes a throw-away database and sets the environment so that the settings find it."""
-    folder = servers.temporary_folder("samples")
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "backend.settings", "DATA_DIR": str(folder), "DATABASE_URL": ""}
-    if kind == "sqlite":
-        yield folder
-        return
-    server = servers.start_postgresql()
-    os.environ["DATABASE_URL"] = server.create_database("samples")
-    try:
-        yield folder
-    finally:
-        server.stop()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    with database(options.database):
+    with throw_away("samples", options.database):
         import django  # the settings read what stands above
 
         django.setup()

@@ -20,12 +20,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.rig import servers
+from bench.databases import throw_away
 
 ROOMS, USERS, WORDS = 2000, 300, 50_000
 ROOMS_OF_USER = (5, 50, 500)
@@ -43,24 +41,6 @@ FROM generate_series(1, %(rows)s) n
 """
 
 
-@contextmanager
-def databases(kind: str) -> Iterator[tuple[Any, str]]:
-    """Makes a throw-away database and sets the environment so that the settings find it. Yields a server or None, and
-    the folder of the data."""
-    folder = servers.temporary_folder("search")
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "backend.settings", "DATA_DIR": str(folder), "DATABASE_URL": ""}
-    os.environ |= {"REQUESTS_PER_USER": "0", "WRITTEN_BYTES_PER_USER": "0"}
-    if kind == "sqlite":
-        yield None, str(folder)
-        return
-    server = servers.start_postgresql()
-    os.environ["DATABASE_URL"] = server.create_database("search")
-    try:
-        yield server, str(folder)
-    finally:
-        server.stop()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
@@ -70,12 +50,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.writer:
         return write_on_request()
-    with databases(options.database) as (server, folder):
+    os.environ |= {"REQUESTS_PER_USER": "0", "WRITTEN_BYTES_PER_USER": "0"}
+    with throw_away("search", options.database) as (server, folder):
         import django  # the settings read what stands above
 
         django.setup()
         found: dict[str, Any] = {"database": options.database, "rows": options.rows}
-        found |= fill(options.rows) | search() | compare_writes(server, Path(folder))
+        found |= fill(options.rows) | search() | compare_writes(server, folder)
     found["load"] = os.getloadavg()[0]
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
     is_good = all(found[name] <= bound for name, bound in BOUNDS.items())

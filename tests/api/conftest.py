@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from api.auth import sessions
@@ -131,3 +131,17 @@ def pointers(response: Any) -> list[tuple[str, str]]:
     """Returns (pointer, code) of each mistake in the body."""
     assert problem(response) == (400, "invalid")
     return [(error["pointer"], error["code"]) for error in response.json()["errors"]]
+
+
+@pytest.fixture
+def root() -> User:
+    """The superuser."""
+    return make_user("Root", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def admin(root: User) -> Client:
+    """A browser in which the superuser is signed in to the admin."""
+    client = Client()
+    client.force_login(root)
+    return client

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from api.models import Member, Message, Room, User
 from tests.factories import make_message, make_room, make_user
@@ -11,18 +10,6 @@ from tidewire.jobs import slices
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def root():
-    return make_user("Root", is_staff=True, is_superuser=True)
-
-
-@pytest.fixture
-def admin(root) -> Client:
-    client = Client()
-    client.force_login(root)
-    return client
 
 
 def form_of(response) -> dict:

@@ -23,18 +23,6 @@ MODELS = ("stream", "event", "loggedconnection", "loggedprocess")
 
 
 @pytest.fixture
-def root():
-    return make_user("Root", is_staff=True, is_superuser=True)
-
-
-@pytest.fixture
-def admin(root) -> Client:
-    client = Client()
-    client.force_login(root)
-    return client
-
-
-@pytest.fixture
 def room(root):
     room = make_room(root, name="Harbour")
     make_message(room, root, "<b>12:03</b>")

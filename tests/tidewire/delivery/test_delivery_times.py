@@ -52,13 +52,13 @@ async def test_an_event_is_measured_when_its_frames_are_written():
     assert 2 <= seconds - before[1] < 3
 
 
-async def test_an_event_for_nobody_is_not_measured_with_the_next_one():
+async def test_an_event_without_subscribers_is_not_measured_with_the_next_one():
     flusher = Flusher(asyncio.get_running_loop())
     times = DeliveryTimes(flusher)
-    times.note("for nobody", Entry(1, "", "t", "{}", committed_at=time.time() - 60))
+    times.note("without subscribers", Entry(1, "", "t", "{}", committed_at=time.time() - 60))
     flusher.add(Queue())
     await asyncio.sleep(0)
-    assert observed("for nobody") == (0, 0)
+    assert observed("without subscribers") == (0, 0)
 
 
 async def test_clocks_that_differ_count_as_no_time():

@@ -269,7 +269,7 @@ def test_a_restored_database_kept_its_epochs(grown, postgresql, grown_url):
 
 
 @pytest.mark.verify
-def test_nobody_keeps_house(sound, tmp_path):
+def test_no_process_keeps_house(sound, tmp_path):
     sound.environment |= {"PRUNE_SECONDS": "0", "DATA_DIR": str(tmp_path), "STATIC_ROOT": str(sound.folder / "static")}
     run_manage(sound.environment, "migrate", "--verbosity", "0")
     run_manage(sound.environment, "housekeeping")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
@@ -53,6 +54,24 @@ def send(url: str, **fields) -> Outcome:
             return await sender.send(message(url, **fields))
         finally:
             await sender.close()
+
+    return asyncio.run(once())
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def send_to(serve: Serve) -> Outcome:
+    """Makes one attempt at a server whose connections this coroutine function serves."""
+
+    async def once() -> Outcome:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        sender = Sender()
+        try:
+            return await sender.send(message(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            await sender.close()
+            server.close()
 
     return asyncio.run(once())
 
@@ -225,16 +244,7 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_in_time(settings):
             writer.write(b"x: y\r\n")
             await asyncio.sleep(0.05)
 
-    async def once() -> Outcome:
-        server = await asyncio.start_server(drip, "127.0.0.1", 0)
-        sender = Sender()
-        try:
-            return await sender.send(message(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
-        finally:
-            await sender.close()
-            server.close()
-
-    assert asyncio.run(once()).error == "no complete answer in 0.3 seconds"
+    assert send_to(drip).error == "no complete answer in 0.3 seconds"
 
 
 def test_a_name_server_that_never_answers_ends_in_time(settings, monkeypatch):
@@ -263,16 +273,7 @@ def test_an_answer_of_many_headers_is_a_failure():
         writer.write(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 100_000)
         await asyncio.sleep(1)
 
-    async def once() -> Outcome:
-        server = await asyncio.start_server(many, "127.0.0.1", 0)
-        sender = Sender()
-        try:
-            return await sender.send(message(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
-        finally:
-            await sender.close()
-            server.close()
-
-    assert asyncio.run(once()).status is None
+    assert send_to(many).status is None
 
 
 def test_control_characters_of_an_answer_are_not_stored():
