@@ -11,6 +11,7 @@ secrets.py      makes secrets, and seals them for the database
 notices.py      what an endpoint's owner must know: disabled, a stream that ended, events that are lost
 
 addresses.py    which addresses are public
+hosts.py        which hosts are accepted, by their text
 urls.py         which URLs are accepted
 resolver.py     host names to checked addresses, in bounded time
 network.py      connections to those addresses, for httpcore

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tidewire.ground.conf import conf
+from tidewire.webhooks import hosts
 from tidewire.webhooks.addresses import is_loopback, is_public
+
+Lookup = Callable[[str, int], list[str]]
+"""Returns the addresses of a host and port, as texts. Raises OSError. May take long: it is called in a thread."""
 
 RESOLVE_SECONDS = 5.0
 THREADS = 64
@@ -24,20 +29,32 @@ class ResolvingError(Exception):
     """A name could not be resolved in time, or does not exist."""
 
 
+def look_up(host: str, port: int) -> list[str]:
+    """Asks the system, which asks its name servers."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 class Resolver:
     """Resolves for one event loop. A name that is asked for again while it is resolved is resolved once."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Lookup = look_up) -> None:
+        self._lookup = lookup
         self._threads = ThreadPoolExecutor(THREADS, "tidewire-resolver")
         self._running: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Returns the addresses of a host. Raises RefusedAddressError if any of them is not public, ResolvingError."""
+        """Returns the addresses of a host. Raises RefusedAddressError if its text or any of them is refused,
+        ResolvingError."""
+        try:
+            hosts.check(host)
+        except hosts.HostError as error:
+            raise RefusedAddressError(str(error)) from None
         key = (host, port)
         running = self._running.get(key)
         if running is None:
             loop = asyncio.get_running_loop()
-            running = asyncio.ensure_future(loop.run_in_executor(self._threads, _resolve, host, port))
+            running = asyncio.ensure_future(loop.run_in_executor(self._threads, self._lookup, host, port))
             self._running[key] = running
             running.add_done_callback(lambda done: self._finish(key, done))
         try:
@@ -57,11 +74,6 @@ class Resolver:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def check(addresses: list[str]) -> None:

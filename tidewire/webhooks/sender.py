@@ -14,7 +14,7 @@ from tidewire.ground.conf import conf
 from tidewire.webhooks import messages, retries, urls
 from tidewire.webhooks.network import CheckedNetwork
 from tidewire.webhooks.outcomes import Message, Outcome
-from tidewire.webhooks.resolver import RefusedAddressError, Resolver, ResolvingError
+from tidewire.webhooks.resolver import Lookup, RefusedAddressError, Resolver, ResolvingError, look_up
 
 KEPT_BYTES = 1024
 """What is kept of an answer."""
@@ -29,8 +29,8 @@ USER_AGENT = "Tidewire-Webhooks/1"
 class Sender:
     """Sends for one event loop, over connections that it keeps open between messages."""
 
-    def __init__(self) -> None:
-        self._resolver = Resolver()
+    def __init__(self, lookup: Lookup = look_up) -> None:
+        self._resolver = Resolver(lookup)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls(),
             max_connections=MAX_CONNECTIONS,

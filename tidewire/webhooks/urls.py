@@ -1,17 +1,15 @@
-"""Which URLs an endpoint may have. What their host resolves to is checked when a connection is opened (resolver.py)."""
+"""Which URLs an endpoint may have. Their host is checked by its text (hosts.py), here and when a connection is opened,
+and then by what it resolves to (resolver.py)."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from tidewire.ground.conf import conf
-from tidewire.webhooks.addresses import is_loopback, is_public
+from tidewire.webhooks import hosts
 from tidewire.webhooks.tables import URL_LENGTH
 
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")
 _PRINTABLE = re.compile(r"[!-~]+")
 LOWEST_PORT = 1024
 """Ports below it belong to other protocols than HTTP, some of which would take a request for their own commands."""
@@ -45,15 +43,9 @@ def check(url: str) -> None:
         raise URLError("fragment", "May not have a fragment, because none is sent.")
     if port is not None and port not in HTTP_PORTS and port < LOWEST_PORT:
         raise URLError("port", f"The port must be 80, 443, or at least {LOWEST_PORT}.")
-    _check_host(host, is_bracketed="[" in parts.netloc)
-
-
-def _check_host(host: str, *, is_bracketed: bool) -> None:
+    if "[" in parts.netloc and ":" not in host:
+        raise URLError("host", "Brackets are for an address of IPv6.")
     try:
-        ip_address(host)
-    except ValueError:
-        if is_bracketed or not _HOST.fullmatch(host):
-            raise URLError("host", "The host must be a name of ASCII letters, digits and hyphens.") from None
-        return
-    if not (is_public(host) or (conf.WEBHOOK_LOOPBACK and is_loopback(host))):
-        raise URLError("address", "The address must be public.")
+        hosts.check(host)
+    except hosts.HostError as error:
+        raise URLError(error.code, str(error)) from None

@@ -209,6 +209,13 @@ def test_one_secret_for_two_things_in_production(production):
     assert ids() == ["backend.E011"]
 
 
+def test_receivers_of_webhooks_on_this_machine_in_production(production):
+    production.TIDEWIRE = {**production.TIDEWIRE, "WEBHOOK_LOOPBACK": True}
+    assert ids() == ["backend.E014"]
+    production.IS_PRODUCTION = False
+    assert "backend.E014" not in ids()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -6,15 +6,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
 
 from tests.tidewire.webhooks.receiver import Receiver, Say
-from tidewire.webhooks import resolver, urls
+from tidewire.webhooks import hosts, urls
 from tidewire.webhooks.addresses import is_loopback, is_public
+from tidewire.webhooks.network import CheckedNetwork
 from tidewire.webhooks.outcomes import Message, Outcome
+from tidewire.webhooks.resolver import Lookup, RefusedAddressError, Resolver, look_up
 from tidewire.webhooks.secrets import new_secret
 from tidewire.webhooks.sender import KEPT_BYTES, Sender
 from tidewire.webhooks.urls import URLError
@@ -36,6 +43,26 @@ _PUBLIC = """
 2001:4860:4860::8888 2606:4700:4700::1111 2a00:1450:4001:800::200e
 """
 REFUSED, PUBLIC = _REFUSED.split(), _PUBLIC.split()
+_HOSTS = """
+127.1 127.0.1 0177.0.0.1 00000177.1 0177.0x0.1 0x7f.0.0.1 0x7f000001 0X7F000001 017700000001 2130706433 2130706433. 0 0.
+127.0.0.1. 10.0.0.1. 169.254.169.254. 0xa9fea9fe 0xa9.0xfe.0xa9.0xfe 2852039166 0251.0376.0251.0376 169.254.43518
+1.1.1.257 256.256.256.256 127.0.0.1.1 1.2.3.4.5 example.123 example.0x7f example.0x 8.8.8.8.
+localhost LOCALHOST localhost. localhost.localdomain a.localhost foo.LocalHost. printer.local Printer.LOCAL. router.lan
+metadata.google.internal metadata metadata. db redis host.docker.internal kubernetes.default.svc.cluster.local
+intranet files.corp nas.home router.home.arpa 1.0.0.127.in-addr.arpa x.onion
+example.com.. .example.com example..com -example.com example-.com *.example.com _ %31%32%37.1
+"""
+HOSTS = _HOSTS.split()
+"""Spellings that some reader of a URL takes for an address, and names that only a network itself knows."""
+NAMES = (
+    "example.com",
+    "example.com.",
+    "hooks.example.com",
+    "xn--bcher-kva.example",
+    "1.example",
+    "0x7f.example",
+    "a_b.example",
+)
 
 
 @pytest.fixture
@@ -47,9 +74,9 @@ def message(url: str, body: str = "{}") -> Message:
     return Message(endpoint=uuid4(), url=url, secrets=(new_secret(),), id="msg", type="test", body=body)
 
 
-def send(url: str, **fields) -> Outcome:
+def send(url: str, lookup: Lookup = look_up, **fields) -> Outcome:
     async def once() -> Outcome:
-        sender = Sender()
+        sender = Sender(lookup)
         try:
             return await sender.send(message(url, **fields))
         finally:
@@ -76,33 +103,31 @@ def send_to(serve: Serve) -> Outcome:
     return asyncio.run(once())
 
 
-def lead_to(monkeypatch, *answers: list[str]) -> list[str]:
-    """Makes the name server give these lists of addresses, one after the other. Returns the names it is asked for."""
-    asked: list[str] = []
+class Names:
+    """Name servers that give these lists of addresses, one after the other, whatever they are asked for."""
 
-    def getaddrinfo(host, port, *args, **kwargs):
-        if host == "receiver.example":
-            asked.append(host)
-            found = answers[min(len(asked), len(answers)) - 1]
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
-        return real(host, port, *args, **kwargs)
+    def __init__(self, *answers: list[str]) -> None:
+        self.asked: list[str] = []
+        self._answers = answers
 
-    real = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return asked
+    def __call__(self, host: str, port: int) -> list[str]:
+        self.asked.append(host)
+        return self._answers[min(len(self.asked), len(self._answers)) - 1]
 
 
 # -- addresses -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", REFUSED)
-def test_an_address_that_is_not_public(address, strict, monkeypatch):
+def test_an_address_that_is_not_public(address, strict):
     assert not is_public(address)
-    lead_to(monkeypatch, [address])
-    assert send("http://receiver.example:8080/").error == "the name leads to an address that is not public"
+    names = Names([address])
+    assert send("http://receiver.example:8080/", names).error == "the name leads to an address that is not public"
     host = f"[{address}]" if ":" in address else address
     with pytest.raises(URLError):
         urls.check(f"https://{host}/")
+    assert send(f"http://{host}:8080/", names).error != ""
+    assert names.asked == ["receiver.example"]
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -112,18 +137,53 @@ def test_an_address_that_is_public(address, strict):
     urls.check(f"https://{host}/hook?x=1")
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "localhost", "localhost.", "LOCALHOST", "0"],
+@pytest.mark.parametrize("host", [*HOSTS, *(f"[{host}]" for host in ("127.0.0.1", "localhost", "2130706433"))])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_other_spellings_of_an_address_and_names_of_a_network(host, scheme, strict):
+    """Refused when a webhook is made and when it is sent, and by the connection itself. No name server is asked."""
+    with pytest.raises(URLError):
+        urls.check(f"{scheme}://{host}/")
+    names = Names(["127.0.0.1"])
+    assert send(f"{scheme}://{host}:8080/", names).status is None
+    with pytest.raises(RefusedAddressError):
+        asyncio.run(Resolver(names).addresses(host, 8080))
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_are_accepted(name, strict):
+    urls.check(f"https://{name}/")
+    names = Names(["10.0.0.1"])
+    assert send(f"http://{name}:8080/", names).error == "the name leads to an address that is not public"
+    assert names.asked == [name]
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.lists(st.sampled_from([str, hex, lambda part: f"0{part:o}"]), min_size=4), st.data()
 )
-def test_other_spellings_of_loopback_reach_nothing(host, strict):
-    """Some systems read these as 127.0.0.1. Whatever they are resolved to is checked."""
-    receiver = Receiver()
+@hypothesis(max_examples=100, deadline=None)
+def test_no_spelling_of_an_address_is_taken_for_a_name(number, forms, data):
+    """As `inet_aton` reads them: one to four numbers, decimal, octal or hexadecimal, the last one for what is left."""
+    count = data.draw(st.integers(1, 4))
+    parts = [number >> (24 - 8 * place) & 255 for place in range(count - 1)]
+    parts.append(number & 2 ** (8 * (5 - count)) - 1)
+    host = ".".join(form(part) for form, part in zip(forms, parts, strict=False))
+    assert socket.inet_aton(host) == number.to_bytes(4, "big")
+    is_allowed = host == str(IPv4Address(number)) and (is_public(host) or is_loopback(host))
+    assert [code_of(spelled) for spelled in (host, f"{host}.", host.replace("x", "X"))] == [
+        None if is_allowed else "address",
+        "address",
+        None if is_allowed else "address",
+    ]
+
+
+def code_of(host: str) -> str | None:
+    """Returns why a host is refused, or None."""
     try:
-        outcome = send(f"http://{host}:{receiver.port}/")
-        assert (outcome.status, outcome.error != "", receiver.got) == (None, True, [])
-    finally:
-        receiver.close()
+        hosts.check(host)
+    except hosts.HostError as error:
+        return error.code
+    return None
 
 
 @pytest.mark.parametrize(
@@ -153,8 +213,9 @@ def test_loopback_is_allowed_by_a_setting_and_nothing_else_with_it(settings):
         "127.255.255.254",
         "::1",
     ]
-    urls.check("http://127.0.0.1:8000/")
-    for address in ("10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]"):
+    for host in ("127.0.0.1", "[::1]", "localhost", "a.localhost"):
+        urls.check(f"http://{host}:8000/")
+    for address in ("10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "2130706433", "127.1", "db", "printer.local"):
         with pytest.raises(URLError):
             urls.check(f"http://{address}/")
 
@@ -162,33 +223,40 @@ def test_loopback_is_allowed_by_a_setting_and_nothing_else_with_it(settings):
 # -- rebinding -------------------------------------------------------------------------------------------------------
 
 
-def test_one_address_of_several_refuses_all(strict, monkeypatch):
-    lead_to(monkeypatch, ["8.8.8.8", "127.0.0.1"])
-    assert "not public" in send("http://receiver.example:8080/").error
+def test_one_address_of_several_refuses_all(strict):
+    assert "not public" in send("http://receiver.example:8080/", Names(["8.8.8.8", "127.0.0.1"])).error
 
 
-def test_a_name_is_resolved_once_for_each_connection_and_never_after_the_check(monkeypatch):
+def test_a_name_is_resolved_once_for_each_connection_and_never_after_the_check():
     """A name that is public when it is checked and internal when it is connected to (rebinding)."""
-    receiver = Receiver()
+    receiver, names = Receiver(), Names(["127.0.0.1"], ["10.0.0.1"])
     try:
-        asked = lead_to(monkeypatch, ["127.0.0.1"], ["10.0.0.1"])
-        outcome = send(f"http://receiver.example:{receiver.port}/")
-        assert (outcome.status, len(asked)) == (200, 1)
+        outcome = send(f"http://receiver.example:{receiver.port}/", names)
+        assert (outcome.status, len(names.asked)) == (200, 1)
         assert receiver.got[0].headers["host"] == f"receiver.example:{receiver.port}"
-        assert "not public" in send(f"http://receiver.example:{receiver.port}/").error
+        assert "not public" in send(f"http://receiver.example:{receiver.port}/", names).error
     finally:
         receiver.close()
 
 
-def test_the_address_that_was_really_reached_is_checked(strict, monkeypatch):
+class Trusting(Resolver):
+    """Checks nothing: as if the first check had failed us."""
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        return self._lookup(host, port)
+
+
+def test_the_address_that_was_really_reached_is_checked(strict):
     """As if the system had led the connection elsewhere than to the address that was resolved."""
+
+    async def connect() -> None:
+        await CheckedNetwork(Trusting(Names(["127.0.0.1"]))).connect_tcp("receiver.example", receiver.port)
+
     receiver = Receiver()
     try:
-        monkeypatch.setattr(resolver, "check", lambda addresses: None)  # as if the first check had failed us
-        asked = lead_to(monkeypatch, ["127.0.0.1"])
-        outcome = send(f"http://receiver.example:{receiver.port}/")
-        assert "not public" in outcome.error
-        assert (len(asked), receiver.got) == (1, [])
+        with pytest.raises(RefusedAddressError):
+            asyncio.run(connect())
+        assert receiver.got == []
     finally:
         receiver.close()
 
@@ -247,14 +315,11 @@ def test_a_receiver_that_sends_a_byte_now_and_then_ends_in_time(settings):
     assert send_to(drip).error == "no complete answer in 0.3 seconds"
 
 
-def test_a_name_server_that_never_answers_ends_in_time(settings, monkeypatch):
-    import threading
-
+def test_a_name_server_that_never_answers_ends_in_time(settings):
     limited(settings, 0.3)
-    asked = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: asked.wait(5.0) and [])
-    outcome = send("http://slow.example:8080/")
-    asked.set()
+    ended = threading.Event()
+    outcome = send("http://slow.example:8080/", lambda host, port: [str(ended.wait(5.0))])
+    ended.set()
     assert outcome.error == "no complete answer in 0.3 seconds"
 
 

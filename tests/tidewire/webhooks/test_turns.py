@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -13,6 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.tidewire.liveapp.models import Board, Item
 from tests.tidewire.webhooks.conftest import Desk, pass_time
 from tests.tidewire.webhooks.receiver import Say, in_turn
+from tidewire.jobs import chores
 from tidewire.log import retention
 from tidewire.log.heads import position
 from tidewire.log.tables import Event
@@ -443,6 +445,27 @@ def test_a_secret_that_cannot_be_opened_disables(desk, receiver, make_endpoint, 
     WebhookEndpoint.objects.update(state="active")
     settings.SECRET_KEY_FALLBACKS = [key]
     assert desk.deliver() == 1
+
+
+def test_a_chore_seals_secrets_anew_so_that_an_earlier_key_can_go(
+    desk, receiver, make_endpoint, stream, write, settings, caplog
+):
+    endpoint, lost = make_endpoint(streams=[stream]), make_endpoint(streams=[stream])
+    (row,) = endpoint.secrets.all()
+    lost.secrets.update(sealed=Fernet(Fernet.generate_key()).encrypt(b"whsec_").decode())
+    key, settings.SECRET_KEY = settings.SECRET_KEY, "another key, for longer than fifty characters, of the operator"
+    settings.SECRET_KEY_FALLBACKS = [key]
+    chores.look()
+    assert chores.run("webhook secrets") == 0
+    assert f"a secret of the webhook {lost.pk} is lost" in caplog.text
+    (anew,) = endpoint.secrets.all()
+    assert (anew.pk, anew.last4, anew.sealed != row.sealed) == (row.pk, row.last4, True)
+    settings.SECRET_KEY_FALLBACKS = []
+    write("one")
+    assert desk.deliver() == 1
+    Webhook(endpoint.secret).verify(receiver.got[0].body, receiver.got[0].headers)
+    chores.run("webhook secrets")
+    assert endpoint.secrets.get().sealed == anew.sealed  # sealed by the present key: left as it is
 
 
 def test_no_secret_is_stored_as_it_is(make_endpoint, stream):
