@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.sessions.models import Session as LoginSession
@@ -23,25 +25,25 @@ WRITTEN_BY: tuple[tuple[Any, str], ...] = ((Message, "author"), (Reaction, "user
 
 
 @chore("sessions")
-def prune_sessions(using: str) -> int:
+def prune_sessions(using: str) -> Iterator[int]:
     """Deletes sessions that no valid token names."""
     return _until_none(lambda: Session.objects.using(using).prune())
 
 
 @chore("known networks")
-def prune_known_networks(using: str) -> int:
+def prune_known_networks(using: str) -> Iterator[int]:
     """Deletes networks from which an account was not signed in to for a month."""
     return _until_none(lambda: KnownNetwork.objects.using(using).prune())
 
 
 @chore("keys")
-def prune_keys(using: str) -> int:
+def prune_keys(using: str) -> Iterator[int]:
     """Deletes keys that were revoked a month ago."""
     return _delete(Key.objects.using(using).filter(ended_at__lt=timezone.now() - KEEP_REVOKED_KEYS))
 
 
 @chore("service accounts")
-def prune_service_accounts(using: str) -> int:
+def prune_service_accounts(using: str) -> Iterator[int]:
     """Deletes closed service accounts whose keys are deleted, unless they wrote a message or a reaction."""
     written = [model.objects.using(using).filter(**{column: OuterRef("pk")}) for model, column in WRITTEN_BY]
     keys = Key.objects.using(using).filter(user=OuterRef("pk"))
@@ -50,32 +52,30 @@ def prune_service_accounts(using: str) -> int:
 
 
 @chore("erased accounts")
-def prune_erased_accounts(using: str) -> int:
+def prune_erased_accounts(using: str) -> Iterator[int]:
     """Deletes what the logbook holds of accounts that are gone: a process may write down the end of a connection some
     seconds after the account was erased."""
-    deleted = 0
     for users in logged_users(using):
         known = User._base_manager.using(using).filter(pk__in=users).values_list("pk", flat=True)
-        deleted += sum(forget_connections(user, using) for user in set(users) - {str(pk) for pk in known})
-    return deleted
+        yield sum(forget_connections(user, using) for user in set(users) - {str(pk) for pk in known})
 
 
 @chore("admin sessions")
-def prune_admin_sessions(using: str) -> int:
+def prune_admin_sessions(using: str) -> Iterator[int]:
     """Deletes expired sessions of the admin, as Django's `clearsessions` does."""
     return _delete(LoginSession.objects.using(using).filter(expire_date__lt=timezone.now()))
 
 
 @chore("samples")
-def prune_samples(using: str) -> int:
+def prune_samples(using: str) -> Iterator[int]:
     """Deletes samples that are older than their metric keeps them. Each push deletes some, too."""
-    now, deleted = timezone.now(), 0
+    now = timezone.now()
     for series in Series.objects.using(using).exclude(metric=None).select_related("metric").iterator():
-        deleted += series.prune(microseconds(now - timedelta(days=series.metric.retention_days)))
-    return deleted
+        before = microseconds(now - timedelta(days=series.metric.retention_days))
+        yield from _until_none(partial(series.prune, before, limit=1))
 
 
-def _delete(rows: QuerySet[Any]) -> int:
+def _delete(rows: QuerySet[Any]) -> Iterator[int]:
     """Deletes these rows, BATCH at a time."""
 
     def delete_some() -> int:
@@ -85,8 +85,7 @@ def _delete(rows: QuerySet[Any]) -> int:
     return _until_none(delete_some)
 
 
-def _until_none(delete_some: Any) -> int:
-    deleted = 0
+def _until_none(delete_some: Callable[[], int]) -> Iterator[int]:
+    """Yields what `delete_some` returns, until that is 0."""
     while some := delete_some():
-        deleted += some
-    return deleted
+        yield some

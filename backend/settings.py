@@ -153,6 +153,7 @@ TIDEWIRE = {
     "LOGBOOK_KEPT_SECONDS": env.number("LOGBOOK_KEPT_SECONDS", default=7 * 86400.0),
     "SHARED_PAGE_BYTES": env.integer("SHARED_PAGE_BYTES", default=8 * 1024 * 1024),
     "PRUNE_SECONDS": env.number("PRUNE_SECONDS", default=3600.0),
+    "PRUNE_SHARE": env.number("PRUNE_SHARE", default=0.05),
     "RETENTION_EVENTS": env.integer("RETENTION_EVENTS", default=10_000),
     "RETENTION_SECONDS": env.number("RETENTION_SECONDS", default=72 * 3600.0),
     "SEARCH_LANGUAGES": env.items("SEARCH_LANGUAGES", default=["simple"]),

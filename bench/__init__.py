@@ -6,6 +6,7 @@ measures.py   the measurements
 writers.py    writers over REST
 report.py     tables and plots
 growth.py     writes beside a large log
+pruning.py    writes while nine of ten million events are deleted, by itself
 reads.py      lists and details, beside the textbook app and PocketBase
 pocketbase.py this program, filled with the same rows
 databases.py  throw-away databases for the next two

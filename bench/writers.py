@@ -72,6 +72,7 @@ class Written:
     began: float = 0.0
     ended: float = 0.0
     seconds: list[float] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)  # when each of them was sent, by the monotonic clock
 
     @property
     def per_second(self) -> float:
@@ -114,6 +115,11 @@ class Publisher:
         self.written.ended = time.monotonic()
         return self.written
 
+    def stop(self) -> None:
+        """Lets no writer begin another write."""
+        with self._lock:
+            self._total = 0
+
     def _work(self, number: int) -> None:
         line, token = Line(self._running.port), self._running.tokens[number]
         while True:
@@ -127,6 +133,7 @@ class Publisher:
             status = line.ask(request(self._running, self._running.rooms[turn % self._rooms], token))
             with self._lock:
                 self.written.seconds.append(time.monotonic() - asked)
+                self.written.asked.append(asked)
                 self.written.ok += status == 201
                 self.written.failed += status != 201
 

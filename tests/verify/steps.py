@@ -182,6 +182,12 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "pruning",
+        "nine of ten million events are deleted beside sixteen writers, in turns with and without: p99 of the answers",
+        (sys.executable, "-m", "bench.pruning", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "search on PostgreSQL",
         "a million messages: searches with permissions, and writes beside a copy without the index",
         (sys.executable, "-m", "bench.search", "--database", "postgresql", "--check"),

@@ -147,7 +147,7 @@ def contradictions() -> list[checks.CheckMessage]:
     others in a message each. A limit in their way would close the connection again and again.
     """
     frame_bytes = CONNECT_BYTES + conf.MAX_SUBSCRIPTIONS * SUBSCRIBE_BYTES
-    least: list[tuple[str, int, str]] = [
+    least: list[tuple[str, float, str]] = [
         ("MAX_COMMANDS", conf.MAX_SUBSCRIPTIONS + 1, "connect and MAX_SUBSCRIPTIONS subscribes may be one message"),
         ("MAX_QUEUED_MESSAGES", conf.MAX_SUBSCRIPTIONS + 1, "each of them may be a message of its own"),
         ("MAX_FRAME_BYTES", frame_bytes, f"a subscribe that recovers takes up to {SUBSCRIBE_BYTES} bytes"),
@@ -158,6 +158,7 @@ def contradictions() -> list[checks.CheckMessage]:
             MIN_RETENTION_SECONDS,
             "a client that comes back after minutes must find what it missed",
         ),
+        ("PRUNE_SHARE", 0.01, "what is old would be deleted more slowly than it is written"),
         ("MAX_UNREAD_BYTES", 2 * MESSAGE_BYTES, "a page of a recovery must fit beside live events"),
     ]
     if conf.UNFINISHED_BODIES_BYTES:  # 0 is no limit

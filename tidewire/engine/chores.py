@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.utils import timezone
@@ -16,15 +17,15 @@ KEEP_RELEASES = timedelta(days=1)
 
 
 @chore("events")
-def prune_events(using: str) -> int:
+def prune_events(using: str) -> Iterator[int]:
     """Deletes events outside their retention window."""
-    return retention.prune(using)
+    return retention.prune_in_batches(using)
 
 
 @chore("answers")
-def prune_answers(using: str) -> int:
+def prune_answers(using: str) -> Iterator[int]:
     """Deletes the stored answers to requests that will not be sent again."""
-    return Answer.objects.using(using).prune()
+    return Answer.objects.using(using).prune_in_batches()
 
 
 @chore("releases")
@@ -34,6 +35,6 @@ def prune_releases(using: str) -> int:
 
 
 @chore("logbook")
-def prune_logbook(using: str) -> int:
+def prune_logbook(using: str) -> Iterator[int]:
     """Deletes entries of the logbook that are too old, and those beyond the last ones of each user."""
-    return writing.prune(using)
+    return writing.prune_in_batches(using)

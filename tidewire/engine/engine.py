@@ -96,6 +96,7 @@ class Engine:
             self.presence.confirm(),
             self._rechecks.audit(conf.ACCESS_SECONDS),
             housekeeping.do_chores(self.reader),
+            housekeeping.look_at_tables(self.reader),
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
             self._logbook_writer.run(),

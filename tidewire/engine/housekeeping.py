@@ -23,11 +23,26 @@ async def do_chores(reader: Reader) -> None:
     """Looks for chores that are due, each of them once in PRUNE_SECONDS, until cancelled. Of all processes that look,
     one does a chore. Ends at once when PRUNE_SECONDS is 0: then `manage.py housekeeping` must run."""
     while conf.PRUNE_SECONDS:
-        await asyncio.sleep(min(LOOK_SECONDS, conf.PRUNE_SECONDS) * random.uniform(0.5, 1.5))
+        await _until_next_look()
         try:
-            await reader.do_chores(conf.PRUNE_SECONDS)
+            await reader.do_chores(conf.PRUNE_SECONDS, conf.PRUNE_SHARE)
         except Exception as error:
             logger.warning("cannot look for chores, will be tried again: %s", error)
+
+
+async def look_at_tables(reader: Reader) -> None:
+    """Shows when each chore was done and how large the tables are, also while chores are being done, until cancelled.
+    Ends at once when PRUNE_SECONDS is 0."""
+    while conf.PRUNE_SECONDS:
+        try:
+            await reader.look_at_tables()
+        except Exception as error:
+            logger.warning("cannot look at the tables, will be tried again: %s", error)
+        await _until_next_look()
+
+
+async def _until_next_look() -> None:
+    await asyncio.sleep(min(LOOK_SECONDS, conf.PRUNE_SECONDS) * random.uniform(0.5, 1.5))
 
 
 async def release_delayed(reader: Reader) -> None:

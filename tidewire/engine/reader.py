@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
@@ -27,12 +28,13 @@ from tidewire.logbook import writing
 class Reader:
     """The `LogReader` of the delivery side, and what else an engine asks the database.
 
-    It has a few long-lived threads, which keep their connections. Every method raises LogUnavailableError when the
-    database is away.
+    It has a few long-lived threads, which keep their connections, and one for chores, which may take hours. Every
+    method raises LogUnavailableError when the database is away.
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = Threads(threads, "tidewire-reader")
+        self._threads, self._chores = Threads(threads, "tidewire-reader"), Threads(1, "tidewire-chores")
+        self._is_closed = threading.Event()
         self._access_checks = AccessChecks(lambda requests: self.run(_readable_positions, requests))
 
     async def heads(self, names: Collection[str]) -> dict[str, Position]:
@@ -87,11 +89,13 @@ class Reader:
         used up."""
         return not conf.MAY_ASK or await self.run(credentials.may_ask, address)
 
-    async def do_chores(self, seconds: float) -> None:
-        """Does the chores that are due, one after the other, and measures the tables. The chores are due again in
-        `seconds`."""
+    async def do_chores(self, seconds: float, share: float) -> None:
+        """Does the chores that are due, in this share of the time. They are due again in `seconds`."""
+        await self._run_in(self._chores, chores.run_due, seconds, log_alias(), share, self._is_closed)
+
+    async def look_at_tables(self) -> None:
+        """Sets the gauges of the chores and of the tables."""
         await self.run(chores.look, log_alias())
-        await self.run(chores.run_due, seconds, log_alias())
         await self.run(table_sizes.measure, log_alias())
 
     async def release_due(self) -> int:
@@ -111,13 +115,19 @@ class Reader:
         await self.run(writing.write, process, states, log_alias())
 
     def close(self) -> None:
+        self._is_closed.set()
         self._threads.close()
+        self._chores.close()
 
     async def run(self, call: Callable[..., Any], *args: Any) -> Any:
         """Calls `call(*args)` in a database thread. Returns what it returns, and raises what it raises."""
+        return await self._run_in(self._threads, call, *args)
+
+    @staticmethod
+    async def _run_in(threads: Threads, call: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        self._threads.run(lambda: _answer(call, args, loop, answer))
+        threads.run(lambda: _answer(call, args, loop, answer))
         return await answer
 
 

@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_PUSHED_EVENTS": 2000,  # of one transaction and stream; above it subscribers read anew; 0 for no limit
     "HEARTBEAT_SECONDS": 1.0,  # how often the hub sends a message to its own mailbox
     "PRUNE_SECONDS": 3600.0,  # how often chores are done, such as deleting old events; 0 for never, see jobs/chores.py
+    "PRUNE_SHARE": 0.05,  # of the time, in which chores may delete: the rest is for writers
     "RETENTION_EVENTS": 10_000,  # an event is kept while it is among so many last ones of its stream,
     "RETENTION_SECONDS": 72 * 3600.0,  # or younger than this; a kind's own `retention` has its own numbers
     "JOB_SECONDS": 1.0,  # how often a process looks for pending jobs; 0 for never

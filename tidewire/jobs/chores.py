@@ -1,20 +1,25 @@
 """Chores: what must be done again and again so that no table grows for ever.
 
     @chore("sessions")
-    def prune_sessions(using: str) -> int: ...
+    def prune_sessions(using: str) -> Iterator[int]: ...
 
-A chore deletes what is old, in small transactions, and returns how many rows. Every process looks for chores that are
+A chore deletes what is old, in small transactions, and yields the rows of each. Every process looks for chores that are
 due; the row of a chore in the table has one due time for all of them, and the process that moves it on does the chore.
 So each is done once in a period, however many processes there are, however often they restart, and a process that is
 killed in the middle leaves the rest to the next time.
+
+Chores may take PRUNE_SHARE of the time: after each transaction the process waits, and leaves the database to writers.
+So a chore can take hours. The process that does it moves the due time on once a minute, and chores that are due at the
+same time take turns, a transaction each.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -26,8 +31,12 @@ from tidewire.ground import metrics
 
 logger = logging.getLogger(__name__)
 
-Prune = Callable[[str], int]
-"""`(using)` deletes what is old in this database, in small transactions. Returns how many rows there were."""
+Prune = Callable[[str], "int | Iterator[int]"]
+"""`(using)` deletes what is old in this database. Yields how many rows each of its small transactions deleted; or
+returns how many there were, when they are always few."""
+
+LOOK_SECONDS = 60.0
+"""How often a process that does chores looks for others that are due, and confirms that it still does these."""
 
 _chores: dict[str, Prune] = {}
 
@@ -47,32 +56,45 @@ def names() -> list[str]:
     return sorted(_chores)
 
 
-def run_due(seconds: float, using: str = DEFAULT_DB_ALIAS) -> dict[str, int]:
-    """Does the chores that are due, which are due again in `seconds`. Returns {chore: rows that it deleted}.
+def run(name: str, using: str = DEFAULT_DB_ALIAS, share: float = 1.0) -> int:
+    """Does one chore now, in this share of the time, and stores that it was done. Returns how many rows it deleted."""
+    work = _Work(name, using, timezone.now())
+    while work.step():
+        time.sleep(work.pause(share))
+    work.finish()
+    return work.deleted
 
-    A chore that raises is logged, and is tried again when it is due next.
+
+def run_due(
+    seconds: float, using: str = DEFAULT_DB_ALIAS, share: float = 1.0, stop: threading.Event | None = None
+) -> dict[str, int]:
+    """Does the chores that are due, which are due again in `seconds`, in this share of the time, all of them together.
+    Returns {chore: rows that it deleted}.
+
+    A chore that raises is logged, and is tried again when it is due next. When `stop` is set the rest is due at once,
+    for another process.
     """
-    now, done, period = timezone.now(), {}, timedelta(seconds=seconds)
-    for row in _rows(using).filter(name__in=_chores).order_by("due_at"):
-        # A due time two periods away was written under a longer period, or by a clock that was put back since.
-        if now < row.due_at <= now + 2 * period:
-            continue
-        if _rows(using).filter(pk=row.pk, due_at=row.due_at).update(due_at=now + period):
-            try:
-                done[row.name] = run(row.name, using)
-            except Exception:
-                metrics.chore_failures.labels(row.name).inc()
-                logger.exception("the chore %s failed, and will be tried again", row.name)
+    stop = stop or threading.Event()
+    under_way: dict[str, _Work] = {}
+    done: dict[str, int] = {}
+    looked_at = -LOOK_SECONDS
+    while not stop.is_set():
+        if time.monotonic() - looked_at >= LOOK_SECONDS:
+            looked_at = time.monotonic()
+            under_way = {name: work for name, work in under_way.items() if work.keep(seconds)}
+            under_way |= {work.name: work for work in _claim(seconds, using) if work.name not in done}
+        if not under_way:
+            return done
+        for name, work in list(under_way.items()):
+            if _step(work):
+                stop.wait(work.pause(share))
+            else:
+                del under_way[name]
+                if not work.has_failed:
+                    done[name] = work.deleted
+    for work in under_way.values():
+        work.leave()
     return done
-
-
-def run(name: str, using: str = DEFAULT_DB_ALIAS) -> int:
-    """Does one chore now, and stores that it was done. Returns how many rows it deleted."""
-    began = time.monotonic()
-    deleted = _chores[name](using)
-    metrics.chore_seconds.labels(name).observe(time.monotonic() - began)
-    _rows(using).filter(pk=name).update(done_at=timezone.now(), deleted=F("deleted") + deleted)
-    return deleted
 
 
 def look(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -85,6 +107,81 @@ def look(using: str = DEFAULT_DB_ALIAS) -> None:
     for row in [*known.values(), *new]:
         metrics.chore_age.labels(row.name).set(max(0.0, (now - row.done_at).total_seconds()))
         metrics.chore_deleted.labels(row.name).set(row.deleted)
+
+
+def _claim(seconds: float, using: str) -> list[_Work]:
+    """Returns the chores that are due, after their due time was moved on by this process and no other."""
+    now, period, claimed = timezone.now(), timedelta(seconds=seconds), []
+    for row in _rows(using).filter(name__in=_chores).order_by("due_at"):
+        # A due time two periods away was written under a longer period, or by a clock that was put back since.
+        if now < row.due_at <= now + 2 * period:
+            continue
+        if _rows(using).filter(pk=row.pk, due_at=row.due_at).update(due_at=now + period):
+            claimed.append(_Work(row.name, using, now + period))
+    return claimed
+
+
+def _step(work: _Work) -> bool:
+    """Does one transaction of a chore. Returns whether there may be more; logs an error."""
+    try:
+        if work.step():
+            return True
+        work.finish()
+    except Exception:
+        work.has_failed = True
+        metrics.chore_failures.labels(work.name).inc()
+        logger.exception("the chore %s failed, and will be tried again", work.name)
+    return False
+
+
+class _Work:
+    """One chore that is being done by this process, which is due again at `due_at`."""
+
+    def __init__(self, name: str, using: str, due_at: datetime) -> None:
+        self.name, self._using, self._due_at = name, using, due_at
+        self.deleted, self.has_failed = 0, False
+        self._batches = _batches(name, using)
+        self._seconds = self._all_seconds = 0.0
+
+    def step(self) -> bool:
+        """Does the next transaction. Returns False when there was none."""
+        began = time.monotonic()
+        rows = next(self._batches, None)
+        self._seconds = time.monotonic() - began
+        self._all_seconds += self._seconds
+        self.deleted += rows or 0
+        return rows is not None
+
+    def pause(self, share: float) -> float:
+        """Returns how long to wait, in seconds, so that the transaction before takes this share of the time."""
+        return self._seconds * (1 / min(share, 1.0) - 1)
+
+    def keep(self, seconds: float) -> bool:
+        """Moves the due time on. Returns False when another process has, which then does the chore."""
+        due_at = timezone.now() + timedelta(seconds=seconds)
+        mine = _rows(self._using).filter(pk=self.name, due_at=self._due_at)
+        self._due_at = due_at
+        return bool(mine.update(due_at=due_at))
+
+    def finish(self) -> None:
+        """Stores that the chore was done."""
+        metrics.chore_seconds.labels(self.name).observe(self._all_seconds)
+        row = _rows(self._using).filter(pk=self.name)
+        row.update(done_at=timezone.now(), deleted=F("deleted") + self.deleted)
+
+    def leave(self) -> None:
+        """Lets another process go on at once."""
+        mine = _rows(self._using).filter(pk=self.name, due_at=self._due_at)
+        mine.update(due_at=timezone.now(), deleted=F("deleted") + self.deleted)
+
+
+def _batches(name: str, using: str) -> Iterator[int]:
+    """Yields the rows of each transaction of a chore, which begins when the first is asked for."""
+    rows = _chores[name](using)
+    if isinstance(rows, int):
+        yield rows
+    else:
+        yield from rows
 
 
 def _rows(using: str) -> QuerySet[Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from typing import Any
 
-from django.db import connections, transaction
-from django.db.models import Exists, OuterRef
+from django.db import OperationalError, connections, transaction
+from django.db.models import Count, F, Max, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from tidewire.declare.kinds import Retention
@@ -20,45 +20,59 @@ from tidewire.ground.conf import conf
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log.database import log_alias, now_sql
 from tidewire.log.tables import Event, Stream, new_epoch
+from tidewire.queries.errors import is_lock_timeout
 
 STREAMS = 1_000
 """How many streams are looked at in one query."""
 
-BATCH = 2_000
-"""How many events are deleted at a time."""
+BATCH = 500
+"""How many offsets of a stream one transaction deletes: some milliseconds of work."""
+
+LOCK_TIMEOUT = "200ms"
+"""How long a deletion waits for an event that is being erased. This is below PostgreSQL's `deadlock_timeout`: where it
+and a writer wait for each other, it gives up and the writer goes on."""
 
 REVOCATIONS_KEPT = Retention()
 """Processes read the revocations of the last hour when they start: no setting shortens that."""
 
 
 def prune(using: str | None = None, now: datetime | None = None) -> int:
-    """Deletes the events that are outside their kind's window, in small transactions. Returns how many."""
+    """Deletes the events that are outside their kind's window, without a pause. Returns how many."""
+    return sum(prune_in_batches(using, now))
+
+
+def prune_in_batches(using: str | None = None, now: datetime | None = None) -> Iterator[int]:
+    """Deletes the events that are outside their kind's window, in small transactions. Yields how many each deleted."""
     using, now = using or log_alias(), now or timezone.now()
-    deleted = 0
-    streams = Stream.objects.using(using).filter(head__gt=0).only("name", "head").iterator()
-    while some := list(islice(streams, STREAMS)):
-        for stream, kept in _with_old_events(some, using, now):
-            deleted += _prune_stream(stream, kept, using, now)
-    return deleted
+    for streams in _streams(using):
+        yield 0
+        for stream, limit, cutoff in _with_old_events(streams, using, now):
+            yield from _prune_stream(stream, limit, cutoff, using)
 
 
-def _with_old_events(streams: list[Stream], using: str, now: datetime) -> Iterator[tuple[Stream, Retention]]:
-    """Returns those of the streams that have something to delete, with what they keep: of a million small streams few
-    have, each hour. One query for each kind of retention."""
-    by_retention: dict[Retention, list[Stream]] = {}
-    for stream in streams:
-        kept = _kept(stream.name)
-        if stream.head > kept.events:
-            by_retention.setdefault(kept, []).append(stream)
-    for kept, some in by_retention.items():
-        old = Event.objects.using(using).filter(
-            stream=OuterRef("pk"),
-            offset__lte=OuterRef("head") - kept.events,
-            at__lt=now - timedelta(seconds=kept.seconds),
-        )
-        found = Stream.objects.using(using).filter(Exists(old), pk__in=[stream.pk for stream in some])
-        keys = set(found.values_list("pk", flat=True))
-        yield from ((stream, kept) for stream in some if stream.pk in keys)
+def _streams(using: str) -> Iterator[list[Stream]]:
+    """Yields all streams with events, STREAMS at a time. No query stays open meanwhile."""
+    rows = Stream.objects.using(using).filter(head__gt=0).only("name", "head").order_by("pk")
+    last = 0
+    while some := list(rows.filter(pk__gt=last)[:STREAMS]):
+        yield some
+        last = some[-1].pk
+
+
+def _with_old_events(streams: list[Stream], using: str, now: datetime) -> Iterator[tuple[Any, int, datetime]]:
+    """Yields those of the streams whose first event is outside the window, with `first`, its offset: of a million small
+    streams few have one, each hour. With each come the last offset that may be deleted, and the time before which."""
+    kept = {stream.pk: _kept(stream.name) for stream in streams}
+    candidates = [stream.pk for stream in streams if stream.head > kept[stream.pk].events]
+    if not candidates:
+        return
+    first = Event.objects.using(using).filter(stream=OuterRef("pk")).order_by("offset")
+    rows: QuerySet[Any] = Stream.objects.using(using).filter(pk__in=candidates)
+    for stream in rows.annotate(first=Subquery(first.values("offset")[:1]), first_at=Subquery(first.values("at")[:1])):
+        limit = stream.head - kept[stream.pk].events
+        cutoff = now - timedelta(seconds=kept[stream.pk].seconds)
+        if stream.first is not None and stream.first <= limit and stream.first_at < cutoff:
+            yield stream, limit, cutoff
 
 
 def _kept(stream: str) -> Retention:
@@ -68,18 +82,53 @@ def _kept(stream: str) -> Retention:
     return (kind.retention if kind else None) or Retention(conf.RETENTION_EVENTS, conf.RETENTION_SECONDS)
 
 
-def _prune_stream(stream: Stream, kept: Retention, using: str, now: datetime) -> int:
-    """Deletes from the start of the stream, the oldest first: a hole in the middle would be a silent gap."""
-    cutoff = now - timedelta(seconds=kept.seconds)
-    events = Event.objects.using(using).filter(stream=stream)
-    first_kept = events.filter(at__gte=cutoff).order_by("offset").values_list("offset", flat=True).first()
-    limit = min(stream.head - kept.events, first_kept - 1 if first_kept else stream.head)
-    deleted = 0
-    while True:
-        batch = list(events.filter(offset__lte=limit).order_by("offset").values_list("pk", flat=True)[:BATCH])
-        if not batch:
-            return deleted
-        deleted += events.filter(pk__in=batch)._raw_delete(using)
+def _prune_stream(stream: Any, limit: int, cutoff: datetime, using: str) -> Iterator[int]:
+    """Deletes from the start of the stream, the oldest first: a hole in the middle would be a silent gap.
+
+    It goes on from the offset that it has reached: the index still holds what was deleted, and a search from the start
+    would pass all of it again. A stream whose old events are being erased is left to the next time.
+    """
+    events, last = Event.objects.using(using).filter(stream=stream), stream.first - 1
+    try:
+        while last < limit:
+            upto = min(last + BATCH, limit)
+            some = events.filter(offset__gt=last, offset__lte=upto)
+            young = some.filter(at__gte=cutoff).order_by("offset").values_list("offset", flat=True).first()
+            yield _delete(some if young is None else some.filter(offset__lt=young), using)
+            if young is not None:
+                return
+            last = upto
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+
+
+def _delete(events: QuerySet[Event], using: str) -> int:
+    """Deletes these events in one transaction, which waits for no lock for longer than LOCK_TIMEOUT."""
+    with transaction.atomic(using=using):
+        if connections[using].vendor == "postgresql":
+            with connections[using].cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        return events._raw_delete(using)
+
+
+def holes(using: str | None = None, *, streams: int | None = None, events: int | None = None) -> list[str]:
+    """Returns the streams whose stored events are not the last ones of the stream without a hole.
+
+    Reads the index of positions, in one query: ten million events take some seconds. With `streams` it looks at so many
+    that were written to last, with `events` at so many last ones of each.
+    """
+    using = using or log_alias()
+    rows = Event.objects.using(using).order_by()
+    if streams is not None:
+        latest = Stream.objects.using(using).order_by("-touched_at").values_list("pk", flat=True)
+        rows = rows.filter(stream__in=list(latest[:streams]))
+    if events is not None:
+        rows = rows.filter(offset__gt=F("stream__head") - events)
+    found = rows.values("stream__name", "stream__head")
+    found = found.annotate(first=Min("offset"), last=Max("offset"), count=Count("offset"))
+    broken = found.exclude(last=F("stream__head"), count=F("last") - F("first") + 1)
+    return sorted(broken.values_list("stream__name", flat=True))
 
 
 def renew_epochs(using: str | None = None) -> int:

@@ -70,17 +70,22 @@ def _time(seconds: float | None) -> datetime | None:
 
 
 def prune(using: str, now: datetime | None = None) -> int:
+    """Does what `prune_in_batches` does, without a pause. Returns how many rows were deleted."""
+    return sum(prune_in_batches(using, now))
+
+
+def prune_in_batches(using: str, now: datetime | None = None) -> Iterator[int]:
     """Deletes connections that ended before LOGBOOK_KEPT_SECONDS, or that their process never said the end of, all but
-    the last MAX_PER_USER of a user, and processes without connections. Returns how many rows."""
+    the last MAX_PER_USER of a user, and processes without connections. Yields the rows of each small transaction."""
     before = (now or timezone.now()) - timedelta(seconds=conf.LOGBOOK_KEPT_SECONDS)
     gone = LoggedProcess.objects.using(using).filter(seen_at__lt=before)
     old = Q(ended_at__lt=before) | Q(ended_at=None, process__in=gone.values("id"))
     rows = LoggedConnection.objects.using(using)
-    deleted = _delete(rows.filter(old))
+    yield from _delete(rows.filter(old))
     place = Window(RowNumber(), partition_by=F("user"), order_by=F("ended_at").desc())
     ended = rows.exclude(ended_at=None).annotate(place=place)
-    deleted += _delete(ended.filter(place__gt=MAX_PER_USER))
-    return deleted + gone.delete()[0]
+    yield from _delete(ended.filter(place__gt=MAX_PER_USER))
+    yield gone.delete()[0]
 
 
 def forget(user_id: str, using: str, most: int | None = None) -> int:
@@ -102,8 +107,6 @@ def logged_users(using: str) -> Iterator[list[str]]:
         last = users[-1]
 
 
-def _delete(rows: Any) -> int:
-    deleted = 0
+def _delete(rows: Any) -> Iterator[int]:
     while keys := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-        deleted += rows.model.objects.using(rows.db).filter(pk__in=keys).delete()[0]
-    return deleted
+        yield rows.model.objects.using(rows.db).filter(pk__in=keys).delete()[0]

@@ -63,6 +63,9 @@ _SQLITE_FAULTS = {
 _LOST_RACES = {"40P01", "40001"}
 """SQLSTATEs of a deadlock and of a serialization failure: PostgreSQL asks the loser to start again."""
 
+_LOCK_TIMEOUT = "55P03"
+"""The SQLSTATE of a statement that has waited for a lock for `lock_timeout`."""
+
 _UNKNOWN_STATEMENT = "26000"
 """The SQLSTATE of a prepared statement that the session does not have."""
 
@@ -102,6 +105,11 @@ def fault_of(error: BaseException) -> Fault | None:
         return Fault.INPUT
     message = str(error).lower()
     return next((fault for words, fault in _SQLITE_FAULTS.items() if words in message), Fault.UNAVAILABLE)
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Returns whether a statement has waited for a lock for too long. `error` is Django's."""
+    return _sqlstate(error.__cause__) == _LOCK_TIMEOUT
 
 
 def is_read_only(error: BaseException | None) -> bool:

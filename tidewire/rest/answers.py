@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Self, cast
 
@@ -42,12 +42,14 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return len(own) + len(others)
 
     def prune(self) -> int:
-        """Deletes the old answers, PRUNE_BATCH at a time, and returns how many."""
-        pruned = 0
+        """Deletes the old answers, and returns how many."""
+        return sum(self.prune_in_batches())
+
+    def prune_in_batches(self) -> Iterator[int]:
+        """Deletes the old answers, PRUNE_BATCH at a time, and yields how many."""
         while old := list(self.old().values_list("pk", flat=True)[:PRUNE_BATCH]):
             self.filter(pk__in=old).delete()
-            pruned += len(old)
-        return pruned
+            yield len(old)
 
 
 class Answer(models.Model):

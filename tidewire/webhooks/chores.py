@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.utils import timezone
@@ -19,13 +20,12 @@ KEEP_ENDED = timedelta(days=30)
 
 
 @chore("webhook deliveries")
-def prune_deliveries(using: str) -> int:
+def prune_deliveries(using: str) -> Iterator[int]:
     """Deletes the deliveries whose message was made longer ago than WEBHOOK_DELIVERIES_SECONDS."""
     old = timezone.now() - timedelta(seconds=conf.WEBHOOK_DELIVERIES_SECONDS)
-    rows, deleted = WebhookDelivery.objects.using(using).filter(created_at__lt=old), 0
+    rows = WebhookDelivery.objects.using(using).filter(created_at__lt=old)
     while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
-        deleted += rows.filter(pk__in=keys).delete()[0]
-    return deleted
+        yield rows.filter(pk__in=keys).delete()[0]
 
 
 @chore("webhook positions")

@@ -12,4 +12,4 @@ class Command(BaseCommand):
     help = "Deletes samples that are older than their metric keeps them, as servers do by themselves."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Deleted {chores.prune_samples(DEFAULT_DB_ALIAS)} samples.")
+        self.stdout.write(f"Deleted {sum(chores.prune_samples(DEFAULT_DB_ALIAS))} samples.")

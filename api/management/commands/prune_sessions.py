@@ -10,6 +10,6 @@ class Command(BaseCommand):
     help = "Deletes sessions that have expired or ended, and networks without a sign-in for a month, as servers do."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sessions = chores.prune_sessions(DEFAULT_DB_ALIAS)
-        networks = chores.prune_known_networks(DEFAULT_DB_ALIAS)
+        sessions = sum(chores.prune_sessions(DEFAULT_DB_ALIAS))
+        networks = sum(chores.prune_known_networks(DEFAULT_DB_ALIAS))
         self.stdout.write(f"Deleted {sessions} sessions and {networks} networks.")

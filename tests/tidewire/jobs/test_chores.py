@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,123 @@ def test_every_process_shows_when_it_was_done(work):
     chores.look()
     assert 600 <= value("chore_age_seconds") < 700
     assert value("chore_deleted_rows") == 3
+
+
+class Clock:
+    """The time of chores.py: it passes while a transaction works, and while the process waits."""
+
+    def __init__(self) -> None:
+        self.now, self.pauses = 0.0, []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses.append(round(seconds, 6))
+
+
+class Stop(threading.Event):
+    """Waits by that clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.sleep(timeout or 0.0)
+        return self.is_set()
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock, start = Clock(), timezone.now()
+    monkeypatch.setattr(chores, "time", clock)
+    monkeypatch.setattr(chores, "timezone", SimpleNamespace(now=lambda: start + timedelta(seconds=clock.now)))
+    return clock
+
+
+@pytest.fixture
+def declare(monkeypatch):
+    """Declares these chores, and no others."""
+
+    def declare(**works):
+        monkeypatch.setattr(chores, "_chores", works)
+        chores.look()
+
+    yield declare
+    Chore.objects.all().delete()
+
+
+def test_between_two_transactions_a_chore_leaves_the_time_to_writers(clock, declare):
+    def work(using: str) -> Iterator[int]:
+        for seconds in (0.01, 0.02, 0.01):
+            clock.now += seconds
+            yield 5
+
+    declare(work=work)
+    assert chores.run("work", share=0.05) == 15
+    assert clock.pauses == [0.19, 0.38, 0.19]
+    assert chores.run("work") == 15
+    assert clock.pauses[3:] == [0.0, 0.0, 0.0]
+
+
+def test_chores_that_are_due_take_turns(clock, declare):
+    order = []
+
+    def work(name: str, count: int) -> Iterator[int]:
+        for _ in range(count):
+            clock.now += 0.01
+            order.append(name)
+            yield 1
+
+    declare(long=lambda using: work("long", 3), short=lambda using: work("short", 1))
+    done = chores.run_due(HOUR, share=0.1, stop=Stop(clock))
+    assert done == {"long": 3, "short": 1}
+    assert sorted(order[:2]) == ["long", "short"]
+    assert clock.pauses == [0.09] * 4  # all of them together have a tenth of the time
+
+
+def test_a_chore_that_takes_longer_than_its_period_is_done_by_one_process(clock, declare):
+    seen = []
+
+    def work(using: str) -> Iterator[int]:
+        for _ in range(4):
+            clock.now += 600
+            seen.append(chores.run_due(900))  # another process looks
+            yield 1
+
+    declare(work=work)
+    assert chores.run_due(900) == {"work": 4}
+    assert seen == [{}] * 4
+
+
+def test_a_process_whose_chore_another_has_taken_leaves_it(clock, declare):
+    def work(using: str) -> Iterator[int]:
+        yield 1
+        clock.now += chores.LOOK_SECONDS
+        Chore.objects.update(due_at=timezone.now() + timedelta(hours=2))  # while this process stood still
+        yield 1
+        raise AssertionError("it goes on")
+
+    declare(work=work)
+    assert chores.run_due(HOUR) == {}
+
+
+def test_what_a_process_that_ends_leaves_is_due_at_once(clock, declare):
+    stop, left = Stop(clock), [1, 1, 1]
+
+    def work(using: str) -> Iterator[int]:
+        while left:
+            yield left.pop()
+            stop.set()
+
+    declare(work=work)
+    assert chores.run_due(HOUR, stop=stop) == {}
+    assert len(left) == 1
+    assert Chore.objects.get().deleted == 2
+    assert chores.run_due(HOUR) == {"work": 1}
+    assert Chore.objects.get().deleted == 3
 
 
 def test_a_chore_of_another_release_is_left_alone(work, monkeypatch):

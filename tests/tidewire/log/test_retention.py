@@ -1,6 +1,8 @@
 """How long the log keeps events, and what a restored database does to positions."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -141,7 +143,7 @@ def test_new_epochs_raise_the_generation_of_every_stream(room):
 async def test_a_server_prunes_by_itself(settings, monkeypatch):
     settings.TIDEWIRE = settings.TIDEWIRE | {"PRUNE_SECONDS": 0.01}
     pruned = asyncio.Event()
-    monkeypatch.setattr(retention, "prune", lambda using: loop.call_soon_threadsafe(pruned.set) or 0)
+    monkeypatch.setattr(retention, "prune_in_batches", lambda using: loop.call_soon_threadsafe(pruned.set) or iter(()))
     loop = asyncio.get_running_loop()
     engines.current()
     await asyncio.wait_for(pruned.wait(), 10)
@@ -168,3 +170,55 @@ def test_a_retention_of_no_events_keeps_the_young_ones_only(room, keep):
     assert retention.prune() == 0
     assert retention.prune(now=timezone.now() + timedelta(hours=2)) == 10
     assert offsets(room) == []
+
+
+def test_each_transaction_deletes_the_next_few_from_the_start(room, keep, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 3)
+    keep(events=2)
+    seen = []
+    for deleted in retention.prune_in_batches(now=timezone.now() + timedelta(days=30)):
+        seen.append((deleted, offsets(room)[0]))
+        assert retention.holes() == []
+    assert [each for each in seen if each[0]] == [(3, 4), (3, 7), (2, 9)]
+
+
+def test_a_stream_whose_old_events_are_being_erased_is_left_to_the_next_time(room, keep):
+    """Where a writer and the pruning wait for each other, the writer goes on."""
+    if connections["default"].vendor != "postgresql":
+        return  # SQLite has one writer at a time
+    keep(events=2)
+    month = timezone.now() + timedelta(days=30)
+    other = make_room(room.members.get().user)
+    for _ in range(4):
+        make_message(other, None)
+    has_locked, may_commit = threading.Event(), threading.Event()
+
+    def erase() -> None:
+        with transaction.atomic():
+            Event.objects.filter(stream__name=f"room:{room.id}", offset=4).update(actor="")
+            has_locked.set()
+            may_commit.wait(20)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        erased = pool.submit(erase)
+        assert has_locked.wait(10)
+        assert retention.prune(now=month) == 3  # those of the other room
+        may_commit.set()
+        erased.result()
+    assert offsets(room) == list(range(1, 11))
+    assert retention.prune(now=month) == 8
+
+
+def test_the_audit_names_streams_with_a_hole_and_those_that_lost_their_end(room):
+    name = f"room:{room.id}"
+    events = Event.objects.filter(stream__name=name)
+    events.filter(offset__lte=3)._raw_delete("default")  # as pruning does
+    assert retention.holes() == []
+    events.filter(offset=6)._raw_delete("default")
+    assert retention.holes() == retention.holes(streams=1) == retention.holes(events=6) == [name]
+    assert retention.holes(events=4) == []
+    events.filter(offset__lte=6)._raw_delete("default")
+    assert retention.holes() == []
+    events.filter(offset=10)._raw_delete("default")
+    assert retention.holes() == [name]

@@ -1,4 +1,4 @@
-"""What processes say of themselves, and whether chores and jobs are done."""
+"""What processes say of themselves, whether chores and jobs are done, and whether the log is whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from tidewire.diagnosis.doctor.finding import Findings, error, ok, warning
 from tidewire.diagnosis.why_lines import LATE_SECONDS
 from tidewire.ground.conf import conf
 from tidewire.jobs.tables import Chore, Job
+from tidewire.log import retention
 from tidewire.log.database import log_alias
 from tidewire.logbook import reading
 
 HOUR = 3600.0
+AUDITED_STREAMS, AUDITED_EVENTS = 100, 10_000
+"""The streams that were written to last, and of each its last events."""
 
 
 def look_at_upkeep() -> Findings:
@@ -23,6 +26,7 @@ def look_at_upkeep() -> Findings:
         yield from _processes()
         yield from _chores()
         yield from _jobs()
+        yield from _log()
     except DatabaseError:
         return
 
@@ -75,3 +79,16 @@ def _jobs() -> Findings:
             f"the job {old.kind} of {old.subject} waits since {old.created_at:%Y-%m-%d %H:%M}, {old.failures} failures",
             "The servers' logs have the reason; `manage.py run_jobs` tries now.",
         )
+
+
+def _log() -> Findings:
+    broken = retention.holes(log_alias(), streams=AUDITED_STREAMS, events=AUDITED_EVENTS)
+    if broken:
+        yield error(
+            "log",
+            f"{len(broken)} streams have lost events in the middle, such as {broken[0]}: clients miss them silently",
+            "Something else than Tidewire deleted them, or the database is damaged. After `manage.py new_epochs` all "
+            "clients read their lists anew.",
+        )
+    else:
+        yield ok("log", "no stream that was written to lately has a hole")

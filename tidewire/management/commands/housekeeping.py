@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tidewire.ground.conf import conf
 from tidewire.jobs import chores
 from tidewire.log.database import log_alias
 
@@ -16,7 +17,18 @@ class Command(BaseCommand):
         "each of them about once in PRUNE_SECONDS. Run it by a timer where PRUNE_SECONDS is 0."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--share",
+            type=float,
+            default=conf.PRUNE_SHARE,
+            help="of the time in which rows are deleted; 1 for at once (default: the setting PRUNE_SHARE)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 0 < options["share"] <= 1:
+            raise CommandError("--share is above 0, and 1 at most")
         chores.look(log_alias())
         for name in chores.names():
-            self.stdout.write(f"{name}: {chores.run(name, log_alias())} rows deleted")
+            rows = chores.run(name, log_alias(), options["share"])
+            self.stdout.write(f"{name}: {rows} rows deleted")
