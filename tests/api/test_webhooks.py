@@ -11,7 +11,7 @@ from api.models import Key, Member
 from tests.api.conftest import MISSING, Person, at, pointers, problem
 from tests.api.test_keys import Program, make_key
 from tests.factories import make_message, make_room
-from tests.tidewire.webhooks.conftest import Desk
+from tests.tidewire.webhooks.desk import Desk
 from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.jobs import chores
 from tidewire.log.tables import Event

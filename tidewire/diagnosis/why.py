@@ -1,7 +1,8 @@
 """Why a user did not get an event: one verdict, what it rests on, and what to do.
 
-Read from the event log (was it written, is it still there, who could read it) and from the logbook (which connections
-the user had, what they were sent, how they ended). The logbook may lack what a killed process had not written.
+Read from the event log (was it written, is it still there, who could read it), from the logbook (which connections the
+user had, what they were sent, how they ended) and from the positions of the user's webhooks. The logbook may lack what
+a killed process had not written.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from tidewire.declare.registry import registry
+from tidewire.diagnosis import why_webhooks
 from tidewire.diagnosis.access import access_at
 from tidewire.diagnosis.why_lines import Line, line_of, time_text
 from tidewire.log.tables import DelayedEvent, Event, Stream
@@ -70,6 +72,38 @@ VERDICTS = {
     "pruned": (
         "the event is no longer in the log",
         "It is older than RETENTION_EVENTS and RETENTION_SECONDS allow: a client that returns now is refused (112).",
+    ),
+    "webhook_sent": (
+        "no connection of this user is known, and the user's webhook was sent the event",
+        "Look at the receiver: it answered 2xx.",
+    ),
+    "webhook_reset": (
+        "the user's webhook got stream.reset in place of the event",
+        "It was behind for longer than the log is kept, or the database was restored. The receiver reads anew.",
+    ),
+    "webhook_failing": (
+        "the receiver of the user's webhook does not confirm what it is sent",
+        "Look at its deliveries. The attempts go on for a day, and the event comes with the first that succeeds.",
+    ),
+    "webhook_idle": (
+        "no worker delivers webhooks",
+        "Start `manage.py deliver_webhooks`; its log says why it ended. Nothing is lost as long as the log is kept.",
+    ),
+    "webhook_waiting": (
+        "the event is on its way to the user's webhook",
+        "It is sent in the order of the stream. Ask again in a minute, and look at tidewire_webhook_lag_seconds.",
+    ),
+    "webhook_disabled": (
+        "the user's webhook is disabled",
+        "Its owner got webhook.disabled with the reason. When it is enabled again, it goes on at its position.",
+    ),
+    "webhook_ended": (
+        "the user's webhook lost the stream before the event",
+        "Its owner could not read the stream when a worker looked; webhook.stream_ended says so.",
+    ),
+    "webhook_unwanted": (
+        "the user's webhook does not ask for this event",
+        "Compare its streams and types, and when it was made.",
     ),
     "nothing_known": (
         "the logbook knows no connection of this user",
@@ -130,8 +164,11 @@ def why(user_id: str, stream: str, offset: int, using: str, now: datetime | None
     if not then.could_read:
         return Answer("no_access", facts)
     lines = _lines(user_id, stream, offset, event.at if event else None, using, now)
+    webhooks = why_webhooks.lines(user_id, why_webhooks.Asked(row, offset, event, using, now))
     verdict = _verdict(lines, event is not None)
-    return Answer(verdict, [*facts, *(line.text for line in lines)])
+    if not lines:  # a program without a socket: its webhooks are all that it has
+        verdict = _best(webhooks, why_webhooks.BEST_FIRST, is_kept=event is not None) or verdict
+    return Answer(verdict, [*facts, *(line.text for line in (*lines, *webhooks))])
 
 
 def _about(event: Event | None, stream: str, offset: int) -> str:
@@ -145,6 +182,14 @@ def _lines(user_id: str, stream: str, offset: int, at: datetime | None, using: s
     processes = {process.id: process for process in LoggedProcess.objects.using(using)}
     rows = reading.connections_of(user_id, using)
     return [line_of(row, processes, stream, offset, at, now) for row in rows]
+
+
+def _best(webhooks: Sequence[Line], best_first: Sequence[str], *, is_kept: bool) -> str | None:
+    """Returns the best verdict of the webhooks. None where there are none, or where the event is pruned and neither
+    was sent before nor reported as lost."""
+    found = {line.verdict for line in webhooks}
+    best = next((verdict for verdict in best_first if verdict in found), None)
+    return best if is_kept or best in ("webhook_sent", "webhook_reset") else None
 
 
 def _verdict(lines: Sequence[Line], is_kept: bool) -> str:

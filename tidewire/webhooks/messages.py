@@ -14,8 +14,9 @@ from uuid import UUID, uuid5
 
 from standardwebhooks import Webhook
 
+from tidewire.webhooks.tables import RESET
+
 PING = "webhook.ping"
-RESET = "stream.reset"
 BATCH = "events"
 
 _NAMES = UUID("0b9d6d3c-6f2f-5d0c-9a3f-0c8c1d1f6d5e")

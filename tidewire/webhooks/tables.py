@@ -17,6 +17,8 @@ from tidewire.log.tables import Stream
 MAX_EVENTS = 100
 """The most events of one request."""
 URL_LENGTH = 2000
+RESET = "stream.reset"
+"""The type of the message in place of events that are lost."""
 SCANNED = 200
 """Events that are looked at for one position at a time; a message spans at most so many offsets."""
 

@@ -1,28 +1,36 @@
 """Ten prepared cases, and more, of "why did this user not get this event", each answered by its verdict.
 
 The events are real: rooms, members and messages are written through the product. The logbook is written as a process
-writes it. tests/scenarios/test_why.py asks running servers.
+writes it. tests/scenarios/test_steering.py asks running servers.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from api.models import Member, Room
 from tests.factories import add_member, make_message, make_room, make_user
+from tests.tidewire.webhooks.desk import Desk
+from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.diagnosis import why as module
+from tidewire.diagnosis import why_webhooks
 from tidewire.diagnosis.why import VERDICTS, offset_of, why
 from tidewire.ground.connection_states import ConnectionState, ProcessState, StreamSeen
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, Stream
 from tidewire.logbook import writing
 from tidewire.logbook.tables import LoggedProcess
+from tidewire.webhooks import endpoints
+from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -213,11 +221,113 @@ def test_an_event_to_come_and_a_stream_that_is_none(case):
     assert why(case.bob, "room:none", 1, log_alias()).verdict == "no_stream"
 
 
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def receiver(settings) -> Iterator[Receiver]:
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "WEBHOOK_LOOPBACK": True, "WEBHOOK_HTTPS_ONLY": False}
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def make_webhook(case: Case, receiver: Receiver, **fields: Any) -> WebhookEndpoint:
+    """Makes a webhook of Bob's for the room, before Alice's next message, which then is the one that is asked for."""
+    with transaction.atomic():
+        endpoint = endpoints.create(case.bob, url=receiver.url, **{"streams": [case.stream], **fields})
+    make_message(case.room, None, "for the webhook")
+    case.offset += 1
+    return endpoint
+
+
+def test_a_webhook_was_sent_it(case, receiver):
+    make_webhook(case, receiver)
+    assert Desk().deliver() == 1
+    assert case.ask() == "webhook_sent"
+    WebhookDelivery.objects.all().delete()
+    assert case.ask() == "webhook_sent"  # its position is past the event
+
+
+def test_a_webhook_of_which_the_receiver_fails(case, receiver):
+    make_webhook(case, receiver)
+    receiver.answer = lambda got: Say(500)
+    assert Desk().deliver() == 1
+    assert case.ask() == "webhook_failing"
+    (fact,) = [fact for fact in why(case.bob, case.stream, case.offset, log_alias()).facts if "webhook" in fact]
+    assert "1 attempts" in fact
+    assert "the last with 500" in fact
+
+
+def test_no_worker_runs(case, receiver):
+    make_webhook(case, receiver)
+    assert case.ask(later=1) == "webhook_waiting"
+    assert case.ask(later=120) == "webhook_idle"
+
+
+def test_a_webhook_for_all_streams_has_no_position_before_a_worker_looked(case, receiver):
+    make_webhook(case, receiver, streams=None)
+    assert case.ask() == "webhook_waiting"
+
+
+def test_a_webhook_that_is_disabled(case, receiver):
+    make_webhook(case, receiver)
+    receiver.answer = lambda got: Say(410)
+    Desk().deliver()
+    assert case.ask() == "webhook_disabled"
+
+
+def test_a_webhook_of_which_the_owner_lost_the_stream_and_got_it_back(case, receiver):
+    make_webhook(case, receiver)
+    Member.objects.get(room=case.room, user=case.bob).delete()
+    Desk().deliver()
+    Member.objects.create(room=case.room, user_id=case.bob)
+    make_message(case.room, None, "welcome back")
+    assert case.ask(Stream.objects.get(name=case.stream).head) == "webhook_ended"
+
+
+@pytest.mark.parametrize("fields", [{"types": ["member.joined"]}, {"streams": ["user:1"]}])
+def test_a_webhook_for_others(case, receiver, fields):
+    make_webhook(case, receiver, **fields)
+    Desk().deliver()
+    assert case.ask() == "webhook_unwanted"
+
+
+def test_a_webhook_that_was_made_after_the_event(case, receiver):
+    make_webhook(case, receiver)
+    assert case.ask(case.offset - 1) == "webhook_unwanted"
+
+
+def test_a_device_comes_before_a_webhook_which_is_among_the_facts(case, receiver):
+    make_webhook(case, receiver)
+    Desk().deliver()
+    case.log(case.connection(case.subscribed()))
+    answer = why(case.bob, case.stream, case.offset, log_alias())
+    assert answer.verdict == "sent"
+    assert [fact for fact in answer.facts if receiver.url in fact and "confirmed with 200" in fact]
+
+
+def test_an_event_that_was_pruned_before_a_worker_ran(case, receiver):
+    make_webhook(case, receiver)
+    Event.objects.filter(stream__name=case.stream).delete()
+    assert case.ask() == "pruned"
+    Desk().deliver()
+    assert case.ask() == "webhook_reset"
+
+
+def test_an_event_that_is_pruned_was_sent_to_a_webhook(case, receiver):
+    make_webhook(case, receiver)
+    Desk().deliver()
+    Event.objects.filter(stream__name=case.stream).delete()
+    assert case.ask() == "webhook_sent"
+
+
 def test_every_verdict_has_a_case():
     """Reads this file: a verdict that no case expects would never have been seen."""
     text = Path(__file__).read_text()
     assert [verdict for verdict in VERDICTS if f'"{verdict}"' not in text] == []
-    assert set(module._BEST_FIRST) < set(VERDICTS)
+    assert {*module._BEST_FIRST, *why_webhooks.BEST_FIRST} < set(VERDICTS)
+    assert set(why_webhooks.BEST_FIRST) == {verdict for verdict in VERDICTS if verdict.startswith("webhook_")}
 
 
 def test_an_event_may_be_named_by_its_id(case):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.tidewire.liveapp.models import Board, Item
-from tests.tidewire.webhooks.conftest import Desk, pass_time
+from tests.tidewire.webhooks.desk import Desk, pass_time
 from tests.tidewire.webhooks.receiver import Say, in_turn
 from tidewire.jobs import chores
 from tidewire.log import retention

@@ -14,7 +14,8 @@ from tidewire.log.database import log_alias
 class Command(TeachingCommand):
     help = (
         "Says why a user did not get an event, or that it was sent: from the event log (was it written, could the user "
-        "read it) and the logbook (which connections the user had, what they were sent, how they ended). Reads only."
+        "read it), the logbook (which connections the user had, what they were sent, how they ended) and the positions "
+        "of the user's webhooks. Reads only."
     )
     requires_system_checks = []
     examples = [
