@@ -196,6 +196,7 @@ TIDEWIRE = {
     "WEBHOOK_DELIVERIES_SECONDS": env.number("WEBHOOK_DELIVERIES_SECONDS", default=72 * 3600.0),
     "VIEW_SET": "api.rest.views.BaseViewSet",
     "PROBLEM_TYPE": "/api/problems/{code}/",
+    "DATABASE_MAX_BYTES": env.integer("DATABASE_MAX_BYTES", default=0),
     "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
     # Sent to OTEL_EXPORTER_OTLP_ENDPOINT; see backend/tracing.py.
     "TRACING": env.flag("TRACING", default=False),

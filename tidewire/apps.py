@@ -28,6 +28,7 @@ class TidewireConfig(AppConfig):
         from tidewire.transactions import commit
         from tidewire.webhooks import chores as webhook_chores  # noqa: F401  declares them
         from tidewire.webhooks import erasure as webhook_erasure  # noqa: F401  has copies erased
+        from tidewire.webhooks import lag  # noqa: F401  declares a measure
 
         commit.register(event_log.record, [revocations.remember_committed, publishing.publish], log_database.holds_log)
         actors.reset_at_requests()

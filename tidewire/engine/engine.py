@@ -23,7 +23,7 @@ from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
-from tidewire.engine import housekeeping
+from tidewire.engine import first_counts, housekeeping
 from tidewire.engine.gauges import Gauges
 from tidewire.engine.logbook_writer import LogbookWriter
 from tidewire.engine.reader import Reader
@@ -89,6 +89,7 @@ class Engine:
 
     def start(self) -> None:
         """Starts all tasks, and makes this the engine that the write side of the process publishes to and asks."""
+        first_counts.begin()
         self.hub.start()
         for work in (
             self.publisher.run(),
@@ -96,7 +97,8 @@ class Engine:
             self.presence.confirm(),
             self._rechecks.audit(conf.ACCESS_SECONDS),
             housekeeping.do_chores(self.reader),
-            housekeeping.look_at_tables(self.reader),
+            housekeeping.look_at_chores(self.reader),
+            housekeeping.measure(self.reader),
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
             self._logbook_writer.run(),

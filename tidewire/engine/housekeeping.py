@@ -13,6 +13,8 @@ from tidewire.ground.conf import conf
 
 LOOK_SECONDS = 60.0
 """How often a process looks for chores that are due."""
+MEASURE_SECONDS = 20.0
+"""How often a process reads the figures of the database."""
 MIN_PAUSE_SECONDS = 0.02
 """Between two slices of jobs."""
 
@@ -30,19 +32,29 @@ async def do_chores(reader: Reader) -> None:
             logger.warning("cannot look for chores, will be tried again: %s", error)
 
 
-async def look_at_tables(reader: Reader) -> None:
-    """Shows when each chore was done and how large the tables are, also while chores are being done, until cancelled.
-    Ends at once when PRUNE_SECONDS is 0."""
+async def look_at_chores(reader: Reader) -> None:
+    """Shows when each chore was done, also while chores are being done, until cancelled. Ends at once when
+    PRUNE_SECONDS is 0."""
     while conf.PRUNE_SECONDS:
         try:
-            await reader.look_at_tables()
+            await reader.look_at_chores()
         except Exception as error:
-            logger.warning("cannot look at the tables, will be tried again: %s", error)
+            logger.warning("cannot look at the chores, will be tried again: %s", error)
         await _until_next_look()
 
 
 async def _until_next_look() -> None:
     await asyncio.sleep(min(LOOK_SECONDS, conf.PRUNE_SECONDS) * random.uniform(0.5, 1.5))
+
+
+async def measure(reader: Reader) -> None:
+    """Reads the figures of the database for the metrics, until cancelled."""
+    while True:
+        await asyncio.sleep(MEASURE_SECONDS * random.uniform(0.5, 1.5))
+        try:
+            await reader.measure()
+        except Exception as error:
+            logger.warning("cannot measure the database, will be tried again: %s", error)
 
 
 async def release_delayed(reader: Reader) -> None:

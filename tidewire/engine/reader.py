@@ -19,7 +19,7 @@ from tidewire.ground.connection_states import ConnectionState, ProcessState
 from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.positions import PAGE_EVENTS, Bulk, Page, Position
 from tidewire.ground.threads import Threads, begin_job
-from tidewire.jobs import chores, slices, table_sizes
+from tidewire.jobs import chores, measures, slices
 from tidewire.log import bulks, heads, pages, rate
 from tidewire.log.database import log_alias
 from tidewire.logbook import writing
@@ -93,10 +93,13 @@ class Reader:
         """Does the chores that are due, in this share of the time. They are due again in `seconds`."""
         await self._run_in(self._chores, chores.run_due, seconds, log_alias(), share, self._is_closed)
 
-    async def look_at_tables(self) -> None:
-        """Sets the gauges of the chores and of the tables."""
+    async def look_at_chores(self) -> None:
+        """Sets the gauges of the chores."""
         await self.run(chores.look, log_alias())
-        await self.run(table_sizes.measure, log_alias())
+
+    async def measure(self) -> None:
+        """Reads the figures of the database for the metrics."""
+        await self.run(measures.run_all, log_alias())
 
     async def release_due(self) -> int:
         """Records the delayed events that are due. Returns how many."""

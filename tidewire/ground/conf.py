@@ -77,6 +77,7 @@ DEFAULTS: dict[str, Any] = {
     "PROBLEM_TYPE": "urn:tidewire:problem:{code}",  # the `type` of refusals that happen before any view
     "EXPOSED_HEADERS": ["Retry-After"],  # of refusals before any view, which pages of ALLOWED_ORIGINS may read
     "TRACING": False,  # spans of OpenTelemetry, by the tracer provider of the project; needs `tidewire[otel]`
+    "DATABASE_MAX_BYTES": 0,  # what the database may grow to, for the metrics; 0: not known, on SQLite the free disk
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics
     # `manage.py serve`.
     "LAME_DUCK_SECONDS": 0.0,  # between SIGTERM and the drain: /readyz answers 503, and everything is served

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 from weakref import WeakMethod
@@ -50,6 +50,7 @@ def _histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> 
 http_requests = _counter(
     "http_requests", "HTTP requests, by method, route and class of the status.", "method", "route", "status"
 )
+server_errors = _counter("server_errors", "HTTP requests that were answered with a status from 500 on.")
 http_seconds = _histogram("http_request_seconds", "From a request to its whole answer.", SECONDS, "method", "route")
 view_places = _gauge("view_places", "Requests that may be in views at once.")
 views_running = _gauge("views_running", "Requests in views now.")
@@ -109,6 +110,11 @@ chore_deleted = _gauge(
 chore_failures = _counter("chore_failures", "Chores that failed in this process.", "chore")
 chore_seconds = _histogram("chore_seconds", "How long a chore took.", (0.01, 0.1, 1.0, 10.0, 60.0, 600.0), "chore")
 database_bytes = _gauge("database_bytes", "Size of the database on disk.", mode="livemax")
+database_max_bytes = _gauge(
+    "database_max_bytes",
+    "What the database may grow to: DATABASE_MAX_BYTES, on SQLite the free disk; 0 where it is not known.",
+    mode="livemax",
+)
 table_bytes = _gauge("table_bytes", "Size of a table with its indexes; on PostgreSQL only.", "table", mode="livemax")
 jobs_pending = _gauge(
     "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
@@ -154,6 +160,17 @@ cut_offs = _counter(
 webhook_attempts = _counter(
     "webhook_attempts", "Attempts to send a webhook, by state of the message after it.", "state"
 )
+webhook_endpoints = _gauge(
+    "webhook_endpoints",
+    "Webhooks, by state and by the reason why they are disabled (none for active ones).",
+    *("state", "reason"),
+    mode="livemax",
+)
+webhook_idle = _gauge(
+    "webhook_idle_seconds",
+    "For how long a due message has waited while no worker had any: above a minute, no worker runs.",
+    mode="livemax",
+)
 webhook_lag = _gauge(
     "webhook_lag_seconds", "Age of the oldest event that an active webhook has not confirmed.", mode="livemax"
 )
@@ -167,6 +184,13 @@ subscribing = _histogram("subscribe_seconds", "From a subscribe to its reply.", 
 authenticating = _histogram("authenticate_seconds", "Checking the credential of a connect or refresh.", SECONDS)
 
 webhook_seconds = _histogram("webhook_seconds", "From an event's COMMIT to an attempt to send it.", SECONDS)
+
+
+def begin_at_zero(metric: Counter | Histogram, values: Iterable[object]) -> None:
+    """Makes the series of these values of the metric's one label, where they are not there yet."""
+    for value in values:
+        metric.labels(value)
+
 
 _by_kind: dict[str, tuple[Callable[[], None], Callable[[float], None], Callable[[float], None]]] = {}
 

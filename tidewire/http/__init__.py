@@ -17,5 +17,6 @@ A project's `asgi.py` puts them together (see `tidewire.asgi`). A scope passes t
 
   problems.py          refusals that no view has seen, as problem documents (RFC 9457)
   urls.py, health.py   routes and views of the probes
+  worker_port.py       /healthz and /metrics of a worker that serves no requests
   lifecycle.py         whether this process serves or drains
 """

@@ -45,17 +45,19 @@ async def ready(request: HttpRequest) -> JsonResponse:
 @never_cache
 async def exposition(request: HttpRequest) -> HttpResponse:
     """Answers the metrics in Prometheus' text format, to this machine or with METRICS_TOKEN; 404 to others."""
-    if not _may_read_metrics(request):
+    address = request.META.get("REMOTE_ADDR", "")  # never that of a forwarded request
+    if not may_read_metrics(request.headers.get("Authorization", ""), address):
         raise Http404
     return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
-def _may_read_metrics(request: HttpRequest) -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def may_read_metrics(authorization: str, address: str) -> bool:
+    """Returns whether a request with this Authorization header, from this address, may read the metrics."""
+    scheme, _, token = authorization.partition(" ")
     is_bearer = scheme.lower() == "bearer"
     if is_bearer and conf.METRICS_TOKEN and constant_time_compare(token.strip(), conf.METRICS_TOKEN):
         return True
-    return is_loopback(request.META.get("REMOTE_ADDR", ""))  # never that of a forwarded request
+    return is_loopback(address)
 
 
 def check_database() -> dict[str, str]:

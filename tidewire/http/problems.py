@@ -98,6 +98,8 @@ TOO_FAST = Problem(503, "too_many_connections", "Too many connections at once. P
 FULL_OF_BODIES = Problem(503, "busy", "Too many request bodies are being received. Please try again.", retry_seconds=2)
 DRAINING = Problem(503, "draining", "This process is ending. Please connect again.", retry_seconds=1)
 
+metrics.begin_at_zero(metrics.refusals, sorted({each.code for each in globals().values() if isinstance(each, Problem)}))
+
 
 async def refuse(problem: Problem, scope: HTTPScope, send: ASGISendCallable) -> None:
     """Answers a request with this problem, and counts the refusal."""

@@ -110,6 +110,8 @@ def _count(method: str, route: str, exchange: _Exchange, seconds: float) -> None
         counters = _counters[key] = (requests.inc, times.observe)
     counters[0]()
     counters[1](seconds)
+    if exchange.status >= 500:
+        metrics.server_errors.inc()
     _received(exchange.received)
     _sent(exchange.sent)
 

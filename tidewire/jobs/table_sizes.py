@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tidewire.ground import metrics
+from tidewire.ground.conf import conf
+from tidewire.jobs.measures import measure
 
 
-def measure(using: str = DEFAULT_DB_ALIAS) -> None:
+@measure
+def measure_sizes(using: str = DEFAULT_DB_ALIAS) -> None:
     """Sets the gauges, in two queries at most. SQLite knows the size of its file only."""
-    connection = connections[using]
+    connection, size = connections[using], 0
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_database_size(current_database())")
-            metrics.database_bytes.set(cursor.fetchone()[0])
+            size = cursor.fetchone()[0]
+            metrics.database_bytes.set(size)
             cursor.execute(
                 "SELECT relname, pg_total_relation_size(oid) FROM pg_class "
                 "WHERE relkind = 'r' AND relname = ANY(%s) AND pg_table_is_visible(oid)",
@@ -24,7 +32,17 @@ def measure(using: str = DEFAULT_DB_ALIAS) -> None:
                 metrics.table_bytes.labels(table).set(size)
         elif connection.vendor == "sqlite":
             cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
-            metrics.database_bytes.set(cursor.fetchone()[0])
+            size = cursor.fetchone()[0]
+            metrics.database_bytes.set(size)
+    metrics.database_max_bytes.set(conf.DATABASE_MAX_BYTES or _disk_bytes(connection, size))
+
+
+def _disk_bytes(connection: BaseDatabaseWrapper, size: int) -> int:
+    """Returns what SQLite's file may grow to: its `size` and the free space of its disk. 0 where that is not known."""
+    path = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor != "sqlite" or not path.is_file():
+        return 0
+    return size + shutil.disk_usage(path.parent).free
 
 
 def tables() -> list[str]:

@@ -1,10 +1,15 @@
-"""How far webhooks are behind the log, as gauges of a worker."""
+"""How far webhooks are behind the log, and whether anything works on them, as gauges.
+
+Every process that serves measures it, too: workers that do not run cannot say so.
+"""
 
 from __future__ import annotations
 
-from django.db.models import F, Min, OuterRef, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 
 from tidewire.ground import metrics
+from tidewire.jobs.measures import measure
 from tidewire.log.tables import Event
 from tidewire.webhooks import leases
 from tidewire.webhooks.tables import WebhookEndpoint, WebhookPosition
@@ -13,14 +18,32 @@ LOOKED_AT = 1_000
 """Positions that are behind, of which the oldest event is looked up."""
 
 
-def measure(using: str) -> None:
-    """Sets the gauges: the number of active positions that are behind, and the age of the oldest event that waits."""
+@measure
+def measure_webhooks(using: str) -> None:
+    """Sets the gauges: the webhooks by state, the active positions that are behind, the age of the oldest event that
+    waits, and for how long nothing was done about one that is due."""
+    _count_endpoints(using)
     behind = WebhookPosition.objects.using(using).filter(
         endpoint__state=WebhookEndpoint.State.ACTIVE, ended_at=None, stream__head__gt=F("offset")
     )
     following = Event.objects.using(using).filter(stream=OuterRef("stream"), offset=OuterRef("offset") + 1)
     some = behind.order_by("pk").annotate(waits_since=Subquery(following.values("at")[:1]))[:LOOKED_AT]
-    oldest = some.aggregate(oldest=Min("waits_since"))["oldest"]
-    lag = (leases.database_time(using) - oldest).total_seconds() if oldest else 0.0
+    # The streams of a receiver that fails take turns: what is due there may wait for long.
+    is_well = Q(endpoint__failing_since=None)
+    found = some.aggregate(oldest=Min("waits_since"), due=Min(Greatest("due_at", "waits_since"), filter=is_well))
+    now = leases.database_time(using)
     metrics.webhook_behind.set(behind.count())
-    metrics.webhook_lag.set(max(0.0, lag))
+    metrics.webhook_lag.set(max(0.0, (now - found["oldest"]).total_seconds()) if found["oldest"] else 0.0)
+    is_worked_on = WebhookPosition.objects.using(using).filter(leased_until__gt=now).exists()
+    waits = 0.0 if is_worked_on or not found["due"] else (now - found["due"]).total_seconds()
+    metrics.webhook_idle.set(max(0.0, waits))
+
+
+def _count_endpoints(using: str) -> None:
+    """Sets the number of webhooks in each state, also of those that there are none of."""
+    counts = dict.fromkeys([("active", "none"), *(("disabled", reason) for reason in WebhookEndpoint.Reason.values)], 0)
+    rows = WebhookEndpoint.objects.using(using).order_by().values_list("state", "disabled_reason")
+    for state, reason, count in rows.annotate(count=Count("pk")):
+        counts[state, reason or "none"] = count
+    for (state, reason), count in counts.items():
+        metrics.webhook_endpoints.labels(state, reason).set(count)

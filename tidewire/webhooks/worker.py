@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections import Counter
 from uuid import UUID
 
@@ -23,12 +24,15 @@ from tidewire.webhooks.discovery import Discovery
 from tidewire.webhooks.leases import Signs
 from tidewire.webhooks.outcomes import Message, Outcome
 from tidewire.webhooks.sender import Sender
+from tidewire.webhooks.tables import WebhookDelivery
 from tidewire.webhooks.turns import Turned, Work
 
 FULL_SECONDS = 1.0
 """How often a turn looks at all positions, not only at streams that were written to lately; and renews its leases."""
 AWAY_SECONDS = 0.5
 """Between two tries while the database is away."""
+STUCK_SECONDS = 120.0
+"""A loop that has not turned for so long does not turn any more: above each timeout of the database."""
 LAG_SECONDS = 15.0
 """How often the gauges are set."""
 DISCOVERY_SHARE = 10.0
@@ -51,6 +55,7 @@ class Worker:
         self._signs = Signs()
         self._is_stopping = self._is_discovering = False
         self._full_at = self._discover_at = self._lag_at = 0.0
+        self._turned_at = time.monotonic()
         self._retry_at = float("inf")
 
     def stop(self) -> None:
@@ -58,11 +63,18 @@ class Worker:
         self._is_stopping = True
         self._wake.set()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop of `run` has turned lately, whatever the database says. May be asked by any thread."""
+        return time.monotonic() - self._turned_at < STUCK_SECONDS
+
     async def run(self) -> None:
         """Works until `stop` was called."""
         loop = asyncio.get_running_loop()
+        metrics.begin_at_zero(metrics.webhook_attempts, WebhookDelivery.State.values)
         try:
             while not (self._is_stopping and not self._under_way and not self._outcomes):
+                self._turned_at = time.monotonic()
                 try:
                     is_due = await self._is_due()
                     has_more = is_due and await self._turn()
@@ -101,7 +113,8 @@ class Worker:
         self._is_discovering |= is_changed or is_full
         if now >= self._lag_at:
             self._lag_at = now + LAG_SECONDS
-            await self._reader.run(lag.measure, log_alias())
+            await self._reader.run(lag.measure_webhooks, log_alias())
+            metrics.run_samplers()
         return bool(self._outcomes) or is_changed or signs.is_requested or is_full or now >= self._retry_at
 
     async def _turn(self) -> bool:

@@ -10,14 +10,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_database_has_a_size() -> None:
-    table_sizes.measure()
+    table_sizes.measure_sizes()
 
     assert (REGISTRY.get_sample_value("tidewire_database_bytes") or 0) > 100_000
 
 
 @pytest.mark.skipif("config.getoption('database') != 'postgresql'", reason="SQLite knows the size of its file only")
 def test_every_table_has_a_size() -> None:
-    table_sizes.measure()
+    table_sizes.measure_sizes()
 
     sizes = {table: REGISTRY.get_sample_value("tidewire_table_bytes", {"table": table}) for table in existing()}
     assert {table: size for table, size in sizes.items() if not size} == {}

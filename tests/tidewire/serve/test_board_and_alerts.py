@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.rig.site import ROOT, Site
 from tests.tidewire.serve.served import wait_until
+from tidewire.serve.supervisor_figures import Figures
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 BOARD = ROOT / "deploy" / "grafana" / "tidewire.json"
@@ -42,8 +44,15 @@ def expressions() -> dict[str, tuple[str, str]]:
     return found
 
 
+def labels_of_supervisor(folder: Path) -> dict[str, set[str]]:
+    """The same for the figures of a supervisor, which one process does not have. test_reload.py asks for them live."""
+    text = Figures(folder, 2)._path.read_text()
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {sample.name: set(sample.labels) for sample in samples}
+
+
 @pytest.fixture(scope="module")
-def labels_of(site: Site) -> dict[str, set[str]]:
+def labels_of(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Returns {name of a sample: the labels that it has, or would have}, as the server shows and declares them."""
     from tidewire.ground import metrics
 
@@ -57,7 +66,7 @@ def labels_of(site: Site) -> dict[str, set[str]]:
         if hasattr(metric, "_labelnames")
         for suffix in ("", "_total", "_bucket", "_sum", "_count")
     }
-    found: dict[str, set[str]] = {"up": set()}
+    found: dict[str, set[str]] = {"up": set(), **labels_of_supervisor(tmp_path_factory.mktemp("supervisor"))}
     for family in text_string_to_metric_families(site.server.get("/metrics").text):
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
         if family.name.endswith("_created"):  # when a counter was made

@@ -68,7 +68,7 @@ def test_systemd_gives_no_privileges() -> None:
 
 @pytest.mark.verify
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
-    for name in ("tidewire.service", "tidewire.socket"):
+    for name in (path.name for path in DEPLOY.glob("tidewire*.s*")):
         text = (DEPLOY / name).read_text().replace("/srv/tidewire/.venv/bin/python", "/bin/true")
         (tmp_path / name).write_text(text.replace("User=tidewire", "User=root").replace("Group=tidewire", "Group=root"))
     done = subprocess.run(
@@ -119,7 +119,7 @@ def test_compose_rotates_logs_asks_for_health_and_shows_metrics_by_token() -> No
         assert service["logging"]["options"] == {"max-size": "50m", "max-file": "5"}
     assert services()["server"]["environment"]["METRICS_TOKEN"] == "${METRICS_TOKEN:?}"
     asked = {name for name, service in services().items() if "test" in service["healthcheck"]}
-    assert asked == {"server", "postgres", "redis"}
+    assert asked == {"server", "webhooks", "postgres", "redis"}
     others = [service["healthcheck"] for name, service in services().items() if name not in asked]
     assert others == [{"disable": True}] * len(others)  # the image's own asks a server
 
@@ -139,6 +139,39 @@ def test_the_secrets_of_compose_need_no_quotes() -> None:
 
     assert "openssl rand -hex 32" in text
     assert required - made == {"ALLOWED_HOSTS"}
+
+
+# -- workers of webhooks -----------------------------------------------------------------------------------------------
+
+
+def workers_of_webhooks() -> dict[str, tuple[str, float]]:
+    """Returns {file: (command, seconds until it is killed)} of each set-up."""
+    unit = ini("tidewire-webhooks.service")["Service"]
+    program = ini("supervisor.conf")["program:tidewire-webhooks"]
+    container = services()["webhooks"]
+    manifest = yaml.safe_load((DEPLOY / "kubernetes/webhooks.yaml").read_text())["spec"]["template"]["spec"]
+    return {
+        "tidewire-webhooks.service": (unit["ExecStart"], float(unit["TimeoutStopSec"])),
+        "supervisor.conf": (program["command"], float(program["stopwaitsecs"])),
+        "docker-compose.yml": (
+            " ".join(container["command"]),
+            float(container["stop_grace_period"].removesuffix("s")),
+        ),
+        "kubernetes/webhooks.yaml": (
+            " ".join(manifest["containers"][0]["command"]),
+            manifest["terminationGracePeriodSeconds"],
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", workers_of_webhooks())
+def test_every_set_up_delivers_webhooks_and_shows_the_workers_figures(name: str) -> None:
+    command, seconds = workers_of_webhooks()[name]
+
+    assert "manage.py deliver_webhooks" in command
+    assert re.search(r"--metrics-port 800(1|%\(process_num\)d)", command)
+    assert ("--metrics-bind 0.0.0.0" in command) is ("docker" in name or "kubernetes" in name)
+    assert seconds > DEFAULTS["WEBHOOK_TIMEOUT_SECONDS"]
 
 
 # -- proxies -----------------------------------------------------------------------------------------------------------

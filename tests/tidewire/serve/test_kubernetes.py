@@ -66,6 +66,16 @@ def test_probes_ask_paths_that_there_are_and_liveness_not_the_database():
     assert paths["readinessProbe"] == paths["startupProbe"] == "/readyz"
 
 
+def test_a_worker_of_webhooks_has_a_port_that_is_asked_and_scraped():
+    template = load("webhooks")["spec"]["template"]
+    (worker,) = template["spec"]["containers"]
+    (port,) = worker["ports"]
+    assert str(port["containerPort"]) in worker["command"]
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
+    for probe in ("startupProbe", "livenessProbe"):
+        assert worker[probe]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+
+
 def test_no_release_takes_pods_away_before_it_is_ready():
     strategy = load("deployment")["spec"]["strategy"]
     assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -80,7 +90,7 @@ def test_proxies_wait_longer_than_the_pings_and_less_than_the_server():
 
 
 def test_pods_have_no_privileges():
-    for spec in (pod(), load("migrate")["spec"]["template"]["spec"]):
+    for spec in (load(name)["spec"]["template"]["spec"] for name in ("deployment", "webhooks", "migrate")):
         assert spec["securityContext"]["runAsNonRoot"] is True
         for each in spec["containers"]:
             assert each["securityContext"]["readOnlyRootFilesystem"] is True

@@ -1,13 +1,19 @@
 """/metrics: what it counts, who may read it, and the sums over several workers."""
 
+import re
+
 import httpx
 import pytest
+from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.rig.raw import RawSocket
 from tests.rig.rest import channel
-from tests.rig.site import Site
+from tests.rig.site import ROOT, Site
 from tests.tidewire.serve.served import Served, children, wait_until
+from tidewire.engine import first_counts
+from tidewire.ground import metrics
 
 TOKEN = "a-token-for-metrics"
 
@@ -15,6 +21,10 @@ TOKEN = "a-token-for-metrics"
 @pytest.fixture(scope="module")
 def site(make_site) -> Site:
     return make_site(METRICS_TOKEN=TOKEN, TRUSTED_PROXIES="1")
+
+
+def families(served: Served) -> list[Metric]:
+    return list(text_string_to_metric_families(served.get("/metrics").text))
 
 
 def samples(served: Served) -> dict[tuple[str, ...], float]:
@@ -110,6 +120,39 @@ def test_closes_bytes_times_and_readers_are_shown(site: Site) -> None:
     assert samples(site.server)["tidewire_view_places",] == 15
     assert samples(site.server)["tidewire_views_waiting",] == 0
     assert now["tidewire_door_lag_seconds", "log events"] == 0
+
+
+LATER = {
+    "tidewire_http_requests": "routes and methods are too many; tidewire_server_errors counts failures of all",
+    "tidewire_http_request_seconds": "likewise",
+    "tidewire_replies": "commands and codes are too many, and no alert asks for them",
+    "tidewire_socket_closes": "codes and sides likewise; tidewire_disconnects counts the server's",
+    "tidewire_webhook_attempts": "of workers of webhooks, see tests/tidewire/webhooks",
+}
+"""{counter with labels whose series appear when something is counted: why}. A series that appears has not grown, so
+`rate()` does not see its first count."""
+
+
+def test_counters_begin_at_zero(make_site) -> None:
+    """Whatever a process may count, a scrape of its first seconds has it at 0."""
+    shown = {family.name: family for family in families(make_site().server)}
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Histogram) and metric._labelnames and metric._name not in LATER:
+            assert shown[metric._name].samples, metric._name
+    for name, labels in (("disconnects", {"code": "3008"}), ("refusals", {"code": "busy"})):
+        (value,) = [sample.value for sample in shown[f"tidewire_{name}"].samples if sample.labels == labels]
+        assert value == 0
+    assert {sample.labels["kind"] for sample in shown["tidewire_stream_restarts"].samples} >= {"room", "revocations"}
+
+
+def test_the_reasons_that_begin_at_zero_are_those_of_the_code() -> None:
+    text = "".join((ROOT / "tidewire" / path).read_text() for path in ("layer/mailbox.py", "layer/signatures.py"))
+    assert set(re.findall(r'_refuse\("(\w+)"|RefusedMessageError\("(\w+)"', text)) == {
+        *((reason, "") for reason in ("malformed", "replayed")),
+        *(("", reason) for reason in first_counts.REFUSED_MESSAGES if reason not in ("malformed", "replayed")),
+    }
+    text = "".join((ROOT / "tidewire/serve" / name).read_text() for name in ("http_places.py", "unread_answers.py"))
+    assert set(re.findall(r'(?:_end|_cut_off)\(.*, "(\w+)"\)', text)) == set(first_counts.CUT_OFFS)
 
 
 def test_a_code_that_a_client_makes_up_is_no_label(site: Site) -> None:

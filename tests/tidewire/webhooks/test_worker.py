@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.management import CommandError, call_command
 from django.db import connections
 
+from tests.rig import servers
 from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.ground import metrics
+from tidewire.http import worker_port
 from tidewire.management.commands import deliver_webhooks
 from tidewire.webhooks import turns
 from tidewire.webhooks.tables import WebhookDelivery, WebhookPosition
-from tidewire.webhooks.worker import Worker
+from tidewire.webhooks.worker import STUCK_SECONDS, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,6 +135,45 @@ async def test_a_turn_that_always_fails_does_not_stop_the_worker(
         await until(lambda: WebhookDelivery.objects.filter(state="delivered").exists())
     assert len({got.id for got in receiver.got}) == 1
     assert "cannot be stored" in caplog.text
+
+
+async def test_its_port_shows_that_it_turns_and_its_figures(receiver, make_endpoint, stream, write, settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "METRICS_TOKEN": "a-token"}
+    await sync_to_async(make_endpoint)(streams=[stream])
+    number = servers.free_port()
+    async with working() as worker, httpx.AsyncClient(base_url=f"http://127.0.0.1:{number}", trust_env=False) as client:
+        port = worker_port.start("127.0.0.1", number, lambda: worker.is_alive)
+        try:
+            assert (await client.get("/healthz")).status_code == 200
+            forwarded = {"X-Forwarded-For": "127.0.0.1"}
+            assert (await client.get("/metrics", headers=forwarded)).status_code == 404
+            assert (await client.get("/metrics", headers={**forwarded, "Authorization": "Bearer a-token"})).is_success
+            assert (await client.get("/anything")).status_code == 404
+            assert (await client.head("/metrics")).content == b""
+            await until(lambda: "tidewire_worker_started_at_seconds 1" in metrics.exposition().decode())
+            text = (await client.get("/metrics")).text
+            assert all(
+                f'tidewire_webhook_attempts_total{{state="{state}"}}' in text for state in ("delivered", "failed")
+            )
+        finally:
+            port.shutdown()
+            port.server_close()
+
+
+def test_a_loop_that_does_not_turn_is_not_alive():
+    worker = Worker()
+    assert worker.is_alive
+    worker._turned_at -= STUCK_SECONDS
+    assert not worker.is_alive
+
+
+async def test_a_port_that_is_taken_is_an_error_of_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"cannot listen on 127.0.0.1:{number}: Address already in use"):
+            await sync_to_async(call_command)("deliver_webhooks", "--metrics-port", str(number))
+    with pytest.raises(CommandError):
+        await sync_to_async(call_command)("deliver_webhooks", "--metrics-port", "70000")
 
 
 async def test_a_worker_of_a_parent_that_ended_early_ends_too():

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from tidewire.http import worker_port
+
 PARENT_SECONDS = 1.0
 
 
@@ -21,24 +23,44 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, ends")
-        parser.add_argument("--metrics-port", type=int, help="serve the worker's metrics on this port of 127.0.0.1")
+        parser.add_argument(
+            "--metrics-port", type=port, metavar="PORT", help="answer /metrics and /healthz of the worker on this port"
+        )
+        parser.add_argument(
+            "--metrics-bind",
+            default="127.0.0.1",
+            metavar="ADDRESS",
+            help="the address of that port; from another machine, /metrics wants METRICS_TOKEN (default: 127.0.0.1)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             from tidewire.webhooks.worker import Worker  # needs the extra `webhooks`
         except ModuleNotFoundError as error:
             raise CommandError(f"{error}; install tidewire[webhooks]") from None
-        if options["metrics_port"]:
-            from prometheus_client import start_http_server  # only where it is asked for
+        asyncio.run(self._work(Worker(), options))
 
-            start_http_server(options["metrics_port"], addr="127.0.0.1")
+    async def _work(self, worker: Any, options: dict[str, Any]) -> None:
+        if options["metrics_port"]:
+            try:
+                worker_port.start(options["metrics_bind"], options["metrics_port"], lambda: worker.is_alive)
+            except OSError as error:
+                place = f"{options['metrics_bind']}:{options['metrics_port']}"
+                raise CommandError(f"cannot listen on {place}: {error.strerror or error}") from None
         self.stdout.write("Delivering webhooks.")
         self.stdout.flush()
-        asyncio.run(_work(Worker, options["parent"]))
+        await _deliver(worker, options["parent"])
 
 
-async def _work(worker_class: Any, parent: int | None) -> None:
-    worker = worker_class()
+def port(text: str) -> int:
+    """Returns the number of a port; for `type=` of an argument. Raises ValueError."""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError(text)
+    return number
+
+
+async def _deliver(worker: Any, parent: int | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
