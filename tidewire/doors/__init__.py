@@ -6,11 +6,14 @@ sockets, and raises RefusalError where it answers no events; tidewire/http/door_
 
   refusals.py       what a door refuses, and answers that are complete
   requests.py       one request: its parameters, its credential, its user
-  open_response.py  a response that stays open, one of its user's connections
+  open_body.py      the body of a response that stays open: its start, its client's leaving, its end
+  open_response.py  such a response with server-sent events, one of its user's connections
     response_queue.py  its bounded send queue
   durable_log.py    Durable Streams, the read side: catch-up, HEAD, and the choice of the live modes
     log_offsets.py  offsets that sort, and cursors
+    log_request.py  what a client asks, and its user
     log_reading.py  pages of one stream for a reader who may read it
+    log_subscription.py  a subscription after an offset, for both live modes
     log_codec.py    events as this protocol writes them
     long_poll.py    `live=long-poll`
     log_events.py   `live=sse`

@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from msgspec import Struct
 
 from tidewire.delivery.emulation import stream_of
-from tidewire.doors.refusals import NO_STORE, Answer, RefusalError, bad_request, not_allowed
+from tidewire.doors.refusals import NO_STORE, Answer, RefusalError, bad_request
 from tidewire.engine import engines
 from tidewire.engine.engine import Engine
 from tidewire.ground.conf import conf
@@ -41,7 +41,6 @@ _decoder = msgspec.json.Decoder(Request)
 async def emulate(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answers 204 when the message was handed on. Raises RefusalError: 404 when the connection is gone, upon which the
     SDK connects anew."""
-    require_post(scope)
     node, session, data = _parse(await body(receive), is_protobuf(scope))
     if len(data) > conf.MAX_FRAME_BYTES:
         raise RefusalError(413, "too_large", "The message is too large.")
@@ -61,11 +60,6 @@ def new_session(engine: Engine) -> str:
     """Returns the secret of a new connection of this process."""
     node = engine.hub.emulation.node
     return _signer().sign(f"{node}.{secrets.token_hex(16)}").removeprefix(f"{node}.")
-
-
-def require_post(scope: HTTPScope) -> None:
-    if scope["method"] != "POST":
-        raise not_allowed("POST")
 
 
 def is_protobuf(scope: HTTPScope) -> bool:

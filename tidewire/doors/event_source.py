@@ -21,7 +21,7 @@ from tidewire.doors.event_source_codec import EVENT_SOURCE
 from tidewire.doors.log_codec import event
 from tidewire.doors.open_response import OpenResponse
 from tidewire.doors.position_vectors import Vector, place
-from tidewire.doors.refusals import bad_request, not_allowed, not_found, unauthorized, unavailable
+from tidewire.doors.refusals import bad_request, not_found, unauthorized, unavailable
 from tidewire.doors.requests import DoorRequest, identify
 from tidewire.engine import engines
 from tidewire.engine.engine import Engine
@@ -89,8 +89,6 @@ def _place(subscription: Subscription) -> str:
 
 async def event_source(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answers GET of `streams/events/`. Raises RefusalError before the response has begun."""
-    if scope["method"] != "GET":
-        raise not_allowed("GET")
     engine, request = engines.current(), DoorRequest(scope)
     names = _names(request)
     identity = await _identify(engine, request)

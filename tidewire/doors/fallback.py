@@ -7,8 +7,6 @@ process.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,20 +16,20 @@ from tidewire.connection.connection import Connection
 from tidewire.connection.consumer import bearer, message_rate, rules
 from tidewire.connection.protocol_connection import ProtocolConnection
 from tidewire.connection.receive_queue import ReceiveQueue
+from tidewire.delivery.connections import Connections
 from tidewire.delivery.send_queue import Limits, SendQueue
 from tidewire.doors import emulation
-from tidewire.doors.open_response import LAST_SECONDS, PROBE_SECONDS
-from tidewire.doors.refusals import NO_STORE, Headers, RefusalError, not_allowed
+from tidewire.doors.open_body import OpenBody
+from tidewire.doors.open_response import require_place
+from tidewire.doors.refusals import Headers, bad_request, full
 from tidewire.doors.requests import DoorRequest
 from tidewire.engine import engines
 from tidewire.engine.engine import Engine
 from tidewire.ground.conf import conf
-from tidewire.protocol import http_chunks
+from tidewire.ground.networks import is_loopback, network_of
 from tidewire.protocol.codec import Codec
 from tidewire.protocol.codes import Code, Disconnect
 from tidewire.protocol.websocket_frames import Once
-
-logger = logging.getLogger(__name__)
 
 UNBUFFERED: Headers = [(b"cache-control", b"private, no-cache, no-store"), (b"x-accel-buffering", b"no")]
 JSON_LINES: Headers = [(b"content-type", b"application/json"), *UNBUFFERED]
@@ -64,8 +62,7 @@ class Fallback:
         connection_class: type[ProtocolConnection],
     ) -> None:
         self._engine, self._send, self._wrap, self._codec = engine, send, wrap, codec
-        self._body = http_chunks.body_of(scope)
-        self._task, self._is_given_up = asyncio.current_task(), False
+        self._body = OpenBody(scope, send)
         self._pong = codec.ping()
         self.send_queue = SendQueue(
             codec,
@@ -74,14 +71,14 @@ class Fallback:
             Limits(unread_bytes=conf.MAX_UNREAD_BYTES, mark_bytes=conf.MARK_BYTES, pong_seconds=conf.PONG_SECONDS),
             engine.flusher,
             engine.timer_wheel,
-            self._write_message if self._body else None,
+            self._write_message if self._body.offered else None,
         )
         self.connection: Connection = connection_class(
             engine,
             send_queue=self.send_queue,
             codec=codec,
             rules=rules(),
-            close=self._close_soon,
+            close=self._close,
             scope=scope,
             credential=bearer(scope),
         )
@@ -97,18 +94,10 @@ class Fallback:
         session = self.connection.session
         self._engine.hub.emulation.add(session, self.receive)
         try:
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
-            # Servers write the headers with the first part of the body, even if it is empty.
-            await self._send({"type": "http.response.body", "body": b"", "more_body": True})
+            await self._body.start(headers)
             self.receive(first)
-            if self._body is not None:
-                self._body.when_half_closed(self._probe)
-            while (await receive())["type"] != "http.disconnect":
-                pass
-        except asyncio.CancelledError:
-            if not self._is_given_up or self._task is None:
-                raise
-            self._task.uncancel()
+            self._body.ask_when_half_closed(self.send_queue.ping, self._engine.timer_wheel)
+            await self._body.stay_open(receive)
         finally:
             self._engine.hub.emulation.discard(session)
             self.connection.closed()
@@ -117,6 +106,7 @@ class Fallback:
 
     def receive(self, data: bytes) -> None:
         """Takes in a message of the client."""
+        self._engine.connections.received_bytes += len(data)
         if data.strip() == self._pong and self.send_queue.pong():
             return
         try:
@@ -129,36 +119,15 @@ class Fallback:
         await self._send(part)
 
     def _write_message(self, message: bytes) -> None:
-        assert self._body is not None
-        self._body.write(self._wrap(message))
-
-    def _probe(self) -> None:
-        """Sends two pings to a client that has closed its sending side, as OpenResponse does with comments."""
-        self.send_queue.ping()
-        self._engine.timer_wheel.call_later(PROBE_SECONDS, self.send_queue.ping)
+        assert self._body.offered is not None
+        self._body.offered.write(self._wrap(message))
 
     def _end(self, code: Code) -> None:
         self.connection.end(code)
 
-    def _close_soon(self, code: Code) -> None:
+    def _close(self, code: Code) -> None:
         """Ends the response once the frames before its end were sent."""
-        self._closing = asyncio.get_running_loop().create_task(self._close(code))
-
-    async def _close(self, code: Code) -> None:
-        try:
-            if code is Disconnect.SLOW and self._body is not None:
-                self._body.abort()
-                return
-            async with asyncio.timeout(LAST_SECONDS):
-                await self.send_queue.flushed()
-                self.send_queue.close()
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception as error:
-            logger.debug("ending a response whose client has left: %s", error)
-        finally:
-            self._is_given_up = True
-            if self._task is not None:
-                self._task.cancel()
+        self._body.end(self.send_queue, code)
 
 
 class Fallbacks:
@@ -169,7 +138,6 @@ class Fallbacks:
 
     async def http_stream(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers `POST /connection/http_stream`, whose body is the first message: lines of JSON, or Protobuf."""
-        emulation.require_post(scope)
         first = await emulation.body(receive)
         if emulation.is_protobuf(scope):
             await self._serve(scope, receive, send, self._protobuf, as_it_is, PROTOBUF_FRAMES, first)
@@ -178,8 +146,6 @@ class Fallbacks:
 
     async def sse(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers `GET /connection/sse?cf_connect=…`, or a POST whose body is the first message."""
-        if scope["method"] not in ("GET", "POST"):
-            raise not_allowed("GET", "POST")
         if scope["method"] == "GET":
             first = (DoorRequest(scope).one("cf_connect") or "").encode("utf-8", "surrogateescape")
         else:
@@ -198,16 +164,15 @@ class Fallbacks:
     ) -> None:
         engine, address = engines.current(), DoorRequest(scope).address
         if not first:
-            raise RefusalError(400, "bad_request", "The first message of the client is missing.")
-        _require_room(engine, address)
+            raise bad_request("The first message of the client is missing.")
+        _require_place(engine.connections, address)
         fallback = Fallback(engine, scope, send, codec, wrap, self._connection_class)
         await fallback.serve(receive, headers, first)
 
 
-def _require_room(engine: Engine, address: str) -> None:
+def _require_place(connections: Connections, address: str) -> None:
     """Raises RefusalError above the numbers that hold for sockets."""
-    is_full = 0 < conf.MAX_CONNECTIONS <= len(engine.connections)
-    limit = 0 if address.startswith(("127.", "::1")) else conf.MAX_UNIDENTIFIED_PER_ADDRESS
-    if is_full or 0 < limit <= engine.connections.unidentified(address):
-        headers = [*NO_STORE, (b"retry-after", b"5")]
-        raise RefusalError(503, "too_many_connections", "This server has no place for another connection.", headers)
+    require_place(connections)
+    limit, network = conf.MAX_UNIDENTIFIED_PER_ADDRESS, network_of(address)
+    if not is_loopback(network) and 0 < limit <= connections.unidentified(network):
+        raise full()

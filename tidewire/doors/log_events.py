@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
-from tidewire.delivery.recovery import Outcome
-from tidewire.delivery.subscription import Subscription
-from tidewire.doors import log_codec, log_offsets, log_reading
+from tidewire.doors import log_codec, log_offsets
 from tidewire.doors.log_codec import BEHIND, CAUGHT_UP, LOG_EVENTS
-from tidewire.doors.log_offsets import NOW, START, Lifetime, lifetime_of
+from tidewire.doors.log_offsets import lifetime_of
+from tidewire.doors.log_request import LogRequest
+from tidewire.doors.log_subscription import LogSubscription, subscribe
 from tidewire.doors.open_response import OpenResponse
-from tidewire.doors.refusals import not_found, unavailable
-from tidewire.doors.requests import DoorRequest, readable
-from tidewire.engine.engine import Engine
-from tidewire.ground.credentials import Identity
-from tidewire.ground.positions import Position
-from tidewire.protocol.codes import ErrorCode
-from tidewire.protocol.requests import SubscribeRequest
-
-REJECT_UNRECOVERABLE = 2
+from tidewire.doors.refusals import unavailable
 
 
-class LogSubscription(Subscription):
+class LiveSubscription(LogSubscription):
     """Says `upToDate` in the control events of live events, not in those of a replay, and once when the replay ends.
 
     `first_payloads` are the payloads that were read for it and not sent yet: they go out with its first control event.
     """
 
-    is_shortened = False
     first_payloads: list[str] | None = None
     _is_open = False
 
@@ -51,27 +40,15 @@ class LogSubscription(Subscription):
     def replay(self, offset: int, frame: bytes) -> None:
         super().replay(offset, frame.removesuffix(CAUGHT_UP) + BEHIND)
 
-    def deliver_ephemeral(self, frame: bytes) -> None:
-        """Sends nothing: an ephemeral message has no place in the log."""
 
-
-async def serve(
-    engine: Engine,
-    identity: Identity,
-    request: DoorRequest,
-    receive: ASGIReceiveCallable,
-    send: ASGISendCallable,
-    stream: str,
-    lifetime: Lifetime | None,
-    after: int | str,
-) -> None:
+async def serve(asked: LogRequest, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answers with server-sent events until the response ends. Raises RefusalError before it has begun."""
-    head = await readable(engine, identity, stream)
-    interval = log_offsets.interval_after(request.one("cursor"))
+    engine, stream, head = asked.engine, asked.stream, await asked.head()
+    interval = log_offsets.interval_after(asked.cursor)
     least_interval = 0 if interval == log_offsets.interval() else interval
-    response = OpenResponse(engine, identity, request, send, LOG_EVENTS)
+    response = OpenResponse(engine, asked.identity, asked.request, send, LOG_EVENTS)
     try:
-        subscription = LogSubscription(
+        subscription = LiveSubscription(
             stream,
             response.info,
             response.send_queue,
@@ -80,7 +57,7 @@ async def serve(
             channel=log_codec.channel(lifetime_of(head), least_interval),
         )
         response.subscriptions[stream] = subscription
-        outcome = await subscribe(engine, identity, subscription, head, lifetime, after)
+        outcome = await subscribe(asked, subscription, head)
         if response.is_ended:
             raise unavailable()
         await response.start()
@@ -95,29 +72,3 @@ async def serve(
         response.closed()
         raise
     await response.stay_open(receive)
-
-
-async def subscribe(
-    engine: Engine,
-    identity: Identity,
-    subscription: Subscription,
-    head: Position,
-    lifetime: Lifetime | None,
-    after: int | str,
-) -> Outcome:
-    """Registers a subscription that begins after an offset. Returns what was missed; the caller sends it and calls
-    `Replays.proceed`. Raises RefusalError."""
-    if lifetime is not None and lifetime != lifetime_of(head):
-        raise await log_reading.gone(engine, head, "This offset is of an earlier life of the stream.")
-    if after == START:
-        after = await log_reading.offset_before_first(engine, head)
-    wanted: dict[str, Any] = {} if after == NOW else {"recover": True, "offset": int(after), "epoch": head.epoch}
-    asked = SubscribeRequest(subscription.stream, flag=REJECT_UNRECOVERABLE, **wanted)
-    (outcome,) = await engine.recovery.subscribe(identity.user_id, [(subscription, asked)])
-    if outcome.error is ErrorCode.PERMISSION_DENIED:
-        raise not_found()
-    if outcome.error is ErrorCode.UNRECOVERABLE_POSITION:
-        raise await log_reading.gone(engine, head, "The events after this offset are no longer kept, or never were.")
-    if outcome.error is not None or outcome.epoch != head.epoch:
-        raise unavailable()
-    return outcome

@@ -7,28 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tidewire.delivery.log_reader import LogUnavailableError
-from tidewire.doors import log_offsets
-from tidewire.doors.log_offsets import NOW, START, Lifetime, lifetime_of
-from tidewire.doors.refusals import NO_STORE, RefusalError, bad_request, unauthorized, unavailable
-from tidewire.doors.requests import readable
+from tidewire.doors.log_offsets import START, Lifetime, lifetime_of
+from tidewire.doors.log_request import LogRequest
+from tidewire.doors.refusals import NO_STORE, RefusalError, unauthorized, unavailable
 from tidewire.engine.engine import Engine
-from tidewire.ground.credentials import Identity
 from tidewire.ground.positions import Page, Position
-
-JAVASCRIPT_INTEGER = 2**53
-
-
-def wanted(text: str | None) -> tuple[Lifetime | None, int | str]:
-    """Returns what the parameter `offset` asks for: a place in a lifetime, or START or NOW. Raises RefusalError."""
-    if text in (None, START):
-        return None, START
-    if text == NOW:
-        return None, NOW
-    parsed = log_offsets.parse(text or "")
-    if parsed is None or parsed[1] >= JAVASCRIPT_INTEGER:
-        raise bad_request("The offset is none of this server's, nor -1, nor now.")
-    return parsed
-
 
 MAX_READS, MAX_WAITING = 4, 32
 """Pages that one user's requests read at once in a process, and those that wait: the threads that read them serve the
@@ -62,29 +45,32 @@ async def _place_of(user_id: str) -> AsyncIterator[None]:
             del _places[user_id]
 
 
-async def read(engine: Engine, identity: Identity, stream: str, lifetime: Lifetime | None, after: int) -> Page:
-    """Returns the page as `_read` does, in one of the user's places."""
-    async with _place_of(identity.user_id):
-        return await _read(engine, identity, stream, lifetime, after)
+async def read(asked: LogRequest) -> tuple[Page, int]:
+    """Returns the page after the offset that was asked for, or from the first event that is kept, and that offset.
 
-
-async def _read(engine: Engine, identity: Identity, stream: str, lifetime: Lifetime | None, after: int) -> Page:
-    """Returns the events after an offset; with the lifetime None and 0, those from the first that is kept.
-
-    Raises RefusalError: 404 unless the user may read the stream, also for a user who lost access before the page was
-    read; 410 where the log does not go on from there.
+    It is read in one of the user's places. Raises RefusalError: 404 unless the user may read the stream, also where
+    access was lost before the page was read; 410 where the log does not go on from there.
     """
-    await readable(engine, identity, stream)
+    after = 0 if asked.place.after == START else int(asked.place.after)
+    async with _place_of(asked.identity.user_id):
+        page = await _page(asked, after)
+        if asked.place.lifetime is not None:
+            await _require_continuity(asked.engine, page, asked.place.lifetime, after)
+        return page, after
+
+
+async def _page(asked: LogRequest, after: int) -> Page:
+    """Returns the events after an offset, for a user who may read them now."""
+    engine = asked.engine
+    await asked.head()
     try:
-        page = await engine.reader.page(stream, after)
+        page = await engine.reader.page(asked.stream, after)
         await engine.revocations.apply_for(page.entries)
     except (LogUnavailableError, LookupError):
         raise unavailable() from None
-    if engine.sessions.has_ended(identity.session_id):
+    if engine.sessions.has_ended(asked.identity.session_id):
         raise unauthorized("token_invalid", "The session has ended.")
-    await readable(engine, identity, stream)
-    if lifetime is not None:
-        await _require_continuity(engine, page, lifetime, after)
+    await asked.head()
     return page
 
 

@@ -8,34 +8,16 @@ import time
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
 from tidewire.delivery.send_queue import SendQueue
-from tidewire.delivery.subscription import Subscription
 from tidewire.doors import log_answers, log_codec, log_offsets
 from tidewire.doors.log_codec import LOG_JSON
-from tidewire.doors.log_events import subscribe
-from tidewire.doors.log_offsets import Lifetime
+from tidewire.doors.log_request import LogRequest
+from tidewire.doors.log_subscription import LogSubscription, subscribe
 from tidewire.doors.open_response import forget, register
 from tidewire.doors.refusals import NO_STORE, Answer, RefusalError, not_found, unauthorized
-from tidewire.doors.requests import DoorRequest, readable
-from tidewire.engine.engine import Engine
 from tidewire.ground.conf import conf
-from tidewire.ground.credentials import Identity
 from tidewire.ground.positions import PAGE_BYTES
 from tidewire.protocol.codes import Code, Disconnect, Unsubscribe
 from tidewire.protocol.pushes import ClientInfo
-
-
-class PollSubscription(Subscription):
-    """Passes on events only, and remembers the code that it ended with."""
-
-    is_shortened = False
-    end_code: Code | None = None
-
-    def end(self, code: Code) -> None:
-        self.end_code = code
-        super().end(code)
-
-    def deliver_ephemeral(self, frame: bytes) -> None:
-        """Sends nothing: an ephemeral message has no place in the log."""
 
 
 class PollQueue(SendQueue):
@@ -73,11 +55,11 @@ class Poll:
 
     door = "long poll"
 
-    def __init__(self, engine: Engine, identity: Identity, address: str) -> None:
-        self.engine, self.identity, self.address = engine, identity, address
+    def __init__(self, asked: LogRequest) -> None:
+        self.identity, self.address = asked.identity, asked.request.address
         self.queue = PollQueue()
         self.end_code: Code | None = None
-        register(engine, identity, self)
+        register(asked.engine, self.identity, self)
 
     @property
     def unread(self) -> int:
@@ -107,36 +89,30 @@ async def _left(receive: ASGIReceiveCallable) -> None:
         pass
 
 
-async def serve(
-    engine: Engine,
-    identity: Identity,
-    request: DoorRequest,
-    receive: ASGIReceiveCallable,
-    send: ASGISendCallable,
-    stream: str,
-    lifetime: Lifetime | None,
-    after: int | str,
-) -> None:
+async def serve(asked: LogRequest, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answers with events, or 204. Raises RefusalError, also when the user lost access while the request waited."""
-    head = await readable(engine, identity, stream)
-    poll = Poll(engine, identity, request.address)
-    info = ClientInfo(identity.user_id, "")
-    subscription = PollSubscription(
-        stream, info, poll.queue, LOG_JSON, lambda ended: poll.queue.arrived.set(), channel=log_codec.POLL_CHANNEL
+    engine, head, poll = asked.engine, await asked.head(), Poll(asked)
+    subscription = LogSubscription(
+        asked.stream,
+        ClientInfo(asked.identity.user_id, ""),
+        poll.queue,
+        LOG_JSON,
+        lambda ended: poll.queue.arrived.set(),
+        channel=log_codec.POLL_CHANNEL,
     )
     try:
-        outcome = await subscribe(engine, identity, subscription, head, lifetime, after)
+        outcome = await subscribe(asked, subscription, head)
         for entry in outcome.entries:
             poll.queue.enqueue(entry.payload.encode())
         engine.replays.proceed(subscription)
         if not await poll.wait(receive):
             return
     finally:
-        forget(engine, identity, poll)
+        forget(engine, asked.identity, poll)
         last, is_open = subscription.offset, subscription.is_open
         subscription.drop()
         engine.subscriptions.discard(subscription)
-    interval = log_answers.interval_header(log_offsets.interval_after(request.one("cursor")))
+    interval = log_answers.interval_header(log_offsets.interval_after(asked.cursor))
     if poll.queue.payloads:
         answer = log_answers.of_events(head, poll.queue.payloads, last, is_up_to_date=is_open)
     else:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 import uuid
 from collections import deque
-from functools import partial
 from typing import Protocol
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
-from tidewire.delivery.connections import OpenConnection
+from tidewire.delivery.connections import Connections, OpenConnection
 from tidewire.delivery.revocation_log import Endable
 from tidewire.delivery.subscription import Subscription
-from tidewire.doors.refusals import PRIVATE, Headers, unauthorized
+from tidewire.doors.open_body import OpenBody
+from tidewire.doors.refusals import PRIVATE, Headers, draining, full, unauthorized
 from tidewire.doors.requests import DoorRequest
 from tidewire.doors.response_queue import ResponseQueue
 from tidewire.engine.engine import Engine
@@ -25,18 +24,9 @@ from tidewire.ground.conf import conf
 from tidewire.ground.connection_states import ConnectionState, StreamSeen, device_of
 from tidewire.ground.credentials import Identity
 from tidewire.ground.timer_wheel import Handle
-from tidewire.protocol import http_chunks
 from tidewire.protocol.codec import EventCodec
 from tidewire.protocol.codes import Code, Disconnect
 from tidewire.protocol.pushes import ClientInfo, DisconnectPush
-
-logger = logging.getLogger(__name__)
-
-LAST_SECONDS = 5.0
-"""So long the server may take for the last bytes. uvicorn waits for a client that does not read, perhaps for ever."""
-
-PROBE_SECONDS = 1.0
-"""Above the time of a round trip."""
 
 EVENT_STREAM: Headers = [
     (b"content-type", b"text/event-stream"),
@@ -49,9 +39,18 @@ class Counted(OpenConnection, Endable, Protocol):
     """A response as the registries of connections and of sessions see it."""
 
 
+def require_place(connections: Connections) -> None:
+    """Raises RefusalError where the process takes no more connections: it is full, or about to end."""
+    if connections.is_closed:
+        raise draining()
+    if connections.is_full:
+        raise full()
+
+
 def register(engine: Engine, identity: Identity, response: Counted) -> None:
     """Makes the response one of its user's connections, which ends with the session. Raises RefusalError where that has
-    ended already."""
+    ended already, and where there is no place."""
+    require_place(engine.connections)
     if engine.sessions.has_ended(identity.session_id):
         raise unauthorized("token_invalid", "The session has ended.")
     engine.connections.add(response)
@@ -85,14 +84,12 @@ class OpenResponse:
         self._past: deque[StreamSeen] = deque(maxlen=conf.MAX_EVENT_STREAMS)
         self._end_code = 0
         self.subscriptions: dict[str, Subscription] = {}
-        self._engine, self._send, self._codec = engine, send, codec
-        self._body = http_chunks.body_of(request.scope)
+        self._engine, self._codec = engine, codec
+        self._body = OpenBody(request.scope, send)
         self.send_queue = ResponseQueue(
             codec, request.scope, send, self.end, conf.MAX_UNREAD_BYTES, engine.flusher, engine.timer_wheel
         )
-        self._task = asyncio.current_task()
-        self._closing: asyncio.Task[None] | None = None
-        self._is_started = self._is_given_up = self.is_ended = False
+        self.is_ended = False
         self._timers: dict[str, Handle] = {}
         register(engine, identity, self)
 
@@ -103,10 +100,7 @@ class OpenResponse:
 
     async def start(self, headers: Headers = EVENT_STREAM) -> None:
         """Sends the status and the headers, and starts the timers."""
-        self._is_started = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
-        # The first part makes the server write the headers.
-        await self._send({"type": "http.response.body", "body": self._codec.ping(), "more_body": True})
+        await self._body.start(headers, self._codec.ping())
         seconds = conf.RESPONSE_SECONDS * random.uniform(0.9, 1.1)
         self._timers["life"] = self._engine.timer_wheel.call_later(seconds, self.finish)
         if self.identity.expires_at is not None:
@@ -114,21 +108,15 @@ class OpenResponse:
             if left < seconds:
                 self._timers["expiry"] = self._engine.timer_wheel.call_later(left, self.end, Disconnect.EXPIRED)
         self._comment_later()
-        if self._body is not None:
-            self._body.when_half_closed(self._probe)
+        self._body.ask_when_half_closed(self._comment, self._engine.timer_wheel)
 
     async def stay_open(self, receive: ASGIReceiveCallable) -> None:
         """Returns when the client has left or the response has ended."""
         try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-        except asyncio.CancelledError:
-            if not self._is_given_up or self._task is None:
-                raise
-            self._task.uncancel()
+            await self._body.stay_open(receive)
         finally:
             self.closed()
-            if self._closing is None:
+            if not self._body.is_ending:
                 self.send_queue.abandon()
 
     def end(self, code: Code) -> None:
@@ -145,26 +133,7 @@ class OpenResponse:
         if not self.is_ended:
             self._end_code = code.code if code else 0
             self.closed()
-        if self._is_started and self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close(code))
-
-    async def _close(self, code: Code | None) -> None:
-        try:
-            if code is Disconnect.SLOW and self._body is not None:
-                self._body.abort()
-                return
-            async with asyncio.timeout(LAST_SECONDS):
-                await self.send_queue.flushed()
-                self.send_queue.close()
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            self.send_queue.abandon()
-        except Exception as error:
-            logger.debug("ending a response whose client has left: %s", error)
-        finally:
-            self._is_given_up = True
-            if self._task is not None:
-                self._task.cancel()
+        self._body.end(self.send_queue, code)
 
     def closed(self) -> None:
         """Removes everything of this response that is registered."""
@@ -200,17 +169,12 @@ class OpenResponse:
             streams=(*(each.seen() for each in self.subscriptions.values()), *self._past),
         )
 
-    def _probe(self) -> None:
-        """Sends two comments to a client that has closed its sending side. The machine of one that has left refuses the
-        first, and the second finds the connection lost; one that only reads ignores both."""
-        if not self.is_ended:
-            self.send_queue.enqueue(self._codec.ping())
-            second = partial(self.send_queue.enqueue, self._codec.ping())
-            self._timers["probe"] = self._engine.timer_wheel.call_later(PROBE_SECONDS, second)
-
-    def _comment_later(self) -> None:
-        self._timers["comment"] = self._engine.timer_wheel.call_later(conf.COMMENT_SECONDS, self._comment)
-
     def _comment(self) -> None:
         self.send_queue.enqueue(self._codec.ping())
+
+    def _comment_later(self) -> None:
+        self._timers["comment"] = self._engine.timer_wheel.call_later(conf.COMMENT_SECONDS, self._comment_again)
+
+    def _comment_again(self) -> None:
+        self._comment()
         self._comment_later()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,15 +36,29 @@ def not_found() -> RefusalError:
     return RefusalError(404, "not_found", "Not found.")
 
 
-def not_allowed(*methods: str) -> RefusalError:
-    allowed = ", ".join((*methods, "OPTIONS"))
-    headers = [*NO_STORE, (b"allow", allowed.encode())]
+def allow(methods: Sequence[str]) -> tuple[bytes, bytes]:
+    """Returns the header that names the methods of an address."""
+    return (b"allow", ", ".join((*methods, "OPTIONS")).encode())
+
+
+def not_allowed(methods: Sequence[str]) -> RefusalError:
+    headers = [*NO_STORE, allow(methods)]
     return RefusalError(405, "method_not_allowed", f"This address answers {', '.join(methods)} only.", headers)
 
 
 def unavailable() -> RefusalError:
     headers = [*NO_STORE, (b"retry-after", b"1")]
     return RefusalError(503, "unavailable", "The log cannot be read now. Please try again.", headers)
+
+
+def draining() -> RefusalError:
+    headers = [*NO_STORE, (b"retry-after", b"1")]
+    return RefusalError(503, "draining", "This process is ending. Please connect again.", headers)
+
+
+def full() -> RefusalError:
+    headers = [*NO_STORE, (b"retry-after", b"5")]
+    return RefusalError(503, "too_many_connections", "This server has no place for another connection.", headers)
 
 
 @dataclass(frozen=True, slots=True)
