@@ -44,7 +44,9 @@ class SharedRates:
 
 
 class Connections:
-    """A registry without I/O; every change is one synchronous step. `max_per_user` 0 means no limit.
+    """A registry without I/O; every change is one synchronous step. 0 means no limit.
+
+    `max_total` is for responses that stay open: sockets are refused before they come here.
 
     The rates of a user outlive the user's connections: otherwise a client that has used them up would only have to
     connect again. Those of the REMEMBERED users that were seen last are kept.
@@ -57,9 +59,11 @@ class Connections:
         per_second: float = 30,
         subscribe_burst: float = 512,
         frames: FrameLimits = FRAMES,
+        max_total: int = 0,
     ) -> None:
         self._max_per_user, self._burst, self._per_second = max_per_user, burst, per_second
-        self._frames = frames
+        self._frames, self.max_total = frames, max_total
+        self.is_closed = False  # once the process is about to end
         # All connections that a user may have come back at the same time, each with all its subscriptions.
         self._subscribe_burst = subscribe_burst * max(1, max_per_user)
         self._user_ids: dict[OpenConnection, str | None] = {}
@@ -78,6 +82,10 @@ class Connections:
     def users(self) -> int:
         """The number of users that have a connection."""
         return len(self._users)
+
+    @property
+    def is_full(self) -> bool:
+        return 0 < self.max_total <= len(self)
 
     def unidentified(self, network: str) -> int:
         """Returns how many connections from this network (`network_of` an address) have not sent a credential yet."""

@@ -22,6 +22,7 @@ from tidewire.ground.conf import conf
 from tidewire.ground.frame_rate import FrameLimits
 
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}
+_max_connections: int | None = None
 
 
 def current() -> Engine:
@@ -33,6 +34,13 @@ def current() -> Engine:
             del _engines[other]
         engine = start(from_settings())
     return engine
+
+
+def limit_connections(most: int) -> None:
+    """Sets how many connections an engine has that is made from now on, in place of MAX_CONNECTIONS: `serve` knows how
+    many files the process may open."""
+    global _max_connections
+    _max_connections = most
 
 
 def start(engine: Engine) -> Engine:
@@ -72,6 +80,7 @@ def from_settings(reader: Reader | None = None) -> Engine:
             conf.MESSAGES_PER_SECOND,
             conf.MAX_SUBSCRIPTIONS,
             FrameLimits(conf.FRAME_BURST, conf.FRAMES_PER_SECOND),
+            conf.MAX_CONNECTIONS if _max_connections is None else _max_connections,
         ),
         authenticate=signing_in.authenticate,
         intervals=Intervals(

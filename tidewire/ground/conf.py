@@ -82,7 +82,7 @@ DEFAULTS: dict[str, Any] = {
     # `manage.py serve`.
     "LAME_DUCK_SECONDS": 0.0,  # between SIGTERM and the drain: /readyz answers 503, and everything is served
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed before the process ends
-    "MAX_CONNECTIONS": 10_000,  # sockets of one process
+    "MAX_CONNECTIONS": 10_000,  # sockets of one process, and responses that stay open
     "MAX_UNIDENTIFIED_PER_ADDRESS": 50,  # sockets that have not sent `connect`
     "MAX_SOCKETS_PER_ADDRESS": 1000,  # in one process; loopback has no limit
     "ACCEPTS_PER_SECOND": 200,  # sockets opened in the long run; more are refused and may try again

@@ -19,7 +19,7 @@ from tidewire.doors.durable_log import durable_log
 from tidewire.doors.emulation import emulate
 from tidewire.doors.event_source import event_source
 from tidewire.doors.fallback import Fallbacks
-from tidewire.doors.refusals import Answer, Headers, RefusalError
+from tidewire.doors.refusals import Answer, Headers, RefusalError, allow, not_allowed
 from tidewire.ground.current_request import current_request, request_id_in
 from tidewire.http.origins import DEBUG_HOSTS, cors_headers, is_allowed_origin, origins_of
 from tidewire.http.problems import Problem, count_refusal
@@ -40,22 +40,22 @@ Door = Callable[..., Awaitable[None]]
 def door_routes(prefix: str = "", fallbacks: Fallbacks = FALLBACKS) -> list[DoorRoute]:
     """Returns the routes of the doors; those of single streams lie below a prefix such as `api/v1/`."""
     return [
-        DoorRoute("connection/http_stream", fallbacks.http_stream, is_for_sdks=True),
-        DoorRoute("connection/sse", fallbacks.sse, is_for_sdks=True),
-        DoorRoute("emulation", emulate, is_for_sdks=True),
-        DoorRoute(f"{prefix}streams/events/", event_source),
-        DoorRoute(f"{prefix}streams/<str:name>/log/", durable_log),
+        DoorRoute("connection/http_stream", fallbacks.http_stream, ("POST",), is_for_sdks=True),
+        DoorRoute("connection/sse", fallbacks.sse, ("GET", "POST"), is_for_sdks=True),
+        DoorRoute("emulation", emulate, ("POST",), is_for_sdks=True),
+        DoorRoute(f"{prefix}streams/events/", event_source, ("GET",)),
+        DoorRoute(f"{prefix}streams/<str:name>/log/", durable_log, ("GET", "HEAD")),
     ]
 
 
 class DoorRoute:
-    """An address as Django writes it, and the door that answers there.
+    """An address as Django writes it, and the door that answers requests of these methods there.
 
     `is_for_sdks`: pages that may open a WebSocket may use it, and preflights of their browsers are answered here.
     """
 
-    def __init__(self, route: str, door: Door, *, is_for_sdks: bool = False) -> None:
-        self.address, self.door, self.is_for_sdks = route, door, is_for_sdks
+    def __init__(self, route: str, door: Door, methods: Sequence[str], *, is_for_sdks: bool = False) -> None:
+        self.address, self.door, self.methods, self.is_for_sdks = route, door, methods, is_for_sdks
         self._pattern = RoutePattern(route, is_endpoint=True)
 
     def match(self, path: str) -> dict[str, Any] | None:
@@ -89,7 +89,9 @@ class DoorRouter:
             if route.is_for_sdks and not is_allowed_origin(scope):
                 raise RefusalError(403, "permission_denied", "Pages of this origin may not connect.")
             if scope["method"] == "OPTIONS":
-                await Answer(204, b"", PREFLIGHT).send(send)
+                await Answer(204, b"", [*PREFLIGHT, allow(route.methods)]).send(send)
+            elif scope["method"] not in route.methods:
+                raise not_allowed(route.methods)
             else:
                 await route.door(scope, receive, send, **arguments)
         except RefusalError as refusal:
@@ -98,9 +100,15 @@ class DoorRouter:
     def _find(self, scope: HTTPScope) -> tuple[DoorRoute, dict[str, Any]] | None:
         for route in self._routes:
             arguments = route.match(scope["path"])
-            if arguments is not None and (route.is_for_sdks or scope["method"] != "OPTIONS"):
+            if arguments is not None and (route.is_for_sdks or not _is_preflight(scope)):
                 return route, arguments
         return None
+
+
+def _is_preflight(scope: HTTPScope) -> bool:
+    """Returns whether a browser asks what a page may send; any other OPTIONS asks what the address answers."""
+    asks = any(name == b"access-control-request-method" for name, _ in scope["headers"])
+    return asks and scope["method"] == "OPTIONS"
 
 
 def _require_host(scope: HTTPScope) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tidewire.delivery.connections import Connections
 from tidewire.ground.networks import is_loopback, network_of
 from tidewire.ground.token_bucket import TokenBucket
 from tidewire.http import lifecycle
@@ -37,12 +38,13 @@ class ConnectionLimits:
 class ConnectionLimiter:
     """Counts the open WebSockets of one process and says which handshakes to refuse.
 
-    `unidentified(network)` returns how many sockets from there have not authenticated yet. Each network has a rate of
-    its own, in front of the rate of all: one that comes too fast leaves the others their part.
+    `connections` returns the engine's: they say how many of an address have not authenticated yet, and count responses
+    that stay open, which take the same places. Each network has a rate of its own, in front of the rate of all: one
+    that comes too fast leaves the others their part.
     """
 
-    def __init__(self, limits: ConnectionLimits, unidentified: Callable[[str], int], now: float) -> None:
-        self._limits, self._unidentified = limits, unidentified
+    def __init__(self, limits: ConnectionLimits, connections: Callable[[], Connections], now: float) -> None:
+        self._limits, self._connections = limits, connections
         rate = limits.accepts_per_second
         self._bucket = TokenBucket(limits.accept_burst, rate, now) if rate else None
         self._rates = AddressRates(limits.address_accept_burst, limits.address_accepts_per_second)
@@ -57,7 +59,7 @@ class ConnectionLimiter:
         if lifecycle.is_leaving():
             return DRAINING
         network, is_local = network_of(address), is_loopback(address)
-        if self.total >= self._limits.total or (not is_local and self._is_full(network)):
+        if max(self.total, len(self._connections())) >= self._limits.total or (not is_local and self._is_full(network)):
             return FULL
         if not is_local and not self._rates.take(network, now):
             return TOO_FAST
@@ -82,4 +84,4 @@ class ConnectionLimiter:
         limits = self._limits
         if 0 < limits.per_address <= self._per_address[network]:
             return True
-        return 0 < limits.unidentified_per_address <= self._unidentified(network)
+        return 0 < limits.unidentified_per_address <= self._connections().unidentified(network)

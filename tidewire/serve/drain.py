@@ -64,6 +64,8 @@ class Drain:
         try:
             await asyncio.sleep(lame_duck_seconds)
             lifecycle.begin_leaving()
+            if running := engines.running():
+                running.connections.is_closed = True
             await self._stop_listening()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._end_http())

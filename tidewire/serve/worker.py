@@ -37,7 +37,8 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None, is_ow
     loop = event_loop()
     asyncio.set_event_loop(loop)
     numbers = options.from_settings()
-    limiter = ConnectionLimiter(numbers.connections, _unidentified, loop.time())
+    engines.limit_connections(numbers.connections.total)
+    limiter = ConnectionLimiter(numbers.connections, lambda: engines.current().connections, loop.time())
     server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter)
     drain = Drain(server, numbers.drain_seconds, is_own_port)
     if supervisor is None:
@@ -48,11 +49,6 @@ def run(listening: socket.socket, supervisor: socket.socket | None = None, is_ow
     _collect_garbage_rarely()
     FreeMemory().start(loop)
     server.run()
-
-
-def _unidentified(network: str) -> int:
-    """Returns how many sockets from this network have not authenticated yet."""
-    return engines.current().connections.unidentified(network)
 
 
 async def _announce_ready(supervisor: socket.socket | None) -> None:

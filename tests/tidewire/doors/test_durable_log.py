@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from api.rest.problems import PROBLEMS
 from tests.rig.site import ROOT
 from tests.tidewire.connection.site import ROOM, Site
-from tests.tidewire.doors.reading import get
+from tests.tidewire.doors.reading import ROUTER, get
 from tests.tidewire.in_memory import Log, settled
 from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.doors import log_offsets
 from tidewire.doors.log_offsets import Lifetime
 from tidewire.ground.positions import PAGE_EVENTS, Position
+from tidewire.http.door_router import DoorRoute
 
 LOG = f"/streams/{ROOM}/log/"
 
@@ -241,8 +242,18 @@ async def test_a_foreign_host_is_refused(site: Site):
 
 
 async def test_preflights_and_other_paths_are_the_applications(site: Site):
-    assert (await get(LOG, method="OPTIONS").answered()).status == 418
+    asks = {"origin": "https://app.example", "access-control-request-method": "GET"}
+    assert (await get(LOG, method="OPTIONS", headers=asks).answered()).status == 418
     assert (await get(f"/streams/{ROOM}/").answered()).status == 418
+
+
+@pytest.mark.parametrize("route", ROUTER._routes, ids=lambda route: route.address)
+async def test_options_says_what_an_address_answers(site: Site, route: DoorRoute):
+    path = "/" + route.address.replace("<str:name>", ROOM)
+    answer = await get(path, method="OPTIONS", credential="").answered()
+    assert (answer.status, answer.header("allow")) == (204, ", ".join((*route.methods, "OPTIONS")))
+    refused = await get(path, method="DELETE").answered()
+    assert (refused.status, refused.header("allow")) == (405, answer.header("allow"))
 
 
 def test_every_refusal_of_the_doors_has_a_page():

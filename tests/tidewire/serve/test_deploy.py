@@ -191,7 +191,7 @@ def test_nginx_upgrades_waits_and_strips() -> None:
 
 
 def test_nginx_sends_no_post_twice_and_keeps_the_port_of_the_host() -> None:
-    """test_nginx.py runs it."""
+    """test_proxies.py runs it."""
     text = re.sub(r"#.*", "", (DEPLOY / "nginx.conf").read_text())
 
     assert "non_idempotent" not in text
