@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.rig import servers
+from tests.rig.proxies import nginx
 from tests.rig.rest import Person
-from tests.rig.site import QUOTAS, ROOT, Sites, wait_until_ready
-from tests.rig.verify import program
+from tests.rig.site import QUOTAS, Sites
 from tests.tidewire.serve.served import Served, memory
 
 ADDRESS_OF_VICTIM = "203.0.113.7"
@@ -90,35 +88,3 @@ def signed_in(url: str, name: str, address: str) -> Person:
     person.id = person.post("users/", body, signed=False)["id"]
     person.log_in()
     return person
-
-
-@contextmanager
-def nginx(folder: Path, *ports: int) -> Iterator[str]:
-    """Runs nginx with deploy/nginx.conf before servers at these ports, without TLS. Yields its URL. The header
-    X-Forwarded-For of a client takes the place of its address, because all clients here come from loopback."""
-    folder.mkdir()
-    own = servers.free_port()
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    text = re.sub(r"ssl_certificate.*;|access_log .*;", "", text)
-    text = re.sub(
-        r"server 127\.0\.0\.1:8000(.*);",
-        lambda found: " ".join(f"server 127.0.0.1:{port}{found[1]};" for port in ports),
-        text,
-    )
-    text = re.sub(r"listen 443 ssl.*;", f"listen 127.0.0.1:{own};", text)
-    text = re.sub(r"listen 80;", f"listen 127.0.0.1:{servers.free_port()};", text).replace("chat.example.com", "_")
-    here = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "conf").write_text(
-        f"daemon off; user root; pid {folder}/pid; error_log {folder}/error.log; "
-        f"events {{ worker_connections 4096; }} http {{ access_log off; {temporary} {here} {text} }}"
-    )
-    command = [program("nginx", "nginx-light"), "-c", str(folder / "conf"), "-e", str(folder / "error.log")]
-    process = servers.spawn(command, log=folder / "log", dies_by=15)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{own}/healthz")
-        yield f"http://127.0.0.1:{own}"
-    finally:
-        servers.end(process, 15)

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fairness.stage import nginx
+from tests.rig.proxies import nginx
 from tests.rig.rest import API, Person
 from tests.rig.site import Server, Site, Sites
 from tests.rig.verify import figure
