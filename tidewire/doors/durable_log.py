@@ -21,7 +21,7 @@ async def durable_log(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGI
     engine, request = engines.current(), DoorRequest(scope)
     wanted = parameters(request)
     identity = await identify(engine, request, request.credential)
-    asked = LogRequest(engine, identity, request, streams.canonical(name), wanted.place, wanted.cursor)
+    asked = LogRequest(engine, identity, request, streams.canonical(name), wanted.place, wanted.last_interval)
     if scope["method"] == "HEAD":
         await log_answers.head(await asked.head()).send(send, without_body=True)
     elif wanted.live == "sse":

@@ -44,7 +44,7 @@ class LiveSubscription(LogSubscription):
 async def serve(asked: LogRequest, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answers with server-sent events until the response ends. Raises RefusalError before it has begun."""
     engine, stream, head = asked.engine, asked.stream, await asked.head()
-    interval = log_offsets.interval_after(asked.cursor)
+    interval = log_offsets.interval_after(asked.last_interval)
     least_interval = 0 if interval == log_offsets.interval() else interval
     response = OpenResponse(engine, asked.identity, asked.request, send, LOG_EVENTS)
     try:

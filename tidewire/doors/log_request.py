@@ -26,11 +26,12 @@ class Place:
 
 @dataclass(frozen=True)
 class LogParameters:
-    """The parameters of a request. `live` is one of LIVE_MODES, None for a page; `cursor` is that of the client."""
+    """The parameters of a request. `live` is one of LIVE_MODES, None for a page. `last_interval` is the text of
+    the parameter `cursor`."""
 
     place: Place
     live: str | None
-    cursor: str | None
+    last_interval: str | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LogRequest:
     request: DoorRequest
     stream: str
     place: Place
-    cursor: str | None
+    last_interval: str | None
 
     async def head(self) -> Position:
         """Returns the head of the stream. Raises RefusalError unless the user may read it now."""
@@ -51,12 +52,12 @@ class LogRequest:
 
 def parameters(request: DoorRequest) -> LogParameters:
     """Returns the parameters of a request. Raises RefusalError for what is none of the protocol."""
-    offset, live, cursor = (request.one(name) for name in ("offset", "live", "cursor"))
+    offset, live, last_interval = (request.one(name) for name in ("offset", "live", "cursor"))
     if live is not None and live not in LIVE_MODES:
         raise bad_request("live is long-poll or sse.")
     if live is not None and offset is None:
         raise bad_request("The live modes need an offset.")
-    return LogParameters(_place(offset), live, cursor)
+    return LogParameters(_place(offset), live, last_interval)
 
 
 def _place(text: str | None) -> Place:

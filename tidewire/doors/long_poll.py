@@ -112,7 +112,7 @@ async def serve(asked: LogRequest, receive: ASGIReceiveCallable, send: ASGISendC
         last, is_open = subscription.offset, subscription.is_open
         subscription.drop()
         engine.subscriptions.discard(subscription)
-    interval = log_answers.interval_header(log_offsets.interval_after(asked.cursor))
+    interval = log_answers.interval_header(log_offsets.interval_after(asked.last_interval))
     if poll.queue.payloads:
         answer = log_answers.of_events(head, poll.queue.payloads, last, is_up_to_date=is_open)
     else:

@@ -26,18 +26,18 @@ PROBE_SECONDS = 1.0
 class OpenBody:
     """The response of the running task. `offered` is the server's own body, where it offers one."""
 
-    __slots__ = ("_ending", "_is_over", "_is_started", "_send", "_task", "offered")
+    __slots__ = ("_closing", "_is_over", "_is_started", "_send", "_task", "offered")
 
     def __init__(self, scope: HTTPScope, send: ASGISendCallable) -> None:
         self.offered = http_chunks.body_of(scope)
         self._send, self._task = send, asyncio.current_task()
-        self._ending: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._is_started = self._is_over = False
 
     @property
-    def is_ending(self) -> bool:
+    def is_closing(self) -> bool:
         """Whether `end` was called: what is queued is being sent, or was."""
-        return self._ending is not None
+        return self._closing is not None
 
     async def start(self, headers: Headers, first: bytes = b"") -> None:
         """Sends the status, the headers and the first part. Servers write the headers with the first part of the body,
@@ -72,8 +72,8 @@ class OpenBody:
     def end(self, queue: SendQueue, code: Code | None = None) -> None:
         """Ends the response once what is queued was sent; one that has not begun is left to its caller. A client that
         does not keep up is cut off, where the server can do that."""
-        if self._is_started and self._ending is None:
-            self._ending = asyncio.get_running_loop().create_task(self._end(queue, code))
+        if self._is_started and self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._end(queue, code))
 
     async def _end(self, queue: SendQueue, code: Code | None) -> None:
         try:

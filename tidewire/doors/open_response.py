@@ -116,7 +116,7 @@ class OpenResponse:
             await self._body.stay_open(receive)
         finally:
             self.closed()
-            if not self._body.is_ending:
+            if not self._body.is_closing:
                 self.send_queue.abandon()
 
     def end(self, code: Code) -> None:
