@@ -24,7 +24,12 @@ def refuse_to_start_with_errors() -> None:
     They run in a thread of their own, because one of them queries the database, which Django forbids in an event loop.
     """
     with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(checks.run_checks, tags=["backend", "tidewire"], databases=list(connections)).result()
+        found = thread.submit(
+            checks.run_checks,
+            tags=["backend", "tidewire"],
+            include_deployment_checks=True,
+            databases=list(connections),
+        ).result()
     errors = [problem for problem in found if problem.level >= checks.ERROR]
     if errors:
         raise SystemCheckError("Tidewire does not start:\n" + "\n".join(str(problem) for problem in errors))

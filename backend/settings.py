@@ -14,6 +14,7 @@ from backend.api_settings import *  # noqa: F403  REST_FRAMEWORK, SIMPLE_JWT, SP
 from backend.api_settings import SIMPLE_JWT
 from backend.environment import Environment
 from backend.private_files import private_folder
+from backend.redis_urls import Files
 from backend.secrets import generated_secret
 from backend.stores import channel_layer, database
 
@@ -121,7 +122,13 @@ REDIS_URL = env.text("REDIS_URL", default="")
 
 DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
-CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
+CHANNEL_LAYERS = {
+    "default": channel_layer(
+        REDIS_URL,
+        Files(env.text("REDIS_CA_FILE"), env.text("REDIS_CERT_FILE"), env.text("REDIS_KEY_FILE")),
+        (env.text("REDIS_SENTINEL_USERNAME"), env.text("REDIS_SENTINEL_PASSWORD")),
+    )
+}
 
 MAX_VIEWS = env.integer("MAX_VIEWS", default=max(1, DATABASE_POOL_SIZE - 5))
 

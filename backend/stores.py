@@ -8,19 +8,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from backend import redis_urls
 from backend.private_files import private_database, private_folder
+from backend.redis_urls import Files
 
-# Above the blocking time of the pub/sub layer's receiver (0.1 s), and short enough that a frozen Redis blocks nothing.
-REDIS_SOCKET_SECONDS = 2.0
-REDIS_CONNECT_SECONDS = 1.0
-_REDIS_TIMES = {"socket_timeout": REDIS_SOCKET_SECONDS, "socket_connect_timeout": REDIS_CONNECT_SECONDS}
-
-SENTINEL = "redis+sentinel://"
+CLUSTER_LAYER = "tidewire.layer.cluster_layer.ClusterChannelLayer"
 
 
 def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
@@ -81,31 +78,22 @@ def _parsed(url: str) -> dict[str, Any]:
         ) from None
 
 
-def channel_layer(redis_url: str) -> dict[str, Any]:
-    """Returns the settings of the layer: memory, or Redis's pub/sub layer. Several URLs between commas are shards.
+def channel_layer(redis_url: str, files: Files | None = None, sentinel: tuple[str, str] = ("", "")) -> dict[str, Any]:
+    """Returns the settings of the layer: memory, Redis's pub/sub layer, or ours on a Redis Cluster. Several URLs
+    between commas are shards. `sentinel` holds the user and the password for the sentinels themselves.
 
-    Raises ImproperlyConfigured for a malformed URL. Otherwise the server would start, and answer 500 to every request.
+    Raises ImproperlyConfigured for a malformed URL.
     """
     if not redis_url.strip():
         return {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
-    hosts = [
-        {
-            **_redis_host(address.strip()),
-            **_REDIS_TIMES,
-            "socket_keepalive": True,
-            "health_check_interval": 5,
-        }
-        for address in _BETWEEN_URLS.split(redis_url.strip())
-    ]
+    servers = redis_urls.servers(redis_url, files or Files(), *sentinel)
+    is_cluster = "nodes" in servers[0]
     return {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": hosts, "prefix": "tidewire"},
+        "BACKEND": CLUSTER_LAYER if is_cluster else "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": servers, "prefix": "tidewire"},
     }
 
 
-# A comma separates two URLs only before a scheme, because passwords may hold commas.
-_BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z+]+://)")
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _USER_INFO = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^:@/]*)(?P<password>:.*)?@(?P<rest>[^@]*)$", re.S)
 
 
@@ -117,51 +105,3 @@ def _encoded(url: str) -> str:
     password = match["password"]
     encoded = "" if password is None else ":" + quote(unquote(password[1:]), safe="")
     return f"{match['scheme']}{quote(unquote(match['user']), safe='')}{encoded}@{match['rest']}"
-
-
-def _redis_host(url: str) -> dict[str, Any]:
-    """Returns channels_redis' settings of one server: its address, or the sentinels that know it."""
-    return _sentinel_host(url) if url.startswith(SENTINEL) else {"address": _redis_address(url)}
-
-
-def _sentinel_host(url: str) -> dict[str, Any]:
-    """Returns the settings of the primary that sentinels name. `redis+sentinel://user:password@host:26379,host2/name/0`:
-    user and password are those of Redis, the name is what the sentinels call the primary."""
-    credentials, _, places = _encoded(url).removeprefix(SENTINEL).rpartition("@")
-    user, _, password = credentials.partition(":")
-    found = re.fullmatch(r"(?P<hosts>[^/]+)/(?P<name>[A-Za-z0-9._-]+)(/(?P<db>\d*))?", places)
-    sentinels = [_sentinel(host.strip()) for host in found["hosts"].split(",")] if found else []
-    if found is None or None in sentinels:
-        raise ImproperlyConfigured(
-            "REDIS_URL is not that of a Redis behind Sentinel, such as "
-            "redis+sentinel://:password@one:26379,two:26379/mymaster/0."
-        )
-    host: dict[str, Any] = {"sentinels": sentinels, "sentinel_kwargs": dict(_REDIS_TIMES), "master_name": found["name"]}
-    host |= {"db": int(found["db"] or 0)}
-    return host | {name: unquote(value) for name, value in (("username", user), ("password", password)) if value}
-
-
-def _sentinel(place: str) -> tuple[str, int] | None:
-    """Returns host and port, or None for anything else."""
-    host, _, port = place.partition(":")
-    if not re.fullmatch(r"[a-z0-9._-]+", host) or not re.fullmatch(r"\d{0,5}", port):
-        return None
-    return host, int(port or 26379)
-
-
-def _redis_address(url: str) -> str:
-    address = _encoded(url)
-    try:
-        parts = urlsplit(address)
-        is_host = parts.scheme in ("redis", "rediss") and _HOST.fullmatch(parts.hostname or "") is not None
-        is_host = is_host and parts.port != 0  # reading it raises ValueError when it is not a number
-        is_good = is_host and re.fullmatch(r"(/\d*)?", parts.path) is not None
-        is_good = is_good or (parts.scheme == "unix" and parts.path.startswith("/"))
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise ImproperlyConfigured(
-            "REDIS_URL is not the URL of a Redis, such as redis://:password@host:6379/0 (several: between commas), or "
-            "redis+sentinel://:password@host:26379/mymaster/0."
-        )
-    return address

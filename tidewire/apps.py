@@ -12,7 +12,14 @@ class TidewireConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from tidewire.capture import capturing, raw_writes
-        from tidewire.checks import database, declarations, intents, lists, settings  # noqa: F401  they register themselves
+        from tidewire.checks import (  # noqa: F401  they register themselves
+            database,
+            declarations,
+            intents,
+            lists,
+            redis_servers,
+            settings,
+        )
         from tidewire.engine import (
             chores,  # noqa: F401  declares the engine's own
             signing_in,

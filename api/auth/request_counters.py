@@ -10,10 +10,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
-from django.conf import settings
+from tidewire import redis_clients
 
 WINDOW_SECONDS = 60
 REDIS_SECONDS = 0.05
@@ -145,6 +145,37 @@ class RedisCounter:
         return max(0, self._client.pttl(self._prefix + _hold(key))) / 1000
 
 
+class ClusterCounter(RedisCounter):
+    """The counts of all processes in a Redis Cluster, where keys lie at several nodes, and no transaction holds keys
+    of two. `connect` returns a client, or raises what the nodes raise."""
+
+    def __init__(self, connect: Callable[[], Any], prefix: str = "tidewire:limit:") -> None:
+        super().__init__(None, prefix)
+        self._connect = connect
+
+    def _try(self, ask: Callable[[], T], count_here: Callable[[], T]) -> T:
+        def ask_cluster() -> T:
+            self._client = self._client or self._connect()
+            try:
+                return ask()
+            except Exception:
+                self._client = None  # all nodes may have new addresses: the next client begins with the configured ones
+                raise
+
+        return super()._try(ask_cluster, count_here)
+
+    def _count(self, keys: Sequence[str], amount: Amount, seconds: float) -> Counts:
+        """One round trip to each node. A key whose expiry was lost, because a process died in between, gets one with
+        its next count, so that no window stays for ever."""
+        with self._client.pipeline() as pipe:
+            for key, some in _each(keys, amount):
+                pipe.incrby(self._prefix + key, some)
+                pipe.pexpire(self._prefix + key, int(seconds * 1000), nx=True)
+                pipe.pttl(self._prefix + key)
+            answers = pipe.execute()
+        return [(answers[i], max(0, answers[i + 2]) / 1000) for i in range(0, len(answers), 3)]
+
+
 def _each(keys: Sequence[str], amount: Amount) -> list[tuple[str, int]]:
     amounts = [amount] * len(keys) if isinstance(amount, int) else amount
     return list(zip(keys, amounts, strict=True))
@@ -156,18 +187,11 @@ def _hold(key: str) -> str:
 
 @cache
 def counter() -> Counter:
-    """The counter of this process. It connects to Redis with the first request."""
-    hosts = settings.CHANNEL_LAYERS["default"].get("CONFIG", {}).get("hosts")
-    return RedisCounter(_client(hosts[0])) if hosts else MemoryCounter()
-
-
-def _client(host: dict[str, Any]) -> Any:
-    """Returns a client of the channel layer's first server, or of the primary that its sentinels name."""
-    import redis  # installed with requirements/production.txt only
-    from redis.sentinel import Sentinel
-
-    times = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
-    if "address" in host:
-        return redis.Redis.from_url(host["address"], **times)
-    options: dict[str, Any] = times | {name: host[name] for name in ("username", "password", "db") if name in host}
-    return Sentinel(host["sentinels"], sentinel_kwargs=times).master_for(host["master_name"], **options)
+    """The counter of this process, in the first server of the channel layer or in its cluster. It connects with the
+    first request."""
+    servers = redis_clients.servers()
+    if not servers:
+        return MemoryCounter()
+    if redis_clients.is_cluster(servers[0]):
+        return ClusterCounter(partial(redis_clients.blocking_client, servers[0], REDIS_SECONDS))
+    return RedisCounter(redis_clients.blocking_client(servers[0], REDIS_SECONDS))

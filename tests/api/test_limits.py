@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from redis import Redis
 
 from api.auth import keys, quotas, request_counters
 from api.auth.quotas import Count
-from api.auth.request_counters import MemoryCounter, RedisCounter
+from api.auth.request_counters import ClusterCounter, Counter, MemoryCounter, RedisCounter
+from backend.stores import channel_layer
 from tests.api.conftest import Person, problem, url
 from tests.api.test_keys import make_key
 from tests.contract_client import ContractClient
 from tests.factories import make_dashboard, make_metric, make_room, make_user
 from tests.rig import servers
+from tidewire import redis_clients
 from tidewire.ground.credentials import Identity
+from tidewire.ids import uuid7
 
 ME = "/api/v1/me/"
 
@@ -236,11 +240,38 @@ def test_a_call_on_a_socket_counts_as_well(writer):
     assert quotas._count({"bytes": writer.id}, {"bytes": 0})[0].used == 0
 
 
-@pytest.mark.parametrize(
-    "counter_of", [lambda url: MemoryCounter(), lambda url: RedisCounter(Redis.from_url(url), url)]
-)
-def test_both_stores_count_alike(counter_of, redis_url):
-    counter = counter_of(redis_url)
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def store(request: pytest.FixtureRequest) -> Counter:
+    """A counter of each kind, without counts of other tests. The servers are those of REDIS_URL."""
+    prefix = f"{uuid7()}:"
+    if request.param == "memory":
+        return MemoryCounter()
+    if request.param == "redis":
+        return RedisCounter(Redis.from_url(request.getfixturevalue("redis_url")), prefix)
+    (server,) = channel_layer(request.getfixturevalue("redis_cluster").url)["CONFIG"]["hosts"]
+    return ClusterCounter(partial(redis_clients.blocking_client, server, 5.0), prefix)
+
+
+def test_a_window_of_a_cluster_whose_expiry_was_lost_ends_all_the_same(redis_cluster):
+    """The process that began the window died between two commands."""
+    (server,) = channel_layer(redis_cluster.url)["CONFIG"]["hosts"]
+    client, prefix = redis_clients.blocking_client(server, 5.0), f"{uuid7()}:"
+    client.incrby(f"{prefix}a", 7)
+    ((used, left),) = ClusterCounter(lambda: client, prefix).count(["a"])
+    assert (used, 50 < left < 61) == (8, True)
+
+
+def test_a_cluster_that_is_away_is_counted_for_here_and_asked_again(redis_cluster, clock):
+    (server,) = channel_layer(redis_cluster.url)["CONFIG"]["hosts"]
+    servers = [{**server, "nodes": [("127.0.0.1", 1)]}, server]
+    counter = ClusterCounter(lambda: redis_clients.blocking_client(servers.pop(0), 5.0), f"{uuid7()}:")
+    assert [counter.count(["a"])[0][0] for _ in range(2)] == [1, 2]
+    clock[0] += request_counters.REST_SECONDS
+    assert counter.count(["a"])[0][0] == 1
+
+
+def test_all_stores_count_alike(store):
+    counter = store
     assert [used for used, _ in counter.count(["a", "b"], [2, 5])] == [2, 5]
     assert [used for used, _ in counter.count(["a", "b"])] == [3, 6]
     ((used, left),) = counter.count(["a"], -1)

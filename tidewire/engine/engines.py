@@ -7,19 +7,21 @@ started when it is first asked for: by the first scope that the application sees
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
-from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
-from django.conf import settings
+from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
 from tidewire.delivery.connections import Connections
 from tidewire.delivery.hub import Intervals
+from tidewire.delivery.presence_servers import Cluster, Shards
 from tidewire.delivery.presence_stores import MemoryStore, RedisStore, Store
 from tidewire.engine import signing_in
 from tidewire.engine.engine import Engine
 from tidewire.engine.reader import Reader
 from tidewire.ground.conf import conf
 from tidewire.ground.frame_rate import FrameLimits
+from tidewire.layer import redis_clients
 
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}
 _max_connections: int | None = None
@@ -73,7 +75,7 @@ def from_settings(reader: Reader | None = None) -> Engine:
     return Engine(
         layer=layer,
         reader=reader or Reader(conf.DATABASE_THREADS),
-        presence_store=_presence_store(layer),
+        presence_store=_presence_store(),
         connections=Connections(
             conf.MAX_CONNECTIONS_PER_USER,
             conf.MESSAGE_BURST,
@@ -92,12 +94,11 @@ def from_settings(reader: Reader | None = None) -> Engine:
     )
 
 
-def _presence_store(layer: BaseChannelLayer) -> Store:
+def _presence_store() -> Store:
     """Presence is kept where the channel layer is: in memory, or in the Redis servers that the layer uses."""
-    if isinstance(layer, InMemoryChannelLayer):
+    servers = redis_clients.servers()
+    if not servers:
         return MemoryStore()
-    from channels_redis.utils import create_pool, decode_hosts  # installed only where the layer is on Redis
-    from redis.asyncio import Redis
-
-    hosts = decode_hosts(settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"])
-    return RedisStore([Redis(connection_pool=create_pool(host)) for host in hosts])
+    if redis_clients.is_cluster(servers[0]):
+        return RedisStore(Cluster(partial(redis_clients.cluster_client, servers[0])))
+    return RedisStore(Shards([redis_clients.client(server) for server in servers]))

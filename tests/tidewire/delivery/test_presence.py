@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 from redis import asyncio as redis
 
+from backend.stores import channel_layer
 from tests.rig import servers
 from tests.tidewire.in_memory import Client, settled, until
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.registry import registry
 from tidewire.delivery import presence, presence_stores
 from tidewire.delivery.presence import BATCH, CONFIRM_SECONDS, Presence
+from tidewire.delivery.presence_servers import Cluster, Shards
 from tidewire.delivery.presence_stores import EXPIRE_SECONDS, MemoryStore, RedisStore, Store
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscription import Subscription
+from tidewire.layer import redis_clients
 from tidewire.layer.messages import PresenceChange
 from tidewire.protocol.json_codec import JSON
 from tidewire.protocol.pushes import ClientInfo
@@ -198,14 +202,14 @@ async def _away(entries) -> None:
 async def test_a_server_that_is_away_does_not_keep_the_others_from_being_written_to(redis_url):
     here = redis.Redis.from_url(redis_url, socket_timeout=2)
     away = redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=2)
-    store = RedisStore([away, here], prefix="tidewire-test-hosts")
-    streams = {store._server_of(name): name for name in map("room:{}".format, range(20))}
+    store = RedisStore(Shards([away, here]), prefix="tidewire-test-hosts")
+    streams = {await store._server_of(name): name for name in map("room:{}".format, range(20))}
     with pytest.raises(redis.ConnectionError):
-        await store.put([(streams[0], ALICE), (streams[1], BOB)])
-    assert await store.read(streams[1]) == {BOB.client: BOB}
+        await store.put([(streams[away], ALICE), (streams[here], BOB)])
+    assert await store.read(streams[here]) == {BOB.client: BOB}
     with pytest.raises(redis.ConnectionError):
-        await store.remove([(streams[0], ALICE), (streams[1], BOB)])
-    assert await store.read(streams[1]) == {}
+        await store.remove([(streams[away], ALICE), (streams[here], BOB)])
+    assert await store.read(streams[here]) == {}
     for client in (here, away):
         await client.aclose()
 
@@ -291,15 +295,20 @@ def redis_url():
     server.stop()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "shards", "cluster"])
 async def store(request) -> AsyncIterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
-        return
-    clients = [redis.Redis.from_url(request.getfixturevalue("redis_url"), socket_timeout=2) for _ in range(2)]
-    yield RedisStore(clients, prefix="tidewire-test-presence")
-    for client in clients:
-        await client.aclose()
+    elif request.param == "cluster":
+        (server,) = channel_layer(request.getfixturevalue("redis_cluster").url)["CONFIG"]["hosts"]
+        cluster = Cluster(partial(redis_clients.cluster_client, server))
+        yield RedisStore(cluster, prefix="tidewire-test-presence")
+        await cluster.aclose()
+    else:
+        clients = [redis.Redis.from_url(request.getfixturevalue("redis_url"), socket_timeout=2) for _ in range(2)]
+        yield RedisStore(Shards(clients), prefix="tidewire-test-presence")
+        for client in clients:
+            await client.aclose()
 
 
 async def test_a_store_keeps_entries_until_they_are_removed(store):

@@ -17,6 +17,7 @@ from api.auth.request_counters import RedisCounter
 from tests.rig import servers
 from tests.rig.site import ROOT
 from tests.tidewire.serve.served import wait_until
+from tidewire.delivery.presence_servers import Shards
 from tidewire.delivery.presence_stores import RedisStore
 from tidewire.layer.messages import ClientInfo
 
@@ -45,7 +46,9 @@ class ComposeRedis:
         self.port = servers.free_port()
         self.folder = folder
         script = service["command"][0].replace("$$", "$").replace("/data", str(folder))
-        script = script.replace("redis-server", f"redis-server --port {self.port} --bind 127.0.0.1 --dir {folder}")
+        # Redis 7 refuses DEBUG to all users unless it is enabled. Here the access list must refuse it.
+        options = f"--port {self.port} --bind 127.0.0.1 --dir {folder} --enable-debug-command yes"
+        script = script.replace("redis-server", f"redis-server {options}")
         environment = {"PATH": f"{binaries.folder}:{os.environ['PATH']}", "REDIS_PASSWORD": password}
         self.process = servers.spawn([*service["entrypoint"], script], log=folder / "log", env=environment)
         self.url = f"redis://:{password}@127.0.0.1:{self.port}/0"
@@ -102,7 +105,7 @@ def test_requests_are_counted(client: redis.Redis) -> None:
 
 async def test_presence_is_stored(server: ComposeRedis) -> None:
     async with redis.asyncio.Redis.from_url(server.url) as client:
-        store, info = RedisStore([client]), ClientInfo("user", "client")
+        store, info = RedisStore(Shards([client])), ClientInfo("user", "client")
         await store.put([("room:1", info)])
         assert await store.read("room:1") == {"client": info}
         await store.remove([("room:1", info)])

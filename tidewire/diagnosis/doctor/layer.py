@@ -1,58 +1,66 @@
-"""Redis behind the channel layer: of the right kind, quick, and without a timeout that ends what must last."""
+"""Redis behind the channel layer: fit for it, quick, and without a timeout that ends what must last."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from django.conf import settings
+from django.core import checks
 
+from tidewire.checks import redis_servers
 from tidewire.diagnosis.doctor.finding import Findings, clock, error, ok, warning
+from tidewire.layer import redis_clients
 
 SLOW_SECONDS = 0.05
 PINGS = 5
 """The quickest counts: the first one connects, and this machine may be busy."""
 SUBJECT = "redis"
+UNREACHABLE = "tidewire.W150"
+WAIT_SECONDS = 5.0
 
 
 def look_at_layer() -> Findings:
-    layer = settings.CHANNEL_LAYERS["default"]
-    if layer["BACKEND"].endswith("InMemoryChannelLayer"):
+    if redis_clients.is_in_memory():
         yield ok(SUBJECT, "none: the channel layer is in memory, for one process")
         return
-    for host in layer.get("CONFIG", {}).get("hosts", []):
-        yield from _look_at(dict(host) if isinstance(host, dict) else {"address": host})
+    for server in redis_clients.servers():
+        yield from _look_at(server)
 
 
-def _look_at(host: dict[str, Any]) -> Findings:
-    from redis import Redis, RedisError  # installed only where the layer is on Redis
+def _look_at(server: redis_clients.Server) -> Findings:
+    from redis.exceptions import RedisClusterException, RedisError  # installed only where the layer is on Redis
 
-    address = host.pop("address", None)
-    if not isinstance(address, str):  # a primary behind Sentinel has no address of its own
-        yield ok(SUBJECT, "is named by Sentinel: ask it with `redis-cli -p 26379 sentinel masters`")
+    problems = list(redis_servers.look_at(server))
+    for problem in problems:
+        make = error if problem.level >= checks.ERROR or problem.id == UNREACHABLE else warning
+        yield make(SUBJECT, str(problem.msg), problem.hint or "See docs/scaling.md.")
+    if any(problem.level >= checks.ERROR or problem.id == UNREACHABLE for problem in problems):
         return
-    name = address.rpartition("@")[2]
-    with Redis.from_url(address, **host) as client:
-        try:
-            took = min(_ping(client) for _ in range(PINGS))
-        except (RedisError, OSError) as failure:
-            yield error(
-                SUBJECT,
-                f"{name} does not answer: {failure}",
-                "Compare REDIS_URL, password and firewall; `redis-cli -u URL ping`. Until then the poll delivers.",
-            )
-            return
-        if took > SLOW_SECONDS:
-            yield warning(
-                SUBJECT, f"{name} takes {took * 1000:.0f} ms", "Put it near the servers, on a machine with a free core."
-            )
-        yield from _kind(client, name, RedisError)
-        yield from _timeouts(client, name, RedisError)
-        try:
-            seconds, micros = client.time()
-            yield clock(f"{SUBJECT} clock", seconds + micros / 1e6, time.time())
-        except RedisError:
-            pass
+    try:
+        with redis_clients.blocking_client(server, WAIT_SECONDS) as client:
+            for name, node in _nodes(server, client):
+                yield ok(SUBJECT, f"{name} answers, a primary that does all that is asked of it")
+                yield from _speed(node, name)
+                yield from _timeouts(node, name, RedisError)
+                seconds, micros = node.time()
+                yield clock(f"{SUBJECT} clock", seconds + micros / 1e6, time.time())
+    except (RedisError, RedisClusterException, OSError) as failure:
+        yield error(SUBJECT, f"{redis_clients.name_of(server)} fails: {failure}", "Look at its log.")
+
+
+def _nodes(server: redis_clients.Server, client: Any) -> list[tuple[str, Any]]:
+    """Returns the name and a client of each primary."""
+    if not redis_clients.is_cluster(server):
+        return [(redis_clients.name_of(server), client)]
+    return [(node.name, client.get_redis_connection(node)) for node in client.get_primaries()]
+
+
+def _speed(client: Any, name: str) -> Findings:
+    took = min(_ping(client) for _ in range(PINGS))
+    if took > SLOW_SECONDS:
+        yield warning(
+            SUBJECT, f"{name} takes {took * 1000:.0f} ms", "Put it near the servers, on a machine with a free core."
+        )
 
 
 def _ping(client: Any) -> float:
@@ -60,32 +68,6 @@ def _ping(client: Any) -> float:
     began = time.monotonic()
     client.ping()
     return time.monotonic() - began
-
-
-def _kind(client: Any, name: str, refused: type[Exception]) -> Findings:
-    try:
-        info = client.info()
-    except refused:  # by an access list, such as that of deploy/docker-compose.yml
-        yield ok(SUBJECT, f"{name} answers; its access list does not show what kind it is")
-        return
-    if info.get("redis_mode") == "sentinel":
-        yield error(
-            SUBJECT, f"{name} is a Sentinel, not a Redis", "Name the primary, or say Sentinel: docs/configuration.md."
-        )
-    elif info.get("cluster_enabled"):
-        yield error(
-            SUBJECT,
-            f"{name} is part of a Redis Cluster, which moves keys away from it",
-            "Use single servers: several addresses in REDIS_URL are shards.",
-        )
-    elif info.get("role") not in (None, "master"):
-        yield error(
-            SUBJECT,
-            f"{name} is a replica: what is written to it is refused or lost",
-            "Name the primary, or let Sentinel name it: docs/configuration.md.",
-        )
-    else:
-        yield ok(SUBJECT, f"{name} answers: {info.get('redis_version')}, a primary")
 
 
 def _timeouts(client: Any, name: str, refused: type[Exception]) -> Findings:

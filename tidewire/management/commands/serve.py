@@ -9,7 +9,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import connections
 
 from tidewire.ground.conf import conf
@@ -71,6 +72,7 @@ class Command(BaseCommand):
 
         self._require_shared_stores(options["workers"])
         self._require_files()
+        self._require_redis()
         getattr(connections[log_alias()], "close_pool", lambda: None)()  # the checks opened it; only workers need one
         supervisor = Supervisor(
             self._listen(options),
@@ -80,6 +82,15 @@ class Command(BaseCommand):
             self._is_own_port(options),
         )
         sys.exit(supervisor.run())
+
+    @staticmethod
+    def _require_redis() -> None:
+        """Refuses to start workers on a Redis that cannot do what is asked of it."""
+        from tidewire.checks.redis_servers import check_redis  # for more than one process only
+
+        errors = [problem for problem in check_redis(None) if problem.level >= checks.ERROR]
+        if errors:
+            raise SystemCheckError("Tidewire does not start:\n" + "\n".join(map(str, errors)))
 
     @staticmethod
     def _require_files() -> None:
