@@ -24,7 +24,7 @@ FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError, LookupErro
 
 
 class Listener(Protocol):
-    """Is told of all that happens on a link. Methods are called in the loop and do not wait."""
+    """Receives all that happens on a link. Methods are called in the loop and do not wait."""
 
     def receive(self, channel: bytes, data: bytes) -> None:
         """Takes a message."""
