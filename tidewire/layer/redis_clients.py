@@ -91,18 +91,16 @@ def blocking_client(server: Server, seconds: float) -> Any:
     from redis.cluster import ClusterNode
     from redis.sentinel import Sentinel
 
-    options: dict[str, Any] = _options(server) | {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    options["retry"] = _retries(RETRIES if is_cluster(server) else 0)
+    waiting: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    waiting["retry"] = _retries(RETRIES if is_cluster(server) else 0)
+    options: dict[str, Any] = _options(server) | waiting
     if is_cluster(server):
         nodes = [ClusterNode(*place) for place in server["nodes"]]
         return redis.RedisCluster(startup_nodes=nodes, require_full_coverage=False, **options)
     if "address" in server:
         return redis.Redis.from_url(server["address"], **options)
     if "sentinels" in server:
-        asking = (server.get("sentinel_kwargs") or {}) | {
-            "socket_timeout": seconds,
-            "socket_connect_timeout": seconds,
-        }
+        asking = (server.get("sentinel_kwargs") or {}) | waiting
         return Sentinel(server["sentinels"], sentinel_kwargs=asking).master_for(server["master_name"], **options)
     return redis.Redis(**options)
 
