@@ -17,7 +17,7 @@ from tests.rig.site import ROOT, wait_until_ready
 from tests.rig.verify import program
 
 NGINX, CADDY = ROOT / "deploy" / "nginx.conf", ROOT / "deploy" / "Caddyfile"
-CADDY_VERSION = "v2.11.9"
+CADDY_VERSION = "v2.11.7"
 BUILD_SECONDS = 1800
 REAL_ADDRESS = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
 

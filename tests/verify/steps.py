@@ -101,9 +101,10 @@ STEPS = (
     ),
     Step(
         "servers",
-        "systemd's and nginx's files read by their programs, Supervisor's run; machines drained, reloaded and killed "
-        "behind nginx under 32 writers; PgBouncer in transaction mode; a failover by Sentinel; a stalled reader beside "
-        "100 healthy ones on `serve`, daphne and uvicorn; 500 SDK clients on a deploy",
+        "systemd's, nginx's and Caddy's files read by their programs, Supervisor's run; one list of checks for both "
+        "proxies in front of `serve`; machines drained, reloaded and killed behind nginx under 32 writers; PgBouncer "
+        "in transaction mode; a failover by Sentinel; a stalled reader beside 100 healthy ones on `serve`, daphne and "
+        "uvicorn; 500 SDK clients on a deploy",
         (*PYTEST, "tests/tidewire/serve"),
         is_alone=True,
     ),

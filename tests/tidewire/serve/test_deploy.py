@@ -190,6 +190,15 @@ def test_nginx_upgrades_waits_and_strips() -> None:
     assert text.count("{") == text.count("}")
 
 
+def test_no_location_of_nginx_replaces_the_headers_of_its_server() -> None:
+    """A location with one `proxy_set_header` of its own inherits none: clients would say their address themselves."""
+    text = re.sub(r"#.*", "", (DEPLOY / "nginx.conf").read_text())
+    locations = re.findall(r"location [^{]*\{([^}]*)\}", text)
+
+    assert len(locations) >= 2
+    assert [location for location in locations if "proxy_set_header" in location] == []
+
+
 def test_nginx_sends_no_post_twice_and_keeps_the_port_of_the_host() -> None:
     """test_proxies.py runs it."""
     text = re.sub(r"#.*", "", (DEPLOY / "nginx.conf").read_text())

@@ -104,14 +104,20 @@ def test_a_post_is_sent_once_also_when_its_worker_dies(before_dying: tuple[Dying
             assert server.received["POST"] == n + 1
 
 
-def test_the_host_keeps_its_port(before_dying: tuple[DyingServer, str]) -> None:
+PATHS = ("/", "/api/v1/rooms/", "/connection/websocket", "/connection/sse", "/ws/chat/", "/emulation")
+"""A file may treat each in another way; all must treat a client's headers alike."""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_host_keeps_its_port(before_dying: tuple[DyingServer, str], path: str) -> None:
     server, url = before_dying
     host = f"chat.example.com:{url.rpartition(':')[2]}"
-    httpx.get(url, headers={"Host": host}, trust_env=False)
+    httpx.get(url + path, headers={"Host": host}, trust_env=False)
     assert server.headers("host") == [host]
 
 
-def test_what_a_client_says_of_its_address_is_dropped(before_dying: tuple[DyingServer, str]) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_what_a_client_says_of_its_address_is_dropped(before_dying: tuple[DyingServer, str], path: str) -> None:
     server, url = before_dying
     forged = {
         "X-Forwarded-For": "203.0.113.1, 203.0.113.2",
@@ -120,7 +126,7 @@ def test_what_a_client_says_of_its_address_is_dropped(before_dying: tuple[DyingS
         "Forwarded": "for=203.0.113.4",
         "Daphne-Root-Path": "/elsewhere",
     }
-    httpx.get(url, headers=forged, trust_env=False)
+    httpx.get(url + path, headers=forged, trust_env=False)
     assert server.headers("x-forwarded-for") == ["127.0.0.1"]
     assert server.headers("x-forwarded-proto") == ["http"]
     for header in ("x-real-ip", "forwarded", "daphne-root-path"):
