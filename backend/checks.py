@@ -119,7 +119,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             "E012",
             f"TRUSTED_PROXIES is 0, and {names[0].removeprefix('IS_')} says that a proxy is in front of the server",
             "Set TRUSTED_PROXIES to the number of proxies that a request passes, 1 with deploy/nginx.conf alone. "
-            "Set BEHIND_TLS=off if clients connect to this server itself.",
+            "Set SERVES_TLS=on if this server ends TLS itself, BEHIND_TLS=off if there is none.",
         )
     ]
 

@@ -222,9 +222,11 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- what production adds --------------------------------------------------------------------------------------------
 
-IS_BEHIND_TLS = env.flag("BEHIND_TLS", default=IS_PRODUCTION)
+SERVES_TLS = env.flag("SERVES_TLS", default=False)
+IS_BEHIND_TLS = env.flag("BEHIND_TLS", default=IS_PRODUCTION and not SERVES_TLS)
 if IS_BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if IS_BEHIND_TLS or SERVES_TLS:
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=31_536_000)
     # Both bind hosts that this server does not know, and the second for years: they are the operator's choice.

@@ -15,7 +15,7 @@ SECTIONS: dict[str, list[str]] = {
     ],
     "Reference": ["reference/*", "protocol.md", "glossary.md", "reference/typescript/*"],
     "Run": [
-        *("installation.md", "kubernetes.md", "configuration.md", "operations.md", "observability.md"),
+        *("installation.md", "kubernetes.md", "configuration.md", "operations.md", "http2.md", "observability.md"),
         *("incidents.md", "capacity.md", "scaling.md", "backup.md", "security.md"),
         *("supported-versions.md", "upgrading.md", "releasing.md"),
     ],

@@ -84,6 +84,7 @@ RUN_BY = {
     "docs/first-live-model.md": "test_tutorial.py",
     "docs/from-channels.md": "test_from_channels.py",
     "docs/http-doors.md": "test_http_doors_page.py",
+    "docs/http2.md": "test_http2_page.py",
     "docs/installation.md": "test_installation_page.py",
     "docs/observability.md": "test_observability_page.py",
     "docs/operations.md": "test_recipes.py",

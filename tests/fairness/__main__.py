@@ -19,13 +19,14 @@ BACK_SECONDS = 60.0
 """Within so long after an attack the victim's p95 is again within the bound."""
 LIMIT_RATIO, LIMIT_MILLISECONDS = 5.0, 100.0
 LIMIT_BYTES = 64 * 1024 * 1024
-SIZES, FRONTS = ("embedded", "grown"), ("serve", "nginx")
+SIZES, FRONTS = ("embedded", "grown"), ("serve", "nginx", "tls")
 
 
 @dataclass(frozen=True)
 class Result:
     """What one attack did to the victim of one stage. `grown` is the growth of the server's memory in bytes, `back`
-    the seconds until the victim was served as before; both are taken after the attack's end."""
+    the seconds until the victim was served as before; both are taken after the attack's end. `busy` is the share of a
+    processor that the server took meanwhile."""
 
     attack: str
     where: str
@@ -33,6 +34,7 @@ class Result:
     attacked: Latency
     grown: int
     back: float
+    busy: float
 
     @property
     def bound(self) -> float:
@@ -50,14 +52,19 @@ class Result:
         cells = (
             *(self.attack, self.where, f"{self.idle.p50:.0f} / {self.idle.p95:.0f}"),
             *(f"{self.attacked.p50:.0f} / {self.attacked.p95:.0f}", refused),
-            *(f"{self.grown / 2**20:+.0f}", f"{self.back:.0f}", "yes" if self.is_fair else "**no**"),
+            *(
+                f"{self.busy:.0%}",
+                f"{self.grown / 2**20:+.0f}",
+                f"{self.back:.0f}",
+                "yes" if self.is_fair else "**no**",
+            ),
         )
         return f"| {' | '.join(cells)} |"
 
 
 HEAD = (
-    "| attack | server | idle p50 / p95, ms | attacked | refused | MiB | back after, s | holds |",
-    "|---|---|--:|--:|--:|--:|--:|---|",
+    "| attack | server | idle p50 / p95, ms | attacked | refused | CPU | MiB | back after, s | holds |",
+    "|---|---|--:|--:|--:|--:|--:|--:|---|",
 )
 
 
@@ -99,12 +106,14 @@ def run(attacks: list[Attack], sites: Sites, folder: Path, size: str, front: str
 
 
 def measure(attack: Attack, stage: Stage, seconds: float) -> Result:
-    victim = Victim(stage.url, stage.victim.access, ADDRESS_OF_VICTIM)
+    victim = Victim(stage.client(), stage.victim.access, ADDRESS_OF_VICTIM)
     try:
         victim.measure(1.0)  # the first requests open connections and prepare queries
         idle, before = victim.measure(IDLE_SECONDS), stage.memory()
         attacker = start(attack, stage.target, seconds)
+        taken = stage.processor_seconds()
         attacked = victim.measure(seconds)
+        busy = (stage.processor_seconds() - taken) / seconds
         attacker.join(seconds)
         if attacker.exitcode is None:
             attacker.kill()
@@ -116,7 +125,8 @@ def measure(attack: Attack, stage: Stage, seconds: float) -> Result:
                 break
         if attacker.exitcode and attacker.exitcode > 0:
             raise SystemExit(f"the attack {attack.name} ended with {attacker.exitcode}")
-        return Result(attack.name, stage.name, idle, attacked, stage.memory() - before, time.monotonic() - ended - 1.0)
+        back = time.monotonic() - ended - 1.0
+        return Result(attack.name, stage.name, idle, attacked, stage.memory() - before, back, busy)
     finally:
         victim.close()
 

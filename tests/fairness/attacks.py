@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from tests.fairness import attackers_http
+from tests.fairness import attackers_http, attackers_http2
 from tests.fairness import attackers_socket as socket_attackers
 from tests.fairness.attackers_accounts import ATTACKERS
 from tests.fairness.attackers_work import ATTACKERS as WORK_ATTACKERS
@@ -127,6 +127,7 @@ ATTACKS = (
     Attack("wrong passwords", sign_ins),
     Attack("ranges of samples", samples),
     *(Attack(f"connection: {run.__name__}", run) for run in ON_CONNECTIONS),
+    *(Attack(f"HTTP/2: {run.__name__}", run, fronts=("tls",)) for run in attackers_http2.ATTACKERS),
     *(Attack(f"socket: {run.__name__}", on_socket(run)) for run in socket_attackers.UNIDENTIFIED),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token")) for run in socket_attackers.WITH_TOKEN),
     *(Attack(f"socket: {run.__name__}", on_socket(run, "token", "stream")) for run in socket_attackers.ON_A_STREAM),

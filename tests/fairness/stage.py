@@ -8,9 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+import psutil
+
 from tests.rig.proxies import nginx
 from tests.rig.rest import Person
 from tests.rig.site import QUOTAS, Sites
+from tests.tidewire.serve.http2.encrypted import Encrypted
 from tests.tidewire.serve.served import Served, memory
 
 ADDRESS_OF_VICTIM = "203.0.113.7"
@@ -53,20 +57,32 @@ class Stage:
         """Returns the resident bytes of the server process."""
         return memory(self.served.process)
 
+    def processor_seconds(self) -> float:
+        """Returns the processor time that the server process has taken."""
+        times = psutil.Process(self.served.process.pid).cpu_times()
+        return times.user + times.system
+
+    def client(self) -> httpx.Client:
+        """Returns a client of the server: over HTTP/2 where it has TLS."""
+        return client(self.url, self.served)
+
 
 @contextmanager
 def stage(sites: Sites, folder: Path, size: str, front: str) -> Iterator[Stage]:
-    """Starts a server of a size, "embedded" or "grown", behind a front, "serve" (none) or "nginx"."""
+    """Starts a server of a size, "embedded" or "grown", behind a front: "nginx", or none, which is "serve" without and
+    "tls" with encryption."""
     with ExitStack() as closing:
         environment = dict(sites.make(size).environment)
         for name in QUOTAS:
             del environment[name]
         environment |= {"TRUSTED_PROXIES": "1", "MALLOC_ARENA_MAX": "2"}  # as in deploy/
-        served = Served(environment, folder / f"{size}-{front}.log")
+        kind = Encrypted if front == "tls" else Served
+        served = kind(environment, folder / f"{size}-{front}.log")
         served.start()
         closing.callback(served.terminate)
-        url = served.url if front == "serve" else closing.enter_context(nginx(folder / f"{size}-nginx", served.port))
-        victim, attacker = signed_in(url, "victim", ADDRESS_OF_VICTIM), signed_in(url, "attacker", ADDRESS_OF_ATTACKER)
+        url = closing.enter_context(nginx(folder / f"{size}-nginx", served.port)) if front == "nginx" else served.url
+        victim = signed_in(url, "victim", ADDRESS_OF_VICTIM, client(url, served))
+        attacker = signed_in(url, "attacker", ADDRESS_OF_ATTACKER, client(url, served))
         closing.callback(victim.close)
         closing.callback(attacker.close)
         room = attacker.make_room("attacked", "public")
@@ -80,9 +96,16 @@ def stage(sites: Sites, folder: Path, size: str, front: str) -> Iterator[Stage]:
         yield Stage(f"{size}, {front}", served, url, victim, attacker, target)
 
 
-def signed_in(url: str, name: str, address: str) -> Person:
+def client(url: str, served: Served) -> httpx.Client:
+    if isinstance(served, Encrypted):
+        return served.client()
+    return httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+
+def signed_in(url: str, name: str, address: str, http: httpx.Client) -> Person:
     """Registers an account from an address, and signs in."""
     person = Person(url, name, f"{name}-{secrets.token_hex(4)}@example.com", secrets.token_urlsafe(16))
+    person.http = http
     person.http.headers["X-Forwarded-For"] = address
     body = {"email": person.email, "name": person.name, "password": person.password}
     person.id = person.post("users/", body, signed=False)["id"]

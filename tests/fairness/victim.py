@@ -44,10 +44,11 @@ class Latency:
 class Victim:
     """Sends GET me/ from a thread of its own, until `close`."""
 
-    def __init__(self, url: str, token: str, address: str) -> None:
-        """`address` is what a proxy writes into X-Forwarded-For for this client."""
-        headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=ANSWER_SECONDS, trust_env=False)
+    def __init__(self, http: httpx.Client, token: str, address: str) -> None:
+        """`address` is what a proxy writes into X-Forwarded-For for this client. Closes `http` at its end."""
+        self._http = http
+        self._http.timeout = ANSWER_SECONDS
+        self._http.headers.update({"Authorization": f"Bearer {token}", "X-Forwarded-For": address})
         self._answers: list[Answer] = []
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="victim", daemon=True)

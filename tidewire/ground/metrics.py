@@ -153,9 +153,12 @@ presence_refused = _counter("presence_entries_refused", "Entries of presence in 
 refusals = _counter("refusals", "Requests and handshakes refused before the application, by code.", "code")
 cut_offs = _counter(
     "cut_offs",
-    "HTTP connections that the server ended, by reason: unread_too_long, unread_bytes, idle, surplus.",
+    "HTTP connections (HTTP/2: also streams) that the server ended, by reason: unread_too_long, unread_bytes, idle, "
+    "surplus, tls_rate, h2_frames, h2_resets, h2_headers, h2_protocol.",
     "reason",
 )
+http2_connections = _counter("http2_connections", "HTTP/2 connections that were opened.")
+http2_streams = _counter("http2_streams", "Requests on them.")
 
 webhook_attempts = _counter(
     "webhook_attempts", "Attempts to send a webhook, by state of the message after it.", "state"

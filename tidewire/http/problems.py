@@ -90,7 +90,7 @@ BUSY = Problem(503, "busy", "Too many requests are being worked on. Please try a
 ACCOUNT_BUSY = Problem(
     429, "too_many_at_once", "Too many requests of this account are being worked on. Please try again.", retry_seconds=1
 )
-MALFORMED = Problem(400, "bad_request", "This is not a request in HTTP/1.1.")
+MALFORMED = Problem(400, "bad_request", "This is not a request in HTTP.")
 LONG_HEADERS = Problem(431, "headers_too_large", "The request's headers are too large.")
 NO_HOST = Problem(400, "bad_request", "An HTTP/1.1 request names exactly one Host.")
 FULL = Problem(503, "too_many_connections", "This server has no place for another connection.", retry_seconds=5)

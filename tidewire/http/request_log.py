@@ -129,6 +129,7 @@ def _log(scope: HTTPScope, request: CurrentRequest, exchange: _Exchange, seconds
         *(method, request.route or "no route", status),
         extra={
             "method": method,
+            "protocol": scope["http_version"],
             "route": request.route,
             "status": status,
             "ms": ms,

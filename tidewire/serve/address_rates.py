@@ -21,8 +21,8 @@ class AddressRates:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, network: str, now: float) -> bool:
-        """Takes a token of this network. Returns False where there is none."""
+    def take(self, network: str, now: float, count: int = 1) -> bool:
+        """Takes tokens of this network. Returns False where there is none; more than there are leave a debt."""
         if not self._per_second:
             return True
         bucket = self._buckets.get(network)
@@ -31,4 +31,4 @@ class AddressRates:
             if len(self._buckets) > self._max_networks:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(network)
-        return bucket.take(now)
+        return bucket.take(now, count)

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import socket
 from importlib.metadata import version
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet import tcp
+from twisted.protocols.policies import ProtocolWrapper
 
 TESTED = {"twisted": ("26.",), "autobahn": ("26.",), "daphne": ("4.2.",)}
 
@@ -47,6 +48,11 @@ class Transport(Protocol):
     def resumeProducing(self) -> None: ...
 
 
+def plain(transport: Any) -> Any:
+    """Returns the TCP or Unix transport: this one, or what lies below its TLS."""
+    return transport.transport if isinstance(transport, ProtocolWrapper) else transport
+
+
 def is_direct(transport: object) -> bool:
     """Returns whether `write` may be used: on a plain TCP or Unix connection, with nothing between us and the socket
     as TLS would be, and with tested versions."""
@@ -54,13 +60,16 @@ def is_direct(transport: object) -> bool:
 
 
 def backlog(transport: Transport) -> int:
-    """Returns the number of written bytes that the kernel has not taken yet."""
+    """Returns the number of written bytes that the kernel has not taken yet; with TLS, of encrypted ones."""
+    transport = plain(transport)
     return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
 def drop_backlog(transport: Transport) -> None:
     """Frees what the kernel has not taken, of a connection that has ended. Otherwise it would stay until the garbage
     collector runs, which is rare: a transport and its protocol refer to each other."""
+    if (transport := plain(transport)) is None:  # TLS lets go of it
+        return
     transport.dataBuffer, transport.offset = b"", 0
     transport._tempDataBuffer, transport._tempDataLen = [], 0
 

@@ -47,7 +47,7 @@ class HTTPPlaces:
     """
 
     def __init__(self, limits: PlaceLimits, sockets: Callable[[], int], is_proxied: bool) -> None:
-        self._limits, self._sockets, self._is_proxied = limits, sockets, is_proxied
+        self._limits, self._sockets, self.is_proxied = limits, sockets, is_proxied
         self.connections: set[Connection] = set()
         self._idle: IdleConnections[Connection] = IdleConnections()
         self._surplus: dict[Connection, None] = {}
@@ -58,7 +58,7 @@ class HTTPPlaces:
         """Adds a new connection. Returns whether it has a place; without one it is surplus."""
         now = asyncio.get_running_loop().time()
         self.connections.add(connection)
-        has_place = (self._is_proxied or self._count(connection, now)) and self._has_room(now)
+        has_place = (self.is_proxied or self._count(connection, now)) and self._has_room(now)
         if has_place:
             self._wait(connection, now)
         else:
@@ -73,11 +73,11 @@ class HTTPPlaces:
 
     def is_allowed(self, connection: Connection) -> bool:
         """Returns whether the request whose headers have arrived may go on: its address has not too many of them."""
-        return not self._is_proxied or self._count(connection, asyncio.get_running_loop().time())
+        return not self.is_proxied or self._count(connection, asyncio.get_running_loop().time())
 
     def wait(self, connection: Connection) -> None:
         """The connection's request is answered, and it waits for the next one."""
-        if self._is_proxied:
+        if self.is_proxied:
             self._uncount(connection)
         if connection in self.connections:
             self._wait(connection, asyncio.get_running_loop().time())

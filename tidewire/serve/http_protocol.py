@@ -1,4 +1,7 @@
-"""HTTP/1.1 connections: deadlines for clients that send slowly, and back-pressure for clients that do not read."""
+"""HTTP connections: deadlines for clients that send slowly, and back-pressure for clients that do not read.
+
+All begin as HTTP/1.1. One whose client chooses HTTP/2 in TLS is handed over to http2/connection.py.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from io import BytesIO
 from typing import Any, cast
 
 from daphne import http_protocol
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
@@ -20,6 +23,7 @@ from tidewire.ground.token_bucket import TokenBucket
 from tidewire.http.problems import FULL, FULL_OF_BODIES, LONG_HEADERS, MALFORMED, Problem
 from tidewire.http.view_limit import PROBE_PATHS
 from tidewire.serve import direct_writes
+from tidewire.serve.address_rates import AddressRates
 from tidewire.serve.direct_writes import Transport
 from tidewire.serve.http_places import HTTPPlaces
 from tidewire.serve.http_requests import Request
@@ -40,7 +44,7 @@ DROP_PAUSE_SECONDS = 0.05
 MAX_HEADERS = 100
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class HTTPConnection(HTTPChannel):
     """One connection: its requests, one after the other, until it closes or becomes a WebSocket's.
 
@@ -51,7 +55,7 @@ class HTTPConnection(HTTPChannel):
     for the client. Twisted calls `pauseProducing` above that number, and `resumeProducing` when nothing waits any more.
 
     A client may close its sending side behind its last request: it gets all answers. A client that has left looks the
-    same, until something is written to it.
+    same, until something is written to it. (With TLS there is no such half: the end of the sending side ends all.)
 
     `origins` are the values of the current request's Origin headers, as far as its headers have arrived. `network` is
     the peer's, and from the headers of a request until its answer that of the request's client.
@@ -82,13 +86,23 @@ class HTTPConnection(HTTPChannel):
         return direct_writes.backlog(self._transport)
 
     def connectionMade(self) -> None:
-        self._transport.bufferSize = self.factory.server.options.unread_answer_bytes
+        direct_writes.plain(self._transport).bufferSize = self.factory.server.options.unread_answer_bytes
         super().connectionMade()
         self.origins: list[bytes] = []
         self._peer_network = self.network = network_of(getattr(self.getPeer(), "host", ""))
         self._is_surplus = not self.factory.places.admit(self)
         # A surplus connection is refused when its headers have arrived: they say which page may read the refusal.
         self._set_deadline(LINGER_SECONDS if self._is_surplus else self.factory.server.options.header_seconds)
+
+    def handshakeCompleted(self) -> None:
+        """TLS is established: hands the connection over if its client has chosen HTTP/2."""
+        transport = cast(Any, self.transport)
+        if transport.negotiatedProtocol == b"h2":
+            from tidewire.serve.http2.connection import HTTP2Connection  # with TLS only, and its packages with it
+
+            self._networkProducer.unregisterProducer()
+            self.hand_over()
+            transport.wrappedProtocol = HTTP2Connection(self.factory, transport)
 
     # -- received ------------------------------------------------------------------------------------------------------
 
@@ -172,7 +186,10 @@ class HTTPConnection(HTTPChannel):
 
     def _send_refusal(self, problem: Problem) -> None:
         self._transport.write(problem.response(self.origins))
-        self._transport.loseWriteConnection()
+        if self.isSecure():
+            self.loseConnection()  # ends TLS, which has no half to close
+        else:
+            self._transport.loseWriteConnection()
         self.read_on()
         self._set_deadline(LINGER_SECONDS)
 
@@ -286,6 +303,10 @@ class HTTPConnection(HTTPChannel):
     def writeConnectionLost(self) -> None:
         """Our sending side is closed, as `refuse` asked for."""
 
+    def leave(self) -> None:
+        """Ends the connection with the current answer."""
+        self.persistent = False
+
     def end_if_idle(self) -> None:
         """Ends the connection: now between two requests, otherwise with the answer to the current one."""
         if self.requests:
@@ -340,6 +361,7 @@ class HTTPFactory(http_protocol.HTTPFactory):
         self.bodies = UnfinishedBodies(options.unfinished_bodies_bytes)
         self.dropping = TokenBucket(DROPPED_BYTES_PER_SECOND, DROPPED_BYTES_PER_SECOND, event_loop().time())
         self.unread = UnreadAnswers(options.unread_answers_bytes, options.unread_seconds)
+        self.frame_rates: AddressRates | None = None  # of HTTP/2, where TLS is served
 
     def buildProtocol(self, addr: Any) -> Any:
         """As Twisted's. daphne's would replace our requests by its own."""
@@ -347,7 +369,3 @@ class HTTPFactory(http_protocol.HTTPFactory):
 
     def log(self, request: object) -> None:
         """Does nothing: Twisted would format a line of an access log that is not kept."""
-
-    def acceptableProtocols(self) -> list[bytes]:
-        """Not HTTP/2, which Twisted would offer where its packages are installed."""
-        return [b"http/1.1"]

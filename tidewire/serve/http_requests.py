@@ -39,6 +39,7 @@ class Connection(Protocol):
     def wrote(self, count: int) -> None: ...
     def write_part(self, data: bytes) -> None: ...
     def cut_off(self) -> None: ...
+    def leave(self) -> None: ...
     async def drained(self) -> None: ...
     def hand_over(self) -> None: ...
     def when_half_closed(self, act: Callable[[], None]) -> None: ...
@@ -90,12 +91,13 @@ class Request(http_protocol.WebRequest):
         if connection.is_refused:
             return None
         self.requestHeaders.removeHeader(b"daphne-root-path")  # any client may send it
-        if self.clientproto == b"HTTP/1.1" and len(self.requestHeaders.getRawHeaders(b"host", [])) != 1:
+        if self.clientproto != b"HTTP/1.0" and len(self.requestHeaders.getRawHeaders(b"host", [])) != 1:
             return self.refuse(NO_HOST)
         if self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0].lower() == b"websocket":
             return self._upgrade()
-        if lifecycle.is_draining() or lifecycle.is_leaving() or not connection.persistent:
-            connection.persistent = False
+        if lifecycle.is_draining() or lifecycle.is_leaving():
+            connection.leave()
+        if not connection.persistent:
             self.responseHeaders.setRawHeaders(b"connection", [b"close"])
         self.server.requests.add(self)
         begun = super().process()
@@ -172,9 +174,10 @@ class ResponseBody:
 
     @property
     def _connection(self) -> Connection | None:
+        """The connection while the body may be written: before the headers are, it would stand in their place."""
         request = self._request
         is_over = request.finished or request._disconnected or request.channel is None
-        return None if is_over else request._connection
+        return request._connection if request.startedWriting and not is_over else None
 
     def write(self, data: bytes) -> None:
         if (connection := self._connection) is not None:

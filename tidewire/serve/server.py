@@ -12,11 +12,14 @@ from twisted.internet import defer
 from twisted.logger import ILogObserver, globalLogBeginner
 
 from tidewire.serve import listening_socket
+from tidewire.serve.address_rates import AddressRates
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.http_protocol import HTTPFactory
 from tidewire.serve.http_requests import Request
 from tidewire.serve.options import Options
 from tidewire.serve.reactor import ListeningPort, event_loop, reactor
+from tidewire.serve.tls.certificates import Certificate
+from tidewire.serve.tls.transport import Creator, TLSFactory
 from tidewire.serve.websocket_protocol import WebSocket, WebSocketFactory
 
 PING_SECONDS = 30  # WebSocket's own pings, for sockets that do not speak a protocol with pings of its own
@@ -33,8 +36,14 @@ class Server(DaphneServer):
     """
 
     def __init__(
-        self, application: ASGI3Application, listening: socket.socket, options: Options, limiter: ConnectionLimiter
+        self,
+        application: ASGI3Application,
+        listening: socket.socket,
+        options: Options,
+        limiter: ConnectionLimiter,
+        certificate: Certificate | None = None,
     ) -> None:
+        """With a certificate all connections are encrypted. Raises CertificateError."""
         super().__init__(
             application,
             endpoints=["inherited"],  # daphne insists on one, and ours is bound already
@@ -50,6 +59,7 @@ class Server(DaphneServer):
         self.ws_factory = WebSocketFactory(
             self, options.max_frame_bytes, options.frames, self.websocket_handshake_timeout
         )
+        self._creator = Creator(certificate) if certificate else None
         self._listening = listening
         self._port: ListeningPort | None = None
 
@@ -64,9 +74,29 @@ class Server(DaphneServer):
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         self._listening.setblocking(False)
-        self._port = reactor.adoptStreamPort(self._listening.fileno(), self._listening.family, self.http_factory)
+        self._port = reactor.adoptStreamPort(self._listening.fileno(), self._listening.family, self._factory())
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
         reactor.run(installSignalHandlers=False)
+
+    def _factory(self) -> object:
+        """Returns what makes connections: with a certificate, encrypted ones."""
+        if self._creator is None:
+            return self.http_factory
+        from tidewire.serve.http2 import budget  # with TLS only, and the packages of HTTP/2 with it
+
+        self.http_factory.frame_rates = budget.address_rates()
+        limits, is_proxied = self.options.connections, self.http_factory.places.is_proxied
+        rates = AddressRates(limits.address_accept_burst, limits.address_accepts_per_second)
+        return TLSFactory(self._creator, self.http_factory, None if is_proxied else rates)
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self._creator is not None
+
+    def reload_certificate(self) -> None:
+        """Reads the certificate again, for new connections."""
+        if self._creator is not None:
+            self._creator.reload()
 
     def pause_listening(self) -> None:
         """Accepts no connection until `resume_listening`. New ones are accepted by other workers."""

@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tidewire.serve import listening_socket, supervisor_pipe, systemd
@@ -137,6 +137,6 @@ class Supervisor:
         return is_done()
 
 
-def worker_command(program: str) -> list[str]:
-    """Returns the command that runs this very program (`manage.py`) as a worker."""
-    return [sys.executable, program, "serve"]
+def worker_command(program: str, arguments: Sequence[str] = ()) -> list[str]:
+    """Returns the command that runs this very program (`manage.py`) as a worker, with these arguments of `serve`."""
+    return [sys.executable, program, "serve", *arguments]

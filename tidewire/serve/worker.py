@@ -21,6 +21,7 @@ from tidewire.serve.drain import Drain
 from tidewire.serve.free_memory import FreeMemory
 from tidewire.serve.reactor import event_loop
 from tidewire.serve.server import Server
+from tidewire.serve.tls.certificates import Certificate
 
 logger = logging.getLogger(__name__)
 
@@ -28,21 +29,26 @@ GARBAGE_OBJECTS = 20_000
 """So many more objects than were freed make the collector look at the youngest (Python's own: 700)."""
 
 
-def run(listening: socket.socket, supervisor: socket.socket | None = None, is_own_port: bool = False) -> None:
-    """Serves until a signal, or the end of the supervisor, has drained the process.
+def run(
+    listening: socket.socket,
+    supervisor: socket.socket | None = None,
+    is_own_port: bool = False,
+    certificate: Certificate | None = None,
+) -> None:
+    """Serves until a signal, or the end of the supervisor, has drained the process. Raises CertificateError.
 
     `supervisor` is the worker's end of the pipe to the supervisor that started it. `is_own_port` says that no other
-    process holds the listening socket.
+    process holds the listening socket. With a certificate all connections are encrypted.
     """
     loop = event_loop()
     asyncio.set_event_loop(loop)
     numbers = options.from_settings()
     engines.limit_connections(numbers.connections.total)
     limiter = ConnectionLimiter(numbers.connections, lambda: engines.current().connections, loop.time())
-    server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter)
+    server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter, certificate)
     drain = Drain(server, numbers.drain_seconds, is_own_port)
     if supervisor is None:
-        _end_with_service(loop, drain, numbers.lame_duck_seconds)
+        _end_with_service(loop, drain, server, numbers.lame_duck_seconds)
     else:
         _end_by_supervisor(loop, drain, server, supervisor)
     loop.call_soon(lambda: loop.create_task(_announce_ready(supervisor)))
@@ -61,7 +67,7 @@ async def _announce_ready(supervisor: socket.socket | None) -> None:
         supervisor_pipe.tell(supervisor, supervisor_pipe.READY)
 
 
-def _end_with_service(loop: asyncio.AbstractEventLoop, drain: Drain, lame_duck_seconds: float) -> None:
+def _end_with_service(loop: asyncio.AbstractEventLoop, drain: Drain, server: Server, lame_duck_seconds: float) -> None:
     """Lets signals end the only process of this service. Ctrl-C does so without the time for balancers."""
 
     def on_signal(seconds: float) -> None:
@@ -69,10 +75,13 @@ def _end_with_service(loop: asyncio.AbstractEventLoop, drain: Drain, lame_duck_s
         drain.on_signal(seconds)
 
     def on_hangup() -> None:
-        """SIGHUP asks for new code, which one process cannot load while it serves. From a terminal it says that the
-        terminal is closed, and ends the process as ever."""
+        """SIGHUP asks for a new certificate, and for new code, which one process cannot load while it serves. From a
+        terminal it says that the terminal is closed, and ends the process as ever."""
         if sys.stdin is not None and sys.stdin.isatty():
             on_signal(0.0)
+        elif server.is_encrypted:
+            server.reload_certificate()
+            logger.warning("the code is that of before: one process cannot replace itself")
         else:
             logger.error("reload refused: one process cannot replace itself. Restart it, or serve with --workers 2")
 

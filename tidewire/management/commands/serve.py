@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from tidewire.log.database import log_alias
 from tidewire.serve import file_limit, listening_socket, readiness, systemd
 from tidewire.serve.file_limit import TooFewFilesError
 from tidewire.serve.readiness import NotReadyError
+from tidewire.serve.tls.certificates import Certificate, CertificateError
 
 
 class Command(BaseCommand):
@@ -36,6 +38,13 @@ class Command(BaseCommand):
             help="how many processes share the port (default: WEB_CONCURRENCY, or 1)",
         )
         parser.add_argument("--fd", type=int, help="listen on this inherited descriptor, as Supervisor passes it")
+        parser.add_argument("--tls-cert", type=Path, help="serve TLS with this certificate and its chain, in PEM")
+        parser.add_argument("--tls-key", type=Path, help="the certificate's private key, in PEM and without a password")
+        parser.add_argument(
+            "--tls-dev",
+            action="store_true",
+            help="serve TLS with a certificate for this machine alone, which is made in DATA_DIR; for development",
+        )
         parser.add_argument(
             "--successor",
             action="store_true",
@@ -58,13 +67,14 @@ class Command(BaseCommand):
     def _work(self, options: dict[str, Any]) -> None:
         from tidewire.serve import worker  # imports daphne and Twisted, which a supervisor does not need
 
+        certificate = self._certificate(options)
         fd = options["supervisor_fd"]
         supervisor = socket.socket(fileno=fd) if fd is not None else None
         try:
             if supervisor is not None and options["successor"]:
                 readiness.require_migrations(supervisor)
-            worker.run(self._listen(options), supervisor, self._is_own_port(options))
-        except (NotReadyError, TooFewFilesError) as error:
+            worker.run(self._listen(options), supervisor, self._is_own_port(options), certificate)
+        except (NotReadyError, TooFewFilesError, CertificateError) as error:
             raise CommandError(str(error)) from None
 
     def _supervise(self, options: dict[str, Any]) -> None:
@@ -73,11 +83,12 @@ class Command(BaseCommand):
         self._require_shared_stores(options["workers"])
         self._require_files()
         self._require_redis()
+        certificate = self._certificate(options)
         getattr(connections[log_alias()], "close_pool", lambda: None)()  # the checks opened it; only workers need one
         supervisor = Supervisor(
             self._listen(options),
             options["workers"],
-            worker_command(sys.argv[0]),
+            worker_command(sys.argv[0], certificate.arguments() if certificate else ()),
             EndTimes(conf.LAME_DUCK_SECONDS, conf.DRAIN_SECONDS),
             self._is_own_port(options),
         )
@@ -99,6 +110,25 @@ class Command(BaseCommand):
             file_limit.places_of_settings()
         except TooFewFilesError as error:
             raise CommandError(str(error)) from None
+
+    @staticmethod
+    def _certificate(options: dict[str, Any]) -> Certificate | None:
+        """Returns the certificate to serve with, after a look whether it can be used; None for no TLS."""
+        chain, key = options["tls_cert"], options["tls_key"]
+        if options["tls_dev"]:
+            if chain or key:
+                raise CommandError("--tls-dev makes a certificate of its own: leave out --tls-cert and --tls-key.")
+            return _development_certificate()
+        if not chain and not key:
+            return None
+        if not chain or not key:
+            raise CommandError("TLS needs both --tls-cert and --tls-key.")
+        certificate = Certificate(chain.absolute(), key.absolute())
+        try:
+            certificate.context()
+        except CertificateError as error:
+            raise CommandError(str(error)) from None
+        return certificate
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
         fd = options["fd"] if options["fd"] is not None else systemd.listen_fd()
@@ -122,3 +152,13 @@ class Command(BaseCommand):
             raise CommandError(f"{workers} workers need a channel layer that they share: set REDIS_URL.")
         if connections[log_alias()].vendor == "sqlite":
             raise CommandError(f"{workers} workers need a database server: set DATABASE_URL.")
+
+
+def _development_certificate() -> Certificate:
+    from tidewire.serve.tls import development  # for development only
+
+    folder = Path(getattr(settings, "DATA_DIR", "."))
+    try:
+        return development.certificate(folder)
+    except OSError as error:
+        raise CommandError(f"The development certificate cannot be written to {folder}: {error.strerror}.") from None
