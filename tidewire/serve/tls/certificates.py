@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from OpenSSL import SSL
 
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -41,17 +43,13 @@ class Certificate:
         context.set_cipher_list(CIPHERS)
         context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)
-        context.set_passwd_cb(_no_password)
         context.set_alpn_select_callback(_choose_protocol)
         try:
             context.use_certificate_chain_file(str(self.chain))
         except SSL.Error as error:
             raise CertificateError(f"{self.chain} is not a certificate in PEM ({_reason(error)}).") from None
         try:
-            context.use_privatekey_file(str(self.key))
-        except (SSL.Error, _PasswordNeededError) as error:
-            raise CertificateError(_key_problem(self.key, error)) from None
-        try:
+            context.use_privatekey(_private_key(self.key))
             context.check_privatekey()
         except SSL.Error:
             raise CertificateError(f"{self.key} is not the key of the certificate {self.chain}.") from None
@@ -64,15 +62,6 @@ def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
     return next((name for name in PROTOCOLS if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
-class _PasswordNeededError(Exception):
-    """The key is encrypted."""
-
-
-def _no_password(size: int, is_verified: bool, data: object) -> bytes:
-    """Refuses in place of OpenSSL's question on the terminal, for which a service would wait for ever."""
-    raise _PasswordNeededError
-
-
 def _require_readable(path: Path, what: str) -> None:
     try:
         with path.open("rb") as file:
@@ -81,12 +70,15 @@ def _require_readable(path: Path, what: str) -> None:
         raise CertificateError(f"The {what} {path} cannot be read: {error.strerror}.") from None
 
 
-def _key_problem(path: Path, error: Exception) -> str:
-    if isinstance(error, _PasswordNeededError):
-        return f"The key {path} is encrypted. Serve with one that is not, readable for this user only."
-    if isinstance(error, SSL.Error) and "key values mismatch" in _reason(error):
-        return f"{path} is not the key of the certificate."
-    return f"{path} is not a private key in PEM ({_reason(error)})."
+def _private_key(path: Path) -> Any:
+    """Returns the key in this file. Raises CertificateError."""
+    try:
+        return serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except TypeError:
+        sentence = f"The key {path} is encrypted. Serve with one that is not, readable for this user only."
+    except (ValueError, UnsupportedAlgorithm) as error:
+        sentence = f"{path} is not a private key in PEM ({error})."
+    raise CertificateError(sentence)
 
 
 def _reason(error: Exception) -> str:
