@@ -46,7 +46,8 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._metrics_folder = tempfile.mkdtemp(prefix="tidewire-metrics-")  # see tidewire/ground/metrics.py
-        self._workers = Workers(listening, count, command, self._selector, self._metrics_folder)
+        end_seconds = times.drain_seconds + KILL_SECONDS
+        self._workers = Workers(listening, count, command, self._selector, self._metrics_folder, end_seconds)
         self._reload: Reload | None = None
         self._is_ready = False
 

@@ -9,6 +9,7 @@ dying.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import selectors
 import socket
@@ -29,12 +30,14 @@ STABLE_SECONDS = 30.0
 
 @dataclass(eq=False)
 class Worker:
-    """One worker process, and the supervisor's end of its pipe: None once that is closed."""
+    """One worker process, and the supervisor's end of its pipe: None once that is closed. `kill_at` is when one that
+    drains is stuck."""
 
     process: subprocess.Popen[bytes]
     pipe: socket.socket | None
     started_at: float
     is_ready: bool = False
+    kill_at: float = math.inf
 
     @property
     def is_running(self) -> bool:
@@ -62,12 +65,20 @@ class Slot:
 
 
 class Workers:
-    """`count` slots. `command` starts a worker; options are appended to it. `folder` holds the metrics of all."""
+    """`count` slots. `command` starts a worker; options are appended to it. `folder` holds the metrics of all. A worker
+    that was retired ends within `end_seconds`, or is killed."""
 
     def __init__(
-        self, listening: socket.socket, count: int, command: list[str], selector: selectors.BaseSelector, folder: str
+        self,
+        listening: socket.socket,
+        count: int,
+        command: list[str],
+        selector: selectors.BaseSelector,
+        folder: str,
+        end_seconds: float,
     ) -> None:
         self._listening, self._command, self._selector, self._folder = listening, command, selector, folder
+        self._end_seconds = end_seconds
         self.slots = [Slot(number) for number in range(count)]
         self.figures = Figures(Path(folder), count)
 
@@ -132,6 +143,7 @@ class Workers:
         """Lets the slot's worker drain, and gives its place to the successor."""
         if (predecessor := slot.worker) is not None:
             predecessor.process.terminate()
+            predecessor.kill_at = time.monotonic() + self._end_seconds
             slot.draining.append(predecessor)
         slot.worker, slot.successor = slot.successor, None
         self.count()
@@ -147,15 +159,25 @@ class Workers:
     def reap_and_restart(self) -> None:
         """Takes leave of workers that have ended, and starts those again that ended unasked."""
         for slot in self.slots:
-            for worker in [worker for worker in slot.draining if not worker.is_running]:
-                slot.draining.remove(worker)
-                self._forget(worker)
+            for worker in list(slot.draining):
+                self._see_out(slot, worker)
             if slot.worker is not None and not slot.worker.is_running:
                 self._bury(slot, slot.worker)
             if slot.worker is None and slot.successor is None and time.monotonic() >= slot.restart_at:
                 # While others serve, a new one must show that it can: the code may have changed since the last reload.
                 do_others_serve = any(other.worker is not None and other.worker.is_ready for other in self.slots)
                 slot.worker = self.start_successor() if do_others_serve else self._start()
+
+    def _see_out(self, slot: Slot, worker: Worker) -> None:
+        """Takes leave of a retired worker that has ended. Kills one whose time is over: stuck in a call that does not
+        return, it would keep its clients and its connections to the database for ever."""
+        if not worker.is_running:
+            slot.draining.remove(worker)
+            self._forget(worker)
+        elif time.monotonic() > worker.kill_at:
+            logger.error("process %d was retired %.0f s ago, and is killed", worker.process.pid, self._end_seconds)
+            worker.process.kill()
+            worker.kill_at = math.inf
 
     def _bury(self, slot: Slot, worker: Worker) -> None:
         """Empties the slot of a worker that died unasked, and sets the time of its restart."""
