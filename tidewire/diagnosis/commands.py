@@ -1,4 +1,7 @@
-"""The base of commands whose help teaches: examples stand below the options, and a test parses each of them."""
+"""The bases of our commands: a failure is a sentence, and the help of an operator's commands teaches.
+
+Examples stand below the options, and a test parses each of them.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils.termcolors import make_style
 
+from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.diagnosis.users import user_id_of
 from tidewire.ground import streams
 from tidewire.log.database import log_alias
@@ -25,7 +30,38 @@ class ExamplesFormatter(DjangoHelpFormatter):
         return text if text.startswith(EXAMPLES) else super()._fill_text(text, width, indent)
 
 
-class TeachingCommand(BaseCommand):
+class OurCommand(BaseCommand):
+    """A command that says in one sentence what is not there: the database, a table, the channel layer. It then ends
+    with 1. `--traceback` shows where."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except Exception as error:
+            sentence = what_is_missing(error)
+            if sentence is None:
+                raise
+            raise CommandError(sentence) from error
+
+
+def what_is_missing(error: Exception) -> str | None:
+    """Returns what an error of the database or of Redis means to an operator; None for all other errors."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, DatabaseError) and (_has_no_table(error) or "no such table" in text):
+        return f"a table is missing: run `manage.py migrate` ({text})"
+    if isinstance(error, LogUnavailableError | OperationalError | InterfaceError):
+        return f"the database does not answer; see `manage.py doctor` ({text})"
+    if type(error).__module__.partition(".")[0] == "redis":
+        return f"Redis does not answer; see `manage.py doctor` ({text})"
+    return None
+
+
+def _has_no_table(error: DatabaseError) -> bool:
+    """Whether PostgreSQL knows no such table, or no such column."""
+    return getattr(error.__cause__, "sqlstate", None) in ("42P01", "42703")
+
+
+class TeachingCommand(OurCommand):
     """A command with examples: (arguments, what they do)."""
 
     examples: Sequence[tuple[str, str]] = ()

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS
 
 from api import chores
+from tidewire.diagnosis.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Deletes samples that are older than their metric keeps them, as servers do by themselves."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,12 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS
 
 from api import chores
+from tidewire.diagnosis.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Deletes sessions that have expired or ended, and networks without a sign-in for a month, as servers do."
 
     def handle(self, *args: Any, **options: Any) -> None:

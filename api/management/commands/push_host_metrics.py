@@ -11,9 +11,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from api.management.host_metrics import METRICS, Host
+from tidewire.diagnosis.commands import OurCommand
 
 TIMEOUT_SECONDS = 10
 PATIENCE_SECONDS = 5.0
@@ -24,7 +25,7 @@ class RefusedError(Exception):
     """The server refused a request, and would refuse it again."""
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Pushes CPU, memory, disk and network of this machine to a dashboard, over the public REST API. The key needs "
         "the scope samples:write, and metrics:read and metrics:write where the metrics are still to be made."

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, transaction
 
 from api.models import RollUp, rollups
+from tidewire.diagnosis.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Makes the roll-ups of all samples anew. Needed only after samples were written past the application: "
         "by SQL, or by processes of an older version. Stop the writers of samples meanwhile."

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from api.management.host_metrics import METRICS
 from api.models import Dashboard, DashboardMember, Key, Member, Message, Metric, Room, User
+from tidewire.diagnosis.commands import OurCommand
 
 # Everybody is in the lobby. Charlie is not in the private room.
 PEOPLE = ("alice", "bob", "charlie")
@@ -24,7 +25,7 @@ ROOMS = {
 }
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Makes demo accounts with random passwords, rooms, messages and a dashboard. Again, it changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:

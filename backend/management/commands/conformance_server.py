@@ -8,10 +8,12 @@ import tempfile
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+
+from tidewire.diagnosis.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Serves an open namespace for the test suites of the protocol's public SDKs, with a temporary database. "
         "Any client may read and write: not for production."

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.core.management import BaseCommand, get_commands, load_command_class
 
-from tidewire.diagnosis.commands import TeachingCommand, stream_name, table
+from tests.rig.site import ROOT, child_environment
+from tidewire.diagnosis.commands import OurCommand, TeachingCommand, stream_name, table
 
 TAUGHT = {"connections", "disconnect", "doctor", "loadtest", "publish", "replay", "streams", "tail", "token", "why"}
 
 
-def commands() -> dict[str, TeachingCommand]:
+def all_commands() -> dict[str, BaseCommand]:
     ours = ("tidewire", "realtime", "api", "backend")
-    found = {name: load_command_class(app, name) for name, app in get_commands().items() if app in ours}
-    return {name: command for name, command in found.items() if isinstance(command, TeachingCommand)}
+    return {name: load_command_class(str(app), name) for name, app in get_commands().items() if app in ours}
+
+
+def commands() -> dict[str, TeachingCommand]:
+    return {name: command for name, command in all_commands().items() if isinstance(command, TeachingCommand)}
 
 
 def test_the_commands_of_an_operator_teach():
@@ -34,6 +40,44 @@ def test_each_example_is_accepted(name):
     assert f"manage.py {name} {command.examples[0][0]}".rstrip() in help
     undocumented = [action.dest for action in parser._actions if not action.help]
     assert undocumented == []
+
+
+def test_every_command_says_what_is_not_there():
+    assert len(all_commands()) > 20
+    assert [name for name, command in all_commands().items() if not isinstance(command, OurCommand)] == []
+
+
+AWAY = "postgres://nobody:secret-password@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "sentence"),
+    [
+        (["streams"], {"DATABASE_URL": AWAY}, "CommandError: the database does not answer; see `manage.py doctor`"),
+        (["token", "bob@example.com"], {}, "CommandError: a table is missing: run `manage.py migrate`"),
+        (["why", "bob@example.com", "room:none", "1"], {}, "CommandError: a table is missing: run `manage.py migrate`"),
+        (
+            ["publish", "room:0197b1f0-1c3a-7000-8000-000000000000", "typing"],
+            {"REDIS_URL": "redis://127.0.0.1:1/0"},
+            "CommandError: The channel layer does not answer: ",
+        ),
+    ],
+)
+def test_a_failure_is_a_sentence(tmp_path, arguments, settings, sentence):
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**child_environment(tmp_path), **settings},
+        input="{}",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret-password" not in done.stderr
 
 
 def test_a_table_has_columns():

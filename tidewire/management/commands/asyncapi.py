@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from tidewire.asyncapi import document
+from tidewire.diagnosis.commands import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Writes the AsyncAPI 3 document of the WebSocket, which is made from the declarations of live models."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,14 +8,15 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.http import worker_port
 
 PARENT_SECONDS = 1.0
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Delivers webhooks until SIGTERM, which lets the attempts under way end. Any number of these run, on any "
         "number of machines; one that is killed loses nothing."

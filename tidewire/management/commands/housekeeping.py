@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.jobs import chores
 from tidewire.log.database import log_alias
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Does all chores: deletes old events, stored answers, sessions and what else would grow for ever. Servers do "
         "each of them about once in PRUNE_SECONDS. Run it by a timer where PRUNE_SECONDS is 0."

@@ -8,10 +8,11 @@ from typing import Any
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connections
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.queries.session_settings import lifted
 
 
-class Command(MigrateCommand):
+class Command(OurCommand, MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> Any:
         with lifted(connections[options["database"]]):
             return super().handle(*args, **options)

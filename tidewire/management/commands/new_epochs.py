@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.log import retention
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Gives every stream a new epoch and the next generation, so that every client fetches its state anew. Run it "
         "after a database was restored, or after a failover that lost writes."

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.log import retention
 from tidewire.rest.answers import Answer
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Deletes the events that are outside their retention window, and answers kept for retries. Servers do this by "
         "themselves every hour."

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.jobs import slices
 from tidewire.log.database import log_alias
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Does the jobs that are pending (erasures, the events of a new name), in slices. Servers do this by themselves."
     )

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
-from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.core.management.base import CommandError, SystemCheckError
 from django.db import connections
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
 from tidewire.serve import file_limit, listening_socket, readiness, systemd
@@ -22,7 +23,7 @@ from tidewire.serve.readiness import NotReadyError
 from tidewire.serve.tls.certificates import Certificate, CertificateError
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Serves REST and WebSockets. Limits connections, drains on SIGTERM, and with --workers runs several processes "
         "on one port, which SIGHUP replaces one by one."

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.templates import TemplateCommand
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "resource_template"
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Writes an app with a live resource and a live list: model, migration, REST, what is live, who may read it, "
         "and its tests."

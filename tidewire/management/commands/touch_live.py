@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Model
 from django.utils import timezone
 
@@ -14,13 +14,14 @@ from tidewire.capture.lost_rows import delete_lost
 from tidewire.capture.rows import every
 from tidewire.capture.touching import touch
 from tidewire.declare.registry import registry
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.log.database import log_alias
 
 BATCH = 500
 """Rows of one transaction: their streams stay locked until it commits."""
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Makes an update event of each row of a live model, with its present state: of all rows, or of those that were "
         "changed since a time. Rows that the log knows and that are gone become deletions. For a rolling adoption, "
