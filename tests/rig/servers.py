@@ -119,17 +119,12 @@ def unprivileged_user() -> str:
 def spawn(
     command: Sequence[str | Path], *, log: Path, dies_by: int = signal.SIGKILL, user: str = "-", **options: object
 ) -> subprocess.Popen[bytes]:
-    """Starts a command that dies with the test run, in a session of its own: Ctrl-C reaches only the test run."""
+    """Starts a command that dies with the test run, in a session of its own: Ctrl-C reaches only the test run. What it
+    prints goes to `log`, unless `options` (of Popen) say otherwise."""
     guard = [sys.executable, "-IS", GUARD, str(int(dies_by)), str(os.getpid()), user]
     with log.open("ab") as output:
-        return subprocess.Popen(
-            [*guard, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            **options,
-        )
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        return subprocess.Popen([*guard, *command], start_new_session=True, **(streams | options))
 
 
 def _wait(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, what: str) -> None:

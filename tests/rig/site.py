@@ -21,6 +21,7 @@ import httpx
 
 from tests.rig import servers
 from tests.rig.rest import Person
+from tests.rig.shell import Shell
 
 QUOTAS = ("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "REQUESTS_PER_ADDRESS", "WRITTEN_BYTES_PER_USER")
 
@@ -133,6 +134,7 @@ class Site:
         self._redis = redis
         self._read: dict[Path, int] = {}
         self._people: list[Person] = []
+        self._shell = Shell(environment, folder / "shell.log", ROOT)
         self.servers = [Server(environment, folder / f"server-{number}.log", program) for number in range(processes)]
 
     def start(self) -> None:
@@ -146,6 +148,7 @@ class Site:
     def stop(self) -> None:
         for person in self._people:
             person.close()
+        self._shell.stop()
         for server in self.servers:
             server.terminate()
         if self._redis is not None:
@@ -189,8 +192,12 @@ class Site:
         return run_manage(self.environment, *arguments)
 
     def shell(self, code: str) -> str:
-        """Runs Python code in `manage.py shell`: a writer that is not a server. Returns what it printed."""
-        return self.manage("shell", "--verbosity", "0", "--command", code)
+        """Runs Python code in `manage.py shell`: a writer that is not a server. Returns what it printed.
+
+        The process stays open for the next call. A call beside a running one has a process of its own.
+        """
+        with self._shell.taken() as is_free:
+            return self._shell.run(code) if is_free else self.manage("shell", "--verbosity", "0", "--command", code)
 
     # -- logs ----------------------------------------------------------------------------------------------------------
 
@@ -226,11 +233,12 @@ def tracebacks(text: str) -> list[str]:
 
 
 class Sites:
-    """Makes sites whose databases are copies of one that was migrated once."""
+    """Makes sites whose databases are copies of one that was migrated once. `settings` is a module of Django's."""
 
-    def __init__(self, folder: Path, program: str = "daphne") -> None:
+    def __init__(self, folder: Path, program: str = "daphne", settings: str = "backend.settings") -> None:
         self._folder = folder
         self._program = program
+        self._settings = settings
         self._count = 0
         self._postgresql: servers.PostgreSQL | None = None
         self._embedded_template: Path | None = None
@@ -243,7 +251,7 @@ class Sites:
         self._count += 1
         folder = self._folder / f"site-{self._count}"
         folder.mkdir()
-        environment = {**child_environment(folder), **(settings or {})}
+        environment = {**child_environment(folder), "DJANGO_SETTINGS_MODULE": self._settings, **(settings or {})}
         if size == "embedded":
             self._copy_embedded(folder)
             return Site(size, folder, environment, program=self._program)
