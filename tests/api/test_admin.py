@@ -9,7 +9,7 @@ from tests.factories import make_message, make_room, make_user
 from tidewire.jobs import slices
 from tidewire.log.tables import Event
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.shown_on("sqlite")]
 
 
 def form_of(response) -> dict:

@@ -17,7 +17,7 @@ from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, Stream
 from tidewire.logbook import writing
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.shown_on("sqlite")]
 
 MODELS = ("stream", "event", "loggedconnection", "loggedprocess")
 

@@ -24,6 +24,8 @@ from tests.contract.test_page_quotas import addresses as all_addresses
 from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 PASSWORD_URL = "/api/v1/me/password/"
 NEW = "quite another password"
 ALICE, STRANGER, HOME = "alice@example.com", "192.0.2.1", "198.51.100.7"

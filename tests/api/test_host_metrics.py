@@ -12,6 +12,8 @@ from tests.api.conftest import at
 from tests.api.test_keys import Program, make_key
 from tests.factories import make_dashboard
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 
 class Ours:
     """push_host_metrics.Api, without a socket."""

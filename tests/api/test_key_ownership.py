@@ -21,6 +21,8 @@ from tidewire import StreamKind
 from tidewire.log.tables import Event
 from tidewire.testing import record_now
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 
 class Place:
     """A room or a dashboard that Alice and Dora own, in which Bob is a member; and a key of Alice's for it."""

@@ -18,6 +18,8 @@ from tests.factories import make_message
 from tidewire.rest.errors import MAX_ERRORS, MAX_TEXT
 from tidewire.rest.fields import ShortListField
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 MAX_ANSWER = 100 * 1024
 MAX_SECONDS = 0.5
 """Of processor time. A list of 60,000 scopes took 1.9 s before lists were bounded."""

@@ -22,6 +22,8 @@ from tidewire import redis_clients
 from tidewire.ground.credentials import Identity
 from tidewire.ids import uuid7
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 ME = "/api/v1/me/"
 
 

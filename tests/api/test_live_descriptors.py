@@ -12,6 +12,8 @@ from api.schema.where import field_of, filter_fields, path_fields
 from api.serializers.messages import MessageSerializer
 from tests.rig.site import ROOT
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 
 class Strange(django_filters.FilterSet):
     """Filters that look like others, and that only the database can apply."""

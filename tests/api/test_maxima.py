@@ -20,7 +20,7 @@ from tests.rig.openapi import document
 
 LONGEST = messages.MAX_LENGTH
 CHARACTERS = {"ascii": "x", "quote": '"', "accent": "é", "kana": "あ", "emoji": "🙂"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.shown_on("sqlite")]
 
 
 def post_text(person, path: str, body: str):

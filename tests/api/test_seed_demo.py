@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 from api.models import Member, Message, Room, User
 from tests.contract_client import ContractClient
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 
 @pytest.fixture(autouse=True)
 def data_dir(settings, tmp_path):

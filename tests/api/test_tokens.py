@@ -24,6 +24,8 @@ from tests.contract_client import ContractClient
 from tests.factories import PASSWORD, make_user
 from tidewire.ground.credentials import ExpiredCredential, InvalidCredential
 
+pytestmark = pytest.mark.shown_on("sqlite")
+
 ME = "/api/v1/me/"
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.rig.openapi import check_event
-from tests.rig.plugin import SIZES, share_site
+from tests.rig.plugin import SIZES, is_shown_elsewhere, share_site
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
+from tests.rig.verify import IS_VERIFY
 from tests.sdk.agents import AGENTS, SdkClient
 
 MakeClient = Callable[[], SdkClient]
@@ -25,17 +26,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("size", only.args if only else SIZES, scope="module")
 
 
+# Each SDK on both sizes and in both encodings. `make verify` runs all of them on both sizes.
+SHARE = {"embedded": ("js", "py-protobuf"), "grown": ("js-protobuf", "py")}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    chosen = config.getoption("size")
-    left_out = [item for item in items if chosen and _size(item) not in (None, chosen)]
+    left_out = {item for item in items if not _is_run(item, config.getoption("size"))}
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
 
-def _size(item: pytest.Item) -> str | None:
-    call = getattr(item, "callspec", None)
-    return call.params.get("size") if call else None
+def _is_run(item: pytest.Item, chosen: str | None) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    size = params.get("size")
+    if size is None:
+        return True
+    names_its_sdk = any("sdk" in mark.args[0] for mark in item.iter_markers("parametrize"))
+    is_shared_out = "sdk" in params and not names_its_sdk and not IS_VERIFY
+    return (
+        size == (chosen or size)
+        and not is_shown_elsewhere(item, size, SIZES)
+        and (not is_shared_out or params["sdk"] in SHARE[size])
+    )
 
 
 @pytest.fixture(scope="module")

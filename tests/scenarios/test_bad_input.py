@@ -17,6 +17,8 @@ CLOSED_INVALID_TOKEN, CLOSED_BAD_REQUEST = 3500, 3501
 CLOSED_TOO_BIG = 1009
 FRAME_LIMITS = {"daphne": 1_000_000, "uvicorn": 262_144}
 
+pytestmark = pytest.mark.shown_on("embedded")  # refused before any database or layer is asked
+
 Open = Callable[[str], RawSocket]
 
 BAD_FRAMES: dict[str, str | bytes] = {

@@ -13,6 +13,7 @@ from tests.rig.site import Site
 from tests.scenarios.conftest import People
 
 BAD_REQUEST, NOT_AVAILABLE = 107, 108
+pytestmark = pytest.mark.shown_on("embedded")  # the views are tested on both databases
 
 Json = dict[str, Any]
 

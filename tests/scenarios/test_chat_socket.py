@@ -71,6 +71,7 @@ def test_the_first_message_may_be_the_token(site: Site, people: People, room: st
     assert socket.receive()["type"] == "renewed"
 
 
+@pytest.mark.shown_on("embedded")
 @pytest.mark.parametrize("token", ["", "x", None, 5, ["x"]])
 def test_a_wrong_token_is_closed(site: Site, room: str, raw: Open, token: object) -> None:
     socket = raw(chat_url(site, room))
@@ -78,6 +79,7 @@ def test_a_wrong_token_is_closed(site: Site, room: str, raw: Open, token: object
     assert socket.close_code() in (INVALID_TOKEN, BAD_REQUEST)
 
 
+@pytest.mark.shown_on("embedded")
 def test_a_message_before_the_token_is_refused(site: Site, people: People, room: str, raw: Open) -> None:
     socket = raw(chat_url(site, room))
     socket.send({"message": "Ahoy"})
@@ -85,12 +87,14 @@ def test_a_message_before_the_token_is_refused(site: Site, people: People, room:
     assert stored(people[0], room) == []
 
 
+@pytest.mark.shown_on("embedded")
 def test_another_persons_token_ends_it(site: Site, people: People, room: str, enter: Callable[..., RawSocket]) -> None:
     socket = enter(people[1], room)
     socket.send({"token": people[2].access})
     assert socket.close_code() == PERMISSION_DENIED
 
 
+@pytest.mark.shown_on("embedded")
 def test_a_stranger_and_an_absent_room_are_closed_alike(site: Site, people: People, room: str, raw: Open) -> None:
     charlie = people[2]
     absent = room[:-4] + ("0000" if room[-4:] != "0000" else "1111")
@@ -99,6 +103,7 @@ def test_a_stranger_and_an_absent_room_are_closed_alike(site: Site, people: Peop
         assert raw(chat_url(site, each), additional_headers=headers).close_code() == PERMISSION_DENIED
 
 
+@pytest.mark.shown_on("embedded")
 def test_a_guest_reads_and_gets_an_error_for_writing(people: People, enter: Callable[..., RawSocket]) -> None:
     alice, _, charlie = people
     room = alice.make_room(kind="public")
@@ -124,6 +129,7 @@ MISTAKES: list[Any] = [
 ]
 
 
+@pytest.mark.shown_on("embedded")
 def test_mistakes_are_answered_and_change_nothing(people: People, room: str, enter: Callable[..., RawSocket]) -> None:
     socket = enter(people[1], room)
     for mistake in MISTAKES:
@@ -161,12 +167,14 @@ def test_signing_out_closes_it(site: Site, people: People, room: str, enter: Cal
     bob.log_in()
 
 
+@pytest.mark.shown_on("embedded")
 @pytest.mark.parametrize("address", ["ws/chat/x/", "ws/chat", "ws/", "ws/chat/../chat/"])
 def test_other_addresses_are_refused(site: Site, raw: Open, address: str) -> None:
     with pytest.raises(Exception, match="403"):
         raw(f"{site.server.ws_url.partition('connection')[0]}{address}")
 
 
+@pytest.mark.shown_on("embedded")
 def test_an_evil_origin_is_refused(site: Site, people: People, room: str, raw: Open) -> None:
     headers = {"Authorization": f"Bearer {people[1].access}", "Origin": "https://evil.example"}
     with pytest.raises(Exception, match="403"):

@@ -16,7 +16,10 @@ KILLS = 2
 SECRET = "quuxian secret"
 ERASED_SECONDS = 120.0
 
-pytestmark = pytest.mark.site(processes=2, settings={"JOB_SECONDS": "0.1", "METRICS_TOKEN": "of the test"})
+pytestmark = [
+    pytest.mark.site(processes=2, settings={"JOB_SECONDS": "0.1", "METRICS_TOKEN": "of the test"}),
+    pytest.mark.shown_on("grown"),
+]
 
 FILL = """
 from api.models import Message, User

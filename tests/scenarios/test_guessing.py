@@ -14,7 +14,10 @@ from tests.scenarios.conftest import People
 
 STRANGER, HOME = "198.51.100.9", "203.0.113.7"
 
-pytestmark = pytest.mark.site(settings={"TRUSTED_PROXIES": "1"}, own_redis=True)
+pytestmark = [
+    pytest.mark.site(settings={"TRUSTED_PROXIES": "1"}, own_redis=True),
+    pytest.mark.shown_on("grown"),  # the counters of several processes hold for one
+]
 
 
 @pytest.fixture

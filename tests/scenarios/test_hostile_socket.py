@@ -70,6 +70,7 @@ class Calls:
         return reply["rpc"]["data"]["status"]
 
 
+@pytest.mark.shown_on("grown")  # tests/api/test_hostile_input.py has the same fields on both databases
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_value_in_a_call(site: Site, people: People, raw: Callable[[str], RawSocket], name: str) -> None:
     """Every field that REST can write can be written over a socket."""

@@ -52,7 +52,7 @@ for n in range({count}):
 """
 
 
-@pytest.fixture(scope="module", params=["plain", "serve"])
+@pytest.fixture(scope="module", params=["plain", "serve"] if IS_VERIFY else ["serve"])
 def module_site(request: pytest.FixtureRequest, size: str, sites: Sites) -> Iterator[Site]:
     """A site behind `manage.py serve`, and one behind the server that `--server` names: daphne or uvicorn."""
     site = sites.make(size, processes=1)
@@ -79,7 +79,12 @@ def write(site: Site, author: Person, rooms: list[str]) -> None:
 # -- the public SDKs ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=sorted(AGENTS))
+@pytest.fixture(
+    params=[
+        pytest.param("js", marks=pytest.mark.shown_on("embedded")),
+        pytest.param("py", marks=pytest.mark.shown_on("grown")),
+    ]
+)
 def client(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
     with AGENTS[request.param]() as client:
         yield client
@@ -209,7 +214,13 @@ class OneFrameFollower(Follower):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("follower", [ProtobufFollower, OneFrameFollower])
+@pytest.mark.parametrize(
+    "follower",
+    [
+        pytest.param(ProtobufFollower, marks=pytest.mark.shown_on("grown")),
+        pytest.param(OneFrameFollower, marks=pytest.mark.shown_on("embedded")),
+    ],
+)
 def test_frames_of_other_sdks(
     site: Site, member: tuple[Person, list[str]], follower: Callable[[str, ExitStack], Follower]
 ) -> None:

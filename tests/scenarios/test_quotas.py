@@ -17,6 +17,7 @@ QUOTA = 12
 pytestmark = pytest.mark.site(settings={"REQUESTS_PER_KEY": str(QUOTA)}, own_redis=True)
 
 
+@pytest.mark.shown_on("grown")
 def test_a_quota_is_one_for_all_processes_and_for_sockets(
     site: Site, people: People, raw: Callable[[str], RawSocket]
 ) -> None:

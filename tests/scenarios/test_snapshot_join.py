@@ -9,7 +9,7 @@ from tests.rig.verify import IS_VERIFY
 from tests.scenarios.conftest import MakeClient, People, follow
 from tests.scenarios.copies import Copy
 
-ROUNDS = 2000 if IS_VERIFY else 50  # with each of four SDKs
+ROUNDS = 2000 if IS_VERIFY else 25  # with each of four SDKs
 KEPT = 20
 
 

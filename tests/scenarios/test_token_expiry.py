@@ -13,7 +13,10 @@ from tests.scenarios.conftest import MakeClient, People
 
 TTL_SECONDS = 4
 CLOSED_EXPIRED = 3005
-pytestmark = pytest.mark.site(processes=1, settings={"ACCESS_TOKEN_SECONDS": str(TTL_SECONDS)})
+pytestmark = [
+    pytest.mark.site(processes=1, settings={"ACCESS_TOKEN_SECONDS": str(TTL_SECONDS)}),
+    pytest.mark.shown_on("embedded"),  # a matter of one process
+]
 
 
 def test_the_sdk_renews_its_token_in_place_and_misses_nothing(site: Site, people: People, sdk: MakeClient) -> None:

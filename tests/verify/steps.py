@@ -80,6 +80,11 @@ STEPS = (
         (*PYTEST, "tests/contract/test_foreign_project.py", "tests/contract/test_existing_project.py"),
     ),
     Step(
+        "receivers",
+        "the receivers of the page about webhooks, also the one in Go",
+        (*PYTEST, "tests/contract/test_webhooks_page.py"),
+    ),
+    Step(
         "hostile input",
         "every strange value in every field, on SQLite (on PostgreSQL it is part of the step above)",
         (*PYTEST, "tests/api/test_hostile_input.py"),
