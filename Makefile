@@ -25,7 +25,7 @@ run_requirements := $(if $(DATABASE_URL)$(REDIS_URL),production,base)
 js := tests/sdk/js tests/contract/js tests/conformance/js tests/browser clients/typescript demo
 packages := $(js:%=%/node_modules/.stamp)
 
-.PHONY: run check test verify bench bench-quick soak conformance-server types lint format package release reference docs schema released requirements clean
+.PHONY: run check check-tests test verify bench bench-quick soak conformance-server types lint format package release reference docs schema released requirements clean
 .DEFAULT_GOAL := run
 
 # -- environments: a stamp per requirements file, so that the second run starts at once --------------------------------
@@ -70,9 +70,10 @@ run: $(VENV)/$(run_requirements).stamp
 # -- test --------------------------------------------------------------------------------------------------------------
 
 # The parts of `make test`, the longest first; one alone: make test-serve. JOBS run at a time, each in one process with
-# servers of its own. Three keep two cores busy, because many tests wait.
-JOBS ?= 3
-parts := grown embedded postgresql serve uvicorn sqlite contract typescript browser soak
+# servers of its own. One more than there are cores keeps them busy, because many tests wait; more gain nothing.
+cores := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+JOBS ?= $(shell expr $(cores) + 1)
+parts := grown embedded serve postgresql contract sqlite typescript browser soak uvicorn
 together := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --keep-going --jobs $(JOBS)
 .PHONY: $(parts:%=test-%)
 tested := $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
@@ -80,8 +81,12 @@ tested := $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
 engine := tests/tidewire --ignore=tests/tidewire/serve
 npm := cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm
 
-check: lint
-	$(pytest) -n 2 --dist loadfile -m "not slow" tests/api tests/backend tests/bench $(engine) tests/contract
+# The type checker uses one core, so the tests begin beside it.
+check: $(VENV)/dev.stamp
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 lint check-tests
+
+check-tests: $(VENV)/dev.stamp
+	$(pytest) -n $(cores) --dist loadfile -m "not slow" tests/api tests/backend tests/bench $(engine) tests/contract
 
 test: $(tested)
 	@$(MAKE) --no-print-directory $(together) $(parts:%=test-%)

@@ -3,6 +3,7 @@
 Loaded by `-p` (pyproject.toml), because the database must be chosen before pytest-django imports the settings.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.rig.site import QUOTAS, Site, Sites
 from tests.rig.verify import IS_VERIFY
 
 SIZES = ("embedded", "grown")
+DATABASES = ("sqlite", "postgresql")
 postgresql = pytest.StashKey[servers.PostgreSQL]()
 
 
@@ -26,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tidewire")
     group.addoption(
         "--database",
-        choices=("sqlite", "postgresql"),
+        choices=DATABASES,
         default="sqlite",
         help="what the in-process tests run on; postgresql starts a throw-away server",
     )
@@ -75,19 +77,34 @@ def _use_a_file() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is marked `verify`, except in `make verify`; and on PostgreSQL what uses no database.
+    """Leaves out what is marked `verify` or is shown on the other database, except in `make verify`; and on PostgreSQL
+    what uses no database.
 
     The run on SQLite has shown that already. pytest-django lets no other test reach the database.
     """
-    is_again = config.getoption("database") == "postgresql"
+    database = config.getoption("database")
     left_out = [
         item
         for item in items
-        if (item.get_closest_marker("verify") and not IS_VERIFY) or (is_again and not _uses_database(item))
+        if (item.get_closest_marker("verify") and not IS_VERIFY)
+        or is_shown_elsewhere(item, database, DATABASES)
+        or (database == "postgresql" and not _uses_database(item))
     ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def is_shown_elsewhere(item: pytest.Item, here: str, places: tuple[str, ...]) -> bool:
+    """Whether the marker `shown_on` names another of these places, and `make verify` does not run all of them."""
+    mark = item.get_closest_marker("shown_on")
+    return mark is not None and not IS_VERIFY and mark.args[0] in places and mark.args[0] != here
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what was imported and collected out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -113,7 +130,7 @@ def redis_cluster() -> Iterator[RedisCluster]:
 @pytest.fixture(scope="session")
 def sites(request: pytest.FixtureRequest) -> Iterator[Sites]:
     """Makes sites from templates that are migrated once in this process."""
-    sites = Sites(servers.temporary_folder("sites"), request.config.getoption("server"))
+    sites = Sites(servers.temporary_folder("sites"), request.config.getoption("server"), "tests.rig.site_settings")
     yield sites
     sites.stop()
 
