@@ -45,7 +45,7 @@ $(VENV)/%.stamp: requirements/%.txt | $(bin)/python
 
 # Installing more never takes anything away: the files pin the same versions.
 $(VENV)/production.stamp: requirements/base.txt
-$(VENV)/dev.stamp: requirements/base.txt requirements/production.txt requirements/observability.txt
+$(VENV)/dev.stamp: requirements/base.txt requirements/production.txt requirements/observability.txt requirements/mqtt.txt
 
 # A generator of clients, which a test runs as a third party would: with packages of its own.
 .venv-generator/.stamp: requirements/generator.txt | $(bin)/python
@@ -191,7 +191,9 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -o base.txt base.in
 	cd requirements && $(compile) -c base.txt -o production.txt production.in
 	cd requirements && $(compile) -c production.txt -o observability.txt observability.in
+	cd requirements && $(compile) -c production.txt -o mqtt.txt mqtt.in
 	cd requirements && $(compile) -c observability.txt -o dev.txt dev.in
+	cd requirements && $(compile) -o broker.txt broker.in
 	cd requirements && $(compile) -o generator.txt generator.in
 	cd requirements && $(compile) -o docs.txt docs.in
 

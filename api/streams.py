@@ -8,14 +8,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from api import permissions
+from api import devices, permissions
 from api.models import Dashboard, Key, Metric, Room
 from api.models.keys import keys_ended
 from api.models.samples import Point
 from api.serializers.keys import EndedKeySerializer
 from api.serializers.samples import MAX_BATCH, RecordedSamplesSerializer
 from api.serializers.webhooks import WebhookNoticeSerializer
-from tidewire import Fact, Rate, StreamKind, parse_stream, record_fact
+from tidewire import Fact, Rate, StreamKind, Topic, parse_stream, record_fact
 from tidewire.models import WebhookEndpoint
 from tidewire.webhooks import notices
 
@@ -34,6 +34,8 @@ dashboards = StreamKind(
     has_presence=True,
     # A viewer gets no more events than this, however many programs record samples.
     rate=Rate(events=10, seconds=0.5),
+    is_on_mqtt=True,
+    retained=frozenset({"metric.created", "metric.updated", "metric.alarm", "metric.ok", "samples.recorded"}),
 )
 
 
@@ -43,7 +45,20 @@ def merge_samples(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, A
     return {**earlier, "samples": samples} if len(samples) <= MAX_BATCH else None
 
 
-samples_recorded = Fact("samples.recorded", kind=dashboards, serializer=RecordedSamplesSerializer, merge=merge_samples)
+samples_recorded = Fact(
+    "samples.recorded",
+    kind=dashboards,
+    serializer=RecordedSamplesSerializer,
+    merge=merge_samples,
+    topic=Topic(
+        "metrics/{metric_id}/samples",
+        post="/api/v1/metrics/{metric_id}/samples/",
+        number="value",
+        batch="samples",
+        identity="at",
+        holders=devices.sample_paths,
+    ),
+)
 
 
 def record_samples(metric: Metric, points: Sequence[Point]) -> list[Point]:

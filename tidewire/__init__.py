@@ -22,6 +22,7 @@ before it in this list:
     webhooks        sends the log to other servers, with a position per endpoint and stream
     connection      one socket: consumer, protocol state, commands, receive queue
     http            ASGI wrappers for any server: addresses, bodies, limits, health
+    mqtt            samples in and events out, beside a broker of MQTT
     serve           `manage.py serve`
     asyncapi        the AsyncAPI document and its pages
     checks, testing start-up checks; tests of live models
@@ -33,6 +34,7 @@ from tidewire.declare.intents import updates_named
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import EVERYONE, Fact, Live, Touch
 from tidewire.declare.registry import Registry, register, registry
+from tidewire.declare.topics import Topic
 from tidewire.ground.actors import SYSTEM, Actor, acting_as, current_actor, set_actor
 from tidewire.ground.current_request import current_request
 from tidewire.ground.ids import uuid7
@@ -68,6 +70,7 @@ __all__ = [
     "RelatedRows",
     "Retention",
     "StreamKind",
+    "Topic",
     "Touch",
     "acting_as",
     "chore",

@@ -6,6 +6,7 @@ from tidewire.capture.versions import VersionField
 from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
 from tidewire.logbook.tables import LoggedConnection, LoggedProcess
+from tidewire.mqtt.tables import MqttPosition, MqttReceipt
 from tidewire.rest.answers import Answer, AnswerName
 from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition, WebhookSecret
 
@@ -21,6 +22,8 @@ __all__ = [
     "LiveQuerySet",
     "LoggedConnection",
     "LoggedProcess",
+    "MqttPosition",
+    "MqttReceipt",
     "NextRelease",
     "Stream",
     "VersionField",

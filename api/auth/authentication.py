@@ -15,6 +15,7 @@ from api.auth.tokens import AccessClaims
 from api.models import User, key_text
 from tidewire import Actor, set_actor
 from tidewire.credentials import ExpiredCredential, Identity, InvalidCredential, is_alive, remember_account
+from tidewire.mqtt.users import SCOPE_KEY
 
 REALM = 'Bearer realm="api"'
 
@@ -54,21 +55,27 @@ def _user(claims: AccessClaims) -> User:
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Accepts an API key. Checks the scope that the view needs here, so that no view can forget to."""
+    """Accepts an API key, or the name of one as which a device is signed in at a broker of MQTT. Checks the scope that
+    the view needs here, so that no view can forget to."""
 
     def authenticate(self, request: Request) -> tuple[User, KeyIdentity] | None:
+        device = getattr(request._request, "scope", {}).get(SCOPE_KEY)
         credentials = _bearer_credentials(request)
-        if not credentials or len(credentials) != 1 or not credentials[0].startswith(key_text.PREFIX.encode()):
+        if device is None and (
+            not credentials or len(credentials) != 1 or not credentials[0].startswith(key_text.PREFIX.encode())
+        ):
             return None
+        text = "" if device is not None or not credentials else credentials[0].decode("ascii", "replace")
         try:
-            key = keys.find_key(credentials[0].decode("ascii", "replace"))
+            key = keys.find_key(text) if device is None else keys.find_key_of_broker(device)
         except ExpiredCredential:
             raise AuthenticationFailed("The key has expired.", "key_expired") from None
         except InvalidCredential:
             raise AuthenticationFailed("The key is not valid.", "key_invalid") from None
         identity = keys.identity_of(key)
         # The share of the requests under way is that of the person behind the key, however many keys there are.
-        remember_account(credentials[0].decode("ascii", "replace"), str(key.made_by_id or key.user_id))
+        if text:
+            remember_account(text, str(key.made_by_id or key.user_id))
         _require_scope(identity, request.parser_context["view"], str(request.method))
         set_actor(keys.actor_of(key.user))
         return key.user, identity

@@ -6,6 +6,7 @@ import hmac
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import DatabaseError
 from django.utils import timezone
@@ -39,14 +40,29 @@ def find_key(text: str) -> Key:
         raise InvalidCredential
     if key.ended_at is not None or not key.user.is_active:
         raise InvalidCredential
+    return _in_use(key, text)
+
+
+def find_key_of_broker(name: str) -> Key:
+    """Returns the key as which a device is signed in at a broker of MQTT, which has compared its text. Raises as
+    `find_key`."""
+    try:
+        key = Key.objects.select_related("user", "made_by").get(pk=UUID(name), ended_at=None, user__is_active=True)
+    except (ValueError, Key.DoesNotExist):
+        raise InvalidCredential from None
+    return _in_use(key, "")
+
+
+def _in_use(key: Key, text: str) -> Key:
+    """Returns a key that is neither revoked nor expired, and notes its use. Raises as `find_key`."""
     now = timezone.now()
     if key.is_expired(now):
         raise ExpiredCredential
-    if key.used_at is None or now - key.used_at > USE_NOTED_EVERY:
+    if key.used_at is None or now - key.used_at > USE_NOTED_EVERY or (text and not key.broker_hash):
         if key.stream and not key_bindings.has_owner(key):
             key.revoke()
             raise InvalidCredential
-        _note_use(key, now)
+        _note_use(key, now, text)
     return key
 
 
@@ -70,8 +86,8 @@ def actor_of(user: User) -> Actor:
     return Actor("service" if user.is_service else "user", str(user.pk))
 
 
-def _note_use(key: Key, now: datetime) -> None:
+def _note_use(key: Key, now: datetime, text: str) -> None:
     try:
-        key.note_use(now)
+        key.note_use(now, text)
     except DatabaseError as error:  # a request that only reads must not fail because the database is busy
         logger.info("cannot note the use of a key: %s", error)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from api.models import key_text
 from tidewire import revoke_sessions, uuid7
 from tidewire.models import LiveModel, LiveQuerySet
+from tidewire.mqtt import passwords
 from tidewire.rest.conflicts import Conflict
 
 MAX_KEYS = 50
@@ -68,6 +69,7 @@ class KeyQuerySet(LiveQuerySet["Key"]):
             stream=stream,
             expires_at=expires_at,
             hashed=key_text.hashed(text),
+            broker_hash=passwords.hashed(text),
             last4=text[-4:],
         )
         key.save(force_insert=True)
@@ -103,6 +105,14 @@ class Key(LiveModel):
     stream = models.CharField(max_length=100, blank=True, db_index=True, editable=False)
     scopes = models.JSONField(default=list)
     hashed = models.CharField(max_length=64, editable=False)
+    broker_hash = models.CharField(
+        max_length=160,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="For brokers of MQTT; see docs/mqtt.md.",
+    )
     last4 = models.CharField(max_length=4, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -126,9 +136,11 @@ class Key(LiveModel):
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
-    def note_use(self, now: datetime) -> None:
-        """Stores when the key was used. That is no change of the key: its version stays."""
-        Key.objects.filter(pk=self.pk).update_unnoted(used_at=now)
+    def note_use(self, now: datetime, text: str) -> None:
+        """Stores when the key was used. That is no change of the key: its version stays. A key that was issued before
+        there was MQTT gets its hash for brokers now, while its text is known."""
+        values = {"broker_hash": passwords.hashed(text)} if text and not self.broker_hash else {}
+        Key.objects.filter(pk=self.pk).update_unnoted(used_at=now, **values)
 
     def rename(self, name: str) -> None:
         self.name = name

@@ -62,11 +62,18 @@ ALLOWED = {
         ("", r"^tidewire/queries/", "a database cursor"),
         (
             r"^cursor$",
-            r"^(tidewire/(capture|checks|diagnosis|http|jobs|log|rest|search|webhooks)|api/models)/",
+            r"^(tidewire/(capture|checks|diagnosis|http|jobs|log|mqtt|rest|search|webhooks)|api/models)/",
             "a database cursor",
         ),
         ("", r"^tidewire/rest/pagination\.py$", "the cursor of a page"),
         ("", r"^clients/typescript/src/(generated/|testing\.ts)", "the cursor of a page"),
+    ],
+    "topic": [
+        (
+            "",
+            r"^(tidewire/(__init__|mqtt/\w+|declare/(topics|registry|live)|checks/declarations|ground/conf)|api/devices)\.py$",
+            "an address of MQTT",
+        ),
     ],
     "compiled": [("", r"^tidewire/queries/", "the SQL that Django's compiler made of a prepared query")],
     "signal": [

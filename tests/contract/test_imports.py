@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "jobs", "logbook", "log", "layer", "capture"),
-    *("search", "rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "serve"),
+    *("search", "rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "mqtt", "serve"),
     *("asyncapi", "checks", "diagnosis", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
@@ -42,6 +42,7 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.rest.{name}" for name in ("prepared_pages", "problems", "reads", "searching", "serializers")),
     *("tidewire.rest.tags", "tidewire.rest.views"),
     *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "requests", "tables", "urls")),
+    *("tidewire.mqtt.passwords", "tidewire.mqtt.users"),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

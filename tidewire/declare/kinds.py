@@ -66,6 +66,9 @@ class StreamKind:
     - `keeps_access` says that a reader keeps the access for as long as the account exists, as of a user's own stream.
       For a kind without it some declaration has to say whose access ends (`Live(ends_access=…)`), or the checks warn.
     - `rate` bounds how many rate-limited events a subscriber gets in a time, however many writers there are.
+    - `is_on_mqtt` has the events of these streams published to the broker of MQTT, for devices that may subscribe.
+    - `retained` are the types of events of which the broker keeps the last one about each object, so that a device that
+      starts has the present state at once. Only with `is_on_mqtt`.
     """
 
     name: str
@@ -76,6 +79,8 @@ class StreamKind:
     readers: Readers | None = None
     rate: Rate | None = None
     keeps_access: bool = False
+    is_on_mqtt: bool = False
+    retained: frozenset[str] = frozenset()
     declared_at: str = field(init=False, default_factory=declared_here)
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from django.db.models import ForeignKey, Model, QuerySet, prefetch_related_objec
 
 from tidewire.declare.kinds import StreamField, StreamKind, declared_here
 from tidewire.declare.shown import shown_names
+from tidewire.declare.topics import Topic
 from tidewire.queries.prepared_query import PreparedQuery
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Live(Generic[M]):
         to become an event.
     searched: the columns of text by which rows are found, such as ("text",). The database keeps an index of them, and a
         view with `SearchMixin` searches it. The serializer shows them under the same names.
+    topic: the topic of MQTT whose messages create rows.
     """
 
     model: type[M]
@@ -97,6 +99,7 @@ class Live(Generic[M]):
     complete_new: Callable[[M], None] | None = None
     is_rate_limited: bool = False
     searched: tuple[str, ...] = ()
+    topic: Topic | None = None
     declared_at: str = field(init=False, default_factory=declared_here)
 
     def __str__(self) -> str:
@@ -260,12 +263,14 @@ class Fact(Generic[V]):
     serializer: a DRF serializer class. Its output for the recorded value is the event's `data`.
     merge: makes one `data` of an earlier and a later one about the same object, or returns None when that would be too
         much for one event. A fact that can be merged keeps to the rate of its kind, and nothing of it is lost.
+    topic: the topic of MQTT whose messages become such facts.
     """
 
     type: str
     kind: StreamKind
     serializer: type[BaseSerializer[V]]
     merge: Callable[[Any, Any], Any] | None = None
+    topic: Topic | None = None
     declared_at: str = field(init=False, default_factory=declared_here)
 
     def __str__(self) -> str:

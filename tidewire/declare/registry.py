@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
+from tidewire.declare.topics import Topic
 
 Declaration = Live[Any] | Touch | Fact[Any]
 
@@ -91,6 +92,12 @@ class Registry:
         """Returns the row's own column of the path to its stream."""
         first = live.stream.path.partition("__")[0]
         return live.model._meta.get_field(first).attname if live.stream.relation else first
+
+    @property
+    def topics(self) -> list[Topic]:
+        """All topics of MQTT, each once."""
+        found = [declaration.topic for declaration in (*self.lives, *self.facts) if declaration.topic is not None]
+        return list(dict.fromkeys(found))
 
     def models(self) -> list[type[Model]]:
         """Returns all declared models, each once."""

@@ -42,6 +42,21 @@ DEFAULTS: dict[str, Any] = {
     "WEBHOOK_DELIVERIES_SECONDS": 72 * 3600.0,  # how long the list of deliveries goes back
     "WEBHOOK_HTTPS_ONLY": True,  # refuses http:// URLs
     "WEBHOOK_LOOPBACK": False,  # allows receivers on this machine, for development and tests
+    # The bridge to a broker of MQTT; see mqtt/.
+    "MQTT_HOST": "127.0.0.1",  # of the broker
+    "MQTT_PORT": 1883,
+    "MQTT_TLS": False,  # to the broker, checked against the system's certificates
+    "MQTT_PROTOCOL": "5",  # that the bridge speaks, or "3.1.1"; devices speak what the broker does
+    "MQTT_USER": "tidewire",  # as which the bridge signs in
+    "MQTT_PASSWORD": "",  # "" for one that is made of SECRET_KEY
+    "MQTT_PREFIX": "tidewire",  # the first level of all topics
+    "MQTT_FILES": None,  # the folder of the broker's password and ACL files; None writes none
+    "MQTT_RELOAD": "",  # a command that has the broker read these files again; "" where it notices by itself
+    "MQTT_USERS": None,  # dotted path of () -> list of MqttUser; see mqtt/users.py
+    "MQTT_APPLICATION": None,  # dotted path of an ASGI application for scopes of type "mqtt"; see mqtt/gateway.py
+    "MQTT_MORE_FILTERS": [],  # filters that the application above reads and writes, besides those of the bridge
+    "MQTT_WINDOW": 64,  # messages that the broker hands to the bridge and that are not stored yet
+    "MQTT_POLL_SECONDS": 0.03,  # how often the log is asked whether anything was written
     # One connection.
     "PING_SECONDS": 25,  # between two pings
     "PONG_SECONDS": 20,  # how long a ping may stay unanswered

@@ -181,6 +181,20 @@ webhook_behind = _gauge(
     "webhook_positions_behind", "Streams of active webhooks with events that are not confirmed.", mode="livemax"
 )
 
+mqtt_received = _counter(
+    "mqtt_messages_received",
+    "Messages of devices, by outcome: stored, refused, again (the database was away).",
+    "outcome",
+)
+mqtt_published = _counter("mqtt_events_published", "Events that the broker of MQTT has confirmed.")
+mqtt_lag = _gauge(
+    "mqtt_lag_seconds", "Age of the oldest event that the broker of MQTT has not confirmed.", mode="livemax"
+)
+mqtt_behind = _gauge(
+    "mqtt_streams_behind", "Streams with events that the broker of MQTT has not confirmed.", mode="livemax"
+)
+mqtt_connected = _gauge("mqtt_connected", "1 while the bridge is connected to the broker.", mode="livemax")
+
 event_bytes = _histogram("event_bytes", "Size of an event's JSON.", BYTES, "kind")
 publishing = _histogram("publish_seconds", "Sending one message to the channel layer; at most 0.2 s.", SECONDS)
 subscribing = _histogram("subscribe_seconds", "From a subscribe to its reply.", SECONDS)

@@ -52,6 +52,10 @@ class ThreadedHandler:
         self._handler = _SyncHandler()
         self._threads = Threads(conf.MAX_VIEWS, "tidewire-view")
 
+    def close(self) -> None:
+        """Ends the threads. No request may follow."""
+        self._threads.close()
+
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         assert scope["type"] == "http"
         if scope["path"] in PROBE_PATHS:

@@ -1,0 +1,154 @@
+"""A broker of MQTT 3.1.1 for development: amqtt. It decides by the two files that the bridge writes, as Mosquitto does.
+
+It runs in an environment of its own (requirements/broker.txt), and keeps nothing on disk: what waits in it is lost when
+it is killed. In production use Mosquitto, see docs/mqtt.md.
+
+    .venv-broker/bin/python scripts/mqtt_broker.py --port 1883 --files var/mqtt
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import logging
+import os
+import signal
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amqtt.broker import Broker
+from amqtt.contexts import Action
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+
+POLL_SECONDS = 0.1
+PASSWORDS = Path(__file__).resolve().parents[1] / "tidewire/mqtt/passwords.py"
+
+_spec: Any = importlib.util.spec_from_file_location("passwords", PASSWORDS)
+passwords = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(passwords)
+
+
+@dataclass
+class Files:
+    """What the two files say. Lines are (access, filter); those of patterns have %u for the user."""
+
+    folder: Path
+    users: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, list[tuple[str, list[str]]]] = field(default_factory=dict)
+    patterns: list[tuple[str, str]] = field(default_factory=list)
+    stamp: tuple[int, ...] = ()
+
+    def read(self) -> bool:
+        """Reads the files if they have changed. Returns whether they had."""
+        paths = [self.folder / "passwords", self.folder / "acl"]
+        try:
+            stamp = tuple(number for path in paths for number in (path.stat().st_mtime_ns, path.stat().st_ino))
+            texts = [path.read_text() for path in paths]
+        except FileNotFoundError:
+            return False
+        if stamp == self.stamp:
+            return False
+        self.stamp = stamp
+        self.users = dict(line.split(":", 1) for line in texts[0].splitlines() if ":" in line)
+        self.lines, self.patterns, user = defaultdict(list), [], ""
+        for line in texts[1].splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "user":
+                user = rest
+            elif word in ("topic", "pattern"):
+                access, _, topic = rest.partition(" ")
+                if word == "topic":
+                    self.lines[user].append((access, topic.split("/")))
+                else:
+                    self.patterns.append((access, topic))
+        return True
+
+    def knows(self, user: str | None, password: str | None) -> bool:
+        return bool(user and password) and passwords.is_password(password, self.users.get(user or "", ""))
+
+    def allows(self, user: str, topic: str, access: str) -> bool:
+        levels = topic.split("/")
+        own = [(kind, text.replace("%u", user).split("/")) for kind, text in self.patterns]
+        return any(kind in (access, "readwrite") and matches(each, levels) for kind, each in (*self.lines[user], *own))
+
+
+def matches(filter: list[str], levels: list[str]) -> bool:
+    for index, level in enumerate(filter):
+        if level == "#":
+            return True
+        if index >= len(levels) or level not in ("+", levels[index]):
+            return False
+    return len(filter) == len(levels)
+
+
+files: Files
+
+
+class SignIn(BaseAuthPlugin):
+    """Lets those in whom the password file knows. The files may be younger than the last look at them."""
+
+    async def authenticate(self, *, session: Any) -> bool:
+        files.read()
+        return files.knows(session.username, session.password)
+
+
+class Permissions(BaseTopicPlugin):
+    """Any subscription is taken; what it receives is decided message by message, as Mosquitto does."""
+
+    async def topic_filtering(self, *, session: Any = None, topic: str | None = None, action: Any = None) -> bool:
+        if action == Action.SUBSCRIBE:
+            return True
+        access = "write" if action == Action.PUBLISH else "read"
+        return bool(session and topic) and files.allows(session.username or "", topic or "", access)
+
+
+async def serve(host: str, port: int, parent: int | None) -> None:
+    here = SignIn.__module__
+    plugins = {f"{here}.SignIn": {}, f"{here}.Permissions": {}}
+    broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}}, "plugins": plugins})
+    await broker.start()
+    print(f"A broker of MQTT 3.1.1 for development at {host}:{port}.", flush=True)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    while not stopping.is_set() and (parent is None or os.getppid() == parent):
+        if files.read():
+            await disconnect_unknown(broker)
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await stopping.wait()
+        except TimeoutError:
+            pass
+    await broker.shutdown()
+
+
+async def disconnect_unknown(broker: Any) -> None:
+    """Ends the connections of users whom the files do not know any more."""
+    for session, handler in list(broker.sessions.values()):
+        if session.transitions.state == "connected" and not files.knows(session.username, session.password):
+            await handler.handle_connection_closed()
+            await handler.stop()
+
+
+def main() -> None:
+    global files
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=1883)
+    parser.add_argument("--files", type=Path, required=True)
+    parser.add_argument("--parent", type=int, help="end when this process, which started it, ends")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    files = Files(options.files)
+    files.read()
+    asyncio.run(serve(options.host, options.port, options.parent))
+
+
+if __name__ == "__main__":
+    sys.modules["mqtt_broker"] = sys.modules["__main__"]
+    SignIn.__module__ = Permissions.__module__ = "mqtt_broker"
+    main()

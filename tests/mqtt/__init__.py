@@ -1,0 +1,1 @@
+"""MQTT: the bridge with real brokers, in this process and under faults."""

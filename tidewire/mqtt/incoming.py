@@ -1,0 +1,159 @@
+"""Messages from devices: each is stored before it is acknowledged to the broker.
+
+Messages of one topic are stored in their order, those of different topics side by side. The broker hands over at most
+MQTT_WINDOW messages that are not acknowledged, so a database that is slow or away makes the broker wait, not this
+process grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.engine.reader import Reader
+from tidewire.ground import metrics
+from tidewire.mqtt import names, receipts
+from tidewire.mqtt.bodies import body_of
+from tidewire.mqtt.link import JSON, Delivery, Link
+from tidewire.mqtt.names import Arrival
+from tidewire.mqtt.requests import Answer, Requests
+from tidewire.rest import problems
+
+AWAY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Between two tries while the database is away; the last is repeated."""
+FAILURES = 5
+"""So often a message is tried that always ends in 500. Then it is refused, so that it stops no other."""
+SHOWN_BYTES = 64 * 1024
+"""Of a payload that was refused."""
+
+logger = logging.getLogger(__name__)
+
+Holder = Callable[[str], str | None]
+"""`(path) -> user`: which user of the broker the path belongs to."""
+
+
+class Incoming:
+    """What one connection to the broker delivers."""
+
+    def __init__(self, link: Link, reader: Reader, requests: Requests, holder: Holder) -> None:
+        self._link, self._reader, self._requests, self._holder = link, reader, requests, holder
+        self._order: deque[tuple[Delivery, asyncio.Task[None]]] = deque()
+        self._last: dict[str, asyncio.Task[None]] = {}
+
+    def take(self, delivery: Delivery) -> None:
+        """Begins to store a message. Whom a path belongs to is decided now, while nothing later has arrived."""
+        arrival = names.parse(delivery.topic)
+        user = ""
+        if arrival is not None:
+            user = arrival.user or self._holder(arrival.path) or ""
+        earlier = self._last.get(delivery.topic)
+        task = asyncio.create_task(self._handle(delivery, arrival, user, earlier))
+        self._order.append((delivery, task))
+        self._last[delivery.topic] = task
+        task.add_done_callback(lambda done: self._done(delivery.topic, done))
+
+    def cancel(self) -> None:
+        """Drops what is not stored yet: the broker delivers it again."""
+        for _, task in self._order:
+            task.cancel()
+
+    async def settle(self) -> None:
+        """Returns when all that was taken until now is stored and acknowledged."""
+        if tasks := [task for _, task in self._order]:
+            await asyncio.wait(tasks)
+
+    def _done(self, topic: str, done: asyncio.Task[None]) -> None:
+        """Acknowledges in the order of arrival, as the protocol asks for."""
+        if self._last.get(topic) is done:
+            del self._last[topic]
+        while self._order and self._order[0][1].done():
+            delivery, task = self._order.popleft()
+            if task.cancelled():
+                continue
+            if task.exception() is None:
+                self._link.acknowledge(delivery)
+            else:
+                logger.error("a message on %s is not acknowledged", delivery.topic, exc_info=task.exception())
+
+    async def _handle(
+        self, delivery: Delivery, arrival: Arrival | None, user: str, earlier: asyncio.Task[None] | None
+    ) -> None:
+        if earlier is not None:
+            await asyncio.wait([earlier])
+        if delivery.is_retained:  # what a topic held when the bridge subscribed is no new message
+            return
+        if arrival is None or not user:
+            text = "No user of the broker publishes on this path. Use keys/{user}/ before it."
+            await self._refuse(delivery, arrival, user, problems.document(403, "path_not_granted", text))
+            return
+        answer = await self._ask(delivery, arrival, user)
+        metrics.mqtt_received.labels("stored" if answer.is_good else "refused").inc()
+        if answer.is_good:
+            await self._answer(delivery, user, answer.status, answer.as_json())
+        else:
+            await self._refuse(delivery, arrival, user, answer.as_json() or {"status": answer.status})
+
+    async def _ask(self, delivery: Delivery, arrival: Arrival, user: str) -> Answer:
+        """Returns the answer of the view, and asks again for as long as the database is away."""
+        body = body_of(delivery.payload, arrival.topic)
+        key = delivery.user_property("idempotency-key")
+        failures = tries = 0
+        while True:
+            try:
+                if key is None and delivery.packet and not body.has_identity:
+                    key = f"mqtt-{await self._receipt(delivery)}"
+                headers = {"idempotency-key": key} if key else {}
+                answer = await self._requests.post(arrival.topic.url(arrival.parameters), body.content, user, headers)
+            except LogUnavailableError as error:
+                answer = Answer(503, {}, str(error).encode())
+            failures += answer.status == 500
+            if not answer.is_passing or failures >= FAILURES:
+                return answer
+            metrics.mqtt_received.labels("again").inc()
+            await asyncio.sleep(AWAY_SECONDS[min(tries, len(AWAY_SECONDS) - 1)])
+            tries += 1
+
+    async def _receipt(self, delivery: Delivery) -> Any:
+        call = (delivery.packet, delivery.topic, delivery.payload)
+        return await self._reader.run(lambda: receipts.key_of(*call, is_again=delivery.is_again))
+
+    # -- what the device gets ----------------------------------------------------------------------------------------
+
+    async def _answer(self, delivery: Delivery, user: str, status: int, body: Any) -> None:
+        """Answers on the response topic of MQTT 5, if the message has one that is its sender's own: elsewhere a device
+        could have the bridge write what it may not write itself."""
+        place = delivery.property("ResponseTopic")
+        if not place or not place.startswith(names.answers(user)) or len(place) > names.MAX_LENGTH:
+            return
+        if set("+#\0") & set(place):
+            return
+        properties = self._link.properties(
+            ("status", str(status)), CorrelationData=delivery.property("CorrelationData"), ContentType=JSON
+        )
+        payload = json.dumps({"status": status, "body": body}).encode()
+        await self._link.publish_all([(place, payload, False, properties)])
+
+    async def _refuse(self, delivery: Delivery, arrival: Arrival | None, user: str, problem: Mapping[str, Any]) -> None:
+        """Publishes a message that cannot be stored, with its problem, where its sender and the operator find it."""
+        path = arrival.path if arrival is not None else "unknown"
+        document = {"topic": delivery.topic, **_shown(delivery.payload), "problem": problem}
+        properties = self._link.properties(ContentType=JSON)
+        message = (names.refused(user, path), json.dumps(document).encode(), False, properties)
+        await self._link.publish_all([message])
+        if user:
+            await self._answer(delivery, user, int(problem.get("status", 500)), problem)
+
+
+def _shown(payload: bytes) -> dict[str, str]:
+    """Returns the payload as text, or in base64 where it is none."""
+    part = payload[:SHOWN_BYTES]
+    try:
+        return {"payload": part.decode()}
+    except UnicodeDecodeError:
+        return {"payload_base64": base64.b64encode(part).decode()}

@@ -1,0 +1,118 @@
+"""One connection to the broker: aiomqtt's client, with what it does not show of paho's."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.client import MQTTMessage
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from tidewire.ground.conf import conf
+from tidewire.mqtt.users import bridge_password, client_id
+
+JSON = "application/json"
+KEPT_SECONDS = 7 * 86_400
+"""For so long the broker keeps what arrives while the bridge is away (MQTT 5; in 3.1.1 the broker decides)."""
+INFLIGHT = 20
+"""Messages to the broker that are not confirmed; Mosquitto's own default."""
+
+MqttError = aiomqtt.MqttError
+Message = aiomqtt.Message
+
+
+class Delivery:
+    """A message from the broker. `is_again` is true of one that the broker has delivered before."""
+
+    __slots__ = ("is_again", "is_retained", "packet", "payload", "properties", "qos", "topic")
+
+    def __init__(self, message: MQTTMessage) -> None:
+        self.topic, self.payload, self.qos = message.topic, bytes(message.payload), message.qos
+        self.packet, self.is_again, self.is_retained = message.mid, message.dup, message.retain
+        self.properties: Any = getattr(message, "properties", None)
+
+    def property(self, name: str) -> Any:
+        """Returns a property of MQTT 5, or None."""
+        return getattr(self.properties, name, None)
+
+    def user_property(self, name: str) -> str | None:
+        return next((value for key, value in self.property("UserProperty") or () if key == name), None)
+
+
+class Link(aiomqtt.Client):
+    """Acknowledges only what it is asked to: `acknowledge`. Belongs to one event loop and one `async with`."""
+
+    def __init__(self, part: str, window: int = 0) -> None:
+        self.is_v5 = str(conf.MQTT_PROTOCOL) == "5"
+        self.has_session = False
+        """Whether the broker still knew this client, with what had arrived for it."""
+        self.deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
+        options: dict[str, Any] = {"clean_session": False}
+        if self.is_v5:
+            properties: Any = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = KEPT_SECONDS
+            if window:
+                properties.ReceiveMaximum = window
+            options = {"clean_start": False, "properties": properties}
+        super().__init__(
+            conf.MQTT_HOST,
+            int(conf.MQTT_PORT),
+            username=conf.MQTT_USER,
+            password=bridge_password(),
+            identifier=client_id(part),
+            protocol=aiomqtt.ProtocolVersion.V5 if self.is_v5 else aiomqtt.ProtocolVersion.V311,
+            tls_context=ssl.create_default_context() if conf.MQTT_TLS else None,
+            max_inflight_messages=INFLIGHT,
+            keepalive=15,
+            **options,
+        )
+        self.pending_calls_threshold = 10_000
+        self._client.manual_ack_set(True)
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.has_session = bool(flags.session_present)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, client: Any, userdata: Any, message: MQTTMessage) -> None:
+        self.deliveries.put_nowait(Delivery(message))
+
+    async def receive(self) -> Delivery:
+        """Returns the next message. Raises MqttError when the connection is lost."""
+        getting = asyncio.ensure_future(self.deliveries.get())
+        try:
+            await asyncio.wait((getting, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+            raise MqttError("the connection to the broker is lost")
+        finally:
+            getting.cancel()
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """Tells the broker that it need not deliver this message again."""
+        if delivery.qos:
+            self._client.ack(delivery.packet, delivery.qos)
+
+    async def publish_all(self, messages: Sequence[tuple[str, str | bytes, bool, Properties | None]]) -> None:
+        """Publishes (topic, payload, whether it is retained, properties) in this order with QoS 1, and returns when the
+        broker has confirmed all. Raises MqttError."""
+        for start in range(0, len(messages), INFLIGHT):
+            some = messages[start : start + INFLIGHT]
+            # The calls begin in this order, and each hands its message over before it waits.
+            calls = [self.publish(topic, payload, 1, retain, properties) for topic, payload, retain, properties in some]
+            await asyncio.gather(*calls)
+
+    def properties(self, *pairs: tuple[str, str], **values: Any) -> Properties | None:
+        """Returns the properties of a message: the user's own, and those of the protocol. None in MQTT 3.1.1."""
+        if not self.is_v5:
+            return None
+        properties: Any = Properties(PacketTypes.PUBLISH)
+        if pairs:
+            properties.UserProperty = list(pairs)
+        for name, value in values.items():
+            if value is not None:
+                setattr(properties, name, value)
+        return properties

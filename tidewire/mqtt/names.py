@@ -1,0 +1,103 @@
+"""The topics: what is published and subscribed below MQTT_PREFIX.
+
+keys/{user}/{path}                      from the user of that name: the path of a declared topic
+{path}                                  the same, from the one user that holds the path
+streams/{kind}/{key}/{type}             the events of a stream
+state/{kind}/{key}/{object}/{resource}  retained: the last state of an object
+answers/{user}/…                        what a message was answered, where its sender has asked for it
+refused/{user}/{path}                   a message that was refused, with the problem
+bridge/{generation}                     from the bridge to itself: whether the broker has read its files again
+bridge/states                           retained: all states were published
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidewire.declare.registry import registry
+from tidewire.declare.topics import Topic
+from tidewire.ground.conf import conf
+
+MAX_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the topic of a message says: which declared topic it is, with its parameters; and the user, or "" where the
+    path belongs to the user that holds it."""
+
+    topic: Topic
+    parameters: dict[str, str]
+    path: str
+    user: str
+
+
+def below(*levels: str) -> str:
+    return "/".join((conf.MQTT_PREFIX, *levels))
+
+
+def event(stream: str, type: str) -> str:
+    kind, _, key = stream.partition(":")
+    return below("streams", kind, key, type)
+
+
+def events_filter(stream: str) -> str:
+    kind, _, key = stream.partition(":")
+    return below("streams", kind, key, "#")
+
+
+def state(stream: str, object: str, type: str) -> str:
+    """Returns the retained topic of an object, which the log calls "app.model:key", for events of this type."""
+    kind, _, key = stream.partition(":")
+    return below("state", kind, key, object.partition(":")[2], resource(type))
+
+
+def states_filter(stream: str) -> str:
+    kind, _, key = stream.partition(":")
+    return below("state", kind, key, "#")
+
+
+def resource(type: str) -> str:
+    """Returns the first word of an event's type: `metric.updated` and `metric.alarm` are states of one thing."""
+    return type.partition(".")[0]
+
+
+def answers(user: str) -> str:
+    """Returns the beginning of the topics on which a user gets answers."""
+    return below("answers", user) + "/"
+
+
+def refused(user: str, path: str) -> str:
+    return below("refused", user or "-", path)
+
+
+def probe(generation: str) -> str:
+    return below("bridge", generation)
+
+
+def states_mark() -> str:
+    """Returns the retained topic that says that all states are retained."""
+    return probe("states")
+
+
+def incoming_filters() -> list[str]:
+    """Returns what the bridge subscribes to, besides its own probes."""
+    filters = [topic.filter for topic in registry.topics]
+    return [below("keys", "+", each) for each in filters] + [below(each) for each in filters]
+
+
+def parse(topic: str) -> Arrival | None:
+    """Returns what the topic of an incoming message says, or None where no declaration knows it."""
+    prefix, _, path = topic.partition("/")
+    if prefix != conf.MQTT_PREFIX or len(topic) > MAX_LENGTH:
+        return None
+    user = ""
+    if path.startswith("keys/"):
+        _, user, path = [*path.split("/", 2), "", ""][:3]
+        if not user:
+            return None
+    for declared in registry.topics:
+        parameters = declared.match(path)
+        if parameters is not None:
+            return Arrival(declared, parameters, path, user)
+    return None

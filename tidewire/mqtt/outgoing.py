@@ -1,0 +1,123 @@
+"""Events from the log to the broker: each stream in order, each event at least once, with its position.
+
+A position is stored after the broker has confirmed the events before it. After a crash, of the bridge or of the broker,
+the events since the stored position are published again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from tidewire.declare.registry import registry
+from tidewire.engine.reader import Reader
+from tidewire.ground import metrics
+from tidewire.ground.positions import Entry
+from tidewire.mqtt import names, reading
+from tidewire.mqtt.link import JSON, Link
+from tidewire.mqtt.reading import Run
+
+RESET = "stream.reset"
+"""The type of the message that says that events are missing before it: read the state anew."""
+STATES = 32
+"""Streams whose states are published again in one round."""
+
+Publishing = tuple[str, str | bytes, bool, Any]
+BeforeEvents = Callable[[Sequence[Run]], Awaitable[None]]
+"""Called with events that were read: returns when the broker knows who may read them."""
+
+
+class Outgoing:
+    """Publishes over one connection."""
+
+    def __init__(self, link: Link, reader: Reader, before: BeforeEvents) -> None:
+        self._link, self._reader, self._before = link, reader, before
+
+    async def publish_next(self, *, only_touched: bool) -> bool:
+        """Publishes the next events of the streams that have moved on. Returns whether there may be more."""
+        runs: list[Run] = await self._reader.run(lambda: reading.behind(only_touched=only_touched))
+        if not runs:
+            return False
+        await self._before(runs)
+        for run in runs:
+            await self._publish(run)
+        await self._reader.run(reading.store, runs)
+        metrics.mqtt_published.inc(sum(len(run.entries) for run in runs))
+        return len(runs) == reading.STREAMS or any(run.has_more for run in runs)
+
+    async def _publish(self, run: Run) -> None:
+        messages: list[Publishing] = [self._reset(run)] if run.lost else []
+        messages += [message for entry in run.entries for message in self._messages(run, entry)]
+        await self._link.publish_all(messages)
+        if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
+            await self._clear(run.stream)
+
+    def _messages(self, run: Run, entry: Entry) -> list[Publishing]:
+        place = self._link.properties(
+            ("stream", run.stream), ("epoch", run.epoch), ("offset", str(entry.offset)), ContentType=JSON
+        )
+        messages: list[Publishing] = [(names.event(run.stream, entry.type), _event(run, entry), False, place)]
+        object = run.objects.get(entry.offset)
+        if object is not None:
+            messages += self._states(run.stream, run.epoch, object, entry)
+        return messages
+
+    def _states(self, stream: str, epoch: str, object: str, entry: Entry) -> list[Publishing]:
+        """Returns the retained message of an object's new state; after its deletion, what clears all of its states."""
+        if registry.is_deletion(stream, entry.type):
+            kind = registry.kind_of(stream)
+            types = kind.retained if kind is not None else ()
+            topics = sorted({names.state(stream, object, type) for type in types})
+            return [(topic, b"", True, None) for topic in topics]
+        place = self._link.properties(
+            ("stream", stream), ("epoch", epoch), ("offset", str(entry.offset)), ContentType=JSON
+        )
+        return [(names.state(stream, object, entry.type), _state(stream, epoch, entry), True, place)]
+
+    def _reset(self, run: Run) -> Publishing:
+        offset = run.entries[0].offset - 1 if run.entries else run.until
+        body = {"stream": run.stream, "epoch": run.epoch, "offset": offset, "type": RESET}
+        place = self._link.properties(
+            ("stream", run.stream), ("epoch", run.epoch), ("offset", str(offset)), ContentType=JSON
+        )
+        return names.event(run.stream, RESET), json.dumps(body, separators=(",", ":")), False, place
+
+    # -- what the broker retains -------------------------------------------------------------------------------------
+
+    async def publish_states(self) -> None:
+        """Publishes what is to be retained, for a broker that has lost it."""
+        after: int | None = 0  # streams are read in the order of their keys
+        while after is not None:
+            states, after = await self._reader.run(reading.states, after, STATES)
+            messages = [(stream, object, entry, epoch) for stream, object, entry, epoch in states]
+            await self._link.publish_all(
+                [
+                    each
+                    for stream, object, entry, epoch in messages
+                    for each in self._states(stream, epoch, object, entry)
+                ]
+            )
+
+        await self._link.publish_all([(names.states_mark(), b"1", True, None)])
+
+    async def _clear(self, stream: str) -> None:
+        """Clears all that is retained of a stream that has ended."""
+        objects: list[str] = await self._reader.run(reading.objects_of, stream)
+        kind = registry.kind_of(stream)
+        types = kind.retained if kind is not None else ()
+        topics = sorted({names.state(stream, object, type) for object in objects for type in types})
+        await self._link.publish_all([(topic, b"", True, None) for topic in topics])
+
+
+def _event(run: Run, entry: Entry) -> str:
+    """Returns the event's JSON with its place. The JSON of the log is not parsed."""
+    place = f'"stream":{json.dumps(run.stream)},"epoch":{json.dumps(run.epoch)},"offset":{entry.offset}'
+    return f"{{{place},{entry.payload[1:]}"
+
+
+def _state(stream: str, epoch: str, entry: Entry) -> str:
+    """Returns what is retained of an event: it names no actor, whose account may be erased while the broker has it."""
+    event = json.loads(entry.payload)
+    body = {"stream": stream, "epoch": epoch, "offset": entry.offset, "type": event["type"], "at": event["at"]}
+    return json.dumps({**body, "data": event["data"]}, separators=(",", ":"), ensure_ascii=False)
