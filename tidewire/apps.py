@@ -27,6 +27,7 @@ class TidewireConfig(AppConfig):
         )
         from tidewire.ground import actors, tracing
         from tidewire.ground.conf import conf
+        from tidewire.jobs import table_sizes  # noqa: F401  declares a measure
         from tidewire.layer import publishing
         from tidewire.log import database as log_database
         from tidewire.log import event_log, revocations
