@@ -70,6 +70,14 @@ STEPS = (
         (*PYTEST, "tests/tidewire/diagnosis", "tests/scenarios/test_steering.py"),
     ),
     Step(
+        "alerts",
+        "promtool's cases for each alert, and a real Prometheus that watches real servers: each alert fires for a "
+        "fault that is planted there (Redis killed; the database closed, filled or rolled back; views slow, failing or "
+        "full; a process frozen or killed; a release that does not start; receivers of webhooks dead; and more)",
+        (*PYTEST, "tests/tidewire/serve/test_alerts_fire.py", "tests/contract/test_observability_page.py"),
+        is_alone=True,
+    ),
+    Step(
         "engine",
         "the engine and the API on PostgreSQL, with more writers and more random writes",
         (*PYTEST, *PARALLEL, "tests/tidewire", "tests/api", "--database", "postgresql"),
@@ -110,7 +118,7 @@ STEPS = (
         "proxies in front of `serve`; machines drained, reloaded and killed behind nginx under 32 writers; PgBouncer "
         "in transaction mode; a failover by Sentinel; a stalled reader beside 100 healthy ones on `serve`, daphne and "
         "uvicorn; 500 SDK clients on a deploy",
-        (*PYTEST, "tests/tidewire/serve"),
+        (*PYTEST, "tests/tidewire/serve", "--ignore=tests/tidewire/serve/test_alerts_fire.py"),
         is_alone=True,
     ),
     Step(
