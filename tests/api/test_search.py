@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from api.models import Member, Message, Room
 from api.models.rooms import HIDDEN
+from api.views.search import MessageSearchViewSet
 from tests.api.conftest import MISSING, pointers, problem, statements, url
 from tests.api.test_keys import make_key
 from tests.factories import add_member, make_message, make_room, make_user
@@ -410,3 +413,19 @@ def test_a_search_costs_the_same_for_one_row_and_for_many(alice, room):
         search(alice, "ship")
         costs.append(statements(lambda: search(alice, "ship")))
     assert costs == [3, 3]
+
+
+def test_a_search_that_takes_too_long_is_refused(alice, room, settings, monkeypatch):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "SEARCH_SECONDS": 0.3}
+    make_message(room, alice.user, "ship")
+    counted = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT count(*) FROM n"
+    )
+    slow = RawSQL(f"({counted}) > 0", [], output_field=BooleanField())
+    with monkeypatch.context() as patch:
+        patch.setattr(MessageSearchViewSet, "pages", None)
+        patch.setattr(MessageSearchViewSet, "get_queryset", lambda view: Message.objects.filter(slow))
+        response = alice.get(EVERYWHERE, {"q": "ship"})
+    assert response.status_code == 400
+    assert [(error["pointer"], error["code"]) for error in response.json()["errors"]] == [("/q", "too_slow")]
+    assert found(alice, "ship") == ["ship"]

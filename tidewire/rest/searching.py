@@ -22,6 +22,7 @@ from tidewire.rest.reads import PAGE_PARAMETERS
 from tidewire.rest.views import ResourceViewSet
 from tidewire.search.matches import Matches, terms_of
 from tidewire.search.passages import LENGTH, PASSAGE, passages
+from tidewire.search.time_limit import SearchTimeoutError, in_time
 from tidewire.search.words import MAX_LENGTH, Query, QueryError, parse
 
 QUERY = "q"
@@ -33,6 +34,8 @@ QUERY_HELP = (
     'Words, `"phrases in quotes"`, and a minus sign before a word or a phrase that must not be there. All words must '
     f"be in the text, in any order. At most {MAX_LENGTH} characters."
 )
+
+TOO_SLOW = "This took too long. Look for a rarer word as well, or in fewer rows."
 
 
 class SearchParameter(BaseFilterBackend):
@@ -70,13 +73,11 @@ class SearchMixin(ListModelMixin, ResourceViewSet):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         query = self._query()
-        rows = self._found(query)
-        names = registry.searched_of(self.searched_model())
-        texts = ["\n".join(str(row[name]) for name in names if row.get(name)) for row in rows]
-        marked = passages(query, texts)
-        response = self.get_paginated_response(
-            [{**row, PASSAGE: passage} for row, passage in zip(rows, marked, strict=True)]
-        )
+        try:
+            rows = in_time(lambda: self._marked(query))
+        except SearchTimeoutError:
+            raise ValidationError({QUERY: [ErrorDetail(TOO_SLOW, "too_slow")]}) from None
+        response = self.get_paginated_response(rows)
         response.data["stream"] = None
         return response
 
@@ -91,6 +92,14 @@ class SearchMixin(ListModelMixin, ResourceViewSet):
             return parse(single(self.request, QUERY) or "")
         except QueryError as error:
             raise ValidationError({QUERY: [ErrorDetail(str(error), error.code)]}) from None
+
+    def _marked(self, query: Query) -> list[dict[str, Any]]:
+        """Returns the rows of the page as JSON, with their passages."""
+        rows = self._found(query)
+        names = registry.searched_of(self.searched_model())
+        texts = ["\n".join(str(row[name]) for name in names if row.get(name)) for row in rows]
+        marked = passages(query, texts)
+        return [{**row, PASSAGE: passage} for row, passage in zip(rows, marked, strict=True)]
 
     def _found(self, query: Query) -> Sequence[dict[str, Any]]:
         """Returns the rows of the page as JSON."""

@@ -19,45 +19,43 @@ class Terms(NamedTuple):
     meaning there.
 
     wanted: the phrases that rows contain. unwanted: those that they must not contain, or None.
-    hint: what helps the database to find a fast way; see the two methods of `Matches`.
+    is_frequent: whether very many rows match, or None where that makes no difference to the statement.
     """
 
     wanted: str
-    hint: str | bool | None
+    is_frequent: bool | None
     unwanted: str | None
 
 
 class Matches(Func):
     """True for the rows whose searched texts match. The three arguments are those of `Terms`."""
 
-    def __init__(self, wanted: str, hint: str | bool | None, unwanted: str | None) -> None:
-        terms = [Value(term) for term in (wanted, hint, unwanted)]
+    def __init__(self, wanted: str, is_frequent: bool | None, unwanted: str | None) -> None:
+        terms = [Value(term) for term in (wanted, is_frequent, unwanted)]
         super().__init__(F("pk"), *terms, output_field=BooleanField())
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
-        """The hint is all words of longer phrases. PostgreSQL takes such words for as frequent next to each other as
-        anywhere in a text, and would walk along the newest rows for long to find some. Where the words are asked for as
-        well, its guess is near enough."""
+        """PostgreSQL chooses by itself whether it reads the index of words, or walks along the newest rows."""
         key, *terms = self.get_source_expressions()
-        wanted, hint, unwanted = (term.value for term in terms)
+        wanted, _, unwanted = (term.value for term in terms)
         names, quote = text_configurations(), connection.ops.quote_name
         query = "(" + " || ".join(f"websearch_to_tsquery('{name}', %s)" for name in names) + ")"
         matches = f"{quote(key.alias)}.{quote(COLUMN)} @@ {query}"
-        given = [(sign, text) for sign, text in (("", wanted), ("", hint), ("NOT ", unwanted)) if text is not None]
+        given = [(sign, text) for sign, text in (("", wanted), ("NOT ", unwanted)) if text is not None]
         sql = " AND ".join(sign + matches for sign, _ in given)
         return f"({sql})", [text for _, text in given for _ in names]
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """The hint is whether very many rows match. SQLite would sort them all. With a plus sign before the key it
-        reads rows in the order of the list instead, and looks whether they match."""
+        """SQLite would sort all rows that match. Where they are very many, a plus sign before the key makes it read
+        rows in the order of the list instead, and look whether they match."""
         key, *terms = self.get_source_expressions()
-        wanted, hint, unwanted = (term.value for term in terms)
+        wanted, is_frequent, unwanted = (term.value for term in terms)
         quote, table = connection.ops.quote_name, key.target.model._meta.db_table
         values = [wanted] if unwanted is None else [wanted, unwanted]
         column, params = compiler.compile(key)
         rows, index = quote(rows_table(table)), quote(fts_table(table))
         found = f"SELECT rowid FROM {index} WHERE {index} MATCH ({' || '.join(['%s'] * len(values))})"
-        sql = f"{'+' if hint else ''}{column} IN (SELECT key FROM {rows} WHERE id IN ({found}))"
+        sql = f"{'+' if is_frequent else ''}{column} IN (SELECT key FROM {rows} WHERE id IN ({found}))"
         return sql, [*params, *values]
 
 
@@ -68,8 +66,7 @@ def terms_of(query: Query, model: type[Model], using: str = DEFAULT_DB_ALIAS) ->
         found = f"({' AND '.join(wanted)})"
         is_frequent = _is_frequent(found, fts_table(model._meta.db_table), using)
         return Terms(found, is_frequent or None, f" NOT ({' OR '.join(unwanted)})" if unwanted else None)
-    words = [f'"{word}"' for phrase in query.wanted if len(phrase) > 1 for word in phrase]
-    return Terms(" ".join(wanted), " ".join(words) or None, " or ".join(unwanted) or None)
+    return Terms(" ".join(wanted), None, " or ".join(unwanted) or None)
 
 
 def _is_frequent(wanted: str, table: str, using: str) -> bool:
