@@ -15,7 +15,7 @@ from tests.rig.http_events import EventReader
 from tests.rig.rest import API, Person, channel
 from tests.rig.site import Site, Sites
 from tests.rig.verify import IS_VERIFY, figure
-from tests.tidewire.serve.served import memory, wait_until
+from tests.tidewire.serve.served import Served, memory, wait_until
 from tests.tidewire.serve.test_slow_reader import MIB, SERVERS, Peak
 
 EVENTS = 12_000 if IS_VERIFY else 8_000
@@ -170,6 +170,18 @@ def test_a_client_that_only_reads_goes_on_reading(name: str, site: Site, alice: 
     client.close()
 
 
+def refused_while_ending(site: Site, alice: Person, room: str, first: EventReader) -> tuple[int, str]:
+    """Begins the end of the process; returns how it answers a request for a response, on a connection that was open."""
+    headers = {"Authorization": f"Bearer {alice.access}"}
+    with httpx.Client(base_url=site.url, headers=headers, timeout=10, trust_env=False) as client:
+        assert client.get(f"{API}streams/{channel(room)}/").status_code == 200
+        assert isinstance(site.server, Served)
+        site.server.drain()
+        first.until("disconnect")
+        refused = client.get(address(room, "now"))
+        return refused.status_code, refused.json()["code"]
+
+
 def connections(site: Site) -> float:
     text = httpx.get(f"{site.url}/metrics", trust_env=False, timeout=30).text
     return float(re.findall(r"^tidewire_connections (\S+)$", text, re.M)[0])
@@ -186,11 +198,16 @@ def test_a_process_that_ends_lets_its_readers_come_back(name: str, sites: Sites)
     readers = [EventReader(site.url + address(room, "now"), alice.access) for _ in range(60)]
     offsets = {reader.until("control").data["streamNextOffset"] for reader in readers}
     began = time.monotonic()
-    site.server.terminate()
+    if name == "serve":
+        assert refused_while_ending(site, alice, room, readers[0]) == (503, "draining")
+    else:
+        site.server.terminate()
     ends = [reader.rest() for reader in readers]
     assert time.monotonic() - began < 20
     if name == "serve":
-        assert [events[-1].data["code"] for events in ends] == [3001] * 60
+        assert isinstance(site.server, Served)
+        assert site.server.wait_for_end() == 0
+        assert [events[-1].data["code"] for events in ends[1:]] == [3001] * 59
     site.start()
     alice.say(room, "after")
     (offset,) = offsets
