@@ -16,7 +16,7 @@ from backend.environment import Environment
 from backend.private_files import private_folder
 from backend.redis_urls import Files
 from backend.secrets import generated_secret
-from backend.stores import channel_layer, database
+from backend.stores import channel_layer, database, replica
 
 env = Environment()
 
@@ -122,6 +122,8 @@ REDIS_URL = env.text("REDIS_URL", default="")
 
 DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", default=20)
 DATABASES = {"default": database(DATABASE_URL, DATA_DIR, pool_size=DATABASE_POOL_SIZE)}
+if DATABASE_REPLICA_URL := env.text("DATABASE_REPLICA_URL", default=""):
+    DATABASES["replica"] = replica(DATABASE_REPLICA_URL, DATABASE_URL, pool_size=DATABASE_POOL_SIZE)
 CHANNEL_LAYERS = {
     "default": channel_layer(
         REDIS_URL,
@@ -165,6 +167,7 @@ TIDEWIRE = {
     "RETENTION_SECONDS": env.number("RETENTION_SECONDS", default=72 * 3600.0),
     "SEARCH_LANGUAGES": env.items("SEARCH_LANGUAGES", default=["simple"]),
     "SEARCH_SECONDS": env.number("SEARCH_SECONDS", default=1.0),
+    "REPLICA_WAIT_SECONDS": env.number("REPLICA_WAIT_SECONDS", default=0.05),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.
     "MAX_BODY_BYTES": env.integer("MAX_BODY_BYTES", default=1024 * 1024),

@@ -31,6 +31,22 @@ def database(url: str, data_dir: Path, pool_size: int) -> dict[str, Any]:
     return _sqlite(config)
 
 
+def replica(url: str, database_url: str, pool_size: int) -> dict[str, Any]:
+    """Returns the settings of a read replica. Raises ImproperlyConfigured unless both databases are PostgreSQL.
+
+    A replica that is away costs a read no more than a second: the primary serves it then. A connection is not checked
+    before it is used, because a frozen server would keep the check waiting.
+    """
+    if not all(each.startswith(("postgres://", "postgresql://")) for each in (url, database_url)):
+        raise ImproperlyConfigured(
+            "DATABASE_REPLICA_URL and DATABASE_URL must begin with postgres:// or postgresql://."
+        )
+    config = _postgresql(url, pool_size)
+    config["OPTIONS"]["pool"] |= {"min_size": 0, "timeout": 1}
+    config["SESSION_SETTINGS"] |= {"statement_timeout": "2s"}
+    return config | {"CONN_HEALTH_CHECKS": False, "TEST": {"MIRROR": "default"}}
+
+
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     """Returns the settings of SQLite. With WAL, readers continue beside the one writer. An immediate transaction waits
     for the write lock at its start; a deferred one would fail at once when it turns from reading to writing. With

@@ -4,7 +4,7 @@ from tidewire.capture.models import LiveModel
 from tidewire.capture.querysets import LiveQuerySet
 from tidewire.capture.versions import VersionField
 from tidewire.jobs.tables import Chore, Job
-from tidewire.log.tables import DelayedEvent, Event, HiddenUser, NextRelease, Stream
+from tidewire.log.tables import DelayedEvent, ErasureClock, Event, HiddenUser, NextRelease, Stream
 from tidewire.logbook.tables import LoggedConnection, LoggedProcess
 from tidewire.mqtt.tables import MqttPosition, MqttReceipt
 from tidewire.rest.answers import Answer, AnswerName
@@ -15,6 +15,7 @@ __all__ = [
     "AnswerName",
     "Chore",
     "DelayedEvent",
+    "ErasureClock",
     "Event",
     "HiddenUser",
     "Job",

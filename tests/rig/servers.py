@@ -338,6 +338,38 @@ def start_postgresql(binaries: Binaries | None = None) -> PostgreSQL:
     return server
 
 
+def start_replica(primary: PostgreSQL, *settings: str) -> PostgreSQL:
+    """Copies a server of ours and starts the copy as a standby that follows it, which takes some seconds.
+
+    `settings` are such as "recovery_min_apply_delay=5s". The standby has the databases of the primary.
+    """
+    binaries = find_postgresql()
+    folder, user = temporary_folder("replica"), unprivileged_user()
+    port, log = free_port(), folder / "log"
+    _give_to(user, folder)
+    command = [_basebackup(binaries), "--dbname", primary.url, "--pgdata", folder / "data"]
+    copy = [*command, "--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync"]
+    copying = spawn(copy, log=log, user=user, cwd=folder, env=_plain_environment())
+    if copying.wait() != 0:
+        raise ServerError(f"pg_basebackup ended with code {copying.returncode}:\n{tail(log)}")
+    options = [argument for setting in settings for argument in ("-c", setting)]
+    command = [binaries.folder / "postgres", "-D", folder / "data", "-p", str(port), *_POSTGRESQL_OPTIONS, *options]
+    process = spawn(command, log=log, dies_by=signal.SIGQUIT, user=user, cwd=folder, env=_plain_environment())
+    host = f"{urlsplit(primary.url).netloc.rpartition(':')[0]}:{port}"
+    server = PostgreSQL(urlunsplit(urlsplit(primary.url)._replace(netloc=host)), process, log)
+    _wait(lambda: _answers(server), process, log, "the replica")
+    atexit.register(server.stop)
+    return server
+
+
+def _basebackup(binaries: Binaries) -> Path:
+    """Returns the program that copies a running server: beside the server's own, or in the PATH."""
+    for folder in ((binaries.folder / "postgres").resolve().parent, *_folders(None, DEBIAN_POSTGRESQL)):
+        if _is_runnable(folder / "pg_basebackup"):
+            return folder / "pg_basebackup"
+    raise ServerError("no pg_basebackup found: install PostgreSQL's client programs")
+
+
 # Throw-away data needs no durability. What the tests check (locks, order, visibility) does not depend on these.
 _POSTGRESQL_OPTIONS = [
     argument

@@ -196,6 +196,19 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "replica",
+        "10,000 lists, searches and pages of the log beside writers, with a real replica held 5 s behind: none lower "
+        "than asked, none erased, none to a removed member",
+        (sys.executable, "-m", "tests.replicas"),
+        is_alone=True,
+    ),
+    Step(
+        "replica, blindly",
+        "the same without looking at what the replica has replayed: the judge must find violations",
+        (sys.executable, "-m", "tests.replicas", "--reads", "1000", "--blind"),
+        is_alone=True,
+    ),
+    Step(
         "pruning",
         "nine of ten million events are deleted beside sixteen writers, in turns with and without: p99 of the answers",
         (sys.executable, "-m", "bench.pruning", "--check"),

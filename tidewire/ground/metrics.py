@@ -120,6 +120,11 @@ jobs_pending = _gauge(
     "jobs_pending", "Jobs left to do in slices, in all processes together, by kind.", "kind", mode="livemax"
 )
 
+replica_reads = _counter(
+    "replica_reads",
+    "Reads that a replica may serve: replica, or why the primary did: behind, away, failed, promoted.",
+    "outcome",
+)
 shared_pages_read = _counter("shared_pages_read", "Pages of lists that were answered without being read again.")
 replies = _counter("replies", "Replies to commands, by method and error code (0 for none).", "method", "code")
 disconnects = _counter("disconnects", "Connections ended by the server, by code.", "code")

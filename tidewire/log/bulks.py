@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db.models import Count, Max
 
 from tidewire.ground.positions import Bulk
-from tidewire.log.database import log_alias
+from tidewire.log.replicas import at_head
 from tidewire.log.tables import Event
 
 
@@ -17,7 +17,9 @@ def last_bulk(name: str, after: int, most: int, using: str | None = None) -> Bul
 
     One query over the events after that offset, and another where there is one.
     """
-    events = Event.objects.using(using or log_alias()).filter(stream__name=name, offset__gt=after).order_by()
+    if using is None:
+        return at_head(name, lambda head, using: last_bulk(name, after, most, using))
+    events = Event.objects.using(using).filter(stream__name=name, offset__gt=after).order_by()
     groups = events.values("at").annotate(count=Count("pk"), last=Max("offset")).filter(count__gt=most)
     found = groups.order_by("-last").values_list("count", "last").first()
     if found is None:

@@ -19,7 +19,7 @@ from tidewire.ground.actors import Actor
 from tidewire.ground.recorded_event import RecordedEvent
 from tidewire.jobs.slices import job, start_job
 from tidewire.log.building import Encoded, to_json
-from tidewire.log.tables import DelayedEvent, Event, HiddenUser, Stream
+from tidewire.log.tables import DelayedEvent, ErasureClock, Event, HiddenUser, Stream
 
 BATCH = 500
 """How many deletions one statement carries out, and how many events of an ended stream one transaction rewrites."""
@@ -176,11 +176,13 @@ def hide_user(user_id: str, using: str) -> None:
     Pages of the log then begin after the last such event, as if what is before it were pruned.
     """
     HiddenUser.objects.using(using).bulk_create([HiddenUser(user=user_id)], ignore_conflicts=True)
+    ErasureClock.tick(using)
 
 
 def show_user(user_id: str, using: str) -> None:
     """Ends what `hide_user` began."""
     HiddenUser.objects.using(using).filter(user=user_id).delete()
+    ErasureClock.tick(using)
 
 
 def forget_actor(user_id: str, using: str, most: int | None = None) -> int:

@@ -1,8 +1,8 @@
 """Pages of the log: the events of a stream after or before an offset.
 
-Every function is synchronous and reads the database of its alias, by default the one that holds the log. The position
-in a page is read before its events: what commits in between may show as an event above the position, never as one
-missing below it.
+Every function is synchronous and reads the database of its alias; without one that which holds the log, or a replica of
+it that shows the same (`replicas.py`). The position in a page is read before its events: what commits in between may
+show as an event above the position, never as one missing below it.
 
 While a user is erased in slices (`erasure.hide_user`), events that name the user cannot be read: a page begins after
 the last of them, as if those before it were pruned.
@@ -19,10 +19,11 @@ from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from tidewire.declare.registry import registry
-from tidewire.ground.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page
+from tidewire.ground.positions import ENVELOPE_BYTES, PAGE_BYTES, PAGE_EVENTS, Entries, Entry, Page, Position
 from tidewire.ground.streams import REVOCATIONS
 from tidewire.log.database import log_alias
 from tidewire.log.heads import position
+from tidewire.log.replicas import at_head
 from tidewire.log.tables import Event, HiddenUser
 
 _FIELDS = ("offset", "ends_access", "type", "payload", "revocation_offset", "trace")
@@ -35,20 +36,24 @@ def read_after(name: str, offset: int, limit: int = PAGE_EVENTS, using: str | No
 
     The first entry is `offset + 1`, unless that event was pruned: a caller that needs continuity compares.
     """
-    using = using or log_alias()
-    head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")
-    return Page(head, _after_hidden(_entries(_with_hidden(rows, name), limit, name)))
+
+    def read(head: Position, using: str) -> Page:
+        rows = Event.objects.using(using).filter(stream__name=name, offset__gt=offset).order_by("offset")
+        return Page(head, _after_hidden(_entries(_with_hidden(rows, name), limit, name)))
+
+    return read(position(name, using), using) if using else at_head(name, read)
 
 
 def read_before(name: str, offset: int | None, limit: int = PAGE_EVENTS, using: str | None = None) -> Page:
     """Returns the events before `offset` (None: from the end of the stream), newest first, bounded as `read_after`."""
-    using = using or log_alias()
-    head = position(name, using)
-    rows = Event.objects.using(using).filter(stream__name=name).order_by("-offset")
-    rows = rows.filter(offset__lt=offset) if offset is not None else rows
-    entries = _entries(_with_hidden(rows, name), limit, name)
-    return Page(head, Entries(entry for entry, _ in takewhile(lambda row: not row[1], entries)))
+
+    def read(head: Position, using: str) -> Page:
+        rows = Event.objects.using(using).filter(stream__name=name).order_by("-offset")
+        rows = rows.filter(offset__lt=offset) if offset is not None else rows
+        entries = _entries(_with_hidden(rows, name), limit, name)
+        return Page(head, Entries(entry for entry, _ in takewhile(lambda row: not row[1], entries)))
+
+    return read(position(name, using), using) if using else at_head(name, read)
 
 
 def read_recent(name: str, seconds: float, using: str | None = None) -> Page:

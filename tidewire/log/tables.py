@@ -90,3 +90,19 @@ class HiddenUser(models.Model):
 
     def __str__(self) -> str:
         return self.user
+
+
+class ErasureClock(models.Model):
+    """A counter of one row: how often the erasure of an account has begun or was done. A replica that shows the same
+    time has replayed it."""
+
+    time = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.time)
+
+    @classmethod
+    def tick(cls, using: str) -> None:
+        """Raises the counter. Its row is locked until COMMIT: call it late in the transaction."""
+        cls.objects.using(using).bulk_create([cls(id=1)], ignore_conflicts=True)
+        cls.objects.using(using).filter(id=1).update(time=models.F("time") + 1)

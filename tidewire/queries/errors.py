@@ -66,6 +66,9 @@ _LOST_RACES = {"40P01", "40001"}
 _LOCK_TIMEOUT = "55P03"
 """The SQLSTATE of a statement that has waited for a lock for `lock_timeout`."""
 
+_CANCELLED = "57014"
+"""The SQLSTATE of a statement that has taken longer than `statement_timeout`."""
+
 _UNKNOWN_STATEMENT = "26000"
 """The SQLSTATE of a prepared statement that the session does not have."""
 
@@ -110,6 +113,11 @@ def fault_of(error: BaseException) -> Fault | None:
 def is_lock_timeout(error: BaseException) -> bool:
     """Returns whether a statement has waited for a lock for too long. `error` is Django's."""
     return _sqlstate(error.__cause__) == _LOCK_TIMEOUT
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Returns whether a statement has taken longer than its timeout. `error` is Django's."""
+    return _sqlstate(error.__cause__) == _CANCELLED
 
 
 def is_read_only(error: BaseException | None) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from rest_framework.serializers import BaseSerializer
 
 from tidewire.declare.kinds import StreamKind
+from tidewire.log.replicas import alias
 from tidewire.queries.prepared_rows import PreparedRows, SerializedRows
 from tidewire.rest.keysets import Column, Cursor, Order, column_of
 from tidewire.rest.tags import Clock, Readings, digest_of
@@ -66,7 +66,7 @@ class PreparedPages:
             prepared = self._prepared[order, cursor is not None] = self._page(order, cursor is not None)
         place = () if cursor is None else (cursor.value, cursor.key)
         size = next((size for size in SIZES if size >= limit), limit)
-        return prepared.all(DEFAULT_DB_ALIAS, *parameters, *place, size).first(limit)
+        return prepared.all(alias(), *parameters, *place, size).first(limit)
 
     def why_not(self, using: str, *parameters: Any) -> str:
         """Returns why a page needs instances; "" if it does not. See `PreparedRows.why_not`."""

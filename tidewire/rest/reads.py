@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tidewire.ground.positions import Position
+from tidewire.log import replicas
 from tidewire.log.heads import shared_position
 from tidewire.queries.prepared_rows import PreparedRows
 from tidewire.rest.media import QuickJSONRenderer
@@ -31,7 +33,8 @@ NOT_SHARED = {"cursor", "fields"}
 class PreparedListMixin(ListModelMixin, ResourceViewSet):
     """In the place of DRF's ListModelMixin, for lists that are read often. The answer is the same.
 
-    A list with filters is read through `get_queryset` and `filter_queryset`, as DRF does.
+    A list with filters is read through `get_queryset` and `filter_queryset`, as DRF does. The rows come from a replica
+    of the database, if there is one that shows the same.
     """
 
     pages: ClassVar[PreparedPages]
@@ -43,19 +46,22 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if not PAGE_PARAMETERS.issuperset(request.query_params):
-            return super().list(request, *args, **kwargs)
+            return replicas.now(lambda: super(PreparedListMixin, self).list(request, *args, **kwargs))
         tag = self._tag()
         if tag is None:
-            return self._read_page()
+            return replicas.now(self._read_page)
         if is_known(request, tag):
             response = Response(status=304)
         elif NOT_SHARED.isdisjoint(request.query_params):
             page = shared_pages.get(request.build_absolute_uri(), tag, self._encoded_page)
             response = Response(page, headers={"Link": page.link} if page.link else None)
         else:
-            response = self._read_page()
+            response = self._read_what_is_told()
         self.headers |= {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
         return response
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return super().filter_queryset(queryset.using(replicas.alias()))
 
     def position_of(self, stream: str) -> Position:
         """Reads the position of the list's stream, for SnapshotMixin, and with it the clocks that its ETag needs."""
@@ -76,8 +82,12 @@ class PreparedListMixin(ListModelMixin, ResourceViewSet):
         data = paginator.paginate_prepared(self.pages, self.page_parameters(), self.request, self)
         return self.get_paginated_response(data)
 
+    def _read_what_is_told(self) -> Response:
+        """Reads a page of which the position and the clocks of the ETag tell everything."""
+        return replicas.at(self.pages.readings, cast(Reading, self._reading), self._read_page)
+
     def _encoded_page(self) -> EncodedPage:
-        response = self._read_page()
+        response = self._read_what_is_told()
         position = cast(Reading, self._reading).position
         page = EncodedPage(QuickJSONRenderer().render({**response.data, "stream": position.as_json()}))
         page.link = response.get("Link", "")

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, CharField
 
 from tidewire.declare.registry import registry
+from tidewire.log import replicas
 from tidewire.rest.pagination import KeysetPagination
 from tidewire.rest.parameters import single
 from tidewire.rest.prepared_pages import PreparedPages
@@ -74,7 +75,7 @@ class SearchMixin(ListModelMixin, ResourceViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         query = self._query()
         try:
-            rows = in_time(lambda: self._marked(query))
+            rows = replicas.now(lambda: in_time(lambda: self._marked(query), replicas.alias()))
         except SearchTimeoutError:
             raise ValidationError({QUERY: [ErrorDetail(TOO_SLOW, "too_slow")]}) from None
         response = self.get_paginated_response(rows)
@@ -107,7 +108,7 @@ class SearchMixin(ListModelMixin, ResourceViewSet):
         paginator = cast(KeysetPagination, self.paginator)
         if self.pages is not None and (PAGE_PARAMETERS | {QUERY}).issuperset(self.request.query_params):
             return paginator.paginate_prepared(self.pages, (*self.page_parameters(), *terms), self.request, self)
-        rows = self.filter_queryset(self.get_queryset().filter(Matches(*terms)))
+        rows = self.filter_queryset(self.get_queryset().using(replicas.alias()).filter(Matches(*terms)))
         page = paginator.paginate_queryset(rows, self.request, view=self)
         return super().get_serializer_class()(page, many=True, context=self.get_serializer_context()).data
 

@@ -3,70 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
-from django.db.models import QuerySet, Subquery
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
-from tidewire.ground.positions import Position
-from tidewire.log.database import log_alias
-from tidewire.log.heads import position
-from tidewire.log.tables import Stream
-from tidewire.queries.prepared_query import PreparedQuery
-from tidewire.queries.shared_read import SharedRead
+from tidewire.log.readings import Clock, Reading, Readings
 
-
-@dataclass(frozen=True, eq=False)
-class Clock:
-    """A counter that is raised by every change of some columns, which no stream tells of.
-
-    columns: their names, such as "accounts.User.name". rows: returns the query of the row that holds the time, with it
-    as the only value: `NamesClock.objects.values("time")`. Without a row the time is 0.
-    """
-
-    columns: frozenset[str]
-    rows: Callable[[], QuerySet[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The position of a stream and the times of clocks, at one moment."""
-
-    position: Position
-    times: tuple[int, ...]
-
-
-class Readings:
-    """Reads the position of a stream together with some clocks: in one query, where the log is in the database of the
-    rows. Requests that ask for the same stream at the same time share it."""
-
-    def __init__(self, clocks: tuple[Clock, ...]) -> None:
-        self._clocks = clocks
-        self._query = PreparedQuery(self._stream)
-        self._shared = SharedRead[Reading]()
-
-    def read(self, stream: str) -> Reading:
-        """Returns them as they are now. A stream without events is created. Call it before the rows are read."""
-        return self._shared.get(stream, log_alias(), lambda: self._read(stream))
-
-    def _stream(self, name: str) -> QuerySet[Stream]:
-        times = {f"time_{number}": Subquery(clock.rows()[:1]) for number, clock in enumerate(self._clocks)}
-        return Stream.objects.filter(name=name).annotate(**times)
-
-    def _read(self, stream: str) -> Reading:
-        found = self._query.first(DEFAULT_DB_ALIAS, stream) if log_alias() == DEFAULT_DB_ALIAS else None
-        if found is None:
-            return Reading(position(stream), tuple(_time(clock.rows().first()) for clock in self._clocks))
-        times = tuple(getattr(found, f"time_{number}") or 0 for number in range(len(self._clocks)))
-        return Reading(Position(found.name, found.epoch, found.head, found.generation), times)
-
-
-def _time(row: dict[str, int] | None) -> int:
-    return next(iter(row.values())) if row else 0
+__all__ = ["Clock", "Reading", "Readings", "digest_of", "is_known", "tag_of"]
 
 
 def tag_of(request: Request, digest: str, reading: Reading) -> str:

@@ -9,8 +9,11 @@ from django.core import checks
 from django.db import DatabaseError, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from tidewire.diagnosis.doctor.finding import Findings, clock, error, ok
+from tidewire.diagnosis.doctor.finding import Findings, clock, error, ok, warning
+from tidewire.log import replicas
 from tidewire.log.database import log_alias
+
+FAR_BEHIND_BYTES = 16 * 1024 * 1024
 
 TIMEOUTS = {
     "idle_in_transaction_session_timeout": "an idle transaction keeps the locks of its streams, and the poll misses it",
@@ -43,6 +46,7 @@ def look_at_database(workers: int) -> Findings:
         yield from _pooler(connection)
         yield from _timeouts(alias)
         yield from _places(connection, workers)
+        yield from _replica(connection)
         yield clock(
             "database clock", _one(connection, "SELECT extract(epoch FROM clock_timestamp())::float8"), time.time()
         )
@@ -117,3 +121,43 @@ def _places(connection: Any, workers: int) -> Findings:
         )
     elif size:
         yield ok("database places", f"{workers} processes with pools of {size}, of {most - kept} connections")
+
+
+def _replica(primary: Any) -> Findings:
+    """Looks whether the replica is a standby of this primary and follows it."""
+    if replicas.ALIAS not in connections.settings:
+        return
+    replica = connections[replicas.ALIAS]
+    try:
+        if not _one(replica, "SELECT pg_is_in_recovery()"):
+            yield error(
+                "replica",
+                "it is no standby: it was promoted, or is the primary itself",
+                "Point DATABASE_REPLICA_URL at a server that streams from the primary, or remove it.",
+            )
+            return
+        identities = {_one(each, "SELECT system_identifier FROM pg_control_system()") for each in (primary, replica)}
+        end = _one(primary, "SELECT pg_current_wal_flush_lsn()::text")
+        behind = int(_one(replica, f"SELECT pg_wal_lsn_diff('{end}', pg_last_wal_replay_lsn())"))
+        is_paused = _one(replica, "SELECT pg_is_wal_replay_paused()")
+    except (DatabaseError, OSError) as failure:
+        yield warning(
+            "replica",
+            f"DATABASES['replica'] does not answer: {str(failure).strip().splitlines()[0]}",
+            "The primary serves its reads. Compare host, port, name and password of DATABASE_REPLICA_URL.",
+        )
+        return
+    if len(identities) > 1:
+        yield error(
+            "replica", "it follows another primary", "Point DATABASE_REPLICA_URL at a replica of DATABASE_URL's server."
+        )
+    elif is_paused:
+        yield warning("replica", "its replay is paused", "Run SELECT pg_wal_replay_resume() on it.")
+    elif behind > FAR_BEHIND_BYTES:
+        yield warning(
+            "replica",
+            f"it is {behind // 1024 // 1024} MiB behind",
+            "Look at pg_stat_replication on the primary; on the replica at recovery_min_apply_delay and long queries.",
+        )
+    else:
+        yield ok("replica", f"it follows the primary, {max(0, behind)} bytes behind")

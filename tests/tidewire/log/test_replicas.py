@@ -1,0 +1,260 @@
+"""Reads come from a replica that has replayed what they must show, and from the primary otherwise.
+
+The replica is a real standby of the server of `--database postgresql`. Replay is paused where a test needs one that is
+behind. `python -m tests.replicas` does ten thousand reads beside writers.
+"""
+
+from __future__ import annotations
+
+import copy
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from django.db import connections, transaction
+from rest_framework.test import APIClient
+
+from api.auth import sessions
+from api.models import Member
+from tests.factories import add_member, make_message, make_room, make_user
+from tests.rig import plugin, servers
+from tests.rig.servers import PostgreSQL
+from tidewire.erasure import hide_user
+from tidewire.ground.metrics import replica_reads
+from tidewire.log import replicas
+from tidewire.log.pages import read_after
+from tidewire.log.retention import renew_epochs
+from tidewire.log.tables import Event
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+
+OUTCOMES = ("replica", "behind", "away", "failed", "promoted")
+
+
+@pytest.fixture(scope="module")
+def standby(request, django_db_setup) -> Iterator[PostgreSQL]:
+    """A standby of the server that the tests run on, as the alias `replica`."""
+    if connections["default"].vendor != "postgresql":
+        pytest.skip("SQLite has no replicas")
+    server = servers.start_replica(request.config.stash[plugin.postgresql])
+    settings = copy.deepcopy(connections.settings["default"])
+    settings |= {"NAME": connections["default"].settings_dict["NAME"], "PORT": str(urlsplit(server.url).port)}
+    settings |= {"CONN_HEALTH_CHECKS": False, "TEST": settings["TEST"] | {"MIRROR": "default"}}
+    settings["OPTIONS"]["pool"] |= {"min_size": 0, "timeout": 1}
+    connections.settings["replica"] = settings
+    yield server
+    connections["replica"].close()
+    connections["replica"].close_pool()
+    del connections["replica"], connections.settings["replica"]
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _fresh(standby, monkeypatch) -> Iterator[None]:
+    monkeypatch.setattr(replicas, "_replica", replicas._Replica())
+    yield
+    connections["replica"].close()
+
+
+@pytest.fixture
+def patient(settings) -> None:
+    """Lets reads wait for the replica until it has caught up."""
+    settings.TIDEWIRE = settings.TIDEWIRE | {"REPLICA_WAIT_SECONDS": 20.0}
+
+
+class Person(APIClient):
+    """A client that is signed in."""
+
+    def __init__(self, user) -> None:
+        super().__init__(headers={"host": "localhost"})
+        self.user = user
+        self.credentials(HTTP_AUTHORIZATION=f"Bearer {sessions.sign_in_as(user)['access']}")
+
+    def texts(self, room, query: str = "") -> list[str]:
+        response = self.get(f"/api/v1/rooms/{room.pk}/messages/{query}")
+        assert response.status_code == 200, response.content
+        return [each["text"] for each in response.json()["results"]]
+
+
+@pytest.fixture
+def owner() -> Person:
+    return Person(make_user("Olga"))
+
+
+@pytest.fixture
+def room(owner):
+    room = make_room(owner.user)
+    make_message(room, owner.user, "one")
+    return room
+
+
+def catch_up() -> None:
+    """Waits until the replica has replayed all that was committed."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
+        (end,) = cursor.fetchone()
+    deadline = time.monotonic() + 30
+    with connections["replica"].cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [end])
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise TimeoutError("the replica does not follow")
+
+
+@contextmanager
+def paused(standby: PostgreSQL) -> Iterator[None]:
+    """Holds the replica where it is now."""
+    catch_up()
+    standby.execute("SELECT pg_wal_replay_pause()")
+    try:
+        yield
+    finally:
+        standby.execute("SELECT pg_wal_replay_resume()")
+
+
+@contextmanager
+def served(**expected: int) -> Iterator[None]:
+    """Expects these outcomes of the reads in the block, and no others."""
+    before = {name: replica_reads.labels(name)._value.get() for name in OUTCOMES}
+    yield
+    after = {name: replica_reads.labels(name)._value.get() for name in OUTCOMES}
+    assert {name: after[name] - before[name] for name in OUTCOMES if after[name] != before[name]} == expected
+
+
+def test_lists_searches_and_pages_of_the_log_come_from_the_replica(owner, room, patient):
+    with served(replica=5):
+        assert owner.texts(room) == ["one"]
+        assert owner.texts(room, "?author=" + str(owner.user.pk)) == ["one"]
+        assert [each["id"] for each in owner.get("/api/v1/rooms/").json()["results"]] == [str(room.pk)]
+        assert len(owner.get("/api/v1/search/messages/?q=one").json()["results"]) == 1
+        assert [entry.type for entry in read_after(f"room:{room.pk}", 0).entries][-1] == "message.created"
+
+
+def test_a_page_that_is_kept_encoded_asks_no_replica(owner, room, patient):
+    owner.texts(room)
+    with served():
+        assert owner.texts(room) == ["one"]
+
+
+def test_what_was_written_is_read_from_the_primary_until_the_replica_has_it(owner, room, standby):
+    quiet = make_room(owner.user)
+    make_message(quiet, owner.user, "quiet")
+    with paused(standby):
+        make_message(room, owner.user, "two")
+        with served(behind=2):
+            assert owner.texts(room) == ["two", "one"]
+            assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 3
+        with served(replica=2):  # nothing happened there
+            assert owner.texts(quiet) == ["quiet"]
+            assert read_after(f"room:{quiet.pk}", 0).entries[-1].offset == 2
+    catch_up()
+    with served(replica=1):
+        assert owner.texts(room, "?limit=2") == ["two", "one"]
+
+
+def test_a_replica_that_is_a_moment_behind_is_waited_for(owner, room, patient):
+    for number in range(5):
+        make_message(room, owner.user, str(number))
+        with served(replica=1):
+            assert owner.texts(room)[0] == str(number)
+
+
+def test_nothing_erased_is_shown(owner, room, standby):
+    erased = make_user("Erik")
+    add_member(room, erased)
+    make_message(room, erased, "secret")
+    with paused(standby):
+        assert "secret" in owner.texts(room)
+        owner.delete(f"/api/v1/rooms/{room.pk}/messages/{room.messages.get(text='secret').pk}/")
+        assert "secret" not in owner.texts(room)
+        assert "secret" not in "".join(entry.payload for entry in read_after(f"room:{room.pk}", 0).entries)
+        assert owner.get("/api/v1/search/messages/?q=secret").json()["results"] == []
+
+
+def test_an_account_that_is_being_erased_is_shown_by_no_page_of_the_log(owner, room, standby):
+    """Its erasure adds no event to the stream: the clock of erasures tells of it."""
+    stream = f"room:{room.pk}"
+    with paused(standby):
+        with served(replica=1):
+            assert read_after(stream, 0).entries[-1].offset == 2
+        with transaction.atomic():
+            hide_user(str(owner.user.pk), "default")
+        with served(behind=1):
+            assert read_after(stream, 0).entries == []
+
+
+def test_a_removed_member_sees_nothing(owner, room, standby):
+    mallory = Person(make_user("Mallory"))
+    add_member(room, mallory.user)
+    with paused(standby):
+        assert mallory.texts(room) == ["one"]
+        Member.objects.filter(room=room, user=mallory.user).delete()
+        assert mallory.get(f"/api/v1/rooms/{room.pk}/messages/").status_code == 404
+        assert mallory.get("/api/v1/rooms/").json()["results"] == []
+        assert mallory.get("/api/v1/search/messages/?q=one").json()["results"] == []
+
+
+def test_a_renamed_author_is_shown_with_the_new_name(owner, room, standby):
+    """A rename adds no event to the room's stream: the names clock of the list tells of it."""
+    with paused(standby):
+        owner.user.name = "Olivia"
+        owner.user.save()
+        body = owner.get(f"/api/v1/rooms/{room.pk}/messages/").json()
+        assert body["results"][0]["author"]["name"] == "Olivia"
+
+
+def test_a_replica_of_another_history_serves_nothing(room, standby):
+    with paused(standby):
+        renew_epochs()
+        with served(behind=1):
+            assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
+
+
+def test_a_transaction_sees_its_own_writes(room):
+    catch_up()
+    with transaction.atomic(), served():
+        Event.objects.filter(stream__name=f"room:{room.pk}", offset=2)._raw_delete("default")
+        assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 1
+
+
+def test_a_frozen_replica_is_left_alone(owner, room, standby, monkeypatch, settings):
+    settings.TIDEWIRE = settings.TIDEWIRE | {"SEARCH_SECONDS": 0.0}
+    catch_up()
+    assert owner.texts(room) == ["one"]
+    monkeypatch.setattr(replicas, "ANSWER_SECONDS", 0.3)
+    root = psutil.Process(standby.process.pid)
+    processes = [root, *root.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        with served(failed=1):
+            assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
+        with served():  # not even asked
+            assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+    replicas._replica._try_at = 0.0  # AWAY_SECONDS later
+    with served(replica=1):
+        assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
+    assert not replicas._replica.is_away
+
+
+def test_the_last_a_replica_that_was_promoted_or_is_down_serves_nothing(owner, room, standby):
+    """The last test, because it ends the replica."""
+    catch_up()
+    standby.execute("SELECT pg_promote()")
+    with served(promoted=1):
+        assert owner.texts(room) == ["one"]
+    replicas._replica._try_at = 0.0
+    standby.stop()
+    with served(failed=1):
+        assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
+    with served():
+        assert owner.texts(room, "?limit=3") == ["one"]
