@@ -346,7 +346,7 @@ def start_replica(primary: PostgreSQL, *settings: str) -> PostgreSQL:
     binaries = find_postgresql()
     folder, user = temporary_folder("replica"), unprivileged_user()
     port, log = free_port(), folder / "log"
-    _give_to(user, folder)
+    give_to(user, folder)
     command = [_basebackup(binaries), "--dbname", primary.url, "--pgdata", folder / "data"]
     copy = [*command, "--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync"]
     copying = spawn(copy, log=log, user=user, cwd=folder, env=_plain_environment())
