@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tidewire', '0008_event_trace'),
+        ('tidewire', '0009_mqtt'),
     ]
 
     operations = [
