@@ -13,6 +13,7 @@ databases.py  throw-away databases for the next two
 samples.py    samples of dashboards, by itself
 search.py     searches among a million messages, and what the index costs a write, by itself
 webhooks.py   from COMMIT to the receiver, a dead receiver, and events for a worker's second, by itself
+processes.py  the poll and the layer at a thousand processes: measured constants, then a model
 restart.py    thousands of members who come back after a restart, beside an earlier revision
 members.py    these members: connect, subscribe, recover, read
 servers.py    the same application on each ASGI server and each Python
