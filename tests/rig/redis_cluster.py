@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from redis.crc import key_slot
 
 from tests.rig import servers
+from tests.rig.certificates import Certificate
 
 SLOTS = 16384
 NODE_TIMEOUT_MS = 1500
@@ -18,20 +20,30 @@ WAIT_SECONDS = 30.0
 class RedisCluster:
     """Three primaries with a third of the slots each, and `replicas` replicas for each of them."""
 
-    def __init__(self, replicas: int = 0, binaries: servers.Binaries | None = None, *options: str) -> None:
+    def __init__(
+        self,
+        replicas: int = 0,
+        binaries: servers.Binaries | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         binaries = binaries or servers.find_redis()
         enabled = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS)]
         enabled += ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"]
         # The usual port for the nodes' own talk, 10,000 above, may lie in the ephemeral range.
         self._talk_ports = [servers.free_port() for _ in range(3 * (1 + replicas))]
-        self.nodes = [
-            servers.Redis(binaries, *enabled, "--cluster-port", str(port), *options) for port in self._talk_ports
-        ]
+        self._tls_ports = [servers.free_port() for _ in self._talk_ports] if certificate else []
+        self.nodes = []
+        for number, port in enumerate(self._talk_ports):
+            secured = [*tls_options(certificate, self._tls_ports[number]), *_ANNOUNCES_TLS] if certificate else []
+            self.nodes.append(servers.Redis(binaries, *enabled, "--cluster-port", str(port), *secured))
         self.primaries = self.nodes[:3]
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        """REDIS_URL, with TLS where the nodes have a certificate."""
+        ports = self._tls_ports or [node.port for node in self.nodes]
+        scheme = "rediss+cluster" if self._tls_ports else "redis+cluster"
+        return f"{scheme}://" + ",".join(f"127.0.0.1:{port}" for port in ports)
 
     def start(self) -> None:
         for node in self.nodes:
@@ -40,7 +52,7 @@ class RedisCluster:
             node.ask("CLUSTER", "ADDSLOTSRANGE", _first(number), _first(number + 1) - 1)
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
         for node in self.nodes[1:]:
-            node.ask("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, self._talk_ports[0])
+            node.ask("CLUSTER", "MEET", "127.0.0.1", (self._tls_ports or [self.nodes[0].port])[0], self._talk_ports[0])
         wait_until(lambda: all(len(self._known(node)) == len(self.nodes) for node in self.nodes))
         for number, node in enumerate(self.nodes[3:]):
             node.ask("CLUSTER", "REPLICATE", self.id_of(self.primaries[number % 3]))
@@ -92,6 +104,14 @@ class RedisCluster:
         wait_until(lambda: self.node_of(key) is replica)
         return replica
 
+    def heal(self) -> None:
+        """Starts what was killed, wakes what was frozen, and waits until the cluster is whole."""
+        for node in self.nodes:
+            node.resume()
+            if node.process.poll() is not None:
+                node.start()
+        wait_until(self.is_whole)
+
     def stop(self) -> None:
         for node in self.nodes:
             node.stop()
@@ -119,8 +139,20 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def start_cluster(replicas: int = 0, binaries: servers.Binaries | None = None, *options: str) -> RedisCluster:
+def tls_options(certificate: Certificate, port: int) -> list[str | Path]:
+    """Returns the options of a second port, with TLS, whose clients must have a certificate too."""
+    files = ["--tls-ca-cert-file", certificate.authority, "--tls-cert-file", certificate.certificate]
+    return ["--tls-port", str(port), *files, "--tls-key-file", certificate.key, "--tls-auth-clients", "yes"]
+
+
+_ANNOUNCES_TLS = ["--tls-cluster", "yes"]
+"""With which clients that come over TLS are sent to ports with TLS."""
+
+
+def start_cluster(
+    replicas: int = 0, binaries: servers.Binaries | None = None, certificate: Certificate | None = None
+) -> RedisCluster:
     """Starts a cluster and waits until it serves every slot: about two seconds."""
-    cluster = RedisCluster(replicas, binaries, *options)
+    cluster = RedisCluster(replicas, binaries, certificate)
     cluster.start()
     return cluster

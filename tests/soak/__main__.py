@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long things are broken")
-    parser.add_argument("--size", choices=("grown", "embedded"), default="grown")
+    parser.add_argument("--size", choices=("grown", "embedded", "cluster"), default="grown")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, help="where plan, history, verdict and picture go")
     arguments = parser.parse_args()

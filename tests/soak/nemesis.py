@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import msgpack
 
 from tests.rig import servers
+from tests.rig.redis_cluster import RedisCluster, wait_until
 from tests.soak.bulk_process import BulkProcess
 from tests.soak.history import Fault, History, now
 from tests.soak.people import Account
@@ -19,6 +20,7 @@ from tests.soak.proxy import Proxy
 from tests.soak.redis_forger import RedisForger, log_out_under_forgery
 from tests.soak.stage import Stage, Worker
 from tests.soak.stalled import StalledReader
+from tidewire.ground import streams
 
 SLOW_SECONDS = 0.7
 
@@ -164,6 +166,44 @@ class Nemesis:
         finally:
             connection.close()
 
+    # -- a Redis Cluster -----------------------------------------------------------------------------------------------
+
+    @property
+    def _cluster(self) -> RedisCluster:
+        """The cluster, when it is whole again after the last fault."""
+        assert self._stage.cluster is not None
+        wait_until(self._stage.cluster.is_whole)
+        return self._stage.cluster
+
+    def _group(self, planned: PlannedFault) -> str:
+        """Returns the channel of a stream that is written to."""
+        stream = self._streams[planned.target % len(self._streams)]
+        return f"tidewire__group__{streams.group(stream)}"
+
+    def _kill_node(self, planned: PlannedFault) -> str:
+        node = self._cluster.node_of(self._group(planned))
+        node.kill()
+        time.sleep(planned.seconds)
+        node.start()
+        return f"the node at {node.port}"
+
+    def _freeze_node(self, planned: PlannedFault) -> str:
+        node = self._cluster.node_of(self._group(planned))
+        node.pause()
+        time.sleep(planned.seconds)
+        node.resume()
+        return f"the node at {node.port}"
+
+    def _fail_over(self, planned: PlannedFault) -> str:
+        return f"to the node at {self._cluster.fail_over(self._group(planned)).port}"
+
+    def _move_slot(self, planned: PlannedFault) -> str:
+        cluster, group = self._cluster, self._group(planned)
+        source = cluster.node_of(group)
+        others = [node for node in cluster.nodes if node.ask("ROLE")[0] == "master" and node is not source]
+        cluster.move(group, others[planned.target % len(others)])
+        return group
+
     # -- the proxy between a worker and Redis -------------------------------------------------------------------------
 
     def _link(self, planned: PlannedFault) -> tuple[Proxy, str]:
@@ -213,6 +253,10 @@ class Nemesis:
         "redis.freeze": _freeze_redis,
         "redis.flush": _flush_redis,
         "redis.restart": _restart_redis,
+        "cluster.kill": _kill_node,
+        "cluster.freeze": _freeze_node,
+        "cluster.failover": _fail_over,
+        "cluster.move": _move_slot,
         "link.cut": _cut_link,
         "link.hold": _hold_link,
         "link.delay": _delay_link,

@@ -26,7 +26,15 @@ GROWN = (
     "postgres.fast",
     "postgres.immediate",
 )
-KINDS = {"embedded": WORKER, "grown": WORKER + GROWN}
+CLUSTER = (
+    "cluster.kill",
+    "cluster.freeze",
+    "cluster.failover",
+    "cluster.move",
+    "postgres.terminate",
+)
+KINDS = {"embedded": WORKER, "grown": WORKER + GROWN, "cluster": WORKER + CLUSTER}
+"""{size: faults}. `cluster` is the grown size on a Redis Cluster with a replica for each primary."""
 
 # {fault: seconds that it lasts, at least and at most}. A fault without a row is over at once.
 SECONDS = {
@@ -38,6 +46,8 @@ SECONDS = {
     "redis.kill": (0.5, 3.0),
     "redis.freeze": (1.0, 4.0),
     "layer.forge": (1.0, 3.0),
+    "cluster.kill": (2.0, 5.0),
+    "cluster.freeze": (2.0, 5.0),
     "link.hold": (1.0, 4.0),
     "link.delay": (1.0, 3.0),
     "postgres.fast": (0.0, 0.5),
@@ -91,7 +101,7 @@ class Plan:
 
 
 def make_plan(seed: int, seconds: float, size: str, workers: int, **options: Any) -> Plan:
-    plan = Plan(seed, seconds, size, workers if size == "grown" else 1, **options)
+    plan = Plan(seed, seconds, size, 1 if size == "embedded" else workers, **options)
     plan.faults = _faults(random.Random(f"{seed} faults"), seconds, size)
     devices, writers = random.Random(f"{seed} devices"), random.Random(f"{seed} writers")
     for name in device_names(plan):

@@ -1,4 +1,4 @@
-"""The servers of a run: a database, a Redis, workers behind a balancer, and the proxies between them.
+"""The servers of a run: a database, a Redis or a cluster, workers behind a balancer, and the proxies between them.
 
 Everything is started from the main thread, because children die with the thread that started them.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.rig import servers
+from tests.rig.redis_cluster import RedisCluster, start_cluster
 from tests.rig.site import ROOT, Environment, Server, child_environment, run_manage, tracebacks
 from tests.soak.plan import Plan
 from tests.soak.proxy import Proxies, Proxy
@@ -99,9 +100,14 @@ class Stage:
         self.redis: servers.Redis | None = None
         self.links: list[Proxy] = []
         self.environment = {**child_environment(folder), **settings}
-        if plan.size == "grown":
+        self.cluster: RedisCluster | None = None
+        if plan.size != "embedded":
             self.database = Database(f"soak_{plan.system}_{plan.seed}")
             self.environment["DATABASE_URL"] = self.database.url
+        if plan.size == "cluster":
+            self.cluster = start_cluster(replicas=1)
+            self.environment["REDIS_URL"] = self.cluster.url
+        if plan.size == "grown":
             self.redis = servers.start_redis(servers.find_redis())
             self.links = [self.proxies.proxy([self.redis.port]) for _ in range(plan.workers + 1)]
         self.workers = [self._worker(number) for number in range(plan.workers)]
@@ -141,6 +147,8 @@ class Stage:
             self.redis.resume()
             if self.redis.process.poll() is not None:
                 self.redis.start()
+        if self.cluster is not None:
+            self.cluster.heal()
         for worker in self.workers:
             if worker.is_running:
                 worker.resume()
@@ -163,6 +171,8 @@ class Stage:
         self.proxies.stop()
         if self.redis is not None:
             self.redis.stop()
+        if self.cluster is not None:
+            self.cluster.stop()
         if self.database is not None:
             self.database.stop()
 

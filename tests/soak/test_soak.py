@@ -63,6 +63,20 @@ def test_a_soak_of_four_workers() -> None:
 
 
 @pytest.mark.verify
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_soak_on_a_redis_cluster(seed: int) -> None:
+    """Nodes are killed and frozen, replicas take over, slots move: the invariants are those of a single Redis."""
+    _, measures = soak(seed, 100, "cluster")
+    assert measures.deliveries > 1000
+    assert {kind for kind in measures.faults if kind.startswith("cluster.")} == {
+        "cluster.kill",
+        "cluster.freeze",
+        "cluster.failover",
+        "cluster.move",
+    }
+
+
+@pytest.mark.verify
 @pytest.mark.parametrize("seed", SEEDS)
 def test_five_minutes(seed: int) -> None:
     _, measures = soak(seed, 300, "grown")

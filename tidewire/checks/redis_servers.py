@@ -1,7 +1,7 @@
 """Looks whether the Redis servers of the channel layer can do what is asked of them: a check of the deployment.
 
-Only what a server has answered is an error. One that does not answer is a warning, because a server of Tidewire starts
-without Redis, and events arrive by the poll until it is there.
+Only what a server has answered is an error. One that does not answer is only mentioned, because a server of Tidewire
+starts without Redis, and events arrive by the poll until it is there.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _text(value: Any) -> str:
 
 
 def _failed(name: str, failure: Exception) -> checks.CheckMessage:
-    """Returns an error for what will not pass by itself, and a warning for what may."""
+    """Returns an error for what will not pass by itself, and mentions what may."""
     from redis import exceptions  # installed only where the layer is on Redis
 
     cause = failure.__cause__ or failure
@@ -200,10 +200,10 @@ def _failed(name: str, failure: Exception) -> checks.CheckMessage:
             f"{name} is a single server, and REDIS_URL names it as a cluster",
             "Write redis:// instead of redis+cluster://. Several single servers are shards: one URL each.",
         )
-    return _warning(
-        "W150",
+    return checks.Info(
         f"{name} does not answer: {failure or type(failure).__name__}",
-        "Compare REDIS_URL and the firewall. Servers start all the same, and events arrive by the poll meanwhile.",
+        hint="Compare REDIS_URL and the firewall. Servers start all the same, and events arrive by the poll meanwhile.",
+        id="tidewire.I150",
     )
 
 

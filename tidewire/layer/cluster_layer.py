@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 CAPACITY = 10_000
 """Messages that a mailbox keeps while they are not received. Above this the oldest are dropped: the log has them."""
+OPEN_SECONDS = 2.0
 
 Message = dict[str, Any]
 
@@ -100,8 +101,15 @@ class LoopLayer:
         self._subscriptions = ClusterSubscriptions(self._cluster, server["nodes"], self._receive)
 
     async def open(self, channel: str) -> None:
+        """Subscribes a mailbox. Raises ConnectionError when no node has taken the subscription in OPEN_SECONDS."""
         self.mailboxes[channel] = asyncio.Queue(self._capacity)
-        await self._subscriptions.add(channel.encode())
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self._subscriptions.add(channel.encode())
+        except TimeoutError:
+            del self.mailboxes[channel]
+            self._subscriptions.remove(channel.encode())
+            raise ConnectionError("no node of the cluster takes a subscription") from None
 
     async def join(self, group: str, channel: str) -> None:
         if channel not in self.mailboxes:

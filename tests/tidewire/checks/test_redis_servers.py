@@ -89,7 +89,7 @@ def test_a_primary_that_the_sentinels_do_not_know_is_refused(behind: RedisBehind
     "url", ["redis://127.0.0.1:1", "redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/m"]
 )
 def test_a_server_that_does_not_answer_keeps_nothing_from_starting(url: str) -> None:
-    assert set(found(url)) == {"W150"}
+    assert set(found(url)) == {"I150"}
 
 
 def test_keys_that_may_be_dropped_are_warned_of(redis: servers.Redis) -> None:

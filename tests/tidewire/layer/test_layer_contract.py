@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils.module_loading import import_string
 
+from backend.redis_urls import Files
 from backend.stores import channel_layer
 from tests.rig import servers
+from tests.rig.certificates import make_certificate
+from tests.rig.redis_cluster import start_cluster, tls_options
 from tests.rig.redis_sentinel import RedisBehindSentinel
+from tests.rig.verify import IS_VERIFY, program
 
 WAIT_SECONDS = 10.0
-BACKENDS = ("memory", "redis", "shards", "cluster", "sentinel")
+KINDS = ("redis", "shards", "cluster", "sentinel")
+SERVERS = (
+    *(("valkey", kind) for kind in KINDS),
+    *(("redis", kind) for kind in (*KINDS, "tls", "tls-cluster")),  # the wheel's Valkey was built without TLS
+)
+BACKENDS = [("", "memory"), *(SERVERS if IS_VERIFY else [("found", kind) for kind in KINDS])]
+"""(program of the servers, what they are). `found` is the first program that is found; `make verify` runs Valkey's and
+Debian's Redis."""
 GROUPS = [f"tw.room.{number}" for number in range(60)]
 """Enough for each shard and each node of a cluster to have some."""
 
@@ -22,45 +35,58 @@ GROUPS = [f"tw.room.{number}" for number in range(60)]
 class Backend:
     """`layer()` returns the layer of one process more. In memory there is one process only."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.layers = url, list[Any]()
+    def __init__(self, url: str, files: Files | None = None) -> None:
+        self.url, self.files, self.layers = url, files, list[Any]()
 
     def layer(self) -> Any:
         if self.url or not self.layers:
-            settings = channel_layer(self.url)
+            settings = channel_layer(self.url, self.files)
             self.layers.append(import_string(settings["BACKEND"])(**settings["CONFIG"]))
         return self.layers[-1]
 
 
-@pytest.fixture(scope="module")
-def redis() -> Iterator[servers.Redis]:
-    server = servers.start_redis()
-    yield server
-    server.stop()
+def binaries_of(name: str) -> servers.Binaries:
+    if name == "valkey":
+        return servers.find_redis(path="")
+    if name == "redis":
+        return servers.Binaries(Path(program("redis-server", "redis-server")).parent)
+    return servers.find_redis()
 
 
-@pytest.fixture(scope="module")
-def sentinel() -> Iterator[RedisBehindSentinel]:
-    behind = RedisBehindSentinel(password="a,b@c/d?e")
-    yield behind
-    behind.stop()
+@pytest.fixture(scope="module", params=BACKENDS, ids=" ".join)
+def made(request: pytest.FixtureRequest) -> Iterator[tuple[str, Files | None]]:
+    """REDIS_URL of each backend, and the files that it needs."""
+    name, kind = request.param
+    if kind == "memory":
+        yield "", None
+    elif (name, kind) == ("found", "cluster"):
+        yield request.getfixturevalue("redis_cluster").url, None
+    else:
+        with contextlib.ExitStack() as servers_of_test:
+            yield _start(kind, binaries_of(name), servers_of_test)
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> str:
-    """REDIS_URL of each backend."""
-    if request.param == "memory":
-        return ""
-    if request.param == "cluster":
-        return request.getfixturevalue("redis_cluster").url
-    if request.param == "sentinel":
-        return request.getfixturevalue("sentinel").url()
-    return ",".join([request.getfixturevalue("redis").url] * (2 if request.param == "shards" else 1))
+def _start(kind: str, binaries: servers.Binaries, ending: contextlib.ExitStack) -> tuple[str, Files | None]:
+    certificate = make_certificate() if kind.startswith("tls") else None
+    files = certificate and Files(*map(str, (certificate.authority, certificate.certificate, certificate.key)))
+    if kind.endswith("cluster"):
+        cluster = start_cluster(binaries=binaries, certificate=certificate)
+        ending.callback(cluster.stop)
+        return cluster.url, files
+    if kind == "sentinel":
+        behind = RedisBehindSentinel(password="a,b@c/d?e", binaries=binaries)
+        ending.callback(behind.stop)
+        return behind.url(), None
+    port = servers.free_port()
+    server = servers.start_redis(binaries, *(tls_options(certificate, port) if certificate else ()))
+    ending.callback(server.stop)
+    url = f"rediss://127.0.0.1:{port}" if certificate else server.url
+    return ",".join([url] * (2 if kind == "shards" else 1)), files
 
 
 @pytest.fixture
-async def backend(url: str) -> AsyncIterator[Backend]:
-    backend = Backend(url)
+async def backend(made: tuple[str, Files | None]) -> AsyncIterator[Backend]:
+    backend = Backend(*made)
     yield backend
     for layer in backend.layers:
         await layer.flush()
@@ -202,9 +228,9 @@ async def test_a_group_without_members_takes_messages(backend: Backend) -> None:
     await backend.layer().group_send("tw.room.empty", said(1))
 
 
-def test_a_layer_serves_one_event_loop_after_the_other(url: str) -> None:
+def test_a_layer_serves_one_event_loop_after_the_other(made: tuple[str, Files | None]) -> None:
     """As in a process whose shell publishes from a thread, and in tests. Each loop closes its connections."""
-    backend = Backend(url)
+    backend = Backend(*made)
     layer = backend.layer()
 
     async def talk() -> None:

@@ -15,7 +15,7 @@ SLOW_SECONDS = 0.05
 PINGS = 5
 """The quickest counts: the first one connects, and this machine may be busy."""
 SUBJECT = "redis"
-UNREACHABLE = "tidewire.W150"
+UNREACHABLE = "tidewire.I150"
 WAIT_SECONDS = 5.0
 
 
