@@ -11,6 +11,8 @@ from tidewire.ground.conf import conf
 LONGEST_SECONDS = 3600.0
 """Between two attempts; the receiver may ask for more, up to a day, by Retry-After."""
 MAX_RETRY_AFTER_SECONDS = 86_400.0
+LONGEST_NUMBER = 9
+"""Digits that are read of a number: more than the most seconds have. The rest of a longer one makes no difference."""
 
 
 def delay(failures: int, retry_after: float | None = None) -> float:
@@ -24,8 +26,8 @@ def delay(failures: int, retry_after: float | None = None) -> float:
 def retry_after(text: str, now: datetime) -> float | None:
     """Returns the seconds that a Retry-After header asks for, or None where it has neither a number nor a date."""
     text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return float(text.lstrip("0")[:LONGEST_NUMBER] or "0")
     try:
         at = parsedate_to_datetime(text)
     except (TypeError, ValueError):

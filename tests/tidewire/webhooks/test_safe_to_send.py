@@ -4,6 +4,8 @@ attempt is bounded in time and in what is read."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import socket
 import ssl
 import threading
@@ -329,6 +331,29 @@ def test_a_long_answer_is_read_in_part_and_shown_in_part():
         receiver.answer = lambda got: Say(body=b"x" * 10_000_000)
         outcome = send(receiver.url)
         assert (outcome.status, outcome.answer) == (200, "x" * KEPT_BYTES)
+    finally:
+        receiver.close()
+
+
+def test_an_answer_that_never_ends_is_read_in_part():
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 65_536)
+                await writer.drain()
+
+    outcome = send_to(pour)
+    assert (outcome.status, outcome.answer) == (200, "x" * KEPT_BYTES)
+
+
+def test_a_compressed_answer_is_not_unpacked():
+    receiver, packed = Receiver(), gzip.compress(b"x" * 10_000_000)
+    try:
+        receiver.answer = lambda got: Say(200, {"Content-Encoding": "gzip"}, body=packed)
+        outcome = send(receiver.url)
+        assert receiver.got[0].headers["accept-encoding"] == "identity"
+        assert (outcome.status, len(outcome.answer) <= KEPT_BYTES, "xx" in outcome.answer) == (200, True, False)
     finally:
         receiver.close()
 

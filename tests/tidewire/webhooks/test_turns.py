@@ -109,11 +109,21 @@ def test_attempts_are_further_and_further_apart(desk, receiver, make_endpoint, s
     assert len({got.id for got in receiver.got}) == 1
 
 
-@pytest.mark.parametrize(("header", "least"), [("120", 120), ("99999999", 86_400), ("soon", 0.5)])
+@pytest.mark.parametrize(
+    ("header", "least"),
+    [
+        *(("120", 120), ("0" * 20 + "120", 120), ("99999999", 86_400), ("9" * 5000, 86_400)),
+        *(("soon", 0.5), ("-5", 0.5), ("1e9", 0.5), ("", 0.5), ("²", 0.5)),
+        ("Wed, 21 Oct 2037 07:28:00 GMT", 86_400),
+        ("Wednesday, 21-Oct-37 07:28:00 GMT", 86_400),
+        *((f"Wed, 21 Oct {year} 07:28:00 GMT", 0.5) for year in ("2015", "99999", "0")),
+    ],
+    ids=lambda value: str(value)[:30],
+)
 def test_retry_after_is_honoured(desk, receiver, make_endpoint, stream, write, header, least):
     make_endpoint(streams=[stream])
     write("one")
-    receiver.answer = lambda got: Say(429, {"Retry-After": header})
+    receiver.answer = lambda got: Say(429, {"Retry-After": header.encode().decode("latin-1")})
     desk.deliver()
     row, delivery = WebhookPosition.objects.get(), WebhookDelivery.objects.get()
     assert least <= (row.due_at - delivery.attempted_at).total_seconds() <= least + 5
@@ -521,3 +531,17 @@ def test_a_redelivery_is_the_same_message_as_the_log_has_it_now(
     assert [each for each in desk.turn().messages if each.delivery] == []
     delivery.refresh_from_db()
     assert (delivery.state, delivery.error) == ("failed", "the owner may not read this stream")
+
+
+def test_a_redelivery_of_what_the_log_no_longer_has_fails_and_says_so(desk, receiver, make_endpoint, stream, write):
+    make_endpoint(streams=[stream])
+    write("one")
+    desk.deliver()
+    delivery = WebhookDelivery.objects.get()
+    Event.objects.filter(stream__name=stream).delete()
+    with transaction.atomic():
+        endpoints.redeliver(delivery)
+    desk.deliver()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error) == ("failed", "the log keeps these events no longer")
+    assert (delivery.requested_at, len(receiver.got)) == (None, 1)
