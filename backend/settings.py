@@ -166,7 +166,7 @@ TIDEWIRE = {
     "RETENTION_EVENTS": env.integer("RETENTION_EVENTS", default=10_000),
     "RETENTION_SECONDS": env.number("RETENTION_SECONDS", default=72 * 3600.0),
     "SEARCH_LANGUAGES": env.items("SEARCH_LANGUAGES", default=["simple"]),
-    "SEARCH_SECONDS": env.number("SEARCH_SECONDS", default=1.0),
+    "SEARCH_SECONDS": env.number("SEARCH_SECONDS", default=2.0),
     "REPLICA_WAIT_SECONDS": env.number("REPLICA_WAIT_SECONDS", default=0.05),
     "PREPARED_QUERIES": env.flag("PREPARED_QUERIES", default=True),
     # 100 messages of 4,000 characters, each escaped in JSON (12 bytes), take 4.6 MiB.

@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "SHARED_PAGE_BYTES": 8 * 1024 * 1024,  # of the newest pages of lists, kept encoded; 0 keeps none
     "PREPARED_QUERIES": True,  # the fast path to the database; False for plain Django and psycopg
     "SEARCH_LANGUAGES": ["simple"],  # whose word forms a search knows; "simple" knows none; see docs/search.md
-    "SEARCH_SECONDS": 1.0,  # for the statement of one search; what takes longer is refused as too slow
+    "SEARCH_SECONDS": 2.0,  # for the statement of one search; what takes longer is refused as too slow
     "REPLICA_WAIT_SECONDS": 0.05,  # how long a read waits for the database alias `replica` to catch up
     "DATABASE_THREADS": 4,  # threads that read the log and check access for the sockets
     # Webhooks; see webhooks/.

@@ -23,7 +23,7 @@ def execute(sql: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _limit(settings):
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "SEARCH_SECONDS": 0.3}
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "SEARCH_SECONDS": 1.0}
 
 
 def test_what_takes_too_long_ends():
