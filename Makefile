@@ -54,6 +54,13 @@ $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt requirement
 	@.venv-generator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# A broker of MQTT for development, for `make run MQTT=1` and for tests.
+.venv-broker/.stamp: requirements/broker.txt | $(bin)/python
+	@echo "Installing requirements/broker.txt"
+	@$(PYTHON) -m venv .venv-broker
+	@.venv-broker/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # npm ci empties node_modules, so the stamp is always younger than what it stands for.
 %/node_modules/.stamp: %/package.json %/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
@@ -64,7 +71,8 @@ $(VENV)/dev.stamp: requirements/base.txt requirements/production.txt requirement
 
 # -- run ---------------------------------------------------------------------------------------------------------------
 
-run: $(VENV)/$(run_requirements).stamp
+# MQTT=1 runs a broker for development and the bridge beside the server; docs/mqtt.md.
+run: $(VENV)/$(run_requirements).stamp $(if $(MQTT),$(VENV)/mqtt.stamp .venv-broker/.stamp)
 	@BIN=$(bin) scripts/run
 
 # -- test --------------------------------------------------------------------------------------------------------------
@@ -76,7 +84,7 @@ JOBS ?= $(shell expr $(cores) + 1)
 parts := grown embedded serve postgresql contract sqlite typescript browser soak uvicorn
 together := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --keep-going --jobs $(JOBS)
 .PHONY: $(parts:%=test-%)
-tested := $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
+tested := $(VENV)/dev.stamp .venv-generator/.stamp .venv-broker/.stamp $(packages)
 
 engine := tests/tidewire --ignore=tests/tidewire/serve
 npm := cd clients/typescript && PYTHON=$(CURDIR)/$(bin)/python npm
@@ -92,7 +100,7 @@ test: $(tested)
 	@$(MAKE) --no-print-directory $(together) $(parts:%=test-%)
 
 test-sqlite: $(tested)
-	$(pytest) tests/api tests/backend tests/bench $(engine)
+	$(pytest) tests/api tests/backend tests/bench tests/mqtt $(engine)
 
 # Without the tests that use no database, and the one that asks about views only.
 test-postgresql: $(tested)
@@ -121,7 +129,7 @@ test-soak: $(tested)
 	$(pytest) tests/soak
 
 # Hours: it begins with this revision in a fresh clone, and ends with docs/verify-report.md.
-verify: $(VENV)/dev.stamp .venv-generator/.stamp $(packages)
+verify: $(VENV)/dev.stamp .venv-generator/.stamp .venv-broker/.stamp $(packages)
 	$(bin)/python -m tests.verify
 
 # For test suites that expect the protocol's reference server; see docs/testing.md.
@@ -198,4 +206,4 @@ requirements: $(VENV)/dev.stamp
 	cd requirements && $(compile) -o docs.txt docs.in
 
 clean:
-	rm -rf $(VENV) .venv-generator .venv-docs .venv-installed $(js:%=%/node_modules)
+	rm -rf $(VENV) .venv-generator .venv-broker .venv-docs .venv-installed $(js:%=%/node_modules)

@@ -11,7 +11,7 @@ SECTIONS: dict[str, list[str]] = {
     "Begin": ["first-live-model.md", "existing-project.md", "from-channels.md", "your-own-project.md"],
     "Use": [
         *("writing-a-live-model.md", "streams-and-permissions.md", "events-and-versions.md", "testing-live-models.md"),
-        *("dashboards.md", "third-parties.md", "search.md", "http-doors.md", "webhooks.md", "mobile/*"),
+        *("dashboards.md", "third-parties.md", "search.md", "http-doors.md", "webhooks.md", "mqtt.md", "mobile/*"),
     ],
     "Reference": ["reference/*", "protocol.md", "glossary.md", "reference/typescript/*"],
     "Run": [

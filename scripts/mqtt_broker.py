@@ -106,17 +106,46 @@ class Permissions(BaseTopicPlugin):
         return bool(session and topic) and files.allows(session.username or "", topic or "", access)
 
 
+class DevelopmentBroker(Broker):
+    """amqtt, where it does otherwise than the protocol says, or than permissions allow. The lock pins its version."""
+
+    async def _publish_session_retained_messages(self, session: Any) -> None:
+        """Sends what waited for a client that was away. amqtt marks it as retained, which it is not."""
+        handler = self._get_handler(session)
+        waiting = []
+        while not session.retained_messages.empty():
+            waiting.append(await session.retained_messages.get())
+        if handler:
+            for message in waiting:
+                await handler.mqtt_publish(message.topic, message.data, message.qos, retain=False)
+
+    async def _publish_retained_messages_for_subscription(self, subscription: tuple[str, int], session: Any) -> None:
+        """Sends what is retained to a client that has subscribed to it and may read it. amqtt asks for neither."""
+        filter, qos = subscription
+        handler = self._get_handler(session)
+        if handler is None or all(each is not session for each, _ in self._subscriptions.get(filter, ())):
+            return
+        for topic, message in list(self._retained_messages.items()):
+            is_match = message.data and matches(filter.split("/"), topic.split("/"))
+            if is_match and files.allows(session.username or "", topic, "read"):
+                await handler.mqtt_publish(topic, message.data, min(qos, message.qos or qos), retain=True)
+
+
 async def serve(host: str, port: int, parent: int | None) -> None:
     here = SignIn.__module__
     plugins = {f"{here}.SignIn": {}, f"{here}.Permissions": {}}
-    broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}}, "plugins": plugins})
+    broker = DevelopmentBroker(
+        {"listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}}, "plugins": plugins}
+    )
     await broker.start()
     print(f"A broker of MQTT 3.1.1 for development at {host}:{port}.", flush=True)
-    stopping = asyncio.Event()
+    stopping, enforced = asyncio.Event(), files.stamp
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     while not stopping.is_set() and (parent is None or os.getppid() == parent):
-        if files.read():
+        files.read()
+        if files.stamp != enforced:
+            enforced = files.stamp
             await disconnect_unknown(broker)
         try:
             async with asyncio.timeout(POLL_SECONDS):

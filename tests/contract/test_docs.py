@@ -86,6 +86,7 @@ RUN_BY = {
     "docs/http-doors.md": "test_http_doors_page.py",
     "docs/http2.md": "test_http2_page.py",
     "docs/installation.md": "test_installation_page.py",
+    "docs/mqtt.md": "test_mqtt_page.py",
     "docs/observability.md": "test_observability_page.py",
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",

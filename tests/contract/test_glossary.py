@@ -71,7 +71,7 @@ ALLOWED = {
     "topic": [
         (
             "",
-            r"^(tidewire/(__init__|mqtt/\w+|declare/(topics|registry|live)|checks/declarations|ground/conf)|api/devices)\.py$",
+            r"^(tidewire/(__init__|mqtt/\w+|declare/(topics|registry|live)|checks/(declarations|topics)|ground/conf)|api/devices)\.py$",
             "an address of MQTT",
         ),
     ],

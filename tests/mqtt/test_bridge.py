@@ -225,3 +225,21 @@ async def test_a_key_that_may_not_read_events_gets_none(plant, device):
         assert topic == f"streams/dashboard/{plant.dashboard.pk}/samples.recorded"
         with pytest.raises(TimeoutError):
             await display.hear(0.5)
+
+
+async def test_messages_reach_a_consumer_of_the_project(plant, device, settings, broker):
+    """Through ProtocolTypeRouter, in the shapes of mqttasgi; the consumer answers on another topic."""
+    prefix = settings.TIDEWIRE["MQTT_PREFIX"]
+    more = {"MQTT_APPLICATION": "tests.mqtt.consumers.application", "MQTT_MORE_FILTERS": [f"{prefix}/answers/#"]}
+    filters = [*more["MQTT_MORE_FILTERS"], f"{prefix}/keys/+/metrics/+/samples"]
+    settings.TIDEWIRE = {**settings.TIDEWIRE, **more, "MQTT_MORE_FILTERS": filters}
+    async with bridging(), device() as sensor:
+        await sensor.listen(f"answers/{plant.key.pk}/#")
+        async with asyncio.timeout(20):
+            while True:
+                await sensor.say(plant.long(plant.key), {"at": AT, "value": 5})
+                with contextlib.suppress(TimeoutError):
+                    topic, heard, _ = await sensor.hear(0.5)
+                    break
+    assert topic == f"answers/{plant.key.pk}/consumer"
+    assert heard == {"topic": f"{prefix}/{plant.long(plant.key)}", "qos": 1, "payload": {"at": AT, "value": 5}}

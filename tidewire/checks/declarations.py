@@ -15,6 +15,7 @@ from tidewire.checks import rehearsal
 from tidewire.checks.functions import complaint
 from tidewire.checks.messages import error, name_of, warning
 from tidewire.checks.searching import check_searched
+from tidewire.checks.topics import check_kind_on_mqtt, check_topic
 from tidewire.declare.kinds import StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 from tidewire.declare.registry import registry
@@ -36,6 +37,8 @@ def check_declarations(app_configs: Any, **kwargs: Any) -> list[checks.CheckMess
         found += wrong or rehearsal.rehearse(live)
     found += [problem for touch in registry.touches for problem in _check_touch(touch)]
     found += [problem for fact in registry.facts for problem in _check_fact(fact)]
+    found += [problem for kind in registry.kinds.values() for problem in check_kind_on_mqtt(kind)]
+    found += [problem for topic in registry.topics for problem in check_topic(topic)]
     return found + list(_check_names(registry.lives, registry.facts))
 
 

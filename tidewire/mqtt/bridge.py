@@ -10,6 +10,7 @@ from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.mqtt import names, reading
 from tidewire.mqtt.broker_access import BrokerAccess
+from tidewire.mqtt.gateway import Gateway
 from tidewire.mqtt.incoming import Incoming
 from tidewire.mqtt.link import Link, MqttError
 from tidewire.mqtt.outgoing import Outgoing
@@ -42,8 +43,12 @@ class Bridge:
     async def run(self) -> None:
         try:
             await self._begin()
+            consumers = asyncio.create_task(Gateway().run()) if conf.MQTT_APPLICATION else None
             while not self._stopping.is_set():
                 await self._connect()
+            if consumers is not None:
+                consumers.cancel()
+                await asyncio.gather(consumers, return_exceptions=True)
         finally:
             self._reader.close()
             self._requests.close()
