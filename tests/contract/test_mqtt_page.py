@@ -64,8 +64,8 @@ def owner(site: Site) -> Person:
 
 @pytest.fixture(scope="module")
 def metric(owner: Person) -> dict:
-    dashboard = owner.post("dashboards/", {"name": "Kitchen"}).json()
-    return owner.post(f"dashboards/{dashboard['id']}/metrics/", {"key": "warmth", "name": "Warmth"}).json()
+    dashboard = owner.post("dashboards/", {"name": "Kitchen"})
+    return owner.post(f"dashboards/{dashboard['id']}/metrics/", {"key": "warmth", "name": "Warmth"})
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def device(site: Site, owner: Person, broker: Broker) -> dict[str, str]:
 
 
 def samples(owner: Person, metric: dict) -> list[float]:
-    return [sample["value"] for sample in owner.get(f"metrics/{metric['id']}/samples/").json()["results"]]
+    return [sample["value"] for sample in owner.get(f"metrics/{metric['id']}/samples/")["results"]]
 
 
 def test_mosquitto_pub_and_micropython_publish_samples(owner, metric, device, monkeypatch):

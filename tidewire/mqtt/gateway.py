@@ -7,8 +7,8 @@ No version of ASGI names MQTT. These are the messages of `mqttasgi`, for which c
     from the application    mqtt.sub, mqtt.usub, mqtt.pub
 
 each with its values under "mqtt": topic, payload (bytes), qos, retain. The application runs once for each connection to
-the broker. A message is acknowledged when the application asks for the next one: what it was at work on when it ended is
-delivered again.
+the broker. A message is acknowledged when the application asks for the next one: what it was at work on when it ended
+is delivered again.
 """
 
 from __future__ import annotations
