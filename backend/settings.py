@@ -39,6 +39,10 @@ JWT_FALLBACKS_UNTIL = env.moment("JWT_FALLBACKS_UNTIL")
 SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", default=300))
 SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"] = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", default=14 * 86400))
 
+# Sockets may end at nodes of Centrifugo, which then verify access tokens themselves.
+CENTRIFUGO_NODES = env.items("CENTRIFUGO_NODES", default=[])
+HAS_CENTRIFUGO = bool(CENTRIFUGO_NODES)
+
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
@@ -147,6 +151,11 @@ TIDEWIRE = {
     "AUTHENTICATE_EVENTS": "realtime.credentials.authenticate_events",
     "MAY_ASK": "realtime.credentials.may_ask",
     "MAY_COMMAND": "realtime.credentials.may_command",
+    "CENTRIFUGO_NODES": CENTRIFUGO_NODES,
+    "CENTRIFUGO_API_KEY": env.text("CENTRIFUGO_API_KEY", default=""),
+    "CENTRIFUGO_SECRET": env.text("CENTRIFUGO_SECRET", default=""),
+    "CENTRIFUGO_TABLES": env.text("CENTRIFUGO_TABLES", default="cf"),
+    "CENTRIFUGO_IDENTITY": "realtime.credentials.identity_of_connection",
     "TOKEN_SECONDS": max(3600.0, SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
     "RPC": {"api.call": "realtime.rpc.call"},
     "ALLOWED_ORIGINS": CORS_ALLOWED_ORIGINS,

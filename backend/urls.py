@@ -18,6 +18,7 @@ resources = [path("api/v1/", include(f"{app}.urls")) for app in settings.RESOURC
 urlpatterns = [
     path("api/v1/", include("api.urls")),
     path("", include("tidewire.urls")),
+    path("", include("tidewire.centrifugo.proxy_views")),
     *resources,
     path("api/schema/", schema.document, name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

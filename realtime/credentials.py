@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.exceptions import AuthenticationFailed
 
 from api.auth import keys, quotas, sessions, tokens
@@ -36,6 +38,21 @@ def _identity_of_old(claims: tokens.AccessClaims) -> Identity:
 def authenticate_events(credential: str) -> Identity:
     """Returns the identity of a token in the address of `streams/events/`. Raises as `authenticate`."""
     return tokens.authenticate_events(credential)
+
+
+def identity_of_connection(user_id: str, meta: dict[str, Any]) -> Identity:
+    """Returns the identity of a connection at a node of Centrifugo, by what the node keeps of its credential. Raises as
+    `authenticate`."""
+    id = meta.get("sid")
+    if not isinstance(id, str):
+        raise InvalidCredential
+    if meta.get("kind") == "key":
+        return keys.identity_of(keys.find_key_by_id(id))
+    try:
+        sessions.find_alive(id, user_id)
+    except (AuthenticationFailed, ValueError):
+        raise InvalidCredential from None
+    return Identity(user_id, session_id=id)
 
 
 def may_ask(address: str) -> bool:

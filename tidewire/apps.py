@@ -12,6 +12,7 @@ class TidewireConfig(AppConfig):
     def ready(self) -> None:
         # Models are loaded only now.
         from tidewire.capture import capturing, raw_writes
+        from tidewire.centrifugo import chores as edge_chores  # noqa: F401  declares them
         from tidewire.checks import (  # noqa: F401  they register themselves
             database,
             declarations,

@@ -67,7 +67,7 @@ class KeyAuthentication(BaseAuthentication):
             return None
         text = "" if device is not None or not credentials else credentials[0].decode("ascii", "replace")
         try:
-            key = keys.find_key(text) if device is None else keys.find_key_of_broker(device)
+            key = keys.find_key(text) if device is None else keys.find_key_by_id(device)
         except ExpiredCredential:
             raise AuthenticationFailed("The key has expired.", "key_expired") from None
         except InvalidCredential:

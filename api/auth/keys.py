@@ -43,11 +43,11 @@ def find_key(text: str) -> Key:
     return _in_use(key, text)
 
 
-def find_key_of_broker(name: str) -> Key:
-    """Returns the key as which a device is signed in at a broker of MQTT, which has compared its text. Raises as
-    `find_key`."""
+def find_key_by_id(id: str) -> Key:
+    """Returns the key as which a client is signed in at another server, a broker of MQTT or a node of Centrifugo, whose
+    text was compared there. Raises as `find_key`."""
     try:
-        key = Key.objects.select_related("user", "made_by").get(pk=UUID(name), ended_at=None, user__is_active=True)
+        key = Key.objects.select_related("user", "made_by").get(pk=UUID(id), ended_at=None, user__is_active=True)
     except (ValueError, Key.DoesNotExist):
         raise InvalidCredential from None
     return _in_use(key, "")

@@ -161,6 +161,8 @@ def make_pair(
     refresh_token.set_exp(from_time=expires_at, lifetime=timedelta())
     access_token = AccessToken()
     access_token.payload |= {"user_id": user_id, "sid": str(session_id)}
+    if settings.HAS_CENTRIFUGO:  # its nodes verify access tokens by these, which no other token has
+        access_token.payload |= {"sub": user_id, "meta": {"sid": str(session_id)}}
     access_token.set_exp(lifetime=min(cast(timedelta, AccessToken.lifetime), ends_at - timezone.now()))
     return {"access": str(access_token), "refresh": str(refresh_token)}
 

@@ -23,6 +23,7 @@ from api.models.reactions import Reaction
 from api.models.rooms import Room
 from api.models.sessions import Session
 from tidewire import job
+from tidewire.centrifugo.erasure import forget_account as forget_at_nodes
 from tidewire.erasure import forget_actor, forget_connections, show_user
 from tidewire.models import Event, LiveQuerySet
 from tidewire.rest.answers import Answer
@@ -133,6 +134,10 @@ def forget_webhooks(user_id: str, using: str) -> int:
     return forget_account(user_id, using, SLICE)
 
 
+def forget_at_edge(user_id: str, using: str) -> int:
+    return forget_at_nodes(user_id, using, SLICE)
+
+
 def delete_credentials(user_id: str, using: str) -> int:
     """Deletes the rows of sessions and keys, which have ended."""
     deleted = 0
@@ -152,6 +157,7 @@ STEPS: tuple[Callable[[str, str], int], ...] = (
     forget_answers,
     forget_in_logbook,
     forget_webhooks,
+    forget_at_edge,
     delete_credentials,
 )
 

@@ -62,7 +62,7 @@ ALLOWED = {
         ("", r"^tidewire/queries/", "a database cursor"),
         (
             r"^cursor$",
-            r"^(tidewire/(capture|checks|diagnosis|http|jobs|log|mqtt|rest|search|webhooks)|api/models)/",
+            r"^(tidewire/(capture|centrifugo|checks|diagnosis|http|jobs|log|mqtt|rest|search|webhooks)|api/models)/",
             "a database cursor",
         ),
         ("", r"^tidewire/rest/pagination\.py$", "the cursor of a page"),
@@ -73,6 +73,13 @@ ALLOWED = {
             "",
             r"^(tidewire/(__init__|mqtt/\w+|declare/(topics|registry|live)|checks/(declarations|topics)|ground/conf)|api/devices)\.py$",
             "an address of MQTT",
+        ),
+    ],
+    "relay": [
+        (
+            "",
+            r"^tidewire/(centrifugo/|management/commands/centrifugo\.py|ground/metrics\.py)",
+            "copies to another server",
         ),
     ],
     "compiled": [("", r"^tidewire/queries/", "the SQL that Django's compiler made of a prepared query")],

@@ -20,7 +20,7 @@ TREES = ("tidewire", "api", "realtime", "backend")
 
 ORDER = (
     *("ground", "protocol", "queries", "declare", "transactions", "jobs", "logbook", "log", "layer", "capture"),
-    *("search", "rest", "delivery", "engine", "webhooks", "connection", "doors", "http", "mqtt", "serve"),
+    *("search", "rest", "delivery", "engine", "webhooks", "centrifugo", "connection", "doors", "http", "mqtt", "serve"),
     *("asyncapi", "checks", "diagnosis", "testing"),
 )
 RANK = {package: rank for rank, package in enumerate(ORDER)}
@@ -43,6 +43,7 @@ PRODUCT_MAY_IMPORT = {
     *("tidewire.rest.tags", "tidewire.rest.views"),
     *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "requests", "tables", "urls")),
     *("tidewire.mqtt.passwords", "tidewire.mqtt.users"),
+    *("tidewire.centrifugo.erasure", "tidewire.centrifugo.proxy_views"),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 

@@ -113,6 +113,12 @@ STEPS = (
         (*PYTEST, "tests/conformance/test_centrifuge_js.py"),
     ),
     Step(
+        "centrifugo",
+        "two nodes of Centrifugo 6.9.1, built by Go: SDK clients in both encodings, recovery, `getState` beside a "
+        "writer, revocations followed at once by a write, relay and node killed",
+        (*PYTEST, "tests/centrifugo"),
+    ),
+    Step(
         "servers",
         "systemd's, nginx's and Caddy's files read by their programs, Supervisor's run; one list of checks for both "
         "proxies in front of `serve`; machines drained, reloaded and killed behind nginx under 32 writers; PgBouncer "

@@ -59,6 +59,12 @@ DEFAULTS: dict[str, Any] = {
     "MQTT_MORE_FILTERS": [],  # filters that the application above reads and writes, besides those of the bridge
     "MQTT_WINDOW": 64,  # messages that the broker hands to the bridge and that are not stored yet
     "MQTT_POLL_SECONDS": 0.03,  # how often the log is asked whether anything was written
+    # Nodes of Centrifugo; see centrifugo/.
+    "CENTRIFUGO_NODES": [],  # the addresses of their HTTP APIs, of every node: ["http://10.0.0.7:8000/api"]
+    "CENTRIFUGO_API_KEY": "",  # which these want
+    "CENTRIFUGO_SECRET": "",  # which nodes show when they ask whether a client may do something
+    "CENTRIFUGO_TABLES": "cf",  # how the names of their tables begin
+    "CENTRIFUGO_IDENTITY": None,  # dotted path of (user id, meta) -> Identity of a connection at a node
     # One connection.
     "PING_SECONDS": 25,  # between two pings
     "PONG_SECONDS": 20,  # how long a ping may stay unanswered

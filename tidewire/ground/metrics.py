@@ -205,6 +205,8 @@ publishing = _histogram("publish_seconds", "Sending one message to the channel l
 subscribing = _histogram("subscribe_seconds", "From a subscribe to its reply.", SECONDS)
 authenticating = _histogram("authenticate_seconds", "Checking the credential of a connect or refresh.", SECONDS)
 
+relay_turned_at = _gauge("relay_turned_at", "Unix time when the relay to Centrifugo last succeeded.")
+relay_failures = _counter("relay_failures", "Transactions of the relay to Centrifugo that failed.")
 webhook_seconds = _histogram("webhook_seconds", "From an event's COMMIT to an attempt to send it.", SECONDS)
 
 

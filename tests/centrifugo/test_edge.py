@@ -1,0 +1,249 @@
+"""SDK clients at nodes of Centrifugo get the events of our log: the same offsets, and under the same permissions."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+
+import httpx
+import pytest
+
+from tests.centrifugo.edge import Edge
+from tests.rig.rest import Person, channel
+from tests.sdk.agents import AGENTS, SdkClient
+
+pytestmark = pytest.mark.verify
+
+People = tuple[Person, ...]
+ROUNDS = int(os.environ.get("TIDEWIRE_ROUNDS", "100"))
+"""Logouts, removals and hops."""
+
+
+@pytest.fixture
+def room(people: People) -> str:
+    alice, bob, _ = people
+    for person in people:
+        person.fresh_token()
+    room = alice.make_room()
+    alice.add(room, bob)
+    return room
+
+
+def follow(client: SdkClient, url: str, person: Person, room: str, **options: object) -> None:
+    client.connect(url, get_token=person.fresh_token)
+    client.subscribe(channel(room), **options)
+    client.wait_for("subscribed", channel(room))
+
+
+def test_events_have_our_types_and_positions(edge: Edge, people: People, room: str, client: SdkClient) -> None:
+    alice, bob, _ = people
+    follow(client, edge.nodes[0].ws_url, bob, room)
+    said = [alice.say(room, f"hello {n} ✓ \u0007") for n in range(5)]
+    _, position = alice.messages(room)
+    found = client.wait_for_offset(channel(room), position["offset"])
+    assert [event.data["data"]["text"] for event in found] == [message["text"] for message in said]
+    assert [event.offset for event in found] == list(range(position["offset"] - 4, position["offset"] + 1))
+    assert all(event.tags == {"type": "message.created"} for event in found)
+
+
+def test_the_position_of_a_rest_answer_can_be_subscribed_from(
+    edge: Edge, people: People, room: str, client: SdkClient
+) -> None:
+    alice, bob, _ = people
+    _, position = alice.messages(room)
+    for n in range(20):
+        alice.say(room, f"missed {n}")
+    follow(client, edge.nodes[1].ws_url, bob, room, since={"epoch": position["epoch"], "offset": position["offset"]})
+    subscribed = client.wait_for("subscribed", channel(room))
+    assert subscribed.was_recovering
+    assert subscribed.recovered
+    client.wait_for_offset(channel(room), position["offset"] + 20)
+    assert client.offsets(channel(room)) == list(range(position["offset"] + 1, position["offset"] + 21))
+
+
+def test_get_state_beside_a_writer_misses_nothing(edge: Edge, people: People, room: str, client: SdkClient) -> None:
+    alice, bob, _ = people
+    reader = bob.at(edge.site.url)
+    seen: list[dict[str, object]] = []
+
+    def state() -> dict[str, object]:
+        messages, position = reader.messages(room)
+        seen[:] = messages
+        return {"epoch": position["epoch"], "offset": position["offset"]}
+
+    stop = threading.Event()
+    written: list[str] = []
+
+    def write() -> None:
+        for n in itertools.count():
+            if stop.is_set():
+                return
+            written.append(alice.say(room, f"{n}")["id"])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        client.connect(edge.nodes[0].ws_url, get_token=bob.fresh_token)
+        client.subscribe(channel(room), get_state=state)
+        client.wait_for("subscribed", channel(room))
+        time.sleep(1)
+    finally:
+        stop.set()
+        thread.join()
+    _, position = alice.messages(room)
+    client.wait_for_offset(channel(room), position["offset"])
+    ids = {message["id"] for message in seen} | {e.data["data"]["id"] for e in client.publications(channel(room))}
+    assert ids >= set(written)
+    offsets = client.offsets(channel(room))
+    assert offsets == list(range(offsets[0], offsets[-1] + 1))
+
+
+def test_a_stranger_is_refused(edge: Edge, people: People, room: str, client: SdkClient) -> None:
+    _, _, charlie = people
+    client.connect(edge.nodes[0].ws_url, get_token=charlie.fresh_token)
+    client.subscribe(channel(room))
+    assert client.wait_for("unsubscribed", channel(room)).code == 103
+
+
+def test_a_refresh_token_does_not_connect(edge: Edge, people: People) -> None:
+    with AGENTS["py"]() as client:
+        client.connect(edge.nodes[0].ws_url, token=people[1].refresh)
+        assert client.wait_for("disconnected").code in range(3500, 4000)
+
+
+def test_nobody_publishes_but_the_relay(edge: Edge, people: People, room: str) -> None:
+    with AGENTS["py"]() as client:
+        follow(client, edge.nodes[0].ws_url, people[1], room)
+        with pytest.raises(Exception, match=r"103|108"):
+            client.publish(channel(room), {"type": "typing"})
+
+
+def test_a_session_that_ended_gets_nothing_later(edge: Edge, people: People, room: str) -> None:
+    """Each logout is followed at once by a write."""
+    alice, bob, _ = people
+    for round in range(ROUNDS):
+        with AGENTS["py"]() as client:
+            guest = bob.at(edge.site.url)
+            guest.log_in()
+            follow(client, edge.nodes[round % 2].ws_url, guest, room)
+            guest.post("token/blacklist/", {"refresh": guest.refresh})
+            secret = alice.say(room, f"after the logout {round}")
+            client.wait_for("disconnected")
+            assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
+            guest.close()
+
+
+def test_a_removed_member_gets_nothing_later(edge: Edge, people: People, room: str) -> None:
+    alice, bob, _ = people
+    for round in range(ROUNDS):
+        with AGENTS["py"]() as client:
+            follow(client, edge.nodes[round % 2].ws_url, bob, room)
+            alice.remove(room, bob)
+            secret = alice.say(room, f"after the removal {round}")
+            client.wait_for("unsubscribed", channel(room))
+            assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
+            alice.add(room, bob)
+
+
+def test_an_erased_text_is_not_recovered(edge: Edge, people: People, room: str) -> None:
+    alice, bob, _ = people
+    _, position = alice.messages(room)
+    message = alice.say(room, "a secret text")
+    with AGENTS["py"]() as client:
+        follow(client, edge.nodes[0].ws_url, bob, room)
+        alice.delete(f"rooms/{room}/messages/{message['id']}/")
+        client.wait_for_type(channel(room), "message.deleted")
+    with AGENTS["py"]() as other:
+        since = {"epoch": position["epoch"], "offset": position["offset"]}
+        follow(other, edge.nodes[1].ws_url, bob, room, since=since)
+        other.wait_for_offset(channel(room), position["offset"] + 2)
+        assert "a secret text" not in str(other.publications(channel(room)))
+
+
+def test_a_killed_relay_and_a_killed_node_lose_nothing(edge: Edge, people: People, room: str) -> None:
+    alice, bob, _ = people
+    with AGENTS["js"]() as client:
+        follow(client, edge.nodes[0].ws_url, bob, room)
+        _, before = alice.messages(room)
+        for round in range(5):
+            alice.say(room, f"before {round}")
+            edge.kill_relay()
+            alice.say(room, f"without a relay {round}")
+            edge.start_relay()
+            alice.say(room, f"after {round}")
+            if round == 2:
+                edge.nodes[0].kill()
+                alice.say(room, "without a node")
+                edge.nodes[0].start()
+        _, position = alice.messages(room)
+        client.wait_for_offset(channel(room), position["offset"], timeout=60)
+        assert client.offsets(channel(room)) == list(range(before["offset"] + 1, position["offset"] + 1))
+
+
+def test_a_node_that_does_not_answer_stops_the_relay(edge: Edge, people: People, room: str) -> None:
+    """It may deliver, and it cannot learn who must get nothing: so no node gets anything that follows."""
+    alice, bob, charlie = people
+    alice.add(room, charlie)
+    with AGENTS["py"]() as client, AGENTS["py"]() as other:
+        follow(client, edge.nodes[0].ws_url, bob, room)
+        follow(other, edge.nodes[1].ws_url, charlie, room)
+        edge.nodes[1].pause()
+        alice.remove(room, charlie)
+        secret = alice.say(room, "not for charlie")
+        time.sleep(3)
+        assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
+        edge.nodes[1].resume()
+        client.wait_for("publication", channel(room), where=lambda e: e.data["data"].get("id") == secret["id"])
+        other.wait_for("unsubscribed", channel(room))
+        assert secret["id"] not in [e.data["data"].get("id") for e in other.publications(channel(room))]
+
+
+def test_an_api_key_signs_in_by_its_connect_data(edge: Edge, people: People, room: str) -> None:
+    answer = httpx.post(f"{edge.site.url}/centrifugo/connect/", json={"data": {}}, trust_env=False)
+    assert answer.status_code == 404  # without the secret
+
+
+def test_a_client_that_hops_between_servers_loses_and_repeats_nothing(edge: Edge, people: People, room: str) -> None:
+    alice, bob, _ = people
+    _, position = alice.messages(room)
+    stop, urls = threading.Event(), [edge.site.ws_url, edge.nodes[0].ws_url, edge.nodes[1].ws_url]
+
+    def write() -> None:
+        while not stop.is_set():
+            alice.say(room, "again")
+
+    offsets = [position["offset"]]
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for hop in range(ROUNDS):
+            with AGENTS["py"]() as client:
+                since = {"epoch": position["epoch"], "offset": offsets[-1]}
+                client.connect(urls[hop % 3], get_token=bob.fresh_token)
+                client.subscribe(channel(room), since=since)
+                client.wait_for_offset(channel(room), offsets[-1] + 1)
+                assert client.wait_for("subscribed", channel(room)).recovered
+                client.disconnect()
+                client.wait_for("disconnected")
+                offsets += client.offsets(channel(room))
+    finally:
+        stop.set()
+        thread.join()
+    assert offsets == list(range(offsets[0], offsets[0] + len(offsets)))
+
+
+def test_a_new_epoch_sends_clients_back_to_the_list(edge: Edge, people: People, room: str) -> None:
+    """As after a restored backup. The stream goes on in the new epoch, without a client that waits for the old one."""
+    alice, bob, _ = people
+    with AGENTS["js"]() as client:
+        follow(client, edge.nodes[0].ws_url, bob, room)
+        seen = len(client.events)
+        edge.site.manage("new_epochs")
+        message = alice.say(room, "in the new epoch")
+        client.wait_for("subscribed", channel(room), after=seen, timeout=60)
+        alice.say(room, "and after it")
+        _, position = alice.messages(room)
+        client.wait_for_offset(channel(room), position["offset"], timeout=60)
+        assert message["id"]

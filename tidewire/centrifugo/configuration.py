@@ -1,0 +1,85 @@
+"""Writes the configuration of a node of Centrifugo that serves our streams as this server does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidewire.centrifugo.broker_tables import WINDOW
+from tidewire.centrifugo.proxy_views import HEADER
+from tidewire.centrifugo.settling import PROXY_SECONDS
+from tidewire.declare.kinds import StreamKind
+from tidewire.declare.registry import registry
+from tidewire.ground.conf import conf
+
+VERSION = "6.9.1"
+"""The release that the tests run."""
+HISTORY = "87600h"
+"""Ten years: how long rows stay is decided by the relay, and by Centrifugo's own daily partitions."""
+
+
+def configuration(django: str, database: str, signing_key: str, port: int) -> dict[str, Any]:
+    """Returns the configuration as JSON. `django` is the address under which nodes reach this application,
+    `database` the one of its database, and `signing_key` that of access tokens."""
+    return {
+        "http_server": {"address": "127.0.0.1", "port": str(port)},
+        "http_api": {"key": conf.CENTRIFUGO_API_KEY},
+        "health": {"enabled": True},
+        "prometheus": {"enabled": True},
+        "client": {
+            "allowed_origins": list(conf.ALLOWED_ORIGINS),
+            "token": {"hmac_secret_key": signing_key, "user_id_claim": "sub"},
+            "disallow_anonymous_connection_tokens": True,
+            "channel_limit": conf.MAX_SUBSCRIPTIONS,
+            "user_connection_limit": conf.MAX_CONNECTIONS_PER_USER,
+            "queue_max_size": conf.MAX_UNREAD_BYTES,
+            "channel_position_check_delay": "5s",
+            "channel_position_max_time_lag": "10s",
+            "recovery_max_publication_limit": WINDOW,
+            "proxy": {"connect": {"enabled": True, **_proxy(django, "connect")}},
+        },
+        "channel": {
+            "history_meta_ttl": HISTORY,
+            "proxy": {
+                "subscribe": _proxy(django, "subscribe"),
+                "sub_refresh": _proxy(django, "sub_refresh"),
+            },
+            "namespaces": [_namespace(kind) for _, kind in sorted(registry.kinds.items())],
+        },
+        "broker": {
+            "enabled": True,
+            "type": "postgres",
+            "postgres": {
+                "dsn": database,
+                "num_shards": 1,
+                "binary_data": True,
+                "use_notify": True,
+                "table_prefix": conf.CENTRIFUGO_TABLES,
+            },
+        },
+    }
+
+
+def _namespace(kind: StreamKind) -> dict[str, Any]:
+    """Returns what holds for the streams of one kind: a position, recovery, and no publisher but the relay."""
+    return {
+        "name": kind.name,
+        "subscribe_proxy_enabled": True,
+        "sub_refresh_proxy_enabled": True,
+        "history_size": WINDOW,
+        "history_ttl": HISTORY,
+        "force_positioning": True,
+        "force_recovery": True,
+        "allow_history_for_subscriber": True,
+        "presence": kind.has_presence,
+        "join_leave": kind.has_presence,
+        "allow_presence_for_subscriber": kind.has_presence,
+    }
+
+
+def _proxy(django: str, name: str) -> dict[str, Any]:
+    return {
+        "endpoint": f"{django.rstrip('/')}/centrifugo/{name}/",
+        "timeout": f"{PROXY_SECONDS:g}s",
+        "include_connection_meta": True,
+        "http": {"static_headers": {HEADER: conf.CENTRIFUGO_SECRET}},
+    }

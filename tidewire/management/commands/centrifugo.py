@@ -1,0 +1,62 @@
+"""`manage.py centrifugo`: the relay to nodes of Centrifugo, and their configuration."""
+
+from __future__ import annotations
+
+import json
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from tidewire.centrifugo import nodes
+from tidewire.centrifugo.broker_tables import UnknownBrokerError
+from tidewire.centrifugo.configuration import configuration
+from tidewire.centrifugo.relay import Relay
+from tidewire.ground.conf import conf
+
+
+class Command(BaseCommand):
+    help = (
+        "Copies the events of the log to nodes of Centrifugo, until SIGTERM; or with `config` writes the nodes' "
+        "configuration. Any number of relays run and take turns; one that is killed loses nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="relay|config")
+        relay = actions.add_parser("relay", help="copy events until SIGTERM")
+        relay.add_argument("--metrics-port", type=int, help="serve the relay's metrics on this port of 127.0.0.1")
+        config = actions.add_parser("config", help="write the configuration of a node to standard output, as JSON")
+        config.add_argument("--django", required=True, metavar="URL", help="where nodes reach this application")
+        config.add_argument("--database", required=True, metavar="URL", help="where nodes reach its PostgreSQL")
+        config.add_argument("--port", type=int, default=8001, help="the node's own port (8001)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        missing = [n for n in ("CENTRIFUGO_NODES", "CENTRIFUGO_API_KEY", "CENTRIFUGO_SECRET") if not getattr(conf, n)]
+        if missing:
+            raise CommandError(f"these settings are empty: {', '.join(missing)}; see docs/centrifugo.md")
+        if options["action"] == "config":
+            self.write_config(options)
+        else:
+            self.run_relay(options["metrics_port"])
+
+    def write_config(self, options: dict[str, Any]) -> None:
+        key = settings.SIMPLE_JWT["SIGNING_KEY"]
+        found = configuration(options["django"], options["database"], key, options["port"])
+        self.stdout.write(json.dumps(found, indent=2))
+
+    def run_relay(self, metrics_port: int | None) -> None:
+        relay = Relay(nodes.configured())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop())
+        if metrics_port:
+            from prometheus_client import start_http_server  # only where it is asked for
+
+            start_http_server(metrics_port, addr="127.0.0.1")
+        self.stdout.write("Copying events to Centrifugo.")
+        self.stdout.flush()
+        try:
+            relay.run()
+        except UnknownBrokerError as error:
+            raise CommandError(str(error)) from None
