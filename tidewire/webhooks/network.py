@@ -16,8 +16,8 @@ from tidewire.webhooks.resolver import Resolver, check
 class CheckedNetwork(AsyncNetworkBackend):
     """Opens TCP connections to public addresses only."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver, self._backend = resolver, AnyIOBackend()
+    def __init__(self, resolver: Resolver, backend: AsyncNetworkBackend | None = None) -> None:
+        self._resolver, self._backend = resolver, backend or AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -35,8 +35,11 @@ class CheckedNetwork(AsyncNetworkBackend):
             except ConnectError as error:
                 refused = error
                 continue
-            peer = stream.get_extra_info("server_addr")
-            check([str(peer[0])])  # what the system has really connected to
+            try:
+                _check_peer(stream)
+            except Exception:
+                await stream.aclose()
+                raise
             return stream
         raise refused
 
@@ -50,3 +53,12 @@ class CheckedNetwork(AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
+
+
+def _check_peer(stream: AsyncNetworkStream) -> None:
+    """Raises RefusedAddressError unless the system has really connected to a public address, and ConnectError where the
+    receiver has closed the connection already: it then has no address any more."""
+    peer = stream.get_extra_info("server_addr")
+    if peer is None:
+        raise ConnectError("the connection was closed at once")
+    check([str(peer[0])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,8 @@ KEEP_ALIVE_SECONDS = 4.0
 """Below the five seconds after which many servers close an idle connection."""
 MAX_CONNECTIONS = 1024
 USER_AGENT = "Tidewire-Webhooks/1"
+
+logger = logging.getLogger(__name__)
 
 
 class Sender:
@@ -54,6 +57,9 @@ class Sender:
             error = str(refused)
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as failure:
             error = f"{type(failure).__name__}: {failure}"
+        except Exception as failure:  # an attempt always has an outcome: without one its message waits for the lease
+            logger.exception("an attempt to send a webhook failed in an unknown way")
+            error = type(failure).__name__
         return Outcome(message, at, int((loop.time() - began) * 1000), status, answer, storable(error, 200), after)
 
     async def _post(self, message: Message, at: datetime) -> tuple[int, str, float | None]:

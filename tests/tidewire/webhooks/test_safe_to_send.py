@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from uuid import uuid4
 
 import pytest
+from httpcore import AsyncNetworkBackend, AsyncNetworkStream, ConnectError
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -261,6 +262,45 @@ def test_the_address_that_was_really_reached_is_checked(strict):
         assert receiver.got == []
     finally:
         receiver.close()
+
+
+class Closed(AsyncNetworkStream):
+    """A connection that the receiver has reset already: the system knows no address of it."""
+
+    is_closed = False
+
+    def get_extra_info(self, info: str) -> None:
+        return None
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class Resetting(AsyncNetworkBackend):
+    """Connects, and every connection is reset at once."""
+
+    def __init__(self) -> None:
+        self.stream = Closed()
+
+    async def connect_tcp(self, *args, **kwargs) -> AsyncNetworkStream:
+        return self.stream
+
+
+def test_a_connection_that_is_reset_at_once_is_a_failure():
+    backend = Resetting()
+    with pytest.raises(ConnectError, match="closed at once"):
+        asyncio.run(CheckedNetwork(Resolver(Names(["8.8.8.8"])), backend).connect_tcp("receiver.example", 443))
+    assert backend.stream.is_closed
+
+
+def test_every_attempt_has_an_outcome(caplog):
+    """Also where a part fails as none should: a message without one would wait for its lease."""
+
+    def fail(host: str, port: int) -> list[str]:
+        raise TypeError("a fault")
+
+    assert send("http://receiver.example:8080/", fail).error == "TypeError"
+    assert "failed in an unknown way" in caplog.text
 
 
 def test_a_redirect_is_not_followed():
