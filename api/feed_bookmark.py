@@ -55,8 +55,8 @@ def _inflated(packed: bytes) -> bytes:
     """Raises ValueError above _MAX_JSON: a short text may stand for a very long one."""
     inflating = zlib.decompressobj()
     content = inflating.decompress(packed, _MAX_JSON)
-    if not inflating.eof:
-        raise ValueError("not whole, or too long")
+    if not inflating.eof or inflating.unused_data:
+        raise ValueError("not whole, too long, or with something behind it")
     return content
 
 

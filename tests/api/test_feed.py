@@ -261,6 +261,7 @@ NONE = {
     "not base64": "%%%%",
     "accents": "é",
     "cut": packed(["", False, {}])[:-6],
+    "with a tail": Bookmark().encode() + "AAAA",
     "not json": packed(b"["),
     "deep": packed(b"[" * 100_000),
     "long": packed(b" " * 20_000_000 + b'["",false,{}]'),
