@@ -150,7 +150,8 @@ def check_layer(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _check_memory_layer() -> list[checks.CheckMessage]:
-    workers = int(os.environ.get("WEB_CONCURRENCY", "1") or 1)
+    text = os.environ.get("WEB_CONCURRENCY") or "1"
+    workers = int(text) if text.isdecimal() else 1
     if workers > 1:
         return [
             _error(

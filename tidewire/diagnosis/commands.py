@@ -5,6 +5,8 @@ Examples stand below the options, and a test parses each of them.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,11 +34,16 @@ class ExamplesFormatter(DjangoHelpFormatter):
 
 class OurCommand(BaseCommand):
     """A command that says in one sentence what is not there: the database, a table, the channel layer. It then ends
-    with 1. `--traceback` shows where."""
+    with 1. `--traceback` shows where. Ctrl-C, and a reader that ends (`| head`), end it without a word."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+            raise SystemExit(141) from None
         except Exception as error:
             sentence = what_is_missing(error)
             if sentence is None:

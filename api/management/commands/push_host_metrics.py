@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from api.management.host_metrics import METRICS, Host
+from tidewire.diagnosis.arguments import PROCESS, above_zero, whole
 from tidewire.diagnosis.commands import OurCommand
 
 TIMEOUT_SECONDS = 10
@@ -37,9 +38,11 @@ class Command(OurCommand):
         parser.add_argument("--dashboard", help="Its id.")
         parser.add_argument("--key", default=os.environ.get("TIDEWIRE_KEY"), help="A key; $TIDEWIRE_KEY by default.")
         parser.add_argument("--demo", action="store_true", help="Dashboard and key are those that seed_demo made.")
-        parser.add_argument("--seconds", type=float, default=3.0, help="Between two measures.")
-        parser.add_argument("--count", type=int, help="How many; without end by default.")
-        parser.add_argument("--parent", type=int, metavar="PID", help="End when this process, which started it, ends.")
+        parser.add_argument("--seconds", type=above_zero, default=3.0, help="Between two measures.")
+        parser.add_argument("--count", type=whole(), help="How many; without end by default.")
+        parser.add_argument(
+            "--parent", type=PROCESS, metavar="PID", help="End when this process, which started it, ends."
+        )
 
     def handle(self, *args: Any, url: str, dashboard: str | None, key: str | None, **options: Any) -> None:
         if options["demo"]:

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from realtime.loadtest import crowd
 from realtime.loadtest.histogram import histogram, progress, summary
 from realtime.loadtest.run import Plan, Result, run
+from tidewire.diagnosis.arguments import above_zero, whole
 from tidewire.diagnosis.commands import TeachingCommand
 
 REDRAW_SECONDS = 0.1
@@ -31,14 +32,14 @@ class Command(TeachingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="The server (http://127.0.0.1:8000).")
-        parser.add_argument("--sockets", type=int, default=100, help="How many listen (100).")
-        parser.add_argument("--rate", type=float, default=5.0, help="Messages a second (5).")
-        parser.add_argument("--seconds", type=float, default=10.0, help="How long (10).")
+        parser.add_argument("--sockets", type=whole(1), default=100, help="How many listen (100).")
+        parser.add_argument("--rate", type=above_zero, default=5.0, help="Messages a second (5).")
+        parser.add_argument("--seconds", type=above_zero, default=10.0, help="How long (10).")
         parser.add_argument("--cafile", help="Trust these certificates.")
 
     def handle(self, *args: Any, url: str, sockets: int, rate: float, seconds: float, **options: Any) -> None:
-        if sockets < 1 or rate <= 0 or not 0 < seconds <= 240:
-            raise CommandError("At least one socket, a rate above 0, and at most 240 seconds: a token lives for 300.")
+        if seconds > 240:
+            raise CommandError("At most 240 seconds: a token lives for 300.")
         self._drawn_at = 0.0
         plan = Plan(url.rstrip("/"), sockets, rate, seconds, options["cafile"])
         made = crowd.make(sockets)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 
 import pytest
-from django.core.management import BaseCommand, get_commands, load_command_class
+from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
 
 from tests.rig.site import ROOT, child_environment
+from tidewire.diagnosis.arguments import PORT, above_zero, workers_wanted
 from tidewire.diagnosis.commands import OurCommand, TeachingCommand, stream_name, table
 
 TAUGHT = {"connections", "disconnect", "doctor", "loadtest", "publish", "replay", "streams", "tail", "token", "why"}
@@ -45,6 +47,35 @@ def test_each_example_is_accepted(name):
 def test_every_command_says_what_is_not_there():
     assert len(all_commands()) > 20
     assert [name for name, command in all_commands().items() if not isinstance(command, OurCommand)] == []
+
+
+@pytest.mark.parametrize("name", sorted(all_commands()))
+def test_every_number_has_bounds(name):
+    """One without them fails somewhere inside: `--limit -1`, `--port 99999`."""
+    parser = all_commands()[name].create_parser("manage.py", name)
+    ours = [action for action in parser._actions if action.dest != "verbosity"]
+    assert [action.option_strings for action in ours if action.type in (int, float)] == []
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "x", "", "1.5", "99999", "9" * 40, "٣"])
+def test_a_port_is_a_port(text):
+    with pytest.raises(ArgumentTypeError):
+        PORT(text)
+    assert PORT("8000") == 8000
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "x", "nan", "inf"])
+def test_a_pace_is_above_zero(text):
+    with pytest.raises(ArgumentTypeError):
+        above_zero(text)
+    assert above_zero("0.5") == 0.5
+
+
+def test_the_number_of_workers_is_that_of_the_environment(monkeypatch):
+    monkeypatch.setenv("WEB_CONCURRENCY", "four")
+    assert workers_wanted(2) == 2
+    with pytest.raises(CommandError, match="WEB_CONCURRENCY: 'four' is no whole number"):
+        workers_wanted(None)
 
 
 AWAY = "postgres://nobody:secret-password@127.0.0.1:1/none"

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from tidewire.diagnosis.arguments import whole
 from tidewire.diagnosis.commands import TeachingCommand, table
 from tidewire.diagnosis.why_lines import time_text
 from tidewire.log.database import log_alias
@@ -30,7 +31,7 @@ class Command(TeachingCommand):
         parser.add_argument("--user", help="The account: its id, or its address.")
         parser.add_argument("--stream", help="Only those that are subscribed to this stream.")
         parser.add_argument("--ended", action="store_true", help="Also those that ended. Needs --user.")
-        parser.add_argument("--limit", type=int, default=50, help="How many (50).")
+        parser.add_argument("--limit", type=whole(1), default=50, help="How many (50).")
 
     def handle(self, *args: Any, user: str | None, stream: str | None, limit: int, **options: Any) -> None:
         using, now = log_alias(), timezone.now()

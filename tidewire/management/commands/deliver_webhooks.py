@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from tidewire.diagnosis.arguments import PORT, PROCESS
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.http import worker_port
 
@@ -23,9 +24,11 @@ class Command(OurCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, ends")
         parser.add_argument(
-            "--metrics-port", type=port, metavar="PORT", help="answer /metrics and /healthz of the worker on this port"
+            "--parent", type=PROCESS, metavar="PID", help="end when this process, which started it, ends"
+        )
+        parser.add_argument(
+            "--metrics-port", type=PORT, metavar="PORT", help="answer /metrics and /healthz of the worker on this port"
         )
         parser.add_argument(
             "--metrics-bind",
@@ -51,14 +54,6 @@ class Command(OurCommand):
         self.stdout.write("Delivering webhooks.")
         self.stdout.flush()
         await _deliver(worker, options["parent"])
-
-
-def port(text: str) -> int:
-    """Returns the number of a port; for `type=` of an argument. Raises ValueError."""
-    number = int(text)
-    if not 0 < number < 65536:
-        raise ValueError(text)
-    return number
 
 
 async def _deliver(worker: Any, parent: int | None) -> None:

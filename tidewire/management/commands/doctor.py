@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from tidewire.diagnosis.arguments import above_zero, whole, workers_wanted
 from tidewire.diagnosis.commands import TeachingCommand
 from tidewire.diagnosis.doctor.examination import Options, examine
 from tidewire.diagnosis.doctor.finding import ERROR, OK, WARNING
@@ -37,14 +37,14 @@ class Command(TeachingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", help="The address that clients use, such as https://chat.example.com.")
         parser.add_argument("--cafile", help="Trust these certificates for --url.")
-        parser.add_argument("--workers", type=int, help="Server processes on this database (WEB_CONCURRENCY, or 1).")
+        parser.add_argument("--workers", type=whole(1), help="Processes on this database (WEB_CONCURRENCY, or 1).")
         parser.add_argument("--state", type=Path, help="Remembers the last events here (DATA_DIR/doctor.json).")
-        parser.add_argument("--disk-gib", type=float, default=1.0, help="So much must be free (1).")
+        parser.add_argument("--disk-gib", type=above_zero, default=1.0, help="So much must be free (1).")
         parser.add_argument("--quiet", action="store_true", help="Only warnings and errors.")
 
     def handle(self, *args: Any, url: str | None, workers: int | None, **options: Any) -> None:
         asked = Options(
-            workers=workers or int(os.environ.get("WEB_CONCURRENCY") or 1),
+            workers=workers_wanted(workers),
             site=Site(url.rstrip("/"), options["cafile"]) if url else None,
             state=options["state"] or _state_file(),
             least_gib=options["disk_gib"],

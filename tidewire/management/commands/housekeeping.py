@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from tidewire.diagnosis.arguments import above_zero
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.jobs import chores
@@ -21,7 +22,7 @@ class Command(OurCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--share",
-            type=float,
+            type=above_zero,
             default=conf.PRUNE_SHARE,
             help="of the time in which rows are deleted; 1 for at once (default: the setting PRUNE_SHARE)",
         )

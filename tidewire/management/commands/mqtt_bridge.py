@@ -8,22 +8,26 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from tidewire.diagnosis.arguments import PORT, PROCESS
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 
 PARENT_SECONDS = 1.0
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Stores what devices publish to a broker of MQTT, and publishes events to it, until SIGTERM. One of these runs "
         "beside each broker; one that is killed loses nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started it, ends")
-        parser.add_argument("--metrics-port", type=int, help="serve the bridge's metrics on this port of 127.0.0.1")
+        parser.add_argument(
+            "--parent", type=PROCESS, metavar="PID", help="end when this process, which started it, ends"
+        )
+        parser.add_argument("--metrics-port", type=PORT, help="serve the bridge's metrics on this port of 127.0.0.1")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

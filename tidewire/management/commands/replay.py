@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from tidewire.diagnosis.arguments import above_zero, whole
 from tidewire.diagnosis.commands import TeachingCommand, stream_name
 from tidewire.log import heads, pages
 from tidewire.log.database import log_alias
@@ -28,15 +29,13 @@ class Command(TeachingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("stream", type=stream_name, help="Such as room:<id>.")
-        parser.add_argument("--from", dest="first", type=int, default=1, help="The first offset (1).")
-        parser.add_argument("--to", dest="last", type=int, help="The last offset (the head).")
-        parser.add_argument("--speed", type=float, help="With the pauses between the events, divided by this.")
+        parser.add_argument("--from", dest="first", type=whole(1), default=1, help="The first offset (1).")
+        parser.add_argument("--to", dest="last", type=whole(1), help="The last offset (the head).")
+        parser.add_argument("--speed", type=above_zero, help="With the pauses between the events, divided by this.")
 
     def handle(
         self, *args: Any, stream: str, first: int, last: int | None, speed: float | None, **options: Any
     ) -> None:
-        if speed is not None and speed <= 0:
-            raise CommandError("--speed is a number above 0.")
         head = heads.existing([stream], log_alias()).get(stream)
         if head is None:
             raise CommandError(f"There is no stream {stream}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from argparse import ArgumentParser
@@ -14,6 +13,7 @@ from django.core import checks
 from django.core.management.base import CommandError, SystemCheckError
 from django.db import connections
 
+from tidewire.diagnosis.arguments import PORT, whole, workers_wanted
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
@@ -31,14 +31,13 @@ class Command(OurCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
+        parser.add_argument("--port", type=PORT, default=8000, help="the port to listen on (default: 8000)")
         parser.add_argument(
             "--workers",
-            type=int,
-            default=int(os.environ.get("WEB_CONCURRENCY") or 1),
+            type=whole(1),
             help="how many processes share the port (default: WEB_CONCURRENCY, or 1)",
         )
-        parser.add_argument("--fd", type=int, help="listen on this inherited descriptor, as Supervisor passes it")
+        parser.add_argument("--fd", type=whole(), help="listen on this inherited descriptor, as Supervisor passes it")
         parser.add_argument("--tls-cert", type=Path, help="serve TLS with this certificate and its chain, in PEM")
         parser.add_argument("--tls-key", type=Path, help="the certificate's private key, in PEM and without a password")
         parser.add_argument(
@@ -52,7 +51,7 @@ class Command(OurCommand):
             help="for workers only: end when migrations are missing, and accept no connection before",
         )
         parser.add_argument(
-            "--supervisor-fd", type=int, help="for workers only: the pipe to the process that started them"
+            "--supervisor-fd", type=whole(), help="for workers only: the pipe to the process that started them"
         )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
@@ -60,6 +59,7 @@ class Command(OurCommand):
         return {**super().get_check_kwargs(options), "databases": [log_alias()]}
 
     def handle(self, *args: Any, **options: Any) -> None:
+        options["workers"] = workers_wanted(options["workers"])
         if options["workers"] > 1 and options["supervisor_fd"] is None:
             self._supervise(options)
         else:

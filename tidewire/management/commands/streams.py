@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 from django.db.models import Count, Max, Min, Sum
 from django.db.models.functions import Length
 
+from tidewire.diagnosis.arguments import whole
 from tidewire.diagnosis.commands import TeachingCommand, table
 from tidewire.diagnosis.why_lines import time_text
 from tidewire.log.database import log_alias
@@ -29,7 +30,7 @@ class Command(TeachingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("prefix", nargs="?", default="", help="A kind, or the name of a stream or its beginning.")
-        parser.add_argument("--limit", type=int, default=20, help="How many (20).")
+        parser.add_argument("--limit", type=whole(1), default=20, help="How many (20).")
         parser.add_argument("--by", choices=["time", "head"], default="time", help="What comes first (time).")
 
     def handle(self, *args: Any, prefix: str, limit: int, by: str, **options: Any) -> None:

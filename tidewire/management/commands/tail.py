@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 
+from tidewire.diagnosis.arguments import whole
 from tidewire.diagnosis.commands import TeachingCommand, stream_name
 from tidewire.ground.positions import Entry
 from tidewire.log import heads, pages
@@ -34,10 +35,10 @@ class Command(TeachingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("stream", type=stream_name, help="Such as room:<id>.")
         begin = parser.add_mutually_exclusive_group()
-        begin.add_argument("--last", type=int, default=0, help="Begin with so many of the past.")
+        begin.add_argument("--last", type=whole(), default=0, help="Begin with so many of the past.")
         begin.add_argument("--from", dest="position", help="Begin after this position, EPOCH:OFFSET.")
         parser.add_argument("--json", action="store_true", help="The events as they are stored, a line each.")
-        parser.add_argument("--count", type=int, help="End after so many events.")
+        parser.add_argument("--count", type=whole(1), help="End after so many events.")
 
     def handle(self, *args: Any, stream: str, position: str | None, count: int | None, **options: Any) -> None:
         self._is_json, self._left = options["json"], count

@@ -40,7 +40,7 @@ class Command(OurCommand):
         for model in [_model(label) for label in models]:
             rows = every(model, log_alias()).order_by("pk")
             if at is not None:
-                rows = rows.filter(**{f"{by or _changed_column(model)}__gte": at})
+                rows = rows.filter(**{f"{_column(model, by) if by else _changed_column(model)}__gte": at})
             count, last = 0, None
             while keys := list(
                 (rows if last is None else rows.filter(pk__gt=last)).values_list("pk", flat=True)[:BATCH]
@@ -67,6 +67,13 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise CommandError(f'{text!r} is no time; write it as "2026-01-31 12:00"') from None
     return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+def _column(model: type[Model], name: str) -> str:
+    """Returns the name of a column. Raises CommandError where the model has none of this name."""
+    if name not in {field.name for field in model._meta.concrete_fields}:
+        raise CommandError(f"{model._meta.label} has no column {name!r}")
+    return name
 
 
 def _changed_column(model: type[Model]) -> str:
