@@ -16,7 +16,7 @@ SECTIONS: dict[str, list[str]] = {
     "Reference": ["reference/*", "protocol.md", "glossary.md", "reference/typescript/*"],
     "Run": [
         *("installation.md", "kubernetes.md", "configuration.md", "operations.md", "http2.md", "observability.md"),
-        *("incidents.md", "capacity.md", "scaling.md", "backup.md", "security.md"),
+        *("incidents.md", "capacity.md", "scaling.md", "backup.md", "secrets.md", "security.md"),
         *("supported-versions.md", "upgrading.md", "releasing.md"),
     ],
     "Inside": ["event-path.md", "testing.md", "performance.md", "*-report.md", "decisions/*"],

@@ -78,6 +78,7 @@ def test_uvicorn_is_started_in_tests_as_the_page_says():
 
 RUN_BY = {
     "README.md": "test_readme.py",
+    "docs/backup.md": "test_backup_page.py",
     "docs/dashboards.md": "test_dashboards_page.py",
     "docs/events-and-versions.md": "test_recipes.py",
     "docs/existing-project.md": "test_existing_project.py",
@@ -91,9 +92,11 @@ RUN_BY = {
     "docs/operations.md": "test_recipes.py",
     "docs/protocol.md": "test_recipes.py",
     "docs/search.md": "test_search_page.py",
+    "docs/secrets.md": "test_secrets_page.py",
     "docs/streams-and-permissions.md": "test_recipes.py",
     "docs/testing-live-models.md": "test_foreign_project.py",
     "docs/third-parties.md": "test_recipes.py",
+    "docs/upgrading.md": "test_backup_page.py",
     "docs/webhooks.md": "test_webhooks_page.py",
     "docs/writing-a-live-model.md": "test_docs.py",
     "docs/your-own-project.md": "test_foreign_project.py",

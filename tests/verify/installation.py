@@ -30,7 +30,7 @@ PAGE, REPORT = ROOT / "docs" / "installation.md", ROOT / "docs" / "installation-
 HOST = "chat.example.com"
 ONLINE = ("packages", "user", "venv")
 """Blocks that need the network of this machine, or come before one that does."""
-READY_SECONDS = 90.0
+READY_SECONDS = 240.0
 COPIED = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
 
 
@@ -145,20 +145,25 @@ def make(folder: Path, base: Path | None) -> Root:
     else:
         mirror = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
         subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(folder), mirror], check=True)
-    for path in COPIED:
-        if Path(path).exists():
-            target = folder / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, target)
     policy = folder / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")  # packages start nothing while they are installed
     policy.chmod(0o755)
     root = Root(folder)
     for name in ONLINE:
+        join_network(folder)
         if name == "venv":
             release(folder)
         root.block(name)
     return root
+
+
+def join_network(folder: Path) -> None:
+    """Gives the root what leads this machine to its mirrors. Before each block: packages bring files of their own."""
+    for path in COPIED:
+        if Path(path).exists():
+            target = folder / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
 
 
 def release(folder: Path) -> None:

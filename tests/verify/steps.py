@@ -78,6 +78,17 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "backup",
+        "the commands of the pages about backup, upgrading and secrets, on a PostgreSQL and a Redis with data in it",
+        (*PYTEST, "tests/contract/test_backup_page.py", "tests/contract/test_secrets_page.py"),
+    ),
+    Step(
+        "observing",
+        "what traces cost while they are off, at most one in a hundred, and what the logbook costs",
+        (sys.executable, "-m", "bench.observing", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "engine",
         "the engine and the API on PostgreSQL, with more writers and more random writes",
         (*PYTEST, *PARALLEL, "tests/tidewire", "tests/api", "--database", "postgresql"),
