@@ -140,7 +140,8 @@ STEPS = (
     ),
     Step(
         "faults",
-        "what is longer here than in `make test`: 2,000 sockets at once, Redis frozen, processes killed, clients gone, "
+        "what is longer here than in `make test`: 2,000 sockets at once, Redis frozen, a cluster's nodes killed and frozen "
+        "and its slots moved, processes killed, clients gone, "
         "poison, 200 pushers, a hundred revocations",
         (*PYTEST, "tests/scenarios/test_pushers.py", "tests/scenarios/test_revocation.py", *FAULTS),
         is_alone=True,
@@ -171,8 +172,19 @@ STEPS = (
     Step(
         "soak again",
         "the same with 2, 4, 6, 8 and 10; four workers for a minute; the embedded size",
-        (*PYTEST, "tests/soak"),
+        (*PYTEST, "tests/soak", "-k", "not on_a_redis_cluster"),
         environment={"SEEDS": "2,4,6,8,10"},
+    ),
+    Step(
+        "channel layers",
+        "the contract of a channel layer on Valkey and on Debian's Redis: one server, shards, Sentinel, a cluster, TLS; "
+        "what the start-up check refuses",
+        (*PYTEST, "tests/tidewire/layer", "tests/tidewire/checks/test_redis_servers.py"),
+    ),
+    Step(
+        "soak on a cluster",
+        "everything breaks on a Redis Cluster: nodes killed and frozen, failovers forced, slots moved",
+        (*PYTEST, "tests/soak", "-k", "on_a_redis_cluster"),
     ),
     Step(
         "fairness",
