@@ -1,8 +1,8 @@
 """CPU time of one message through each channel layer that `REDIS_URL` can name: `python -m bench.layers`.
 
-One process sends to GROUPS groups and receives what it sends, in short batches that take turns, so that a machine that
-is busy with other things slows all of them alike. Times are CPU time of this process, which is sender and receiver, and of
-the servers together. Waiting is not counted.
+One process sends to GROUPS groups and receives what it sends, in short batches that take turns: other work on the
+machine slows all of them alike. Times are CPU time of this process, which is sender and receiver, and of the servers
+together. Waiting is not counted.
 """
 
 from __future__ import annotations

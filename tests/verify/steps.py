@@ -140,9 +140,8 @@ STEPS = (
     ),
     Step(
         "faults",
-        "what is longer here than in `make test`: 2,000 sockets at once, Redis frozen, a cluster's nodes killed and frozen "
-        "and its slots moved, processes killed, clients gone, "
-        "poison, 200 pushers, a hundred revocations",
+        "what is longer here than in `make test`: 2,000 sockets at once, Redis frozen, a cluster's nodes killed and "
+        "frozen and its slots moved, processes killed, clients gone, poison, 200 pushers, a hundred revocations",
         (*PYTEST, "tests/scenarios/test_pushers.py", "tests/scenarios/test_revocation.py", *FAULTS),
         is_alone=True,
     ),
@@ -177,7 +176,7 @@ STEPS = (
     ),
     Step(
         "channel layers",
-        "the contract of a channel layer on Valkey and on Debian's Redis: one server, shards, Sentinel, a cluster, TLS; "
+        "the contract of a channel layer on Valkey and Debian's Redis: one server, shards, Sentinel, a cluster, TLS; "
         "what the start-up check refuses",
         (*PYTEST, "tests/tidewire/layer", "tests/tidewire/checks/test_redis_servers.py"),
     ),
