@@ -17,6 +17,7 @@ from h2.settings import SettingCodes
 from hyperframe.frame import Frame
 
 WAIT_SECONDS = 15.0
+GOAWAY = 7  # the type of the frame
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -80,6 +81,7 @@ class HTTP2Client:
         self.answers: dict[int, Answer] = {}
         self.goaway: int | None = None
         self.is_closed = False
+        self._frames = bytearray()
         self._is_reading, self._address = is_reading, address
         self.flush()
 
@@ -194,16 +196,22 @@ class HTTP2Client:
         return True
 
     def _take(self, data: bytes) -> None:
-        with contextlib.suppress(h2.exceptions.ProtocolError):  # after a GOAWAY, the state machine takes nothing more
+        self._find_goaway(data)
+        with contextlib.suppress(h2.exceptions.ProtocolError):  # the answer to a frame that it does not know of
             for event in self.h2.receive_data(data):
                 self._handle(event)
         with contextlib.suppress(h2.exceptions.ProtocolError):
             self.flush()
 
+    def _find_goaway(self, data: bytes) -> None:
+        """Looks for a GOAWAY by itself: the state machine takes nothing more after an error."""
+        self._frames += data
+        while len(self._frames) >= 9 and len(self._frames) >= (size := 9 + int.from_bytes(self._frames[:3], "big")):
+            if self._frames[3] == GOAWAY:
+                self.goaway = int.from_bytes(self._frames[13:17], "big")
+            del self._frames[:size]
+
     def _handle(self, event: h2.events.Event) -> None:
-        if isinstance(event, h2.events.ConnectionTerminated):
-            self.goaway = int(event.error_code or 0)
-            return
         if isinstance(event, h2.events.RemoteSettingsChanged):
             self.h2.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 2**31 - 1
             self.h2.remote_settings.acknowledge()
