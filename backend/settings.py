@@ -224,7 +224,7 @@ TIDEWIRE = {
     "MQTT_FILES": env.text("MQTT_FILES", default=str(DATA_DIR / "mqtt")) or None,
     "MQTT_RELOAD": env.text("MQTT_RELOAD", default=""),
     "MQTT_WINDOW": env.integer("MQTT_WINDOW", default=64),
-    "MQTT_MORE_FILTERS": env.items("MQTT_MORE_TOPICS", default=[]),
+    "MQTT_MORE_FILTERS": env.items("MQTT_MORE_FILTERS", default=[]),
     "MQTT_APPLICATION": env.text("MQTT_APPLICATION", default="") or None,
     "MQTT_USERS": "realtime.devices.users",
     "VIEW_SET": "api.rest.views.BaseViewSet",

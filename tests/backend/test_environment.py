@@ -103,12 +103,16 @@ def test_no_setting_is_read_past_the_environment():
     }
 
 
+def _of_the_engine(*names):
+    return {name: f"TIDEWIRE['{name}']" for name in names}
+
+
 @pytest.mark.parametrize("name", settings_read()["items"])
 def test_every_list_setting_takes_spaces(name):
     values = {"TIDEWIRE_EXTRA_APPS": ("tests.tidewire.liveapp", "tests.tidewire.liveapp")}
     first, second = values.get(name, ("https://a.example.com", "https://b.example.com"))
     attributes = {"TIDEWIRE_EXTRA_APPS": "RESOURCES", "CORS_EXTRA_HEADERS": "CORS_ALLOW_HEADERS[-2:]"}
-    attribute = (attributes | {"SEARCH_LANGUAGES": "TIDEWIRE['SEARCH_LANGUAGES']"}).get(name, name)
+    attribute = (attributes | _of_the_engine("SEARCH_LANGUAGES", "MQTT_MORE_FILTERS")).get(name, name)
     code = f"import backend.settings as s; print(s.{attribute})"
     environment = child_environment(servers.temporary_folder("lists")) | {name: f" {first} , {second} "}
     done = subprocess.run(
