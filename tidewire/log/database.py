@@ -12,7 +12,8 @@ from tidewire.log.tables import Event
 
 _NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"}
 _AGO = {
-    "postgresql": "clock_timestamp() - make_interval(secs => %s)",
+    # A query of its own is run once. The clock is volatile: without it the whole table would be compared, row by row.
+    "postgresql": "(SELECT clock_timestamp() - make_interval(secs => %s))",
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', (-%s) || ' seconds')",
 }
 
