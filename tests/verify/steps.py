@@ -188,7 +188,7 @@ STEPS = (
     Step(
         "fairness",
         "one attacker uses each limit to the full for twenty seconds while another account measures its requests: on "
-        "`serve` directly and behind the sample nginx, on both sizes",
+        "`serve` directly, behind the sample nginx, and with TLS and HTTP/2, on both sizes",
         (sys.executable, "-m", "tests.fairness"),
         is_alone=True,
     ),
