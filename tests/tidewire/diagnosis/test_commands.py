@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentTypeError
+from argparse import Action, ArgumentParser, ArgumentTypeError
 
 import pytest
 from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
@@ -49,11 +49,17 @@ def test_every_command_says_what_is_not_there():
     assert [name for name, command in all_commands().items() if not isinstance(command, OurCommand)] == []
 
 
+def actions_of(parser: ArgumentParser) -> list[Action]:
+    """Those of a command, and of the commands inside it."""
+    inside = [each.choices for each in parser._actions if isinstance(each.choices, dict)]
+    return [*parser._actions, *(action for parsers in inside for one in parsers.values() for action in actions_of(one))]
+
+
 @pytest.mark.parametrize("name", sorted(all_commands()))
 def test_every_number_has_bounds(name):
     """One without them fails somewhere inside: `--limit -1`, `--port 99999`."""
-    parser = all_commands()[name].create_parser("manage.py", name)
-    ours = [action for action in parser._actions if action.dest != "verbosity"]
+    found = actions_of(all_commands()[name].create_parser("manage.py", name))
+    ours = [action for action in found if action.dest != "verbosity"]
     assert [action.option_strings for action in ours if action.type in (int, float)] == []
 
 

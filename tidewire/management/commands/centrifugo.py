@@ -8,16 +8,18 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tidewire.centrifugo import nodes
 from tidewire.centrifugo.broker_tables import UnknownBrokerError
 from tidewire.centrifugo.configuration import configuration
 from tidewire.centrifugo.relay import Relay
+from tidewire.diagnosis.arguments import PORT
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Copies the events of the log to nodes of Centrifugo, until SIGTERM; or with `config` writes the nodes' "
         "configuration. Any number of relays run and take turns; one that is killed loses nothing."
@@ -26,11 +28,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="relay|config")
         relay = actions.add_parser("relay", help="copy events until SIGTERM")
-        relay.add_argument("--metrics-port", type=int, help="serve the relay's metrics on this port of 127.0.0.1")
+        relay.add_argument("--metrics-port", type=PORT, help="serve the relay's metrics on this port of 127.0.0.1")
         config = actions.add_parser("config", help="write the configuration of a node to standard output, as JSON")
         config.add_argument("--django", required=True, metavar="URL", help="where nodes reach this application")
         config.add_argument("--database", required=True, metavar="URL", help="where nodes reach its PostgreSQL")
-        config.add_argument("--port", type=int, default=8001, help="the node's own port (8001)")
+        config.add_argument("--port", type=PORT, default=8001, help="the node's own port (8001)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         missing = [n for n in ("CENTRIFUGO_NODES", "CENTRIFUGO_API_KEY", "CENTRIFUGO_SECRET") if not getattr(conf, n)]

@@ -6,12 +6,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from tidewire.diagnosis.commands import OurCommand
 from tidewire.mqtt import files, users
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = (
         "Writes the broker's password and ACL files. The bridge keeps them true while it runs; this is for the first "
         "start of the broker."
