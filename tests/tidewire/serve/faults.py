@@ -293,10 +293,12 @@ def a_reader_takes_no_bytes(scene: Scene) -> Iterator[None]:
         reader.sendall(head.encode())
         reader.recv(1024)
         with scene.writer() as write:
-            # More than the kernels keep, and less than makes the server end it.
+            # More than the kernels keep, and slowly: less than what makes the server end it.
+            deadline = time.monotonic() + 150
             while not re.search(r'door_lag_seconds{door="event source"} [1-9]', scene.site.server.get("/metrics").text):
-                write(50)
-                time.sleep(1)
+                assert time.monotonic() < deadline
+                write(8)
+                time.sleep(0.5)
             yield
 
 

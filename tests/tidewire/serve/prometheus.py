@@ -16,7 +16,7 @@ RULES = ROOT / "deploy" / "prometheus" / "tidewire.rules.yml"
 QUICKER = {
     "started_at_seconds) < 120": "started_at_seconds) < 25",
     "chore_age_seconds > 3 * 3600": "chore_age_seconds > 3600",
-    "door_lag_seconds > 60": "door_lag_seconds > 5",
+    "door_lag_seconds > 60": "door_lag_seconds > 2",
     "webhook_lag_seconds) > 600": "webhook_lag_seconds) > 10",
     "webhook_idle_seconds) > 60": "webhook_idle_seconds) > 5",
 }
