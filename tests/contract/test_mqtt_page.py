@@ -70,7 +70,7 @@ def metric(owner: Person) -> dict:
 
 @pytest.fixture(scope="module")
 def device(site: Site, owner: Person, broker: Broker) -> dict[str, str]:
-    environment = os.environ | {"URL": site.url, "TOKEN": owner.token}
+    environment = os.environ | {"URL": site.url, "TOKEN": owner.fresh_token()}
     made = subprocess.run(["sh", "-c", RUN["key"]], env=environment, capture_output=True, check=True, timeout=30)
     key = json.loads(made.stdout)
     user = f"{key['id']}:"

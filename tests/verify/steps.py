@@ -218,6 +218,12 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "mqtt on Mosquitto",
+        "the tests of the bridge with Mosquitto and MQTT 5 in place of the broker for development",
+        (*PYTEST, "tests/mqtt"),
+        environment={"MQTT_BROKER": "mosquitto"},
+    ),
+    Step(
         "webhooks in time",
         "from COMMIT to the receiver's request, a dead receiver among 50, and what a worker sends per core",
         (sys.executable, "-m", "bench.webhooks", "--check"),

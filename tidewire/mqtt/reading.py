@@ -201,10 +201,22 @@ def revocations_head() -> int:
     return heads.position(REVOCATIONS).offset
 
 
-def measure() -> None:
-    """Sets the gauges: how many streams have events that the broker has not confirmed, and the age of the oldest."""
+def lag() -> tuple[int, float]:
+    """Returns how many streams have events that the broker has not confirmed, and the age of the oldest in seconds. Of
+    more than LOOKED_AT streams, only as many are looked at."""
     runs = behind(most=LOOKED_AT)
     firsts = [run.entries[0].payload for run in runs if run.entries]
     ages = [time.time() - datetime.fromisoformat(json.loads(payload)["at"]).timestamp() for payload in firsts]
-    metrics.mqtt_behind.set(len(runs))
-    metrics.mqtt_lag.set(max([0.0, *ages]))
+    return len(runs), max([0.0, *ages])
+
+
+def has_begun() -> bool:
+    """Returns whether there ever was a bridge."""
+    return MqttPosition.objects.using(log_alias()).exists()
+
+
+def measure() -> None:
+    """Sets the gauges of what `lag` returns."""
+    streams, seconds = lag()
+    metrics.mqtt_behind.set(streams)
+    metrics.mqtt_lag.set(seconds)

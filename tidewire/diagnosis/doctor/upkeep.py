@@ -14,8 +14,10 @@ from tidewire.jobs.tables import Chore, Job
 from tidewire.log import retention
 from tidewire.log.database import log_alias
 from tidewire.logbook import reading
+from tidewire.mqtt import reading as mqtt
 
 HOUR = 3600.0
+MQTT_SECONDS = 60.0
 AUDITED_STREAMS, AUDITED_EVENTS = 100, 10_000
 """The streams that were written to last, and of each its last events."""
 
@@ -26,6 +28,7 @@ def look_at_upkeep() -> Findings:
         yield from _processes()
         yield from _chores()
         yield from _jobs()
+        yield from _mqtt()
         yield from _log()
     except DatabaseError:
         return
@@ -79,6 +82,18 @@ def _jobs() -> Findings:
             f"the job {old.kind} of {old.subject} waits since {old.created_at:%Y-%m-%d %H:%M}, {old.failures} failures",
             "The servers' logs have the reason; `manage.py run_jobs` tries now.",
         )
+
+
+def _mqtt() -> Findings:
+    """Says nothing where there never was a bridge."""
+    if not mqtt.has_begun():
+        return
+    streams, seconds = mqtt.lag()
+    if seconds > MQTT_SECONDS:
+        text = f"{streams} streams wait for the bridge, the oldest event since {seconds:.0f} s"
+        yield warning("mqtt", text, "Look at the log of mqtt_bridge, and at the broker.")
+    else:
+        yield ok("mqtt", "the broker has all events")
 
 
 def _log() -> Findings:
