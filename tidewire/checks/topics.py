@@ -54,7 +54,7 @@ def check_kind_on_mqtt(kind: StreamKind) -> Iterator[checks.CheckMessage]:
     for live in registry.lives:
         if live.stream.kind is kind:
             types |= {type for type, is_key_only in live.types.items() if not is_key_only}
-    if isinstance(kind.retained, str) or (unknown := sorted(set(kind.retained) - types)):
-        shown = kind.retained if isinstance(kind.retained, str) else ", ".join(unknown)
+    unknown = [kind.retained] if isinstance(kind.retained, str) else sorted(set(kind.retained) - types)
+    if unknown:
         hint = "Name types of events that show a state: those of creations and updates, and facts."
-        yield error(kind, f"retains what is no state of this kind: {shown}", "E165", hint)
+        yield error(kind, f"retains what is no state of this kind: {', '.join(unknown)}", "E165", hint)

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS
@@ -35,16 +35,18 @@ Prune = Callable[[str], "int | Iterator[int]"]
 """`(using)` deletes what is old in this database. Yields how many rows each of its small transactions deleted; or
 returns how many there were, when they are always few."""
 
+P = TypeVar("P", bound=Prune)
+
 LOOK_SECONDS = 60.0
 """How often a process that does chores looks for others that are due, and confirms that it still does these."""
 
 _chores: dict[str, Prune] = {}
 
 
-def chore(name: str) -> Callable[[Prune], Prune]:
+def chore(name: str) -> Callable[[P], P]:
     """Declares the function that does a chore. Used as a decorator, in an installed app."""
 
-    def declare(prune: Prune) -> Prune:
+    def declare(prune: P) -> P:
         _chores[name] = prune
         return prune
 

@@ -65,7 +65,7 @@ def at(readings: Readings, reading: Reading, work: Callable[[], T]) -> T:
     """Returns what `work` returns, which reads rows of `alias()`. They are at least as new as this reading, which was
     read after the request arrived.
 
-    For rows of which everything that is shown is told by the stream or counted by the clocks.
+    For rows of which the stream tells, or the clocks count, everything that is shown.
     """
     return _read(work, lambda: _covers(readings, reading)) if is_usable() else work()
 

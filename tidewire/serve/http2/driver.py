@@ -64,7 +64,7 @@ class Driver(H2Connection):
         connection for it, and with it all other requests."""
         self.streams[stream_id]._expected_content_length = None
 
-    def acknowledge_held(self, size: int) -> None:
+    def acknowledge_waiting(self, size: int) -> None:
         """Lets the client send as much again on its connection, while the stream on which it arrived must wait."""
         if size:
             self.increment_flow_control_window(size)

@@ -71,7 +71,7 @@ class Stream:
         self._connection, self.number = connection, number
         self.factory, self.network = connection.factory, connection.network
         self.origins: list[bytes] = []
-        self._body_bytes = self._held_bytes = self._uncounted_bytes = 0
+        self._body_bytes = self._waiting_bytes = self._uncounted_bytes = 0
         self._unsent = bytearray()
         self._method = self._uri = b""
         self._request: Request | None = Request(self, queued=False)
@@ -144,8 +144,8 @@ class Stream:
         if request is not None and not self.is_refused and not request.finished:
             request.handleContentChunk(data)
         if self._is_stopped:
-            self._held_bytes += size
-            driver.acknowledge_held(size)
+            self._waiting_bytes += size
+            driver.acknowledge_waiting(size)
         else:
             driver.acknowledge_received_data(size, self.number)
 
@@ -176,7 +176,7 @@ class Stream:
 
     def read_on(self) -> None:
         self._is_stopped = False
-        held, self._held_bytes = self._held_bytes, 0
+        held, self._waiting_bytes = self._waiting_bytes, 0
         self._connection.driver.release(self.number, held)
         self._connection.has_to_send(self)
 
@@ -266,7 +266,7 @@ class Stream:
         return bool(self._unsent) or (self._is_finished and not is_last)
 
     def _over(self) -> None:
-        """The answer is sent whole. A client that still sends its body is told to stop."""
+        """The answer is sent whole. It tells a client that still sends its body to stop."""
         if self._is_ended:
             self._connection.forget(self)
         else:
