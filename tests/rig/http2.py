@@ -196,20 +196,24 @@ class HTTP2Client:
         return True
 
     def _take(self, data: bytes) -> None:
-        self._find_goaway(data)
         with contextlib.suppress(h2.exceptions.ProtocolError):  # the answer to a frame that it does not know of
-            for event in self.h2.receive_data(data):
+            for event in self.h2.receive_data(self._without_goaway(data)):
                 self._handle(event)
         with contextlib.suppress(h2.exceptions.ProtocolError):
             self.flush()
 
-    def _find_goaway(self, data: bytes) -> None:
-        """Looks for a GOAWAY by itself: the state machine takes nothing more after an error."""
+    def _without_goaway(self, data: bytes) -> bytes:
+        """Returns the whole frames that have arrived, but for a GOAWAY: the state machine would take no answer after
+        it, and none of both after an error."""
         self._frames += data
+        whole = b""
         while len(self._frames) >= 9 and len(self._frames) >= (size := 9 + int.from_bytes(self._frames[:3], "big")):
             if self._frames[3] == GOAWAY:
                 self.goaway = int.from_bytes(self._frames[13:17], "big")
+            else:
+                whole += self._frames[:size]
             del self._frames[:size]
+        return whole
 
     def _handle(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.RemoteSettingsChanged):

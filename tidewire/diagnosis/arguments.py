@@ -37,6 +37,8 @@ def above_zero(text: str) -> float:
 
 
 PORT = whole(1, 65535)
+ANY_PORT = whole(0, 65535)
+"""A port to listen on; 0 for a free one."""
 PROCESS = whole(1)
 
 

@@ -18,6 +18,8 @@ CUT_OFFS = ("unread_too_long", "unread_bytes", "idle", "surplus")
 """Why the server ends an HTTP connection."""
 REVOCATIONS = "revocations"
 """In the place of a stream kind: the revocation log."""
+REPLICA_OUTCOMES = ("replica", "behind", "away", "failed", "promoted")
+"""Which server a read was served by, or why by the primary."""
 
 
 def begin() -> None:
@@ -28,6 +30,7 @@ def begin() -> None:
     begin_at_zero(metrics.recoveries, ["recovered", "refused"])
     begin_at_zero(metrics.layer_refused, REFUSED_MESSAGES)
     begin_at_zero(metrics.cut_offs, CUT_OFFS)
+    begin_at_zero(metrics.replica_reads, REPLICA_OUTCOMES)
     begin_at_zero(metrics.chore_failures, chores.names())
     begin_at_zero(metrics.chore_seconds, chores.names())
     begin_at_zero(metrics.restarts, [*registry.kinds, REVOCATIONS])

@@ -30,6 +30,7 @@ class Bridge:
     """Works until it is stopped. Belongs to one event loop. One bridge per broker: a second one takes its place."""
 
     def __init__(self, reader: Reader | None = None) -> None:
+        metrics.begin_at_zero(metrics.mqtt_received, ["stored", "refused", "again"])
         self._reader = reader or Reader(2)
         self._requests = Requests()
         self._stopping = asyncio.Event()

@@ -77,6 +77,7 @@ def test_a_request_is_one_line(site: Site, alice: Person) -> None:
         "request_id": "one-line",
         "method": "GET",
         "route": "api/v1/rooms/<id:room_id>/",
+        "protocol": "1.1",
         "status": 200,
         "user": alice.id,
         "address": "203.0.113.5",

@@ -127,6 +127,7 @@ LATER = {
     "tidewire_http_request_seconds": "likewise",
     "tidewire_replies": "commands and codes are too many, and no alert asks for them",
     "tidewire_socket_closes": "codes and sides likewise; tidewire_disconnects counts the server's",
+    "tidewire_mqtt_messages_received": "of bridges, which begin it: see tests/mqtt",
     "tidewire_webhook_attempts": "of workers of webhooks, see tests/tidewire/webhooks",
 }
 """{counter with labels whose series appear when something is counted: why}. A series that appears has not grown, so

@@ -13,7 +13,7 @@ from django.core import checks
 from django.core.management.base import CommandError, SystemCheckError
 from django.db import connections
 
-from tidewire.diagnosis.arguments import PORT, whole, workers_wanted
+from tidewire.diagnosis.arguments import ANY_PORT, whole, workers_wanted
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
@@ -31,7 +31,8 @@ class Command(OurCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-        parser.add_argument("--port", type=PORT, default=8000, help="the port to listen on (default: 8000)")
+        text = "the port to listen on, 0 for a free one (default: 8000)"
+        parser.add_argument("--port", type=ANY_PORT, default=8000, help=text)
         parser.add_argument(
             "--workers",
             type=whole(1),
