@@ -27,7 +27,9 @@ def _fast_passwords():
 
 def access_token(user: User) -> str:
     """Returns a token of a new session of this user: what a sign-in makes, without its checks."""
-    session = Session.objects.create(user=user, expires_at=timezone.now() + tokens.refresh_lifetime())
+    now = timezone.now()
+    lifetime = tokens.refresh_lifetime()
+    session = Session.objects.create(user=user, created_at=now, rotated_at=now, expires_at=now + lifetime)
     token = tokens.AccessToken()
     token.payload |= {"user_id": str(user.pk), "sid": str(session.pk)}
     return str(token)

@@ -29,7 +29,7 @@ from tidewire.log import pages
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, HiddenUser
 from tidewire.logbook import writing
-from tidewire.models import Answer, Job, WebhookEndpoint
+from tidewire.models import Answer, EdgeSubscription, Job, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,6 +66,10 @@ def fill(quux: Person, alice: Person, size: int) -> Room:
         body, headers = {"text": f"{SECRET} by key {n}"}, {"Idempotency-Key": f"key-{n}"}
         assert quux.post(url(room, "messages"), body, headers=headers).status_code == 201
     WebhookEndpoint.objects.create(owner=quux.id, url=f"https://example.com/{SECRET}", scanned_at=timezone.now())
+    at_node = {"user": quux.id, "session": "s", "asked_at": timezone.now()}
+    EdgeSubscription.objects.bulk_create(
+        EdgeSubscription(client=str(n), stream=f"room:{room.pk}", **at_node) for n in range(3)
+    )
     opened = ConnectionState("quux's", quux.id, "", "192.0.2.3", SECRET, "websocket", time.time())
     writing.write(ProcessState("p", "one", 7, time.time()), [opened, replace(opened, id="his other")], log_alias())
     return room

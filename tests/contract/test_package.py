@@ -13,7 +13,7 @@ import pytest
 from tests.rig import package
 from tests.rig.package import ROOT
 
-EXTRAS = {"postgresql", "redis", "serve", "schema", "otel", "webhooks"}
+EXTRAS = {"postgresql", "redis", "serve", "schema", "otel", "webhooks", "mqtt"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_what_it_asks_for_is_what_the_product_runs_on(metadata):
     from packaging.requirements import Requirement  # comes with the tools that build the package
 
     pinned = {}
-    for name in ("base", "production", "observability"):
+    for name in ("base", "production", "observability", "mqtt"):
         for line in (ROOT / "requirements" / f"{name}.txt").read_text().splitlines():
             if "==" in line and not line.startswith((" ", "#")):
                 project, _, version = line.removesuffix(" \\").partition("==")

@@ -36,6 +36,11 @@ def above_zero(text: str) -> float:
     return number
 
 
+def zero_or_more(text: str) -> float:
+    """Returns a number of 0 or more; for `type=` of an argument."""
+    return 0.0 if text.strip("0.") == "" and "0" in text else above_zero(text)
+
+
 PORT = whole(1, 65535)
 ANY_PORT = whole(0, 65535)
 """A port to listen on; 0 for a free one."""

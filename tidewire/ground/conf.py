@@ -46,7 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "WEBHOOK_LOOPBACK": False,  # allows receivers on this machine, for development and tests
     # The bridge to a broker of MQTT; see mqtt/.
     "MQTT_HOST": "127.0.0.1",  # of the broker
-    "MQTT_PORT": 1883,
+    "MQTT_PORT": 1883,  # of the broker; 8883 where MQTT_TLS is on
     "MQTT_TLS": False,  # to the broker, checked against the system's certificates
     "MQTT_PROTOCOL": "5",  # that the bridge speaks, or "3.1.1"; devices speak what the broker does
     "MQTT_USER": "tidewire",  # as which the bridge signs in

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from tidewire.diagnosis.arguments import PORT
+from tidewire.diagnosis.arguments import ANY_PORT
 from tidewire.diagnosis.commands import OurCommand
 
 
@@ -21,7 +21,7 @@ class Command(OurCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=PORT, default=8000)
+        parser.add_argument("--port", type=ANY_PORT, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--insecure-api", action="store_true", help="The server's API asks for no key.")
 

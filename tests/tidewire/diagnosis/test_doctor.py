@@ -52,6 +52,7 @@ class SetUp:
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, preexec_fn=limit
         )
         assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode < 2, done.stderr
         return done.returncode, done.stdout
 
     def errors(self, *arguments: str) -> list[tuple[str, str]]:

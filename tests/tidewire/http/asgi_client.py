@@ -35,6 +35,7 @@ async def request(
 
     scope = {
         "type": "http",
+        "http_version": "1.1",
         "path": path,
         "method": method,
         "query_string": query,

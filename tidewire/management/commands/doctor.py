@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from tidewire.diagnosis.arguments import above_zero, whole, workers_wanted
+from tidewire.diagnosis.arguments import whole, workers_wanted, zero_or_more
 from tidewire.diagnosis.commands import TeachingCommand
 from tidewire.diagnosis.doctor.examination import Options, examine
 from tidewire.diagnosis.doctor.finding import ERROR, OK, WARNING
@@ -39,7 +39,7 @@ class Command(TeachingCommand):
         parser.add_argument("--cafile", help="Trust these certificates for --url.")
         parser.add_argument("--workers", type=whole(1), help="Processes on this database (WEB_CONCURRENCY, or 1).")
         parser.add_argument("--state", type=Path, help="Remembers the last events here (DATA_DIR/doctor.json).")
-        parser.add_argument("--disk-gib", type=above_zero, default=1.0, help="So much must be free (1).")
+        parser.add_argument("--disk-gib", type=zero_or_more, default=1.0, help="So much must be free (1).")
         parser.add_argument("--quiet", action="store_true", help="Only warnings and errors.")
 
     def handle(self, *args: Any, url: str | None, workers: int | None, **options: Any) -> None:

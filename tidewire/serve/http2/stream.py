@@ -176,8 +176,8 @@ class Stream:
 
     def read_on(self) -> None:
         self._is_stopped = False
-        held, self._waiting_bytes = self._waiting_bytes, 0
-        self._connection.driver.release(self.number, held)
+        waiting, self._waiting_bytes = self._waiting_bytes, 0
+        self._connection.driver.release(self.number, waiting)
         self._connection.has_to_send(self)
 
     def hand_over(self) -> None:
