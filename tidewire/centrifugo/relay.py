@@ -3,8 +3,8 @@
 One transaction at a time, which holds the lock on Centrifugo's one shard: any number of relays may run, and take turns.
 A transaction begins with the revocation log. Of each stream it then takes the next events, up to one whose revocations
 are not carried out yet, and asks who may still read. A user who may not is unsubscribed on every node before the event
-that ends the access is copied. When a node does not answer, nothing is copied to any: it may deliver, but it cannot
-learn who must not get what. Copying an event twice is harmless, because a node ignores an offset that it had.
+that ends the access is copied. When a node does not answer then, nothing is copied to any: it may deliver, but it
+cannot learn who must not get what. Copying an event twice is harmless, because a node ignores an offset that it had.
 """
 
 from __future__ import annotations
