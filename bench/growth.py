@@ -19,7 +19,7 @@ STREAMS = 100
 WRITERS, WRITES = 16, 600
 
 # Ten days old: all but the last 10,000 of each stream are outside its window.
-_STREAMS = """INSERT INTO tidewire_stream (name, epoch, head, touched_at)
+OLD_STREAMS = """INSERT INTO tidewire_stream (name, epoch, head, touched_at)
 SELECT 'room:00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'abcdef0123456789', %(each)s,
     now() - interval '10 days'
 FROM generate_series(1, %(streams)s) n
@@ -73,7 +73,7 @@ def _writes(running: Running, beside: str, meanwhile: subprocess.Popen | None = 
 def _fill(running: Running, events: int) -> None:
     with psycopg.connect(running.url, autocommit=True) as connection:
         size = {"streams": STREAMS, "each": events // STREAMS}
-        connection.execute(_STREAMS, size)
+        connection.execute(OLD_STREAMS, size)
         connection.execute(_EVENTS, size)
         connection.execute("VACUUM ANALYZE tidewire_event")
         connection.execute("CHECKPOINT")

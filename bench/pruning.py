@@ -30,7 +30,7 @@ from typing import Any
 import psycopg
 
 from bench import tools
-from bench.growth import STREAMS
+from bench.growth import OLD_STREAMS, STREAMS
 from bench.systems import CLIENT_CORE, Running, Stores, tidewire
 from bench.writers import Publisher
 from tests.rig import servers
@@ -44,11 +44,6 @@ SETTLE_SECONDS = 0.05
 MOST_RATIO = 1.1
 
 # Ten days old, and in the order in which events of many streams are written: those of one stream lie on many pages.
-_STREAMS = """INSERT INTO tidewire_stream (name, epoch, head, touched_at)
-SELECT 'room:00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'abcdef0123456789', %(each)s,
-    now() - interval '10 days'
-FROM generate_series(1, %(streams)s) n
-"""
 _EVENTS = """INSERT INTO tidewire_event
     (id, stream_id, "offset", type, object, actor, ends_access, revocation_offset, at, payload)
 SELECT ('00000000-' || lpad(to_hex(s.n), 4, '0') || '-7000-8000-' || lpad(to_hex(o), 12, '0'))::uuid,
@@ -154,7 +149,7 @@ def fill(running: Running, events: int) -> None:
         for (definition,) in indexes:
             connection.execute(f"DROP INDEX {definition.split(' ON ')[0].removeprefix('CREATE INDEX ')}")
         size = {"streams": STREAMS, "each": events // STREAMS}
-        connection.execute(_STREAMS, size)
+        connection.execute(OLD_STREAMS, size)
         connection.execute(_EVENTS, size)
         for (definition,) in indexes:
             connection.execute(definition)

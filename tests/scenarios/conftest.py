@@ -135,3 +135,15 @@ def follow(client: SdkClient, url: str, person: Person, room: str) -> None:
     client.connect(url, get_token=person.fresh_token)
     client.subscribe(channel(room))
     client.wait_for("subscribed", channel(room))
+
+
+def meet(here: SdkClient, there: SdkClient, people: tuple[Person, Person], room: str) -> None:
+    """Subscribes both people's clients to the room, and waits until they have seen each other come and type."""
+    name, (alice, bob) = channel(room), people
+    here.subscribe(name, joins=True)
+    here.wait_for("join", name, where=lambda event: event.info["user"] == alice.id)
+    there.subscribe(name)
+    here.wait_for("join", name, where=lambda event: event.info["user"] == bob.id)
+    assert here.presence_stats(name) == (2, 2)
+    there.publish(name, {"type": "typing", "data": {"is_typing": True}})
+    assert here.wait_for_type(name, "typing").info["user"] == bob.id

@@ -10,7 +10,7 @@ import pytest
 from tests.rig.redis_cluster import RedisCluster, start_cluster, wait_until
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, follow, meet
 from tests.scenarios.timing import POLL_SECONDS, wait_for_push
 from tidewire.ground import streams
 
@@ -115,10 +115,4 @@ def test_presence_and_ephemeral_messages_work_on_every_node(
     there.connect(site.servers[1].ws_url, get_token=bob.fresh_token)
     for room in rooms.values():
         alice.add(room, bob)
-        here.subscribe(channel(room), joins=True)
-        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == alice.id)
-        there.subscribe(channel(room))
-        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == bob.id)
-        assert here.presence_stats(channel(room)) == (2, 2)
-        there.publish(channel(room), {"type": "typing", "data": {"is_typing": True}})
-        assert here.wait_for_type(channel(room), "typing").info["user"] == bob.id
+        meet(here, there, (alice, bob), room)

@@ -11,7 +11,7 @@ from channels_redis.utils import _consistent_hash
 from tests.rig import servers
 from tests.rig.rest import Person, channel
 from tests.rig.site import Site, Sites
-from tests.scenarios.conftest import MakeClient, follow
+from tests.scenarios.conftest import MakeClient, follow, meet
 from tests.scenarios.timing import POLL_SECONDS, wait_for_push
 from tidewire.ground import streams
 
@@ -79,13 +79,7 @@ def test_presence_and_ephemeral_messages_work_on_both(
     here.connect(site.servers[0].ws_url, get_token=alice.fresh_token)
     there.connect(site.servers[1].ws_url, get_token=bob.fresh_token)
     for room in rooms:
-        here.subscribe(channel(room), joins=True)
-        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == alice.id)
-        there.subscribe(channel(room))
-        here.wait_for("join", channel(room), where=lambda event: event.info["user"] == bob.id)
-        assert here.presence_stats(channel(room)) == (2, 2)
-        there.publish(channel(room), {"type": "typing", "data": {"is_typing": True}})
-        assert here.wait_for_type(channel(room), "typing").info["user"] == bob.id
+        meet(here, there, (alice, bob), room)
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])

@@ -37,7 +37,13 @@ def ask(name: str, body: Any, secret: str = SECRET) -> Any:
 @pytest.mark.parametrize("secret", ["", "another", "thé secret"])
 def test_others_than_nodes_find_nothing(name: str, secret: str) -> None:
     assert ask(name, {}, secret).status_code == 404
-    assert Client().get(f"/centrifugo/{name}/").status_code in (404, 405)
+    assert Client().get(f"/centrifugo/{name}/", headers={HEADER: secret}).status_code == 404
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_node_that_reads_finds_nothing(name: str) -> None:
+    answer = Client().get(f"/centrifugo/{name}/", headers={HEADER: SECRET})
+    assert (answer.status_code, answer["content-type"]) == (404, "application/problem+json")
 
 
 @pytest.mark.parametrize("name", PATHS)

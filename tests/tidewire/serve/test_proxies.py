@@ -243,7 +243,7 @@ def test_bodies_pass_and_the_server_refuses_those_that_are_too_long(url: str, al
 
 
 def test_a_page_of_the_same_host_and_port_may_connect(url: str) -> None:
-    """The Origin of a browser has the port, and so must the Host that the server is told."""
+    """The Origin of a browser has the port, and so must the Host that the proxy sends."""
     origin = {"Origin": url}
     with RawSocket(url.replace("http", "ws", 1) + "/connection/websocket", additional_headers=origin):
         pass
