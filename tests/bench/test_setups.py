@@ -27,7 +27,7 @@ def test_people_and_rooms_are_made(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_log_is_filled() -> None:
     size = {"streams": 2, "each": 3}
     with connection.cursor() as cursor:
-        cursor.execute(growth._STREAMS, size)
+        cursor.execute(growth.OLD_STREAMS, size)
         cursor.execute(growth._EVENTS, size)
 
     assert list(Stream.objects.order_by("name").values_list("head", flat=True)) == [3, 3]

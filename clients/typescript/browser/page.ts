@@ -12,6 +12,8 @@ export interface App {
   readonly auth: ReturnType<typeof jwt>
   /** How long it took until a list had rows, in milliseconds since the script began. */
   firstRows: number | null
+  /** The list's status at that moment; 'live' only after the server has answered. */
+  firstStatus: string | null
   list(room: string, limit?: number): Messages
   react: typeof react
   unreact: typeof unreact
@@ -38,6 +40,7 @@ window.app = {
   client,
   auth,
   firstRows: null,
+  firstStatus: null,
   list: (room, limit) => client.list(messages(room), limit ? { limit } : {}),
   react,
   unreact,
@@ -45,6 +48,8 @@ window.app = {
 for (const room of asked.getAll('room')) {
   const list = window.app.list(room, Number(asked.get('limit') ?? 0))
   list.subscribe(() => {
-    if (list.get().items.length) window.app.firstRows ??= performance.now() - began
+    if (!list.get().items.length) return
+    window.app.firstRows ??= performance.now() - began
+    window.app.firstStatus ??= list.get().status
   })
 }
