@@ -115,7 +115,9 @@ class Turn:
         """Stores the outcomes. Returns the positions that this worker still has, changed and not yet stored. Those
         that go on keep their lease."""
         of_positions = {each.message.position: each for each in outcomes if each.message.position is not None}
-        requests.settle([each for each in outcomes if each.message.delivery is not None], self._using)
+        of_requests = [each for each in outcomes if each.message.delivery is not None]
+        requests.settle(of_requests, self._using)
+        self._disable_gone(of_requests)
         if not of_positions:
             return []
         mine = leases.mine(self._worker, of_positions.keys(), self._using)
@@ -130,6 +132,13 @@ class Turn:
             settled.append(row)
         attempts.store(stored, self._using)
         return settled
+
+    def _disable_gone(self, outcomes: Sequence[Outcome]) -> None:
+        """Disables the endpoints that answered a ping or a redelivery with 410, unless they have another URL by now."""
+        gone = {each.message.endpoint: each.message.url for each in outcomes if each.status == GONE}
+        for endpoint in WebhookEndpoint.objects.using(self._using).filter(pk__in=gone).order_by("pk"):
+            if endpoint.is_active and endpoint.url == gone[endpoint.pk]:
+                notices.disable(endpoint, WebhookEndpoint.Reason.GONE, "", self._using)
 
     def _apply(self, row: WebhookPosition, endpoint: WebhookEndpoint, outcome: Outcome) -> datetime | None:
         """Moves a position on, or puts it off. Returns when the next attempt is, or None where there is none."""

@@ -505,6 +505,35 @@ def test_a_ping_reaches_a_disabled_endpoint_too(desk, receiver, make_endpoint, s
     assert (delivery.state, delivery.attempts, delivery.status, delivery.answer) == ("delivered", 1, 200, "ok")
 
 
+def test_410_to_a_ping_or_a_redelivery_disables(desk, receiver, make_endpoint, stream, write, notices):
+    endpoint = make_endpoint(streams=[stream])
+    write("one")
+    desk.deliver()
+    receiver.answer = lambda got: Say(410)
+    for request in (
+        lambda: endpoints.ping(endpoint),
+        lambda: endpoints.redeliver(WebhookDelivery.objects.earliest("pk")),
+    ):
+        WebhookEndpoint.objects.update(state="active")
+        with transaction.atomic():
+            request()
+        assert desk.deliver() == 1
+        endpoint.refresh_from_db()
+        assert (endpoint.state, endpoint.disabled_reason) == ("disabled", "gone")
+    assert notices == [("webhook.disabled", "", "gone")] * 2
+
+
+def test_410_from_the_url_of_before_disables_nothing(desk, receiver, make_endpoint, stream):
+    endpoint = make_endpoint(streams=[stream])
+    receiver.answer = lambda got: Say(410)
+    with transaction.atomic():
+        endpoints.ping(endpoint)
+    (message,) = desk.turn().messages
+    WebhookEndpoint.objects.update(url="http://127.0.0.1:1/")
+    desk.turn(*desk.send(message))
+    assert WebhookEndpoint.objects.get().state == "active"
+
+
 @pytest.mark.parametrize("most", [1, 5])
 def test_a_redelivery_is_the_same_message_as_the_log_has_it_now(
     desk, receiver, make_endpoint, stream, write, readable, most
