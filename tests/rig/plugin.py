@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connections
 from django.urls import get_resolver
 
-from tests.rig import servers
+from tests.rig import emptied, servers
 from tests.rig.redis_cluster import RedisCluster, start_cluster
 from tests.rig.site import QUOTAS, Site, Sites
 from tests.rig.verify import IS_VERIFY
@@ -61,6 +61,7 @@ def _is_xdist_controller(config: pytest.Config) -> bool:
 
 def pytest_configure() -> None:
     _use_a_file()
+    emptied.install()
     # Every test client loads the middleware, and WhiteNoise would list all static files each time.
     settings.WHITENOISE_AUTOREFRESH = True
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides what failed
