@@ -21,6 +21,8 @@ from tidewire.logbook.writing import BATCH
 
 logger = logging.getLogger(__name__)
 
+FIRST_SECONDS = 1.0
+"""So long after its start a process writes for the first time, so that a look at a new process finds it."""
 LAST_SECONDS = 2.0
 """So long the end of a process waits at most for its last entries."""
 
@@ -36,8 +38,10 @@ class LogbookWriter:
 
     async def run(self) -> None:
         """Writes until cancelled. Ends at once when LOGBOOK_SECONDS is 0."""
+        wait = min(FIRST_SECONDS, conf.LOGBOOK_SECONDS)
         while conf.LOGBOOK_SECONDS:
-            await asyncio.sleep(conf.LOGBOOK_SECONDS * random.uniform(0.9, 1.1))
+            await asyncio.sleep(wait * random.uniform(0.9, 1.1))
+            wait = conf.LOGBOOK_SECONDS
             states = self._log.take(BATCH)
             if states or self._loop.time() - self._wrote_at >= HEARTBEAT_SECONDS:
                 await self._write(states)
