@@ -65,7 +65,8 @@ def test_every_step_of_verify_leads_somewhere() -> None:
         if step.command[1:2] == ("-m",):
             assert importlib.util.find_spec(step.command[2]), step.name
         elif step.command[0] == "npm":
-            scripts = json.loads((ROOT / step.command[-1] / "package.json").read_text())["scripts"]
+            folder = step.command[step.command.index("--prefix") + 1]
+            scripts = json.loads((ROOT / folder / "package.json").read_text())["scripts"]
             assert step.command[2] in scripts, step.name
         else:
             raise AssertionError(f"{step.name}: a command that this test cannot check")

@@ -1,7 +1,7 @@
 """Empties the database after a test that committed: only the tables that have rows.
 
-Django's own `flush` names every table and sends `post_migrate`, which makes the content types and permissions anew. With
-seventy tables that takes 30 ms on SQLite and 130 ms on PostgreSQL, and a thousand tests here commit.
+Django's own `flush` names every table and sends `post_migrate`, which makes the content types and permissions anew.
+With seventy tables that takes 30 ms on SQLite and 130 ms on PostgreSQL, and a thousand tests here commit.
 """
 
 from __future__ import annotations
