@@ -246,8 +246,9 @@ test('5,000 rows come up from the disk before the server answers, and catch up w
   await first.close()
   await call('POST', `/api/v1/rooms/${room}/messages/`, { text: 'meanwhile' })
 
+  const boots = process.env.TIDEWIRE_VERIFY ? 5 : 1
   const times: number[] = []
-  for (let boot = 0; boot < 5; boot++) {
+  for (let boot = 0; boot < boots; boot++) {
     const page = await context.newPage()
     const reads: string[] = []
     page.on('request', (request) => request.method() === 'GET' && request.url().includes('/messages/') && reads.push(request.url()))
