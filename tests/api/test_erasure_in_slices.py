@@ -196,6 +196,7 @@ def test_the_admins_deletion_is_the_same_job(alice, quux, small_slices, client, 
     assert_hidden(room, alice)
 
 
+@pytest.mark.slow
 def test_ten_thousand_messages_in_slices_and_what_another_writer_waits(alice, bob):
     """Statements of a slice do not depend on the size of the account; times are recorded."""
     room, other = make_room(alice.user, bob.user), make_room(alice.user)

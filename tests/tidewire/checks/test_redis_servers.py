@@ -123,6 +123,7 @@ def allowed(request: pytest.FixtureRequest) -> Any:
         node.ask("ACL", "DELUSER", "tidewire")
 
 
+@pytest.mark.slow
 def test_the_named_rights_suffice_and_each_is_needed(allowed: Any) -> None:
     assert found(allowed(allowed.rule)) == []
     needless = [

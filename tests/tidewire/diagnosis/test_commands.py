@@ -87,6 +87,7 @@ def test_the_number_of_workers_is_that_of_the_environment(monkeypatch):
 AWAY = "postgres://nobody:secret-password@127.0.0.1:1/none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "settings", "sentence"),
     [

@@ -14,6 +14,7 @@ from tidewire.jobs import measures
 SHOW = "from tidewire.jobs import measures; print(sorted(each.__name__ for each in measures._measures))"
 
 
+@pytest.mark.slow
 def test_a_process_takes_all_of_them(tmp_path) -> None:
     """Of a process that has imported nothing but the installed apps."""
     done = subprocess.run(

@@ -399,6 +399,7 @@ publishing.publish([event(1)])
 """
 
 
+@pytest.mark.slow
 async def test_a_process_that_ends_at_once_still_sends(redis, tmp_path, settings):
     """The last write of a command must not wait for the poll."""
     settings.SECRET_KEY = secret = "s" * 50

@@ -14,7 +14,7 @@ from tests.rig import plugin
 from tests.rig.site import ROOT, child_environment
 from tests.rig.verify import IS_VERIFY
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.slow]
 
 LONGER = 4 if IS_VERIFY else 1
 SIZES = {"postgresql": (8, 260 * LONGER), "sqlite": (3, 60 * LONGER)}
