@@ -13,6 +13,7 @@ class TidewireConfig(AppConfig):
         # Models are loaded only now.
         from tidewire.capture import capturing, raw_writes
         from tidewire.centrifugo import chores as edge_chores  # noqa: F401  declares them
+        from tidewire.centrifugo import message_writer
         from tidewire.checks import (  # noqa: F401  they register themselves
             database,
             declarations,
@@ -49,3 +50,4 @@ class TidewireConfig(AppConfig):
         capturing.start()
         raw_writes.warn_with_debug()
         installing.connect(self)
+        message_writer.start()

@@ -3,7 +3,7 @@
 from tidewire.capture.models import LiveModel
 from tidewire.capture.querysets import LiveQuerySet
 from tidewire.capture.versions import VersionField
-from tidewire.centrifugo.tables import EdgePosition, EdgeSubscription
+from tidewire.centrifugo.tables import EdgeMessage, EdgePosition, EdgeSubscription
 from tidewire.jobs.tables import Chore, Job
 from tidewire.log.tables import DelayedEvent, ErasureClock, Event, HiddenUser, NextRelease, Stream
 from tidewire.logbook.tables import LoggedConnection, LoggedProcess
@@ -16,6 +16,7 @@ __all__ = [
     "AnswerName",
     "Chore",
     "DelayedEvent",
+    "EdgeMessage",
     "EdgePosition",
     "EdgeSubscription",
     "ErasureClock",

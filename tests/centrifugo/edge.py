@@ -9,13 +9,24 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.rig import servers
 from tests.rig.site import ROOT, Site, wait_until_ready
 from tidewire.centrifugo.configuration import VERSION
 
+SEED = int(os.environ.get("TIDEWIRE_SEED", "1"))
+KEY, OLD_KEY = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
+"""Of access tokens: the present one, and the one before."""
 MODULE = f"github.com/centrifugal/centrifugo/v6@v{VERSION}"
+
+
+def rounds(usual: int) -> int:
+    """Returns how often a test repeats what it does: `usual`, or the share of a thousand that TIDEWIRE_ROUNDS says."""
+    return usual * int(os.environ.get("TIDEWIRE_ROUNDS", "1000")) // 1000
 
 
 def program() -> Path:
@@ -54,6 +65,13 @@ class Node:
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def reload(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Changes its configuration and has it read anew, which the node does soon afterwards."""
+        found = json.loads(self._configuration.read_text())
+        change(found)
+        self._configuration.write_text(json.dumps(found))
+        self.process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         servers.end(self.process, signal.SIGKILL)
 
@@ -75,29 +93,50 @@ class Edge:
         self.nodes = []
         for port in ports:
             path = site.folder / f"centrifugo-{port}.json"
-            database = site.environment["DATABASE_URL"]
-            text = site.manage(
-                "centrifugo", "config", "--django", site.url, "--database", database, "--port", str(port)
-            )
+            text = site.manage("centrifugo", "config", "--django", site.url, "--port", str(port))
             json.loads(text)
             path.write_text(text)
             path.chmod(0o644)
             self.nodes.append(Node(port, path, site.folder / f"centrifugo-{port}.log"))
         self._relay: subprocess.Popen[bytes] | None = None
         self.relay_log = site.folder / "relay.log"
+        self.fault = site.folder / "fault"
 
     def start(self) -> None:
         for node in self.nodes:
             node.start()
         self.start_relay()
 
-    def start_relay(self) -> None:
+    def start_relay(self, environment: Mapping[str, str] | None = None) -> None:
+        """Starts the relay, with these variables beside those of the site."""
         command = [sys.executable, "manage.py", "centrifugo", "relay"]
-        self._relay = servers.spawn(command, log=self.relay_log, cwd=ROOT, env=self.site.environment)
+        variables = {**self.site.environment, **(environment or {})}
+        self._relay = servers.spawn(command, log=self.relay_log, cwd=ROOT, env=variables)
+
+    @property
+    def relay(self) -> subprocess.Popen[bytes]:
+        assert self._relay is not None, "the relay was not started"
+        return self._relay
 
     def kill_relay(self) -> None:
-        assert self._relay is not None
-        servers.end(self._relay, signal.SIGKILL)
+        servers.end(self.relay, signal.SIGKILL)
+
+    def pause_relay(self) -> None:
+        self.relay.send_signal(signal.SIGSTOP)
+
+    def resume_relay(self) -> None:
+        self.relay.send_signal(signal.SIGCONT)
+
+    def wait_for_relay(self) -> int:
+        """Waits until the relay has ended. Returns its code."""
+        return self.relay.wait(30)
+
+    def wait_for_relay_to_say(self, text: str) -> None:
+        """Waits until the relay logs this, after the call."""
+        before, deadline = self.relay_log.stat().st_size, time.monotonic() + 30
+        while text.encode() not in self.relay_log.read_bytes()[before:]:
+            assert time.monotonic() < deadline, servers.tail(self.relay_log)
+            time.sleep(0.05)
 
     def stop(self) -> None:
         if self._relay is not None:
@@ -112,4 +151,7 @@ def settings(ports: list[int]) -> dict[str, str]:
         "CENTRIFUGO_NODES": ",".join(f"http://127.0.0.1:{port}/api" for port in ports),
         "CENTRIFUGO_API_KEY": secrets.token_urlsafe(24),
         "CENTRIFUGO_SECRET": secrets.token_urlsafe(24),
+        "ACCESS_TOKEN_SECONDS": "3600",
+        "JWT_SIGNING_KEY": KEY,
+        "JWT_SIGNING_KEY_FALLBACKS": OLD_KEY,
     }

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 import time
 
-import httpx
 import pytest
 
 from tests.centrifugo.edge import Edge
 from tests.rig.rest import Person, channel
-from tests.sdk.agents import AGENTS, SdkClient
+from tests.sdk.agents import AGENTS, Position, SdkClient
+from tidewire.centrifugo.broker_tables import WINDOW
 
 pytestmark = pytest.mark.verify
 
 People = tuple[Person, ...]
-ROUNDS = int(os.environ.get("TIDEWIRE_ROUNDS", "100"))
-"""Logouts, removals and hops."""
+
+MANY = """
+from api.models import Message, Room
+room = Room.objects.get(pk="{room}")
+author = room.members.first().user
+Message.objects.bulk_create(Message(room=room, author=author, text=str(n)) for n in range({count}))
+"""
 
 
 @pytest.fixture
@@ -100,53 +104,6 @@ def test_get_state_beside_a_writer_misses_nothing(edge: Edge, people: People, ro
     assert offsets == list(range(offsets[0], offsets[-1] + 1))
 
 
-def test_a_stranger_is_refused(edge: Edge, people: People, room: str, client: SdkClient) -> None:
-    _, _, charlie = people
-    client.connect(edge.nodes[0].ws_url, get_token=charlie.fresh_token)
-    client.subscribe(channel(room))
-    assert client.wait_for("unsubscribed", channel(room)).code == 103
-
-
-def test_a_refresh_token_does_not_connect(edge: Edge, people: People) -> None:
-    with AGENTS["py"]() as client:
-        client.connect(edge.nodes[0].ws_url, token=people[1].refresh)
-        assert client.wait_for("disconnected").code in range(3500, 4000)
-
-
-def test_nobody_publishes_but_the_relay(edge: Edge, people: People, room: str) -> None:
-    with AGENTS["py"]() as client:
-        follow(client, edge.nodes[0].ws_url, people[1], room)
-        with pytest.raises(Exception, match=r"103|108"):
-            client.publish(channel(room), {"type": "typing"})
-
-
-def test_a_session_that_ended_gets_nothing_later(edge: Edge, people: People, room: str) -> None:
-    """Each logout is followed at once by a write."""
-    alice, bob, _ = people
-    for round in range(ROUNDS):
-        with AGENTS["py"]() as client:
-            guest = bob.at(edge.site.url)
-            guest.log_in()
-            follow(client, edge.nodes[round % 2].ws_url, guest, room)
-            guest.post("token/blacklist/", {"refresh": guest.refresh})
-            secret = alice.say(room, f"after the logout {round}")
-            client.wait_for("disconnected")
-            assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
-            guest.close()
-
-
-def test_a_removed_member_gets_nothing_later(edge: Edge, people: People, room: str) -> None:
-    alice, bob, _ = people
-    for round in range(ROUNDS):
-        with AGENTS["py"]() as client:
-            follow(client, edge.nodes[round % 2].ws_url, bob, room)
-            alice.remove(room, bob)
-            secret = alice.say(room, f"after the removal {round}")
-            client.wait_for("unsubscribed", channel(room))
-            assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
-            alice.add(room, bob)
-
-
 def test_an_erased_text_is_not_recovered(edge: Edge, people: People, room: str) -> None:
     alice, bob, _ = people
     _, position = alice.messages(room)
@@ -192,7 +149,7 @@ def test_a_node_that_does_not_answer_stops_the_relay(edge: Edge, people: People,
         edge.nodes[1].pause()
         alice.remove(room, charlie)
         secret = alice.say(room, "not for charlie")
-        time.sleep(3)
+        edge.wait_for_relay_to_say("does not answer")
         assert secret["id"] not in [e.data["data"].get("id") for e in client.publications(channel(room))]
         edge.nodes[1].resume()
         client.wait_for("publication", channel(room), where=lambda e: e.data["data"].get("id") == secret["id"])
@@ -200,38 +157,28 @@ def test_a_node_that_does_not_answer_stops_the_relay(edge: Edge, people: People,
         assert secret["id"] not in [e.data["data"].get("id") for e in other.publications(channel(room))]
 
 
-def test_an_api_key_signs_in_by_its_connect_data(edge: Edge, people: People, room: str) -> None:
-    answer = httpx.post(f"{edge.site.url}/centrifugo/connect/", json={"data": {}}, trust_env=False)
-    assert answer.status_code == 404  # without the secret
+VERSION = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("UPDATE cf_binary_stream_schema_version SET schema_version = {version}")
+"""
 
 
-def test_a_client_that_hops_between_servers_loses_and_repeats_nothing(edge: Edge, people: People, room: str) -> None:
+def test_tables_of_another_version_stop_the_relay(edge: Edge, people: People, room: str) -> None:
+    """A running one, which goes on when they are as before; and one that starts."""
     alice, bob, _ = people
-    _, position = alice.messages(room)
-    stop, urls = threading.Event(), [edge.site.ws_url, edge.nodes[0].ws_url, edge.nodes[1].ws_url]
-
-    def write() -> None:
-        while not stop.is_set():
-            alice.say(room, "again")
-
-    offsets = [position["offset"]]
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        for hop in range(ROUNDS):
-            with AGENTS["py"]() as client:
-                since = {"epoch": position["epoch"], "offset": offsets[-1]}
-                client.connect(urls[hop % 3], get_token=bob.fresh_token)
-                client.subscribe(channel(room), since=since)
-                client.wait_for_offset(channel(room), offsets[-1] + 1)
-                assert client.wait_for("subscribed", channel(room)).recovered
-                client.disconnect()
-                client.wait_for("disconnected")
-                offsets += client.offsets(channel(room))
-    finally:
-        stop.set()
-        thread.join()
-    assert offsets == list(range(offsets[0], offsets[0] + len(offsets)))
+    with AGENTS["py"]() as client:
+        follow(client, edge.nodes[0].ws_url, bob, room)
+        edge.site.shell(VERSION.format(version=2))
+        try:
+            alice.say(room, "not by this relay")
+            edge.wait_for_relay_to_say("have the version 2")
+            with pytest.raises(AssertionError, match="have the version 2, and 1 is known"):
+                edge.site.manage("centrifugo", "relay")
+            assert client.publications(channel(room)) == []
+        finally:
+            edge.site.shell(VERSION.format(version=1))
+        client.wait_for("publication", channel(room))
 
 
 def test_a_new_epoch_sends_clients_back_to_the_list(edge: Edge, people: People, room: str) -> None:
@@ -247,3 +194,40 @@ def test_a_new_epoch_sends_clients_back_to_the_list(edge: Edge, people: People, 
         _, position = alice.messages(room)
         client.wait_for_offset(channel(room), position["offset"], timeout=60)
         assert message["id"]
+
+
+def test_more_events_than_a_frame_holds_send_a_client_back_to_the_list(
+    edge: Edge, people: People, room: str, client: SdkClient
+) -> None:
+    """Centrifugo recovers in one frame, and refuses what is more. The SDK then asks for the state again."""
+    alice, bob, _ = people
+    reads: list[Position] = []
+
+    def state() -> Position:
+        reads.append(bob.messages(room)[1])
+        return reads[-1]
+
+    client.connect(edge.nodes[0].ws_url, get_token=bob.fresh_token)
+    client.subscribe(channel(room), get_state=state)
+    client.wait_for("subscribed", channel(room))
+    client.disconnect()
+    client.wait_for("disconnected")
+    edge.site.shell(MANY.format(room=room, count=WINDOW + 1))
+    seen = len(client.events)
+    client.reconnect()
+    client.wait_for("subscribed", channel(room), after=seen)
+    alice.say(room, "after it")
+    client.wait_for_offset(channel(room), reads[-1]["offset"] + 1)
+    assert len(reads) == 2
+    assert reads[1]["offset"] == reads[0]["offset"] + WINDOW + 1
+    assert client.offsets(channel(room)) == [reads[1]["offset"] + 1]
+
+
+def test_as_many_as_a_frame_holds_are_recovered(edge: Edge, people: People, room: str, client: SdkClient) -> None:
+    alice, bob, _ = people
+    _, position = alice.messages(room)
+    edge.site.shell(MANY.format(room=room, count=WINDOW))
+    follow(client, edge.nodes[1].ws_url, bob, room, since={"epoch": position["epoch"], "offset": position["offset"]})
+    assert client.wait_for("subscribed", channel(room)).recovered
+    client.wait_for_offset(channel(room), position["offset"] + WINDOW)
+    assert client.offsets(channel(room)) == list(range(position["offset"] + 1, position["offset"] + WINDOW + 1))

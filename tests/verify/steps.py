@@ -126,7 +126,8 @@ STEPS = (
     Step(
         "centrifugo",
         "two nodes of Centrifugo 6.9.1, built by Go: SDK clients in both encodings, recovery, `getState` beside a "
-        "writer, revocations followed at once by a write, relay and node killed",
+        "writer, a thousand revocations followed at once by a write, a thousand hops between servers, the relay killed "
+        "at each place between an end and the copy, ephemeral messages, forged tokens and names",
         (*PYTEST, "tests/centrifugo"),
     ),
     Step(

@@ -1,33 +1,30 @@
-"""Centrifugo's own tables, which the nodes make in our database: what the relay reads and writes there.
+"""The rows of Centrifugo's own tables: what the relay reads and writes there.
 
-They are those of Centrifugo's PostgreSQL stream broker, version 6.9, with `binary_data` and one shard. A node sends the
-rows of the stream table in the order of their ids, each with the epoch and the offset that it finds there.
+A node sends the rows of the stream table in the order of their ids, each with the epoch and the offset that it finds
+there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from django.db import DatabaseError, connections, transaction
+from django.db import connections, transaction
 
-from tidewire.centrifugo.tables import EdgeSubscription
-from tidewire.ground.conf import conf
+from tidewire.centrifugo import broker
+from tidewire.centrifugo.broker import table
+from tidewire.centrifugo.tables import EdgeMessage, EdgeSubscription
 from tidewire.ground.positions import Entry, Position
 from tidewire.log.tables import Event, Stream
 
-SCHEMA_VERSION = 1
-"""The only one that is known. Another release may give the columns another meaning."""
 WINDOW = 300
 """Events of one stream that a client may recover: as many as one frame of Centrifugo holds by default."""
-NO_POSITION = 0
-"""The offset of a message that is not stored."""
-
-
-class UnknownBrokerError(Exception):
-    """The tables are not those that this relay knows. The message says what is different."""
+EPHEMERAL = ("", 0)
+"""The epoch and offset of a message without a position. A node sends it and recovers it for no client."""
+PUBLISHED = 1
+"""The version of everything that a client may have published. All streams have it already, so a node whose client was
+allowed to publish finds that it has to publish nothing: the relay alone makes rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,6 @@ class Copied:
     entries: Sequence[Entry]
 
 
-def _name(suffix: str = "") -> str:
-    prefix = str(conf.CENTRIFUGO_TABLES)
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
-        raise UnknownBrokerError(f"CENTRIFUGO_TABLES is no prefix of tables: {prefix!r}")
-    return f'"{prefix}_binary_stream{suffix}"'
-
-
 _TABLES = {
     "streams": f'"{Stream._meta.db_table}"',
     "events": f'"{Event._meta.db_table}"',
@@ -52,39 +42,11 @@ _TABLES = {
 }
 
 
-def check(using: str) -> None:
-    """Raises UnknownBrokerError if the tables are missing, are of another version, or have more than one shard."""
-    try:
-        with transaction.atomic(using), connections[using].cursor() as cursor:
-            cursor.execute(f"SELECT schema_version FROM {_name('_schema_version')} WHERE id = 1")
-            version = cursor.fetchone()
-            cursor.execute(f"SELECT count(*) FROM {_name('_shard_lock')}")
-            shards = cursor.fetchone()
-    except DatabaseError as error:
-        raise UnknownBrokerError(f"a node of Centrifugo has to start once and make its tables: {error}") from error
-    if version != (SCHEMA_VERSION,):
-        raise UnknownBrokerError(f"the tables have the version {version}, and {SCHEMA_VERSION} is known")
-    if shards != (1,):
-        raise UnknownBrokerError("`broker.postgres.num_shards` of Centrifugo must be 1")
-
-
-def exist(using: str) -> bool:
-    """Returns whether nodes have made their tables in this database."""
-    connection = connections[using]
-    return connection.vendor == "postgresql" and _name().strip('"') in connection.introspection.table_names()
-
-
-def lock(using: str) -> None:
-    """Locks the one shard until the transaction ends, so that rows commit in the order of their ids."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {_name('_shard_lock')} WHERE shard_id = 0 FOR UPDATE")
-
-
 def positions(names: Iterable[str], using: str) -> dict[str, Position]:
     """Returns how far these streams are copied, by their names. Those that no client has subscribed to are left out."""
     with connections[using].cursor() as cursor:
         cursor.execute(
-            f"SELECT channel, epoch, top_offset FROM {_name('_meta')} WHERE channel = ANY(%s)", [list(names)]
+            f"SELECT channel, epoch, top_offset FROM {table('_meta')} WHERE channel = ANY(%s)", [list(names)]
         )
         return {name: Position(name, epoch, offset) for name, epoch, offset in cursor.fetchall()}
 
@@ -102,9 +64,9 @@ def behind(most: int, using: str, seconds: float | None = None) -> list[tuple[Po
     """Returns (head in our log, position of the nodes) of streams whose rows the nodes lack: at most `most`, of those
     that were written or subscribed to in the last `seconds`, or of all."""
     lately = [] if seconds is None else [seconds, seconds]
-    names = f"SELECT channel AS name FROM {_name('_meta')}" if seconds is None else _LATELY.format(**_TABLES)
+    names = f"SELECT channel AS name FROM {table('_meta')}" if seconds is None else _LATELY.format(**_TABLES)
     with connections[using].cursor() as cursor:
-        cursor.execute(_BEHIND.format(names=names, meta=_name("_meta"), **_TABLES), [*lately, most])
+        cursor.execute(_BEHIND.format(names=names, meta=table("_meta"), **_TABLES), [*lately, most])
         return [
             (Position(name, epoch, head), Position(name, their_epoch, offset))
             for name, epoch, head, their_epoch, offset in cursor.fetchall()
@@ -112,11 +74,13 @@ def behind(most: int, using: str, seconds: float | None = None) -> list[tuple[Po
 
 
 # The head moves with the rows, and never expires: a stream without a head would begin at 0 in an epoch of theirs.
-_HEADS = """INSERT INTO {meta} (channel, top_offset, epoch, history_ttl, history_size, expires_at, updated_at)
-SELECT name, head, epoch, interval '87600 hours', {window}, 'infinity', now()
+_HEADS = """INSERT INTO {meta}
+    (channel, top_offset, epoch, history_ttl, history_size, top_version, expires_at, updated_at)
+SELECT name, head, epoch, interval '87600 hours', {window}, {published}, 'infinity', now()
 FROM json_to_recordset(%s) AS h (name text, epoch text, head bigint)
 ON CONFLICT (channel) DO {conflict}"""
-_MOVED = "UPDATE SET top_offset = EXCLUDED.top_offset, epoch = EXCLUDED.epoch, updated_at = now()"
+_MOVED = """UPDATE SET top_offset = EXCLUDED.top_offset, epoch = EXCLUDED.epoch,
+    top_version = EXCLUDED.top_version, updated_at = now()"""
 
 _ROWS = """INSERT INTO {stream} (channel, channel_offset, epoch, kind, data, tags, shard_id)
 SELECT channel, "offset", epoch, 0, convert_to(payload, 'UTF8'), json_build_object('type', type)::jsonb, 0
@@ -125,8 +89,20 @@ FROM json_to_recordset(%s) AS r (channel text, "offset" bigint, epoch text, payl
 
 def begin(start: Position, using: str) -> None:
     """Makes the stream known to the nodes, at this position, if it is not."""
+    _move([start], using, "NOTHING")
+
+
+def _move(heads: Iterable[Position], using: str, conflict: str) -> None:
+    statement = _HEADS.format(meta=table("_meta"), window=WINDOW, published=PUBLISHED, conflict=conflict)
     with connections[using].cursor() as cursor:
-        cursor.execute(_HEADS.format(meta=_name("_meta"), window=WINDOW, conflict="NOTHING"), [_json([_head(start)])])
+        cursor.execute(statement, [_json([_head(head) for head in heads])])
+
+
+def takes_publishes(stream: str, using: str) -> bool:
+    """Returns whether a node that is answered PUBLISHED about a publish in this stream publishes nothing."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT top_version FROM {table('_meta')} WHERE channel = %s", [stream])
+        return cursor.fetchone() == (PUBLISHED,)
 
 
 def append(copied: Sequence[Copied], using: str) -> None:
@@ -145,13 +121,35 @@ def append(copied: Sequence[Copied], using: str) -> None:
         for each in copied
         for entry in each.entries
     ]
+    _move([each.head for each in copied], using, _MOVED)
+    with connections[using].cursor() as cursor:
+        cursor.execute(_ROWS.format(stream=table()), [_json(rows)])
+    broker.wake(using)
+
+
+_EPHEMERAL_ROWS = """INSERT INTO {stream} (epoch, channel_offset, kind, shard_id, channel, client_id, user_id, data)
+SELECT %s, %s, 0, 0, channel, client, "user", convert_to(payload, 'UTF8')
+FROM json_to_recordset(%s) AS r (channel text, client text, "user" text, payload text)"""
+
+
+def append_ephemeral(messages: Sequence[EdgeMessage], using: str) -> None:
+    """Adds rows without a position, inside the open transaction that holds the lock. Wakes the nodes at COMMIT."""
+    rows: list[dict[str, object]] = [
+        {"channel": each.stream, "client": each.client, "user": each.user, "payload": each.data} for each in messages
+    ]
+    with connections[using].cursor() as cursor:
+        cursor.execute(_EPHEMERAL_ROWS.format(stream=table()), [*EPHEMERAL, _json(rows)])
+    broker.wake(using)
+
+
+def forget_ephemeral(names: Iterable[str], seconds: float, using: str) -> None:
+    """Deletes the rows without a position of these streams that are older than `seconds`."""
     with connections[using].cursor() as cursor:
         cursor.execute(
-            _HEADS.format(meta=_name("_meta"), window=WINDOW, conflict=_MOVED),
-            [_json([_head(each.head) for each in copied])],
+            f"DELETE FROM {table()} WHERE kind = 0 AND epoch = %s AND channel_offset = %s AND channel = ANY(%s) "
+            "AND created_at < clock_timestamp() - make_interval(secs => %s)",
+            [*EPHEMERAL, list(names), seconds],
         )
-        cursor.execute(_ROWS.format(stream=_name()), [_json(rows)])
-        cursor.execute("SELECT pg_notify(%s, '')", [_name("_notify").strip('"')])
 
 
 # Rows that our log has rewritten since they were copied: erased texts, in the order of the log.
@@ -166,14 +164,14 @@ def follow_erasures(names: Sequence[str], using: str) -> None:
     """Gives the rows of these streams the contents that our log has now."""
     if names:
         with connections[using].cursor() as cursor:
-            cursor.execute(_ERASED.format(stream=_name(), which="s.name = ANY(%s)", **_TABLES), [list(names)])
+            cursor.execute(_ERASED.format(stream=table(), which="s.name = ANY(%s)", **_TABLES), [list(names)])
 
 
 def forget(text: str, using: str) -> None:
     """Gives all rows that show this text, such as the key of an erased account, the contents that our log has now."""
     with connections[using].cursor() as cursor:
         which = "position(convert_to(%s, 'UTF8') in c.data) > 0"
-        cursor.execute(_ERASED.format(stream=_name(), which=which, **_TABLES), [text])
+        cursor.execute(_ERASED.format(stream=table(), which=which, **_TABLES), [text])
 
 
 _UNREAD = """WITH unread AS (
@@ -186,9 +184,9 @@ _UNREAD = """WITH unread AS (
 def forget_unread(using: str) -> None:
     """Deletes the rows of streams without subscriptions. They are copied anew when a client subscribes."""
     with transaction.atomic(using):
-        lock(using)
+        broker.lock(using)
         with connections[using].cursor() as cursor:
-            cursor.execute(_UNREAD.format(meta=_name("_meta"), stream=_name(), **_TABLES))
+            cursor.execute(_UNREAD.format(meta=table("_meta"), stream=table(), **_TABLES))
 
 
 def _head(position: Position) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tidewire.centrifugo.broker_tables import WINDOW
@@ -17,9 +19,26 @@ HISTORY = "87600h"
 """Ten years: how long rows stay is decided by the relay, and by Centrifugo's own daily partitions."""
 
 
-def configuration(django: str, database: str, signing_key: str, port: int) -> dict[str, Any]:
-    """Returns the configuration as JSON. `django` is the address under which nodes reach this application,
-    `database` the one of its database, and `signing_key` that of access tokens."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key that signs access tokens; and the one before it, "" for none, whose tokens are accepted until a time."""
+
+    signing: str
+    previous: str = ""
+    until: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"hmac_secret_key": self.signing}
+        if self.previous:
+            found["hmac_previous_secret_key"] = self.previous
+            if self.until is not None:
+                found["hmac_previous_secret_key_valid_until"] = int(self.until.timestamp())
+        return found
+
+
+def configuration(django: str, database: str, keys: Keys, port: int) -> dict[str, Any]:
+    """Returns the configuration as JSON. `django` is the address under which nodes reach this application, and
+    `database` the one of its database."""
     return {
         "http_server": {"address": "127.0.0.1", "port": str(port)},
         "http_api": {"key": conf.CENTRIFUGO_API_KEY},
@@ -27,7 +46,7 @@ def configuration(django: str, database: str, signing_key: str, port: int) -> di
         "prometheus": {"enabled": True},
         "client": {
             "allowed_origins": list(conf.ALLOWED_ORIGINS),
-            "token": {"hmac_secret_key": signing_key, "user_id_claim": "sub"},
+            "token": {**keys.as_json(), "user_id_claim": "sub"},
             "disallow_anonymous_connection_tokens": True,
             "channel_limit": conf.MAX_SUBSCRIPTIONS,
             "user_connection_limit": conf.MAX_CONNECTIONS_PER_USER,
@@ -42,6 +61,7 @@ def configuration(django: str, database: str, signing_key: str, port: int) -> di
             "proxy": {
                 "subscribe": _proxy(django, "subscribe"),
                 "sub_refresh": _proxy(django, "sub_refresh"),
+                "publish": _proxy(django, "publish"),
             },
             "namespaces": [_namespace(kind) for _, kind in sorted(registry.kinds.items())],
         },
@@ -60,11 +80,13 @@ def configuration(django: str, database: str, signing_key: str, port: int) -> di
 
 
 def _namespace(kind: StreamKind) -> dict[str, Any]:
-    """Returns what holds for the streams of one kind: a position, recovery, and no publisher but the relay."""
+    """Returns what holds for the streams of one kind: a position, recovery, and no publisher but the relay. A client's
+    publish is asked about, and then passed on by us."""
     return {
         "name": kind.name,
         "subscribe_proxy_enabled": True,
         "sub_refresh_proxy_enabled": True,
+        "publish_proxy_enabled": bool(kind.ephemeral),
         "history_size": WINDOW,
         "history_ttl": HISTORY,
         "force_positioning": True,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hmac
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +15,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from tidewire.centrifugo.broker_tables import PUBLISHED
+from tidewire.centrifugo.publishing import publish
 from tidewire.centrifugo.subscribing import ALLOWED_SECONDS, Client, subscribe
 from tidewire.ground import credentials
 from tidewire.ground.conf import conf
 from tidewire.ground.credentials import ExpiredCredential, Identity, InvalidCredential
+from tidewire.protocol import strict_json
 from tidewire.protocol.codes import Code, Disconnect, ErrorCode
 from tidewire.rest.errors import not_found
 
@@ -38,8 +40,8 @@ def _proxy(answer: Callable[[dict[str, Any]], Answer]) -> Callable[[HttpRequest]
         if request.method != "POST" or not secret or not hmac.compare_digest(shown.encode(), secret.encode()):
             return not_found(request)
         try:
-            asked = json.loads(request.body)
-        except (ValueError, RecursionError):
+            asked = strict_json.decode(request.body)
+        except strict_json.JSONError:
             asked = None
         if not isinstance(asked, dict):
             return JsonResponse(_refusal(ErrorCode.BAD_REQUEST))
@@ -90,6 +92,17 @@ def refreshed(asked: dict[str, Any]) -> Answer:
     return {"result": {"expire_at": int(time.time()) + ALLOWED_SECONDS}}
 
 
+@_proxy
+def published(asked: dict[str, Any]) -> Answer:
+    """Passes on an ephemeral message of a client. The answer keeps the node from publishing it once more."""
+    client = _client(asked)
+    channel = asked.get("channel")
+    if client is None or not isinstance(channel, str):
+        return _refusal(ErrorCode.BAD_REQUEST)
+    error = publish(client, channel, asked.get("data"))
+    return _refusal(error) if error else {"result": {"version": PUBLISHED}}
+
+
 def _client(asked: dict[str, Any]) -> Client | None:
     """Returns the client that a node asks for, or None where the question has another shape."""
     id, user, meta = asked.get("client"), asked.get("user"), asked.get("meta")
@@ -110,4 +123,5 @@ urlpatterns = [
     path("centrifugo/connect/", connect),
     path("centrifugo/subscribe/", subscribed),
     path("centrifugo/sub_refresh/", refreshed),
+    path("centrifugo/publish/", published),
 ]

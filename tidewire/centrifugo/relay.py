@@ -5,6 +5,7 @@ A transaction begins with the revocation log. Of each stream it then takes the n
 are not carried out yet, and asks who may still read. A user who may not is unsubscribed on every node before the event
 that ends the access is copied. When a node does not answer then, nothing is copied to any: it may deliver, but it
 cannot learn who must not get what. Copying an event twice is harmless, because a node ignores an offset that it had.
+Ephemeral messages come last, and only of streams whose events are all copied.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from collections.abc import Sequence
 
 from django.db import Error, transaction
 
-from tidewire.centrifugo import broker_tables, revoking, settling
-from tidewire.centrifugo.broker_tables import WINDOW, Copied, UnknownBrokerError
+from tidewire.centrifugo import broker, broker_tables, messages, revoking, settling
+from tidewire.centrifugo.broker import UnknownBrokerError
+from tidewire.centrifugo.broker_tables import WINDOW, Copied
 from tidewire.centrifugo.nodes import End, NodeAwayError, Nodes
-from tidewire.centrifugo.tables import EdgeSubscription
+from tidewire.centrifugo.tables import EdgeMessage, EdgeSubscription
 from tidewire.declare.live import EVERYONE
 from tidewire.declare.registry import registry
 from tidewire.engine import access
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.ground.positions import Entries, Entry, Position
-from tidewire.log import pages
+from tidewire.ground.streams import REVOCATIONS
+from tidewire.log import heads, pages
 from tidewire.log.database import log_alias
 
 POLL_SECONDS = 0.02
@@ -39,6 +42,10 @@ STREAMS = 200
 """Streams of one transaction."""
 
 logger = logging.getLogger(__name__)
+
+
+Behind = tuple[Position, Position]
+"""The head of a stream in our log, and the position that the nodes have."""
 
 
 class Relay:
@@ -54,7 +61,7 @@ class Relay:
 
     def run(self) -> None:
         """Works until `stop` was called. Raises UnknownBrokerError at the start, and never later."""
-        broker_tables.check(log_alias())
+        broker.check(log_alias())
         while not self._stopping.is_set():
             try:
                 copied = self.turn()
@@ -72,22 +79,26 @@ class Relay:
         django.db.Error."""
         using, is_full = log_alias(), time.monotonic() >= self._full_at
         seconds = None if is_full else conf.TOUCHED_SECONDS
-        if revoking.is_done(using) and not broker_tables.behind(1, using, seconds):
+        if revoking.is_done(using) and not broker_tables.behind(1, using, seconds) and not messages.waiting(using):
             self._note(is_full)
             return 0
         with transaction.atomic(using):
-            broker_tables.lock(using)
+            broker.lock(using)
+            waiting = messages.waiting(using)  # first: all that ended an access before one of them is found below
             revoked = revoking.carry_out(self._nodes, using)
             found = broker_tables.behind(STREAMS, using, seconds)
             copied = [each for each in (self._next(*pair, revoked, using) for pair in found) if each is not None]
             broker_tables.append(copied, using)
+            ephemeral = _due(waiting, revoked, found, copied, using)
+            messages.copy(ephemeral, using)
             erasing = [each.head.channel for each in copied if _erases(each.head.channel, each.entries)]
             broker_tables.follow_erasures(erasing, using)
         self._note(is_full and len(found) < STREAMS)
-        return sum(len(each.entries) for each in copied)
+        return sum(len(each.entries) for each in copied) + len(ephemeral)
 
     def _note(self, is_full: bool) -> None:
         if is_full:
+            messages.forget_old(log_alias())
             self._full_at = time.monotonic() + FULL_SECONDS
 
     def _next(self, head: Position, theirs: Position, revoked: int, using: str) -> Copied | None:
@@ -118,6 +129,18 @@ class Relay:
         gone = [row for row in found if row.user in ended]
         self._nodes.unsubscribe(End(stream, user) for user in sorted(ended))
         return settling.forget_settled(gone, using)
+
+
+def _due(
+    waiting: Sequence[EdgeMessage], revoked: int, found: Sequence[Behind], copied: Sequence[Copied], using: str
+) -> list[EdgeMessage]:
+    """Returns the ephemeral messages, of those that wait, before which no access has ended that has yet to be ended at
+    the nodes."""
+    if not waiting or len(found) == STREAMS or heads.position(REVOCATIONS, using).offset > revoked:
+        return []
+    reached = {each.head.channel: each.head.offset for each in copied}
+    blocked = {head.channel for head, _ in found if reached.get(head.channel, -1) < head.offset}
+    return [each for each in waiting if each.stream not in blocked]
 
 
 def _erases(stream: str, entries: Sequence[Entry]) -> bool:

@@ -39,3 +39,25 @@ class EdgePosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} @ {self.offset}"
+
+
+class EdgeMessage(models.Model):
+    """An ephemeral message for the clients at nodes, which is kept for a minute. `is_copied` when the relay has handed
+    it to them, or has found it too late for that."""
+
+    stream = models.CharField(max_length=100)
+    client = models.CharField(max_length=64)
+    user = models.CharField(max_length=64)
+    data = models.TextField()
+    at = models.DateTimeField(db_index=True)  # by the database's clock
+    is_copied = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(is_copied=False), name="edge_message_waiting"),
+            models.Index(fields=["client", "at"], name="edge_message_client"),
+            models.Index(fields=["user"], name="edge_message_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} in {self.stream}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -18,13 +17,13 @@ from tidewire.connection.connection import Connection
 from tidewire.connection.errors import CommandError, DisconnectError
 from tidewire.declare.registry import registry
 from tidewire.delivery.subscription import Subscription
+from tidewire.engine import ephemeral_messages
+from tidewire.engine.ephemeral_messages import RefusedPublishError
 from tidewire.ground import streams
-from tidewire.ground.actors import Actor
 from tidewire.ground.positions import PAGE_EVENTS
 from tidewire.protocol import strict_json
 from tidewire.protocol.codec import history_result
 from tidewire.protocol.codes import Disconnect, ErrorCode
-from tidewire.protocol.events import EphemeralMessage
 from tidewire.protocol.requests import (
     ChannelRequest,
     ConnectRequest,
@@ -47,7 +46,6 @@ from tidewire.protocol.results import (
 )
 
 VERSION = "tidewire"
-MAX_EPHEMERAL_BYTES = 4096
 
 Answer = Callable[[Any, Any], Awaitable[Result]]
 
@@ -106,23 +104,13 @@ async def publish(connection: Connection, request: PublishRequest) -> PublishRes
     """Publishes an ephemeral message, `data` {"type": …, "data": …}: its type is one that the kind of stream allows.
     The rate is limited over all streams of the connection, so that subscribing again does not start a new burst."""
     subscription = _open_subscription(connection, request.channel)
-    identity = connection.require_identity()
-    if not identity.may_publish:
-        raise CommandError(ErrorCode.PERMISSION_DENIED)
-    kind = registry.kind_of(subscription.stream)
-    if kind is None or not kind.ephemeral:
-        raise CommandError(ErrorCode.NOT_AVAILABLE)
-    message = _json(request.data, MAX_EPHEMERAL_BYTES)
-    if not isinstance(message, dict) or not message.keys() <= {"type", "data"}:
-        raise CommandError(ErrorCode.BAD_REQUEST)
-    if not isinstance(message.get("type"), str) or message["type"] not in kind.ephemeral:
-        raise CommandError(ErrorCode.BAD_REQUEST)
+    try:
+        data = ephemeral_messages.encode(subscription.stream, bytes(request.data), connection.require_identity())
+    except RefusedPublishError as error:
+        raise CommandError(error.code) from None
     if not connection.ephemeral_bucket.take(asyncio.get_running_loop().time()):
         raise CommandError(ErrorCode.TOO_MANY_REQUESTS)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    event = EphemeralMessage(message["type"], now, Actor("user", identity.user_id), message.get("data"))
-    data = msgspec.json.encode(event).decode()
-    connection.engine.publisher.publish_ephemeral(subscription.stream, data, connection.info)
+    connection.engine.publish_ephemeral(subscription.stream, data, connection.info)
     return PublishResult()
 
 
@@ -172,7 +160,7 @@ async def call(connection: Connection, request: RpcRequest) -> RpcResult:
     method = rpc.method(request.method)
     if method is None:
         raise CommandError(ErrorCode.NOT_AVAILABLE)
-    data = _json(request.data, max_bytes=None)
+    data = _json(request.data)
     try:
         result = await method(connection.rpc_context, data)
     except rpc.RpcDataError:
@@ -180,9 +168,9 @@ async def call(connection: Connection, request: RpcRequest) -> RpcResult:
     return RpcResult(Raw(msgspec.json.encode(result)))
 
 
-def _json(data: Raw, max_bytes: int | None) -> Any:
+def _json(data: Raw) -> Any:
     try:
-        return strict_json.decode(bytes(data), max_bytes)
+        return strict_json.decode(bytes(data))
     except strict_json.JSONError:
         raise CommandError(ErrorCode.BAD_REQUEST) from None
 

@@ -18,6 +18,7 @@ from tidewire.connection.receive_queue import Parsed
 from tidewire.connection.rpc import RpcContext
 from tidewire.delivery.send_queue import SendQueue
 from tidewire.delivery.subscription import Subscription
+from tidewire.engine import ephemeral_messages
 from tidewire.engine.engine import Engine
 from tidewire.ground import metrics
 from tidewire.ground.connection_states import MAX_STREAMS, ConnectionState, StreamSeen, device_of, printable
@@ -31,8 +32,6 @@ from tidewire.protocol.pushes import ClientInfo, DisconnectPush
 
 logger = logging.getLogger(__name__)
 
-EPHEMERAL_BURST, EPHEMERAL_PER_SECOND = 5, 1.0
-"""Ephemeral messages of one connection: at once, and in the long run."""
 REMEMBERED_SUBSCRIPTIONS = 32
 """Subscriptions that ended, whose end the logbook is still to learn."""
 
@@ -94,7 +93,7 @@ class Connection:
         self._end_timer = engine.timer_wheel.call_later(rules.connect_seconds, self.end, Disconnect.STALE)
         self._user_rate: ClientRate | None = None
         self._frame_rate = websocket_frames.frame_rate(scope)
-        self.ephemeral_bucket = TokenBucket(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, self._loop.time())
+        self.ephemeral_bucket = TokenBucket(ephemeral_messages.BURST, ephemeral_messages.PER_SECOND, self._loop.time())
         engine.connections.add(self)
 
     @property

@@ -33,8 +33,10 @@ from tidewire.ground.credentials import Identity, LookUp
 from tidewire.ground.timer_wheel import TimerWheel
 from tidewire.layer import publishing
 from tidewire.layer.membership import Membership
+from tidewire.layer.messages import Ephemeral
 from tidewire.layer.publisher import Publisher
 from tidewire.log import revocations
+from tidewire.protocol.pushes import ClientInfo
 
 
 class Engine:
@@ -107,6 +109,11 @@ class Engine:
             self._tasks.start(work)
         publishing.attach(self.publisher)
         revocations.attach(self.hub)
+
+    def publish_ephemeral(self, stream: str, data: str, info: ClientInfo) -> None:
+        """Publishes a client's ephemeral message, `data` its finished JSON, to the readers of all servers."""
+        self.publisher.publish_ephemeral(stream, data, info)
+        publishing.copy_ephemeral(Ephemeral(stream, data, info))
 
     async def stop(self) -> None:
         """Ends all tasks and the reader. Open sockets are left alone: a server that drains closes them before."""

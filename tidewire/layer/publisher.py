@@ -81,6 +81,13 @@ class Publisher:
         self._ephemeral.append(Ephemeral(stream, data, info))
         self._wake.set()
 
+    def publish_ephemeral_soon(self, message: Ephemeral) -> None:
+        """Queues an ephemeral message. Called from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self.publish_ephemeral, message.stream, message.data, message.info)
+        except RuntimeError:  # the loop is closed: this process is ending
+            self.dropped += 1
+
     def publish_commands(self, stream: str, key: str, data: bytes) -> None:
         """Queues a client's message for the process that is called `stream`. Called in the loop."""
         self.dropped += len(self._ephemeral) == QUEUE_EPHEMERAL

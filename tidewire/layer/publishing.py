@@ -11,10 +11,12 @@ import atexit
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, get_channel_layer
 
 from tidewire.ground.recorded_event import RecordedEvent
+from tidewire.layer.messages import Ephemeral
 from tidewire.layer.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ EXIT_SECONDS = 0.2
 _attached: Publisher | None = None
 _background: BackgroundPublisher | None = None
 _lock = threading.Lock()
+_copies: list[Callable[[Ephemeral], None]] = []
 
 
 def attach(publisher: Publisher) -> None:
@@ -56,6 +59,27 @@ def publish(recorded: list[RecordedEvent]) -> None:
             publisher.publish(recorded)
     except Exception:
         logger.exception("events could not be handed to the channel layer; hubs will find them in the log")
+
+
+def publish_ephemeral(message: Ephemeral) -> None:
+    """Publishes an ephemeral message of a client that has no socket of ours. Called from any thread. It may be lost, as
+    on the layer."""
+    publisher = _attached or _background_publisher()
+    if publisher is not None:
+        publisher.publish_ephemeral_soon(message)
+
+
+def copy_to(copy: Callable[[Ephemeral], None]) -> None:
+    """Has this function called for each ephemeral message of a client's socket, in the event loop: for servers that do
+    not read the layer."""
+    if copy not in _copies:
+        _copies.append(copy)
+
+
+def copy_ephemeral(message: Ephemeral) -> None:
+    """Hands an ephemeral message of a client's socket to the functions that `copy_to` has got."""
+    for copy in _copies:
+        copy(message)
 
 
 def _background_publisher() -> Publisher | None:

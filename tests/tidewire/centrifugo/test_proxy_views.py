@@ -14,12 +14,12 @@ from api.auth import tokens
 from api.auth.sessions import sign_in_as
 from api.models import Key
 from tests.factories import make_user
-from tidewire.centrifugo.configuration import configuration
+from tidewire.centrifugo.configuration import Keys, configuration
 from tidewire.centrifugo.proxy_views import HEADER
 from tidewire.declare.registry import registry
 
 SECRET = "the secret of the nodes"
-PATHS = ("connect", "subscribe", "sub_refresh")
+PATHS = ("connect", "subscribe", "sub_refresh", "publish")
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_only_access_tokens_name_their_user_to_nodes(settings: Any) -> None:
 
 
 def test_a_node_knows_each_kind_and_lets_no_client_publish() -> None:
-    found = configuration("http://django", "postgres://database", "key", 8001)
+    found = configuration("http://django", "postgres://database", Keys("key"), 8001)
     spaces = found["channel"]["namespaces"]
     assert {space["name"] for space in spaces} == set(registry.kinds)
     assert not any(name.startswith("allow_publish") for space in spaces for name in space)

@@ -10,13 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from tidewire.centrifugo import nodes
-from tidewire.centrifugo.broker_tables import UnknownBrokerError
-from tidewire.centrifugo.configuration import configuration
+from tidewire.centrifugo import broker, nodes
+from tidewire.centrifugo.broker import UnknownBrokerError
+from tidewire.centrifugo.configuration import Keys, configuration
 from tidewire.centrifugo.relay import Relay
 from tidewire.diagnosis.arguments import PORT
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
+from tidewire.log.database import log_alias
 
 
 class Command(OurCommand):
@@ -31,21 +32,28 @@ class Command(OurCommand):
         relay.add_argument("--metrics-port", type=PORT, help="serve the relay's metrics on this port of 127.0.0.1")
         config = actions.add_parser("config", help="write the configuration of a node to standard output, as JSON")
         config.add_argument("--django", required=True, metavar="URL", help="where nodes reach this application")
-        config.add_argument("--database", required=True, metavar="URL", help="where nodes reach its PostgreSQL")
+        config.add_argument(
+            "--database", metavar="URL", help="where nodes reach its PostgreSQL, if not where this application does"
+        )
         config.add_argument("--port", type=PORT, default=8001, help="the node's own port (8001)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         missing = [n for n in ("CENTRIFUGO_NODES", "CENTRIFUGO_API_KEY", "CENTRIFUGO_SECRET") if not getattr(conf, n)]
         if missing:
             raise CommandError(f"these settings are empty: {', '.join(missing)}; see docs/centrifugo.md")
-        if options["action"] == "config":
-            self.write_config(options)
-        else:
-            self.run_relay(options["metrics_port"])
+        try:
+            if options["action"] == "config":
+                self.write_config(options)
+            else:
+                self.run_relay(options["metrics_port"])
+        except UnknownBrokerError as error:
+            raise CommandError(str(error)) from None
 
     def write_config(self, options: dict[str, Any]) -> None:
-        key = settings.SIMPLE_JWT["SIGNING_KEY"]
-        found = configuration(options["django"], options["database"], key, options["port"])
+        previous = settings.JWT_SIGNING_KEY_FALLBACKS[:1]
+        keys = Keys(settings.SIMPLE_JWT["SIGNING_KEY"], *previous, until=settings.JWT_FALLBACKS_UNTIL)
+        database = options["database"] or broker.address(log_alias())
+        found = configuration(options["django"], database, keys, options["port"])
         self.stdout.write(json.dumps(found, indent=2))
 
     def run_relay(self, metrics_port: int | None) -> None:
@@ -58,7 +66,4 @@ class Command(OurCommand):
             start_http_server(metrics_port, addr="127.0.0.1")
         self.stdout.write("Copying events to Centrifugo.")
         self.stdout.flush()
-        try:
-            relay.run()
-        except UnknownBrokerError as error:
-            raise CommandError(str(error)) from None
+        relay.run()

@@ -1,0 +1,90 @@
+"""Centrifugo's PostgreSQL stream broker, which has its tables in our database: their names, version and lock.
+
+They are those of version 6.9, with `binary_data` and one shard. The nodes make them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import DatabaseError, connections, transaction
+
+from tidewire.ground.conf import conf
+
+SCHEMA_VERSION = 1
+"""The only one that is known. Another release may give the columns another meaning."""
+
+
+class UnknownBrokerError(Exception):
+    """The tables are not those that this relay knows. The message says what is different."""
+
+
+def table(suffix: str = "") -> str:
+    """Returns the quoted name of one of the tables: of the rows, or of what `suffix` says."""
+    prefix = str(conf.CENTRIFUGO_TABLES)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
+        raise UnknownBrokerError(f"CENTRIFUGO_TABLES is no prefix of tables: {prefix!r}")
+    return f'"{prefix}_binary_stream{suffix}"'
+
+
+def address(using: str) -> str:
+    """Returns how this application reaches the database, as nodes read it, with the password. Raises UnknownBrokerError
+    when it is not PostgreSQL."""
+    connection = _postgresql(using)
+    found = connection.settings_dict
+    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    options = {name: value for name, value in found["OPTIONS"].items() if name.startswith("ssl")}
+    return connection.Database.conninfo.make_conninfo(
+        **{name: found[key] for name, key in parts.items() if found[key]}, **options
+    )
+
+
+def check(using: str) -> None:
+    """Raises UnknownBrokerError if the tables are missing, are of another version, or have more than one shard."""
+    _postgresql(using)
+    try:
+        with transaction.atomic(using), connections[using].cursor() as cursor:
+            cursor.execute(f"SELECT schema_version FROM {table('_schema_version')} WHERE id = 1")
+            version = cursor.fetchone()
+            cursor.execute(f"SELECT count(*) FROM {table('_shard_lock')}")
+            shards = cursor.fetchone()
+    except DatabaseError as error:
+        raise UnknownBrokerError(f"a node of Centrifugo has to start once and make its tables: {error}") from error
+    _check_version(version)
+    if shards != (1,):
+        raise UnknownBrokerError("`broker.postgres.num_shards` of Centrifugo must be 1")
+
+
+def _postgresql(using: str) -> Any:
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        raise UnknownBrokerError("Centrifugo's nodes and the relay need PostgreSQL: set DATABASE_URL")
+    return connection
+
+
+def _check_version(row: tuple[Any, ...] | None) -> None:
+    if row != (SCHEMA_VERSION,):
+        found = row[0] if row else "no"
+        raise UnknownBrokerError(f"Centrifugo's tables have the version {found}, and {SCHEMA_VERSION} is known")
+
+
+def exist(using: str) -> bool:
+    """Returns whether nodes have made their tables in this database."""
+    connection = connections[using]
+    return connection.vendor == "postgresql" and table().strip('"') in connection.introspection.table_names()
+
+
+def lock(using: str) -> None:
+    """Locks the one shard until the transaction ends, so that rows commit in the order of their ids. Raises
+    UnknownBrokerError when the tables have become those of another version since `check`."""
+    version = f"(SELECT schema_version FROM {table('_schema_version')} WHERE id = 1)"
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT {version} FROM {table('_shard_lock')} WHERE shard_id = 0 FOR UPDATE")
+        _check_version(cursor.fetchone())
+
+
+def wake(using: str) -> None:
+    """Has the nodes look for new rows when the transaction commits."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [table("_notify").strip('"')])
