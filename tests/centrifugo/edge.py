@@ -106,6 +106,7 @@ class Edge:
         for node in self.nodes:
             node.start()
         self.start_relay()
+        self.wait_for_relay_to_say("Copying events", since=0)
 
     def start_relay(self, environment: Mapping[str, str] | None = None) -> None:
         """Starts the relay, with these variables beside those of the site."""
@@ -131,9 +132,9 @@ class Edge:
         """Waits until the relay has ended. Returns its code."""
         return self.relay.wait(30)
 
-    def wait_for_relay_to_say(self, text: str) -> None:
-        """Waits until the relay logs this, after the call."""
-        before, deadline = self.relay_log.stat().st_size, time.monotonic() + 30
+    def wait_for_relay_to_say(self, text: str, since: int | None = None) -> None:
+        """Waits until the relay logs this, after the call, or after so many bytes of its log."""
+        before, deadline = self.relay_log.stat().st_size if since is None else since, time.monotonic() + 60
         while text.encode() not in self.relay_log.read_bytes()[before:]:
             assert time.monotonic() < deadline, servers.tail(self.relay_log)
             time.sleep(0.05)
