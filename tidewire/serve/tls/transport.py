@@ -26,9 +26,38 @@ CLOSE_SECONDS = 5.0
 
 class TLSTransport(TLSMemoryBIOProtocol):
     """One encrypted connection. Bytes are encrypted as they are written, and wait in the TCP transport below, where
-    direct_writes.py counts them. (Twisted's own default keeps small writes back for a turn of the loop, uncounted.)"""
+    direct_writes.py counts them. (Twisted's own default keeps small writes back for a turn of the loop, uncounted.)
+
+    The session tickets of TLS 1.3 are sent with the first answer. OpenSSL writes them at the end of the handshake, and
+    sent then, they meet the client's first request. A client that reads in one thread and writes in another, as
+    Python's `websockets.sync` and `websocket-client` do, loses its request when both happen at the same time: its
+    OpenSSL says that the request was sent, and sends nothing. With the answer the tickets find it waiting.
+    """
 
     _close_timer: asyncio.TimerHandle | None = None
+    _has_spoken = False
+
+    def _checkHandshakeStatus(self) -> None:
+        super()._checkHandshakeStatus()
+        connection = self._tlsConnection
+        if self._handshakeDone and connection and connection.get_protocol_version() < SSL.TLS1_3_VERSION:
+            self._has_spoken = True  # the last words of the handshake are the server's
+
+    def _flushSendBIO(self) -> None:
+        if self._has_spoken or not self._handshakeDone:
+            super()._flushSendBIO()
+
+    def _write(self, bytes: bytes) -> None:
+        self._has_spoken = True
+        super()._write(bytes)
+
+    def _shutdownTLS(self) -> None:
+        self._has_spoken = True
+        super()._shutdownTLS()
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        self._has_spoken = True
+        super()._tlsShutdownFinished(reason)
 
     def loseConnection(self) -> None:
         """As Twisted's, which waits for the client's answer without end, and before for the producer to let go: daphne

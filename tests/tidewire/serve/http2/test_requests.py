@@ -212,7 +212,6 @@ def test_too_many_headers_are_refused_on_their_stream(served: Encrypted) -> None
 # -- many at once ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.verify
 def test_a_hundred_streams_read_rest_and_events_while_sockets_stay_on_the_same_port(
     served: Encrypted, alice: Person
 ) -> None:
