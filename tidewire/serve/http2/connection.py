@@ -27,7 +27,7 @@ from tidewire.ground.networks import is_loopback, network_of
 from tidewire.serve import direct_writes
 from tidewire.serve.http2.budget import Budget
 from tidewire.serve.http2.driver import LAST_STREAM_ID, MAX_STREAMS, Driver
-from tidewire.serve.http2.frames import GOAWAY, PRIORITY, ConnectionFailedError, Frame, FrameReader
+from tidewire.serve.http2.frames import ConnectionFailedError, Frame, FrameReader
 from tidewire.serve.http2.sending import Sending
 from tidewire.serve.http2.stream import Stream
 
@@ -124,9 +124,9 @@ class HTTP2Connection(Protocol):
     def _receive(self, frame: Frame) -> None:
         now = self._loop.time()
         self._budget.spend_frame(frame, now)
-        if frame.type == GOAWAY and not self._reader.is_in_block:
+        if frame.is_goaway and not self._reader.is_in_block:
             self._leave_soon()  # its client still waits for answers, and may even ask for one more
-        elif frame.type != PRIORITY or self._reader.is_in_block:  # priorities are advice, and are not taken
+        elif not frame.is_priority or self._reader.is_in_block:  # priorities are advice, and are not taken
             for event in self.driver.receive_data(frame.raw):
                 self._handle(event, now)
 

@@ -21,6 +21,7 @@ MAX_CONTINUATIONS = 8
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_HEADERS = 0x04
+GOAWAY_BYTES, PRIORITY_BYTES = 8, 5  # of a GOAWAY at least, of a PRIORITY exactly
 
 
 class ConnectionFailedError(Exception):
@@ -40,6 +41,16 @@ class Frame(NamedTuple):
     stream_id: int
     length: int
     raw: bytes
+
+    @property
+    def is_goaway(self) -> bool:
+        """Whether it is a GOAWAY as it must be. One of another form is the driver's to refuse, as all that is wrong."""
+        return self.type == GOAWAY and not self.stream_id and self.length >= GOAWAY_BYTES
+
+    @property
+    def is_priority(self) -> bool:
+        """Whether it is a PRIORITY as it must be."""
+        return self.type == PRIORITY and bool(self.stream_id) and self.length == PRIORITY_BYTES
 
 
 class FrameReader:

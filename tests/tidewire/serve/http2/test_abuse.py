@@ -137,6 +137,10 @@ def test_the_rules_of_the_protocol_hold(served: Encrypted) -> None:
         ("upper case", HeadersFrame(101, block(UPPER="1"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
         ("connection", HeadersFrame(101, block(connection="close"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
         ("upgrade", HeadersFrame(101, block(upgrade="websocket"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
+        ("a priority of stream 0", b"\x00\x00\x05\x02\x00\x00\x00\x00\x00" + 5 * b"\x00"),
+        ("a priority of 4 bytes", b"\x00\x00\x04\x02\x00\x00\x00\x00\x01" + 4 * b"\x00"),
+        ("a GOAWAY on a stream", b"\x00\x00\x08\x07\x00\x00\x00\x00\x01" + 8 * b"\x00"),
+        ("a GOAWAY of 4 bytes", b"\x00\x00\x04\x07\x00\x00\x00\x00\x00" + 4 * b"\x00"),
         ("a push", b"\x00\x00\x04\x05\x04\x00\x00\x00\x01\x00\x00\x00\x02"),
     ]
     for name, sent in wrong:
