@@ -25,6 +25,8 @@ import pytest
 from tests.rig import servers
 from tests.rig.site import ROOT, Site, Sites, child_environment, run_manage
 from tests.tidewire.diagnosis.proxy import Proxy
+from tests.tidewire.serve.http2.encrypted import Encrypted
+from tidewire.serve.tls import development
 
 pytestmark = [pytest.mark.slow, pytest.mark.own_database]
 
@@ -168,6 +170,25 @@ def test_a_sound_set_up_on_postgresql_and_redis_has_no_error(grown, redis):
 @pytest.mark.verify
 def test_a_sound_site_behind_a_proxy_has_no_error(proxied):
     assert proxied() == []
+
+
+@pytest.mark.verify
+def test_a_sound_site_that_serves_tls_itself_has_no_error(sound, tmp_path):
+    """Its certificate is looked at in its files, and as a client gets it."""
+    del sound.environment["TRUSTED_PROXIES"]
+    sound.environment |= {"SERVES_TLS": "on", "ALLOWED_HOSTS": "localhost"}
+    pair = development.certificate(tmp_path)
+    files = ("--tls-cert", str(pair.chain), "--tls-key", str(pair.key))
+    server = Encrypted(sound.environment, tmp_path / "log", *files, certificate=pair.chain)
+    server.start()
+    try:
+        code, printed = sound.doctor(*files, "--url", server.url, "--cafile", str(pair.chain))
+        untrusted = sound.errors("--url", server.url)
+    finally:
+        server.terminate()
+    assert code == 0, printed
+    assert printed.count("ok       certificate: ") == 2
+    assert [subject for subject, _ in untrusted] == ["certificate"]
 
 
 # -- broken ------------------------------------------------------------------------------------------------------------

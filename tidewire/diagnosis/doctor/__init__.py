@@ -2,6 +2,7 @@
 
 finding.py         what one look found
 configuration.py   the start-up checks, static files, descriptors, disk
+certificates.py    the certificate of TLS and its key
 stores.py          the database: reachable, writable, migrated, its timeouts, pooler and clock
 history.py         whether the database has lost writes since the last visit
 layer.py           Redis: its kind, its timeouts and its clock

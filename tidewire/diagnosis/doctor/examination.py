@@ -8,18 +8,21 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
-from tidewire.diagnosis.doctor import configuration, history, layer, site, stores, upkeep
+from tidewire.diagnosis.doctor import certificates, configuration, history, layer, site, stores, upkeep
 from tidewire.diagnosis.doctor.finding import ERROR, Finding
+from tidewire.serve.tls.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an examination may look at: the site from outside, the number of processes, a file to remember in."""
+    """What an examination may look at: the site from outside, the number of processes, a file to remember in, the
+    certificate that `serve` has."""
 
     workers: int = 1
     site: site.Site | None = None
     state: Path | None = None
     least_gib: float = 1.0
+    certificate: Certificate | None = None
 
 
 def examine(options: Options) -> Iterator[Finding]:
@@ -39,5 +42,7 @@ def examine(options: Options) -> Iterator[Finding]:
     yield from configuration.look_at_statics()
     yield from configuration.look_at_files()
     yield from configuration.look_at_disk(options.least_gib)
+    if options.certificate is not None:
+        yield from certificates.look_at_certificate(options.certificate)
     if options.site is not None:
         yield from site.look_at_site(options.site)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tidewire.diagnosis.doctor.finding import Findings, clock, error, ok
+from tidewire.diagnosis.doctor.certificates import RENEWAL, validity
+from tidewire.diagnosis.doctor.finding import Finding, Findings, clock, error, ok
 from tidewire.http.site_probe import HEADER, PATH, sign
 
 SECONDS = 10.0
@@ -33,16 +36,34 @@ class Site:
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @property
+    def is_encrypted(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if self.is_encrypted else 80)
+
+    def certificate_ends(self) -> tuple[float, float]:
+        """Returns from when and until when the site's certificate is valid, in seconds since 1970. Raises OSError."""
+        context = ssl.create_default_context(cafile=self.cafile)
+        with (
+            socket.create_connection(self._address, SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=self._address[0]) as encrypted,
+        ):
+            shown: Any = encrypted.getpeercert()
+        return ssl.cert_time_to_seconds(shown["notBefore"]), ssl.cert_time_to_seconds(shown["notAfter"])
+
     def request(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         """Raises OSError and HTTPException."""
-        parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        if parts.scheme == "https":
+        host, port = self._address
+        if self.is_encrypted:
             context = ssl.create_default_context(cafile=self.cafile)
             connection: Any = http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
         else:
             connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
-        connection.request("GET", path, headers={"Host": parts.netloc, **headers})
+        connection.request("GET", path, headers={"Host": urlsplit(self.url).netloc, **headers})
         return connection.getresponse()
 
 
@@ -52,6 +73,11 @@ def look_at_site(site: Site) -> Findings:
         began = time.time()
         response = site.request(PATH, {HEADER: sign(), "X-Forwarded-For": FORGED})
         body, date = response.read(), response.headers.get("Date")
+    except ssl.SSLCertVerificationError as failure:
+        yield error(
+            "certificate", f"{site.url}: {failure.verify_message}", f"{RENEWAL} For an authority of your own: --cafile."
+        )
+        return
     except (OSError, http.client.HTTPException) as failure:
         yield error("site", f"{site.url} does not answer: {failure}", "Is the proxy running, and the name right?")
         return
@@ -73,9 +99,16 @@ def look_at_site(site: Site) -> Findings:
             yield clock("site clock", parsedate_to_datetime(date).timestamp(), began)
         return
     yield clock("site clock", seen["time"], began)
+    if site.is_encrypted:
+        yield _certificate(site)
     yield from _proxies(seen)
     yield from _scheme(site, seen)
     yield from _origins(site)
+
+
+def _certificate(site: Site) -> Finding:
+    begin, end = (datetime.fromtimestamp(seconds, UTC) for seconds in site.certificate_ends())
+    return validity(begin, end, f"that of {site.url}")
 
 
 def _seen(body: bytes) -> dict[str, Any] | None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from tidewire.diagnosis.arguments import whole, workers_wanted, zero_or_more
 from tidewire.diagnosis.commands import TeachingCommand
 from tidewire.diagnosis.doctor.examination import Options, examine
 from tidewire.diagnosis.doctor.finding import ERROR, OK, WARNING
 from tidewire.diagnosis.doctor.site import Site
+from tidewire.serve.tls.certificates import Certificate
 
 STATE = "doctor.json"
 
@@ -31,12 +32,15 @@ class Command(TeachingCommand):
             "--url https://chat.example.com --workers 4",
             "also the proxies, the Origin check and sockets",
         ),
+        ("--tls-cert /etc/ssl/chat.pem --tls-key /etc/ssl/chat.key", "also the certificate that `serve` has"),
         ("--quiet", "only what is wrong, for a timer"),
     ]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", help="The address that clients use, such as https://chat.example.com.")
         parser.add_argument("--cafile", help="Trust these certificates for --url.")
+        parser.add_argument("--tls-cert", type=Path, help="The certificate that `serve` has, in PEM.")
+        parser.add_argument("--tls-key", type=Path, help="Its private key, in PEM.")
         parser.add_argument("--workers", type=whole(1), help="Processes on this database (WEB_CONCURRENCY, or 1).")
         parser.add_argument("--state", type=Path, help="Remembers the last events here (DATA_DIR/doctor.json).")
         parser.add_argument("--disk-gib", type=zero_or_more, default=1.0, help="So much must be free (1).")
@@ -48,6 +52,7 @@ class Command(TeachingCommand):
             site=Site(url.rstrip("/"), options["cafile"]) if url else None,
             state=options["state"] or _state_file(),
             least_gib=options["disk_gib"],
+            certificate=_certificate(options["tls_cert"], options["tls_key"]),
         )
         styles = {OK: self.style.SUCCESS, WARNING: self.style.WARNING, ERROR: self.style.ERROR}
         counts = dict.fromkeys(styles, 0)
@@ -62,6 +67,15 @@ class Command(TeachingCommand):
             self.stdout.write(f"{counts[ERROR]} errors, {counts[WARNING]} warnings, {counts[OK]} in order")
         if counts[ERROR]:
             sys.exit(1)
+
+
+def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
+    """Raises CommandError where one of both is missing."""
+    if chain is None and key is None:
+        return None
+    if chain is None or key is None:
+        raise CommandError("A certificate is looked at with its key: --tls-cert and --tls-key.")
+    return Certificate(chain, key)
 
 
 def _state_file() -> Path | None:
