@@ -37,12 +37,12 @@ def document() -> Json:
 
 def view_operations() -> Iterator[tuple[str, str, Json]]:
     """Yields (path, method, operation) of what Django's views answer."""
-    return (each for each in _operations() if each[0] not in door_paths())
+    return (each for each in operations() if each[0] not in door_paths())
 
 
 def door_operations() -> Iterator[tuple[str, str, Json]]:
     """Yields (path, method, operation) of what the doors over HTTP answer, before Django's middleware."""
-    return (each for each in _operations() if each[0] in door_paths())
+    return (each for each in operations() if each[0] in door_paths())
 
 
 def door_paths() -> set[str]:
@@ -52,7 +52,8 @@ def door_paths() -> set[str]:
     return {"/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.address) for route in door_routes("api/v1/")}
 
 
-def _operations() -> Iterator[tuple[str, str, Json]]:
+def operations() -> Iterator[tuple[str, str, Json]]:
+    """Yields (path, method, operation) of all of the document."""
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
             yield path, method, operation
