@@ -26,11 +26,20 @@ class ServerEvent(NamedTuple):
 class EventReader:
     """One response of server-sent events, read in a thread of its own. Comments are left out."""
 
-    def __init__(self, url: str, token: str = "", read_seconds: float | None = None, **headers: str) -> None:
-        """`read_seconds` is how long the server may be silent; None for as long as it likes."""
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        read_seconds: float | None = None,
+        http: httpx.Client | None = None,
+        **headers: str,
+    ) -> None:
+        """`read_seconds` is how long the server may be silent; None for as long as it likes. `http` is used for this
+        response alone, and closed behind it."""
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._http = httpx.Client(timeout=httpx.Timeout(10, read=read_seconds), trust_env=False)
+        self._http = http or httpx.Client(trust_env=False)
+        self._http.timeout = httpx.Timeout(10, read=read_seconds)
         self.response = self._http.send(self._http.build_request("GET", url, headers=headers), stream=True)
         self._events: queue.SimpleQueue[ServerEvent | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read, daemon=True)

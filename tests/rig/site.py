@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -40,12 +41,14 @@ PROGRAMS = {
 }
 
 
-def wait_until_ready(address: str, status: int = 200) -> None:
-    """Waits until GET `address` answers with this status. Raises ServerError after READY_SECONDS."""
+def wait_until_ready(address: str, status: int = 200, certificate: Path | None = None) -> None:
+    """Waits until GET `address` answers with this status, over TLS with this certificate. Raises ServerError after
+    READY_SECONDS."""
+    trusted = ssl.create_default_context(cafile=str(certificate)) if certificate else True
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            if httpx.get(address, timeout=2, trust_env=False).status_code == status:
+            if httpx.get(address, timeout=2, trust_env=False, verify=trusted).status_code == status:
                 return
         except httpx.TransportError:
             pass

@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.rig import servers
+
+BUILD_SECONDS = 1800
 
 IS_VERIFY = os.environ.get("TIDEWIRE_VERIFY") == "1"
 
@@ -35,6 +40,18 @@ def program(name: str, package: str) -> str:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin") or pytest.fail(
         f"needs {name}: apt-get install {package}"
     )
+
+
+@cache
+def built_by_go(name: str, package: str) -> str:
+    """Returns the path of a program: that of the PATH, or one that Go builds from a package, `module/cmd@version`."""
+    path = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
+    if found := shutil.which(name, path=path):
+        return found
+    folder = servers.temporary_folder(name)
+    command = [shutil.which("go", path=path) or program("go", "golang"), "install", package]
+    subprocess.run(command, env=os.environ | {"GOBIN": str(folder)}, check=True, timeout=BUILD_SECONDS)
+    return str(folder / name)
 
 
 def install(package: str) -> None:

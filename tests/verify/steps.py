@@ -15,6 +15,7 @@ from tests.rig.site import ROOT
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-s")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 HOSTILE_SOCKET = "tests/scenarios/test_hostile_socket.py"
+OTHER_STEPS = ("test_alerts_fire.py", "http2/test_h2spec.py")
 FAULTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/scenarios").glob("test_faults_*.py"))]
 
 
@@ -136,8 +137,13 @@ STEPS = (
         "proxies in front of `serve`; machines drained, reloaded and killed behind nginx under 32 writers; PgBouncer "
         "in transaction mode; a failover by Sentinel; a stalled reader beside 100 healthy ones on `serve`, daphne and "
         "uvicorn; 500 SDK clients on a deploy",
-        (*PYTEST, "tests/tidewire/serve", "--ignore=tests/tidewire/serve/test_alerts_fire.py"),
+        (*PYTEST, "tests/tidewire/serve", *(f"--ignore=tests/tidewire/serve/{path}" for path in OTHER_STEPS)),
         is_alone=True,
+    ),
+    Step(
+        "h2spec",
+        "the rules of HTTP/2 and of header compression, as h2spec asks for them, and requests by h2load",
+        (*PYTEST, "tests/tidewire/serve/http2/test_h2spec.py"),
     ),
     Step(
         "faults",
