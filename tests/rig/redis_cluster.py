@@ -18,24 +18,29 @@ WAIT_SECONDS = 30.0
 
 
 class RedisCluster:
-    """Three primaries with a third of the slots each, and `replicas` replicas for each of them."""
+    """Three primaries with a third of the slots each, and `replicas` replicas for each of them. `host` is the address
+    that they listen on and announce."""
 
     def __init__(
         self,
         replicas: int = 0,
         binaries: servers.Binaries | None = None,
         certificate: Certificate | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         binaries = binaries or servers.find_redis()
         enabled = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS)]
         enabled += ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"]
+        enabled += ["--cluster-announce-ip", host]
+        self._host = host
         # The usual port for the nodes' own talk, 10,000 above, may lie in the ephemeral range.
         self._talk_ports = [servers.free_port() for _ in range(3 * (1 + replicas))]
         self._tls_ports = [servers.free_port() for _ in self._talk_ports] if certificate else []
         self.nodes = []
         for number, port in enumerate(self._talk_ports):
             secured = [*tls_options(certificate, self._tls_ports[number]), *_ANNOUNCES_TLS] if certificate else []
-            self.nodes.append(servers.Redis(binaries, *enabled, "--cluster-port", str(port), *secured))
+            options = [*enabled, "--cluster-port", str(port), *secured]
+            self.nodes.append(servers.Redis(binaries, *options, host=host))
         self.primaries = self.nodes[:3]
 
     @property
@@ -43,7 +48,8 @@ class RedisCluster:
         """REDIS_URL, with TLS where the nodes have a certificate."""
         ports = self._tls_ports or [node.port for node in self.nodes]
         scheme = "rediss+cluster" if self._tls_ports else "redis+cluster"
-        return f"{scheme}://" + ",".join(f"127.0.0.1:{port}" for port in ports)
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://" + ",".join(f"{host}:{port}" for port in ports)
 
     def start(self) -> None:
         for node in self.nodes:
@@ -52,7 +58,7 @@ class RedisCluster:
             node.ask("CLUSTER", "ADDSLOTSRANGE", _first(number), _first(number + 1) - 1)
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
         for node in self.nodes[1:]:
-            node.ask("CLUSTER", "MEET", "127.0.0.1", (self._tls_ports or [self.nodes[0].port])[0], self._talk_ports[0])
+            node.ask("CLUSTER", "MEET", self._host, (self._tls_ports or [self.nodes[0].port])[0], self._talk_ports[0])
         wait_until(lambda: all(len(self._known(node)) == len(self.nodes) for node in self.nodes))
         for number, node in enumerate(self.nodes[3:]):
             node.ask("CLUSTER", "REPLICATE", self.id_of(self.primaries[number % 3]))
@@ -92,7 +98,7 @@ class RedisCluster:
         to.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", self.id_of(source))
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", self.id_of(to))
         while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 100):
-            source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5000, "KEYS", *keys)
+            source.ask("MIGRATE", self._host, to.port, "", 0, 5000, "KEYS", *keys)
         for node in (to, source, *self.nodes):
             if node.ask("ROLE")[0] == "master":
                 node.ask("CLUSTER", "SETSLOT", slot, "NODE", self.id_of(to))
@@ -150,9 +156,12 @@ _ANNOUNCES_TLS = ["--tls-cluster", "yes"]
 
 
 def start_cluster(
-    replicas: int = 0, binaries: servers.Binaries | None = None, certificate: Certificate | None = None
+    replicas: int = 0,
+    binaries: servers.Binaries | None = None,
+    certificate: Certificate | None = None,
+    host: str = "127.0.0.1",
 ) -> RedisCluster:
     """Starts a cluster and waits until it serves every slot: about two seconds."""
-    cluster = RedisCluster(replicas, binaries, certificate)
+    cluster = RedisCluster(replicas, binaries, certificate, host)
     cluster.start()
     return cluster

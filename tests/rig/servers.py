@@ -60,6 +60,13 @@ def temporary_folder(name: str) -> Path:
     return folder
 
 
+def folder_of_servers(name: str) -> Path:
+    """Makes such a folder for the user that servers run as."""
+    folder = temporary_folder(name)
+    give_to(unprivileged_user(), folder)
+    return folder
+
+
 def _remove_in(pid: int, folder: Path) -> None:
     if os.getpid() == pid:  # a forked child inherits the registration, not the folder
         shutil.rmtree(folder, ignore_errors=True)
@@ -354,9 +361,14 @@ def start_replica(primary: PostgreSQL, *settings: str) -> PostgreSQL:
         raise ServerError(f"pg_basebackup ended with code {copying.returncode}:\n{tail(log)}")
     options = [argument for setting in settings for argument in ("-c", setting)]
     command = [binaries.folder / "postgres", "-D", folder / "data", "-p", str(port), *_POSTGRESQL_OPTIONS, *options]
-    process = spawn(command, log=log, dies_by=signal.SIGQUIT, user=user, cwd=folder, env=_plain_environment())
+
+    def start() -> subprocess.Popen[bytes]:
+        return spawn(command, log=log, dies_by=signal.SIGQUIT, user=user, cwd=folder, env=_plain_environment())
+
+    process = start()
     host = f"{urlsplit(primary.url).netloc.rpartition(':')[0]}:{port}"
     server = PostgreSQL(urlunsplit(urlsplit(primary.url)._replace(netloc=host)), process, log)
+    server.start_again = start
     _wait(lambda: _answers(server), process, log, "the replica")
     atexit.register(server.stop)
     return server
@@ -427,18 +439,18 @@ _KEPT_NOWHERE = ["--save", "", "--appendonly", "no", "--daemonize", "no"]
 class Redis:
     """A Redis without persistence. Tests kill it, freeze it and start it again on the same port."""
 
-    def __init__(self, binaries: Binaries, *options: str | Path) -> None:
+    def __init__(self, binaries: Binaries, *options: str | Path, host: str = "127.0.0.1") -> None:
         self._binaries = binaries
         self._folder = temporary_folder("redis")
         self._user = unprivileged_user()
         give_to(self._user, self._folder)
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.host, self.port = host, free_port()
+        self.url = f"redis://{f'[{host}]' if ':' in host else host}:{self.port}/0"
         self.log = self._folder / "log"
         self.password = ""
         """With which `ask` signs in."""
-        self._command = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder, *_KEPT_NOWHERE]
+        self._command = ["--port", str(self.port), "--bind", host, "--dir", self._folder, *_KEPT_NOWHERE]
         self._command += options
 
     def start(self) -> None:
@@ -453,7 +465,7 @@ class Redis:
 
     def is_answering(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
+            with socket.create_connection((self.host, self.port), timeout=0.5) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
@@ -464,7 +476,7 @@ class Redis:
         import redis  # dev requirement: the embedded size runs without it
 
         options: dict[str, Any] = {"password": self.password or None, "socket_timeout": START_SECONDS}
-        with redis.Redis(port=self.port, decode_responses=True, **options) as client:
+        with redis.Redis(self.host, self.port, decode_responses=True, **options) as client:
             return client.execute_command(*map(str, command))
 
     @property
@@ -505,9 +517,9 @@ class BorrowedRedis:
         """Does nothing: it was not started here."""
 
 
-def start_redis(binaries: Binaries | None = None, *options: str | Path) -> Redis:
+def start_redis(binaries: Binaries | None = None, *options: str | Path, host: str = "127.0.0.1") -> Redis:
     """Starts a Redis that a test may kill and freeze, with these options of its command line."""
-    server = Redis(binaries or find_redis(), *options)
+    server = Redis(binaries or find_redis(), *options, host=host)
     server.start()
     atexit.register(server.stop)
     return server

@@ -13,6 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import MovedError, RedisClusterException, RedisError, ResponseError
 
+from tidewire.ground.cancellation import end, run_together
+
 logger = logging.getLogger(__name__)
 
 PING_SECONDS = 3.0
@@ -51,6 +53,7 @@ class NodeLink:
         self._orders: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self._unanswered: deque[tuple[bytes, ...]] = deque()
         self._answered_at = asyncio.get_running_loop().time()
+        self._is_closed = False
         self._task = asyncio.create_task(self._run())
 
     def subscribe(self, channel: bytes) -> None:
@@ -63,22 +66,24 @@ class NodeLink:
 
     async def close(self) -> None:
         """Ends the connection, without a word to the listener."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        self._is_closed = True
+        await end(self._task)
 
     async def _run(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._connection.connect()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read())
-                tasks.create_task(self._write())
-                tasks.create_task(self._ping())
-        except* FAILURES as errors:
-            logger.debug("the connection to %s has ended: %s", self.name, errors.exceptions[0])
+            await run_together(self._read(), self._write(), self._ping())
+        except FAILURES as error:
+            logger.debug("the connection to %s has ended: %s", self.name, error)
+        except Exception as error:
+            # redis-py raises an AttributeError where one task writes after another has found the connection closed.
+            # Whatever it is, the subscriptions must get another place.
+            logger.info("the connection to %s has ended: %r", self.name, error)
         finally:
             await self._connection.disconnect(nowait=True)
-        self._listener.end(self)
+        if not self._is_closed:
+            self._listener.end(self)
 
     async def _write(self) -> None:
         """Sends what was ordered, in order. The node answers in the same order."""

@@ -13,6 +13,7 @@ from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.crc import key_slot
 
+from tidewire.ground.cancellation import end
 from tidewire.layer.cluster_link import FAILURES, NodeLink, has_moved
 
 logger = logging.getLogger(__name__)
@@ -83,8 +84,7 @@ class ClusterSubscriptions:
         """Ends all subscriptions and connections."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
         links, self._links = list(self._links.values()), {}
         for link in links:
             await link.close()

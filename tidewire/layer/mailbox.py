@@ -10,6 +10,7 @@ from collections.abc import Callable
 from channels.layers import BaseChannelLayer
 
 from tidewire.ground import metrics
+from tidewire.ground.cancellation import run_together
 from tidewire.layer.membership import Membership
 from tidewire.layer.messages import Content, Events, Heartbeat, message, parse
 from tidewire.layer.signatures import RefusedMessageError
@@ -65,10 +66,7 @@ class Mailbox:
         """Receives until cancelled. `layer.receive` must never be timed out or cancelled while the process lives: the
         layer would forget the mailbox. Therefore one task does nothing but receive."""
         name = await self._open()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._membership.run(name))
-            tasks.create_task(self._heartbeat(name))
-            await self._listen(name)
+        await run_together(self._listen(name), self._membership.run(name), self._heartbeat(name))
 
     async def _open(self) -> str:
         while True:

@@ -5,52 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils.module_loading import import_string
 
 from backend.redis_urls import Files
-from backend.stores import channel_layer
-from tests.rig import servers
-from tests.rig.certificates import make_certificate
-from tests.rig.redis_cluster import start_cluster, tls_options
-from tests.rig.redis_sentinel import RedisBehindSentinel
-from tests.rig.verify import IS_VERIFY, program
+from tests.rig.redis_kinds import ALL, KINDS, binaries_of, start
+from tests.rig.verify import IS_VERIFY
+from tests.tidewire.layer.mailboxes import WAIT_SECONDS, Backend, Mailbox
 
-WAIT_SECONDS = 10.0
-KINDS = ("redis", "shards", "cluster", "sentinel")
-SERVERS = (
-    *(("valkey", kind) for kind in KINDS),
-    *(("redis", kind) for kind in (*KINDS, "tls", "tls-cluster")),  # the wheel's Valkey was built without TLS
-)
-BACKENDS = [("", "memory"), *(SERVERS if IS_VERIFY else [("found", kind) for kind in KINDS])]
+BACKENDS = [("", "memory"), *(ALL if IS_VERIFY else [("found", kind) for kind in KINDS])]
 """(program of the servers, what they are). `found` is the first program that is found; `make verify` runs Valkey's and
 Debian's Redis."""
 GROUPS = [f"tw.room.{number}" for number in range(60)]
 """Enough for each shard and each node of a cluster to have some."""
-
-
-class Backend:
-    """`layer()` returns the layer of one process more. In memory there is one process only."""
-
-    def __init__(self, url: str, files: Files | None = None) -> None:
-        self.url, self.files, self.layers = url, files, list[Any]()
-
-    def layer(self) -> Any:
-        if self.url or not self.layers:
-            settings = channel_layer(self.url, self.files)
-            self.layers.append(import_string(settings["BACKEND"])(**settings["CONFIG"]))
-        return self.layers[-1]
-
-
-def binaries_of(name: str) -> servers.Binaries:
-    if name == "valkey":
-        return servers.find_redis(path="")
-    if name == "redis":
-        return servers.Binaries(Path(program("redis-server", "redis-server")).parent)
-    return servers.find_redis()
 
 
 @pytest.fixture(scope="module", params=BACKENDS, ids=" ".join)
@@ -63,25 +31,7 @@ def made(request: pytest.FixtureRequest) -> Iterator[tuple[str, Files | None]]:
         yield request.getfixturevalue("redis_cluster").url, None
     else:
         with contextlib.ExitStack() as servers_of_test:
-            yield _start(kind, binaries_of(name), servers_of_test)
-
-
-def _start(kind: str, binaries: servers.Binaries, ending: contextlib.ExitStack) -> tuple[str, Files | None]:
-    certificate = make_certificate() if kind.startswith("tls") else None
-    files = certificate and Files(*map(str, (certificate.authority, certificate.certificate, certificate.key)))
-    if kind.endswith("cluster"):
-        cluster = start_cluster(binaries=binaries, certificate=certificate)
-        ending.callback(cluster.stop)
-        return cluster.url, files
-    if kind == "sentinel":
-        behind = RedisBehindSentinel(password="a,b@c/d?e", binaries=binaries)
-        ending.callback(behind.stop)
-        return behind.url(), None
-    port = servers.free_port()
-    server = servers.start_redis(binaries, *(tls_options(certificate, port) if certificate else ()))
-    ending.callback(server.stop)
-    url = f"rediss://127.0.0.1:{port}" if certificate else server.url
-    return ",".join([url] * (2 if kind == "shards" else 1)), files
+            yield start(kind, binaries_of(name), servers_of_test)
 
 
 @pytest.fixture
@@ -90,54 +40,6 @@ async def backend(made: tuple[str, Files | None]) -> AsyncIterator[Backend]:
     yield backend
     for layer in backend.layers:
         await layer.flush()
-
-
-class Mailbox:
-    """A mailbox of one process. One task receives for ever: channels_redis forgets a mailbox whose receiver ends."""
-
-    def __init__(self, layer: Any) -> None:
-        self.layer, self.name = layer, ""
-        self._received: asyncio.Queue[Any] = asyncio.Queue()
-
-    async def open(self, *groups: str) -> Mailbox:
-        """Joins groups, and returns when what is sent to them arrives: channels_redis waits for no confirmation."""
-        self.name = await self.layer.new_channel("test")
-        self._task = asyncio.create_task(self._receive())
-        for group in groups:
-            await self.layer.group_add(group, self.name)
-        for group in groups:
-            heard = False
-            while not heard:
-                await self.layer.group_send(group, {"type": "probe", "mailbox": self.name})
-                heard = await self._hears_probe()
-        return self
-
-    async def _hears_probe(self) -> bool:
-        try:
-            async with asyncio.timeout(0.1):
-                while (await self._received.get()).get("mailbox") != self.name:
-                    pass
-        except TimeoutError:
-            return False
-        return True
-
-    async def _receive(self) -> None:
-        while True:
-            self._received.put_nowait(await self.layer.receive(self.name))
-
-    async def next(self) -> Any:
-        """Returns the next message that is no probe."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while (message := await self._received.get())["type"] == "probe":
-                pass
-        return message
-
-    async def until(self, last: Any) -> list[Any]:
-        """Returns the messages up to this one."""
-        found = [await self.next()]
-        while found[-1] != last:
-            found.append(await self.next())
-        return found
 
 
 def said(number: int) -> dict[str, Any]:
@@ -195,7 +97,7 @@ async def test_a_mailbox_that_has_left_hears_nothing_and_may_come_back(backend: 
     await here.group_send(GROUPS[1], END)
     assert await mailbox.until(END) == [END]
     await there.group_add(GROUPS[0], mailbox.name)
-    assert await heard(mailbox, here, GROUPS[0])
+    await mailbox.until_heard(here, GROUPS[0])
 
 
 async def test_of_two_mailboxes_in_a_process_one_may_leave(backend: Backend) -> None:
@@ -212,7 +114,7 @@ async def test_joining_and_leaving_at_once_ends_as_the_last_call_says(backend: B
     for _ in range(20):
         await there.group_discard(GROUPS[0], mailbox.name)
         await there.group_add(GROUPS[0], mailbox.name)
-    assert await heard(mailbox, here, GROUPS[0])
+    await mailbox.until_heard(here, GROUPS[0])
 
 
 @pytest.mark.parametrize("size", [0, 1, 1_000_000])
@@ -228,6 +130,19 @@ async def test_a_group_without_members_takes_messages(backend: Backend) -> None:
     await backend.layer().group_send("tw.room.empty", said(1))
 
 
+async def test_a_layer_is_closed_while_it_works(made: tuple[str, Files | None]) -> None:
+    """Whatever its connections do in that moment, `flush` returns."""
+    for _ in range(20):
+        layer = Backend(*made).layer()
+        mailbox = await layer.new_channel("test")
+        for group in GROUPS[:12]:
+            await layer.group_add(group, mailbox)
+        for group in GROUPS[:12]:
+            await layer.group_discard(group, mailbox)
+        async with asyncio.timeout(WAIT_SECONDS):
+            await layer.flush()
+
+
 def test_a_layer_serves_one_event_loop_after_the_other(made: tuple[str, Files | None]) -> None:
     """As in a process whose shell publishes from a thread, and in tests. Each loop closes its connections."""
     backend = Backend(*made)
@@ -240,12 +155,3 @@ def test_a_layer_serves_one_event_loop_after_the_other(made: tuple[str, Files | 
 
     for _ in range(2):
         asyncio.run(talk())
-
-
-async def heard(mailbox: Mailbox, sender: Any, group: str) -> bool:
-    """Whether a message to a group that was joined just now arrives."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while True:
-            await sender.group_send(group, {"type": "probe", "mailbox": mailbox.name})
-            if await mailbox._hears_probe():
-                return True
