@@ -17,8 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 REDIS_SOCKET_SECONDS = 2.0
 REDIS_CONNECT_SECONDS = 1.0
 TIMES = {"socket_timeout": REDIS_SOCKET_SECONDS, "socket_connect_timeout": REDIS_CONNECT_SECONDS}
-LASTING = {"socket_keepalive": True, "health_check_interval": 5}
+LASTING = {"health_check_interval": 5}
 """For connections that stay open."""
+KEEPALIVE = {"socket_keepalive": True}
+"""For those over TCP."""
 
 # A comma separates two URLs only before a scheme, because passwords and lists of hosts may hold commas.
 _BETWEEN_URLS = re.compile(r"\s*,\s*(?=[a-z+]+://)")
@@ -72,7 +74,7 @@ def servers(redis_url: str, files: Files, sentinel_user: str = "", sentinel_pass
     for url in _BETWEEN_URLS.split(redis_url.strip()):
         parts = _parts(url.strip())
         make = {"sentinel": _sentinel, "cluster": _cluster, "unix": _socket}.get(parts.kind, _one)
-        server = make(parts) | TIMES | LASTING
+        server = make(parts) | TIMES | LASTING | ({} if parts.kind == "unix" else KEEPALIVE)
         if parts.is_tls and "address" not in server:
             server["ssl"] = True
         tls = (files.options() | _tls_options(parts)) if parts.is_tls else {}

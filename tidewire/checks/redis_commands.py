@@ -25,6 +25,8 @@ CLUSTER_RULE = (
     "+pexpire +expire +pttl +hset +hdel +hgetall +zadd +zrem +zrangebyscore +zremrangebyscore"
 )
 """What a user of Redis must be allowed, as `ACL SETUSER` takes it."""
+SENTINEL_RULE = "+sentinel|masters"
+"""The same for a user of a Sentinel."""
 
 
 def refused(client: Any, key: str, is_cluster: bool) -> list[str]:

@@ -19,6 +19,8 @@ WAIT_SECONDS = 1.0
 """How long the start waits for each answer of Redis."""
 SHARDED_VERSION = 7
 """The first Redis with sharded publish/subscribe. Valkey has it from its beginning."""
+PASSING_CODES = ("BUSY", "MISCONF", "NOREPLICAS")
+"""With which a server begins its answer while a script runs, its disk fails or its replicas are away."""
 
 Found = Iterator[checks.CheckMessage]
 
@@ -40,7 +42,7 @@ def look_at(server: redis_clients.Server) -> Found:
     """Yields what is wrong with one server, with a primary and its sentinels, or with a cluster."""
     from redis.exceptions import RedisClusterException, RedisError  # installed only where the layer is on Redis
 
-    name = redis_clients.name_of(server)
+    name, is_cluster = redis_clients.name_of(server), redis_clients.is_cluster(server)
     if "sentinels" in server:
         problems = list(_look_at_sentinels(server))
         yield from problems
@@ -49,11 +51,9 @@ def look_at(server: redis_clients.Server) -> Found:
     try:
         client = redis_clients.blocking_client(server, WAIT_SECONDS)
         with client:
-            yield from (
-                _look_at_cluster(client, name) if redis_clients.is_cluster(server) else _look_at_one(client, name)
-            )
+            yield from _look_at_cluster(client, name) if is_cluster else _look_at_one(client, name)
     except (RedisError, RedisClusterException, OSError) as failure:
-        yield _failed(name, failure)
+        yield _failed(name, failure, _rule(is_cluster))
 
 
 def _look_at_one(client: Any, name: str) -> Found:
@@ -104,12 +104,15 @@ def _look_at_cluster(cluster: Any, name: str) -> Found:
 def _look_at_rights(client: Any, name: str, key: str, *, is_cluster: bool) -> Found:
     denied = redis_commands.refused(client, key, is_cluster)
     if denied:
-        rule = redis_commands.CLUSTER_RULE if is_cluster else redis_commands.RULE
         yield _error(
             "E155",
             f"{name} refuses to its user, with the keys and channels of Tidewire: {', '.join(denied)}",
-            f"ACL SETUSER with: {rule}",
+            f"ACL SETUSER with: {_rule(is_cluster)}",
         )
+
+
+def _rule(is_cluster: bool) -> str:
+    return redis_commands.CLUSTER_RULE if is_cluster else redis_commands.RULE
 
 
 def _look_at_memory(client: Any, name: str) -> Found:
@@ -149,7 +152,7 @@ def _look_at_sentinels(server: redis_clients.Server) -> Found:
                     "Set REDIS_SENTINEL_PASSWORD, and REDIS_SENTINEL_USERNAME where it has users.",
                 )
             except (RedisError, OSError) as failure:
-                yield _failed(f"the Sentinel {place}", failure)
+                yield _failed(f"the Sentinel {place}", failure, redis_commands.SENTINEL_RULE)
 
 
 def _look_at_sentinel(sentinel: Any, place: str, name: str) -> Found:
@@ -159,12 +162,13 @@ def _look_at_sentinel(sentinel: Any, place: str, name: str) -> Found:
             f"{place} is a Redis, and REDIS_URL names it as a Sentinel",
             "Name the sentinels, which listen on port 26379 by default; or write redis:// for this server alone.",
         )
-    elif not sentinel.execute_command("SENTINEL GET-MASTER-ADDR-BY-NAME", name):
-        known = sorted(sentinel.sentinel_masters())
+        return
+    known = sorted(map(_text, sentinel.sentinel_masters()))
+    if name not in known:
         yield _error(
             "E159",
             f"the Sentinel {place} knows no primary {name!r}",
-            f"It knows: {', '.join(map(str, known)) or 'none'}. The name stands behind the hosts in REDIS_URL.",
+            f"It knows: {', '.join(known) or 'none'}. The name stands behind the hosts in REDIS_URL.",
         )
 
 
@@ -183,28 +187,40 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _failed(name: str, failure: Exception) -> checks.CheckMessage:
-    """Returns an error for what will not pass by itself, and mentions what may."""
+def _failed(name: str, failure: Exception, rule: str) -> checks.CheckMessage:
+    """Returns an error for what will not pass by itself, and mentions what may. `rule` is what its user needs."""
     from redis import exceptions  # installed only where the layer is on Redis
 
     cause = failure.__cause__ or failure
     if isinstance(cause, exceptions.AuthenticationError):
         return _error("E150", f"{name} refuses the user or the password of REDIS_URL: {cause}", "Correct REDIS_URL.")
     if isinstance(cause, exceptions.NoPermissionError):
-        return _error(
-            "E155", f"{name} refuses to its user: {cause}", f"ACL SETUSER with: {redis_commands.CLUSTER_RULE}"
-        )
+        return _error("E155", f"{name} refuses to its user: {cause}", f"ACL SETUSER with: {rule}")
     if "Cluster mode is not enabled" in str(cause):
         return _error(
             "E151",
             f"{name} is a single server, and REDIS_URL names it as a cluster",
             "Write redis:// instead of redis+cluster://. Several single servers are shards: one URL each.",
         )
+    if _is_answer(cause):
+        return _error(
+            "E154",
+            f"{name} does not do what Redis {SHARDED_VERSION} does: {cause}",
+            f"Use Redis {SHARDED_VERSION} or newer, or Valkey, with all its commands under their names.",
+        )
     return checks.Info(
         f"{name} does not answer: {failure or type(failure).__name__}",
         hint="Compare REDIS_URL and the firewall. Servers start all the same, and events arrive by the poll meanwhile.",
         id="tidewire.I150",
     )
+
+
+def _is_answer(failure: BaseException) -> bool:
+    """Returns whether a server has answered that it will not do something, rather than that it cannot just now: for
+    that redis-py has exceptions of their own, as for a slot that moves or a primary that has become a replica."""
+    from redis.exceptions import ResponseError  # installed only where the layer is on Redis
+
+    return type(failure) is ResponseError and str(failure).partition(" ")[0] not in PASSING_CODES
 
 
 def _error(id: str, text: str, hint: str) -> checks.Error:
