@@ -204,6 +204,25 @@ def test_a_chore_that_takes_longer_than_its_period_is_done_by_one_process(clock,
     assert seen == [{}] * 4
 
 
+def test_a_chore_that_writers_outrun_looks_late_and_shows_that_it_works(clock, declare):
+    """It is under way for hours: its age grows, and so does what it has deleted. One that fails deletes nothing."""
+    seen = []
+
+    def work(using: str) -> Iterator[int]:
+        for _ in range(4):
+            clock.now += HOUR
+            chores.look()
+            seen.append((value("chore_age_seconds"), value("chore_deleted_rows")))
+            yield 100
+
+    declare(work=work)
+    assert chores.run_due(HOUR) == {"work": 400}
+    assert seen == [(HOUR, 0), (2 * HOUR, 100), (3 * HOUR, 200), (4 * HOUR, 300)]
+    assert Chore.objects.get().deleted == 400
+    chores.look()
+    assert value("chore_age_seconds") == 0
+
+
 def test_a_process_whose_chore_another_has_taken_leaves_it(clock, declare):
     def work(using: str) -> Iterator[int]:
         yield 1

@@ -63,6 +63,19 @@ def test_young_events_are_kept_however_many(room, keep):
     assert offsets(room) == list(range(4, 11))
 
 
+def test_a_turn_ends_however_much_is_written_meanwhile(room, keep, monkeypatch):
+    """It deletes what was old when it looked at the stream: what writers add in between is for the next turn."""
+    keep(events=0)
+    monkeypatch.setattr(retention, "BATCH", 2)
+    owner, later, deleted = make_user(), timezone.now() + timedelta(days=30), 0
+    for rows in retention.prune_in_batches(now=later):
+        deleted += rows
+        for _ in range(3):
+            make_message(room, owner)
+    assert deleted == 10 + 3  # the first look at the streams is a step, too
+    assert retention.prune(now=later) == 3 * 7
+
+
 def test_the_settings_shorten_what_is_kept(room, settings):
     """Of many small streams the first 10,000 events would stay for ever."""
     month = timezone.now() + timedelta(days=30)

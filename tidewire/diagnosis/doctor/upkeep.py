@@ -67,7 +67,8 @@ def _chores() -> Findings:
     remedy = (
         "PRUNE_SECONDS is 0: run `manage.py housekeeping` by a timer."
         if not conf.PRUNE_SECONDS
-        else ("Look for 'the chore' in the servers' logs; `manage.py housekeeping` does all of them now.")
+        else "Look for 'the chore' in the servers' logs. Where none failed it is too slow for what is written: raise "
+        "PRUNE_SHARE, or run `manage.py housekeeping --share 1`, which does all of them now."
     )
     yield error(
         "housekeeping", f"the chore {late.name!r} was last done {late.done_at:%Y-%m-%d %H:%M}: tables grow", remedy
