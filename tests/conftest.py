@@ -4,6 +4,8 @@ import inspect
 
 import pytest
 
+from tests.rig.standby import standby, standby_server  # noqa: F401  fixtures
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuses async tests that use the database inside a transaction of pytest's.

@@ -63,7 +63,7 @@ def test_a_soak_of_four_workers() -> None:
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize("seed", [21, 22, 23])
 def test_a_soak_on_a_redis_cluster(seed: int) -> None:
     """Nodes are killed and frozen, replicas take over, slots move: the invariants are those of a single Redis."""
     _, measures = soak(seed, 100, "cluster")

@@ -16,6 +16,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-s")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 HOSTILE_SOCKET = "tests/scenarios/test_hostile_socket.py"
 OTHER_STEPS = ("test_alerts_fire.py", "http2/test_h2spec.py")
+REDIS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/tidewire/checks").glob("test_redis_*.py"))]
 FAULTS = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/scenarios").glob("test_faults_*.py"))]
 
 
@@ -189,9 +190,9 @@ STEPS = (
     ),
     Step(
         "channel layers",
-        "the contract of a channel layer on Valkey and Debian's Redis: one server, shards, Sentinel, a cluster, TLS; "
-        "what the start-up check refuses",
-        (*PYTEST, "tests/tidewire/layer", "tests/tidewire/checks/test_redis_servers.py"),
+        "the contract of a channel layer on Valkey and Debian's Redis: one server, its socket, shards, Sentinel, a "
+        "cluster, TLS, IPv6; rights, passwords, and what the start-up check refuses",
+        (*PYTEST, "tests/tidewire/layer", "tests/scenarios/test_redis_rights.py", *REDIS),
     ),
     Step(
         "soak on a cluster",

@@ -6,51 +6,23 @@ behind. `python -m tests.replicas` does ten thousand reads beside writers.
 
 from __future__ import annotations
 
-import copy
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from django.db import connections, transaction
-from rest_framework.test import APIClient
 
-from api.auth import sessions
 from api.models import Member
 from tests.factories import add_member, make_message, make_room, make_user
-from tests.rig import plugin, servers
-from tests.rig.servers import PostgreSQL
+from tests.rig.standby import Person, catch_up, paused, served
 from tidewire.erasure import hide_user
-from tidewire.ground.metrics import replica_reads
 from tidewire.log import replicas
 from tidewire.log.pages import read_after
 from tidewire.log.retention import renew_epochs
 from tidewire.log.tables import Event
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
-
-OUTCOMES = ("replica", "behind", "away", "failed", "promoted")
-
-
-@pytest.fixture(scope="module")
-def standby(request, django_db_setup) -> Iterator[PostgreSQL]:
-    """A standby of the server that the tests run on, as the alias `replica`."""
-    if connections["default"].vendor != "postgresql":
-        pytest.skip("SQLite has no replicas")
-    server = servers.start_replica(request.config.stash[plugin.postgresql])
-    settings = copy.deepcopy(connections.settings["default"])
-    settings |= {"NAME": connections["default"].settings_dict["NAME"], "PORT": str(urlsplit(server.url).port)}
-    settings |= {"CONN_HEALTH_CHECKS": False, "TEST": settings["TEST"] | {"MIRROR": "default"}}
-    settings["OPTIONS"]["pool"] |= {"min_size": 0, "timeout": 1}
-    connections.settings["replica"] = settings
-    yield server
-    connections["replica"].close()
-    connections["replica"].close_pool()
-    del connections["replica"], connections.settings["replica"]
-    server.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -66,20 +38,6 @@ def patient(settings) -> None:
     settings.TIDEWIRE = settings.TIDEWIRE | {"REPLICA_WAIT_SECONDS": 20.0}
 
 
-class Person(APIClient):
-    """A client that is signed in."""
-
-    def __init__(self, user) -> None:
-        super().__init__(headers={"host": "localhost"})
-        self.user = user
-        self.credentials(HTTP_AUTHORIZATION=f"Bearer {sessions.sign_in_as(user)['access']}")
-
-    def texts(self, room, query: str = "") -> list[str]:
-        response = self.get(f"/api/v1/rooms/{room.pk}/messages/{query}")
-        assert response.status_code == 200, response.content
-        return [each["text"] for each in response.json()["results"]]
-
-
 @pytest.fixture
 def owner() -> Person:
     return Person(make_user("Olga"))
@@ -90,41 +48,6 @@ def room(owner):
     room = make_room(owner.user)
     make_message(room, owner.user, "one")
     return room
-
-
-def catch_up() -> None:
-    """Waits until the replica has replayed all that was committed."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
-        (end,) = cursor.fetchone()
-    deadline = time.monotonic() + 30
-    with connections["replica"].cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [end])
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    raise TimeoutError("the replica does not follow")
-
-
-@contextmanager
-def paused(standby: PostgreSQL) -> Iterator[None]:
-    """Holds the replica where it is now."""
-    catch_up()
-    standby.execute("SELECT pg_wal_replay_pause()")
-    try:
-        yield
-    finally:
-        standby.execute("SELECT pg_wal_replay_resume()")
-
-
-@contextmanager
-def served(**expected: int) -> Iterator[None]:
-    """Expects these outcomes of the reads in the block, and no others."""
-    before = {name: replica_reads.labels(name)._value.get() for name in OUTCOMES}
-    yield
-    after = {name: replica_reads.labels(name)._value.get() for name in OUTCOMES}
-    assert {name: after[name] - before[name] for name in OUTCOMES if after[name] != before[name]} == expected
 
 
 def test_lists_searches_and_pages_of_the_log_come_from_the_replica(owner, room, patient):
@@ -244,17 +167,3 @@ def test_a_frozen_replica_is_left_alone(owner, room, standby, monkeypatch, setti
     with served(replica=1):
         assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
     assert not replicas._replica.is_away
-
-
-def test_the_last_a_replica_that_was_promoted_or_is_down_serves_nothing(owner, room, standby):
-    """The last test, because it ends the replica."""
-    catch_up()
-    standby.execute("SELECT pg_promote()")
-    with served(promoted=1):
-        assert owner.texts(room) == ["one"]
-    replicas._replica._try_at = 0.0
-    standby.stop()
-    with served(failed=1):
-        assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
-    with served():
-        assert owner.texts(room, "?limit=3") == ["one"]
