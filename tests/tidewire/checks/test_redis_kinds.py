@@ -13,6 +13,7 @@ from tests.rig.verify import IS_VERIFY
 from tests.tidewire.redis_parts import diagnose, found, use_everything
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "kind"), ALL if IS_VERIFY else [("found", kind) for kind in PLACES])
 async def test_all_parts_work_and_no_fault_is_found(program: str, kind: str) -> None:
     with contextlib.ExitStack() as ending:

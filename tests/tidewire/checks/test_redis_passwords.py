@@ -76,6 +76,7 @@ def give(kind: Kind, password: str) -> None:
         node.ask("ACL", "SETUSER", USER, "reset", "on", f">{password}", "~*", "&*", "+@all")
 
 
+@pytest.mark.slow
 async def test_all_parts_sign_in_with_any_password(kind: Kind) -> None:
     give(kind, PASSWORD)
     url = kind.url(f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}")
@@ -84,11 +85,13 @@ async def test_all_parts_sign_in_with_any_password(kind: Kind) -> None:
     await use_everything(url, sentinel=asking)
 
 
+@pytest.mark.slow
 def test_a_password_may_be_written_as_it_is(kind: Kind) -> None:
     give(kind, PLAIN)
     assert found(kind.url(f"{USER}:{PLAIN}"), (PLAIN,)) == []
 
 
+@pytest.mark.slow
 def test_another_password_is_refused_and_not_shown(kind: Kind) -> None:
     give(kind, PASSWORD)
     assert set(found(kind.url(f"{USER}:{PLAIN}"), (PLAIN, quote(PLAIN, safe="")))) == {"E150"}

@@ -130,6 +130,7 @@ async def test_a_group_without_members_takes_messages(backend: Backend) -> None:
     await backend.layer().group_send("tw.room.empty", said(1))
 
 
+@pytest.mark.slow
 async def test_a_layer_is_closed_while_it_works(made: tuple[str, Files | None]) -> None:
     """Whatever its connections do in that moment, `flush` returns."""
     for _ in range(20):
