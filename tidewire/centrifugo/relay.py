@@ -40,6 +40,7 @@ AWAY_SECONDS = 0.5
 """Between two tries while a node or the database is away."""
 STREAMS = 200
 """Streams of one transaction."""
+STUCK_SECONDS = 120.0
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,12 @@ class Relay:
     def __init__(self, nodes: Nodes) -> None:
         self._nodes, self._stopping = nodes, threading.Event()
         self._full_at = 0.0
+        self._turned_at = time.monotonic()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop of `run` has turned lately, whatever nodes and database say. May be asked by any thread."""
+        return time.monotonic() - self._turned_at < STUCK_SECONDS
 
     def stop(self) -> None:
         """Makes `run` return after the transaction that it is in. Safe to call from a signal handler."""
@@ -63,6 +70,7 @@ class Relay:
         """Works until `stop` was called. Raises UnknownBrokerError at the start, and never later."""
         broker.check(log_alias())
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             try:
                 copied = self.turn()
                 metrics.relay_turned_at.set(time.time())

@@ -1,4 +1,5 @@
-"""The port of a worker that serves no requests, such as one of webhooks: /healthz and /metrics, and nothing else.
+"""The port of a worker that serves no requests: /healthz and /metrics, and nothing else. Workers are those of webhooks,
+the bridge to a broker of MQTT, the relay to Centrifugo.
 
 A thread answers. The worker has an event loop, of which the thread asks only when it last turned.
 """

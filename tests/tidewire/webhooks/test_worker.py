@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,15 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
-from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tests.rig import servers
 from tests.tidewire.webhooks.receiver import Receiver, Say
 from tidewire.delivery.log_reader import LogUnavailableError
+from tidewire.diagnosis import worker_commands
 from tidewire.ground import metrics
 from tidewire.http import worker_port
-from tidewire.management.commands import deliver_webhooks
 from tidewire.webhooks import turns
 from tidewire.webhooks.tables import WebhookDelivery, WebhookPosition
 from tidewire.webhooks.worker import STUCK_SECONDS, Worker
@@ -167,17 +165,8 @@ def test_a_loop_that_does_not_turn_is_not_alive():
     assert not worker.is_alive
 
 
-async def test_a_port_that_is_taken_is_an_error_of_one_line():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        number = taken.getsockname()[1]
-        with pytest.raises(CommandError, match=f"cannot listen on 127.0.0.1:{number}: Address already in use"):
-            await sync_to_async(call_command)("deliver_webhooks", "--metrics-port", str(number))
-    with pytest.raises(CommandError):
-        await sync_to_async(call_command)("deliver_webhooks", "--metrics-port", "70000")
-
-
 async def test_a_worker_of_a_parent_that_ended_early_ends_too():
     """The parent may end while the command still starts: its number is given, not asked for."""
     async with working() as worker, asyncio.timeout(10):
-        await deliver_webhooks._follow_parent(worker, parent=os.getppid() + 1)
+        await worker_commands.follow_parent(worker, parent=os.getppid() + 1)
         await until(lambda: worker._is_stopping)

@@ -14,6 +14,7 @@ from tidewire.centrifugo import broker, nodes
 from tidewire.centrifugo.broker import UnknownBrokerError
 from tidewire.centrifugo.configuration import Keys, configuration
 from tidewire.centrifugo.relay import Relay
+from tidewire.diagnosis import worker_commands
 from tidewire.diagnosis.arguments import PORT
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
@@ -29,7 +30,7 @@ class Command(OurCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="relay|config")
         relay = actions.add_parser("relay", help="copy events until SIGTERM")
-        relay.add_argument("--metrics-port", type=PORT, help="serve the relay's metrics on this port of 127.0.0.1")
+        worker_commands.add_port(relay)
         config = actions.add_parser("config", help="write the configuration of a node to standard output, as JSON")
         config.add_argument("--django", required=True, metavar="URL", help="where nodes reach this application")
         config.add_argument(
@@ -45,7 +46,7 @@ class Command(OurCommand):
             if options["action"] == "config":
                 self.write_config(options)
             else:
-                self.run_relay(options["metrics_port"])
+                self.run_relay(options)
         except UnknownBrokerError as error:
             raise CommandError(str(error)) from None
 
@@ -56,14 +57,11 @@ class Command(OurCommand):
         found = configuration(options["django"], database, keys, options["port"])
         self.stdout.write(json.dumps(found, indent=2))
 
-    def run_relay(self, metrics_port: int | None) -> None:
+    def run_relay(self, options: dict[str, Any]) -> None:
         relay = Relay(nodes.configured())
+        worker_commands.listen(options, lambda: relay.is_alive)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
-        if metrics_port:
-            from prometheus_client import start_http_server  # only where it is asked for
-
-            start_http_server(metrics_port, addr="127.0.0.1")
         self.stdout.write("Copying events to Centrifugo.")
         self.stdout.flush()
         relay.run()
