@@ -6,8 +6,9 @@ ARG PYTHON_IMAGE=python:3.12-slim
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
-COPY requirements/production.txt /tmp/production.txt
-RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt \
+COPY requirements/mqtt.txt /tmp/mqtt.txt
+# What production.txt has, and the client of the bridge to a broker of MQTT.
+RUN /opt/venv/bin/pip install --require-hashes -r /tmp/mqtt.txt \
     && /opt/venv/bin/pip uninstall --yes pip
 
 FROM ${PYTHON_IMAGE}

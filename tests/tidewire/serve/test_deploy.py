@@ -2,11 +2,13 @@
 
 import configparser
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.rig.site import ROOT, Sites
 from tests.rig.verify import program
 from tests.tidewire.serve.served import Served, children, wait_until
 from tidewire.ground.conf import DEFAULTS
+from tidewire.mqtt.passwords import hashed
 from tidewire.serve.drain import GRACE_SECONDS
 from tidewire.serve.reload import READY_SECONDS
 from tidewire.serve.supervisor import KILL_SECONDS
@@ -101,9 +104,10 @@ def test_every_container_is_bounded_and_unprivileged(name: str) -> None:
     assert "/tmp" in str(service["tmpfs"]) or name == "redis"
 
 
-def test_only_the_server_has_a_port_and_only_here() -> None:
+def test_only_the_server_and_the_broker_have_a_port_and_only_here() -> None:
     assert {name: service["ports"] for name, service in services().items() if "ports" in service} == {
-        "server": ["127.0.0.1:8000:8000"]
+        "server": ["127.0.0.1:8000:8000"],
+        "mosquitto": ["127.0.0.1:1883:1883"],
     }
 
 
@@ -119,7 +123,7 @@ def test_compose_rotates_logs_asks_for_health_and_shows_metrics_by_token() -> No
         assert service["logging"]["options"] == {"max-size": "50m", "max-file": "5"}
     assert services()["server"]["environment"]["METRICS_TOKEN"] == "${METRICS_TOKEN:?}"
     asked = {name for name, service in services().items() if "test" in service["healthcheck"]}
-    assert asked == {"server", "webhooks", "postgres", "redis"}
+    assert asked == {"server", "webhooks", "mqtt", "mosquitto", "postgres", "redis"}
     others = [service["healthcheck"] for name, service in services().items() if name not in asked]
     assert others == [{"disable": True}] * len(others)  # the image's own asks a server
 
@@ -141,37 +145,115 @@ def test_the_secrets_of_compose_need_no_quotes() -> None:
     assert required - made == {"ALLOWED_HOSTS"}
 
 
-# -- workers of webhooks -----------------------------------------------------------------------------------------------
+# -- workers -----------------------------------------------------------------------------------------------------------
 
 
-def workers_of_webhooks() -> dict[str, tuple[str, float]]:
-    """Returns {file: (command, seconds until it is killed)} of each set-up."""
-    unit = ini("tidewire-webhooks.service")["Service"]
-    program = ini("supervisor.conf")["program:tidewire-webhooks"]
-    container = services()["webhooks"]
-    manifest = yaml.safe_load((DEPLOY / "kubernetes/webhooks.yaml").read_text())["spec"]["template"]["spec"]
+@dataclass(frozen=True)
+class WorkerFiles:
+    """What a worker is called in the files, and what its command and its end must be."""
+
+    name: str
+    command: str
+    port: str
+    least_seconds: float
+
+    def set_ups(self) -> dict[str, tuple[str, float]]:
+        """Returns {file: (command, seconds until it is killed)} of each set-up."""
+        unit = ini(f"tidewire-{self.name}.service")["Service"]
+        program = ini("supervisor.conf")[f"program:tidewire-{self.name}"]
+        container = services()[self.name]
+        manifest = yaml.safe_load((DEPLOY / f"kubernetes/{self.name}.yaml").read_text())["spec"]["template"]["spec"]
+        return {
+            f"tidewire-{self.name}.service": (unit["ExecStart"], float(unit["TimeoutStopSec"])),
+            "supervisor.conf": (program["command"], float(program["stopwaitsecs"])),
+            "docker-compose.yml": (
+                " ".join(container["command"]),
+                float(container["stop_grace_period"].removesuffix("s")),
+            ),
+            f"kubernetes/{self.name}.yaml": (
+                " ".join(manifest["containers"][0]["command"]),
+                manifest["terminationGracePeriodSeconds"],
+            ),
+        }
+
+
+WORKERS = (
+    WorkerFiles(
+        "webhooks", "manage.py deliver_webhooks", r"800(1|%\(process_num\)d)", DEFAULTS["WEBHOOK_TIMEOUT_SECONDS"]
+    ),
+    WorkerFiles("mqtt", "manage.py mqtt_bridge", "8011", 10),
+)
+
+
+@pytest.mark.parametrize(("worker", "place"), [(worker, place) for worker in WORKERS for place in worker.set_ups()])
+def test_every_set_up_runs_the_workers_and_shows_their_figures(worker: WorkerFiles, place: str) -> None:
+    command, seconds = worker.set_ups()[place]
+
+    assert worker.command in command
+    assert re.search(f"--metrics-port {worker.port}", command)
+    assert ("--metrics-bind 0.0.0.0" in command) is ("docker" in place or "kubernetes" in place)
+    assert seconds > worker.least_seconds
+
+
+def test_the_ports_of_workers_differ() -> None:
+    """A machine may run all of them."""
+    text = "".join((DEPLOY / f"tidewire-{worker.name}.service").read_text() for worker in WORKERS)
+    ports = re.findall(r"--metrics-port (\d+)", text)
+    assert len(set(ports)) == len(ports) == len(WORKERS)
+
+
+# -- Mosquitto ---------------------------------------------------------------------------------------------------------
+
+BROKER_OPTIONS = {"persistence", "autosave_interval", "max_queued_messages", "max_queued_bytes", "message_size_limit"}
+
+
+def mosquitto_scripts() -> dict[str, str]:
+    """Returns {file: shell script} of each set-up that starts Mosquitto in a container."""
+    manifest = yaml.safe_load((DEPLOY / "kubernetes/mqtt.yaml").read_text())["spec"]["template"]["spec"]
+    (container,) = (each for each in manifest["containers"] if each["name"] == "mosquitto")
     return {
-        "tidewire-webhooks.service": (unit["ExecStart"], float(unit["TimeoutStopSec"])),
-        "supervisor.conf": (program["command"], float(program["stopwaitsecs"])),
-        "docker-compose.yml": (
-            " ".join(container["command"]),
-            float(container["stop_grace_period"].removesuffix("s")),
-        ),
-        "kubernetes/webhooks.yaml": (
-            " ".join(manifest["containers"][0]["command"]),
-            manifest["terminationGracePeriodSeconds"],
-        ),
+        "docker-compose.yml": services()["mosquitto"]["command"][0].replace("$$", "$"),
+        "kubernetes/mqtt.yaml": container["args"][0],
     }
 
 
-@pytest.mark.parametrize("name", workers_of_webhooks())
-def test_every_set_up_delivers_webhooks_and_shows_the_workers_figures(name: str) -> None:
-    command, seconds = workers_of_webhooks()[name]
+@pytest.mark.parametrize("name", mosquitto_scripts())
+def test_every_mosquitto_has_the_same_bounds(name: str) -> None:
+    def options(text: str) -> dict[str, str]:
+        pairs = (line.split() for line in text.splitlines() if line.split())
+        return {pair[0]: pair[1] for pair in pairs if pair[0] in BROKER_OPTIONS}
 
-    assert "manage.py deliver_webhooks" in command
-    assert re.search(r"--metrics-port 800(1|%\(process_num\)d)", command)
-    assert ("--metrics-bind 0.0.0.0" in command) is ("docker" in name or "kubernetes" in name)
-    assert seconds > DEFAULTS["WEBHOOK_TIMEOUT_SECONDS"]
+    assert options(mosquitto_scripts()[name]) == options((DEPLOY / "mosquitto.conf").read_text())
+    assert float(options(mosquitto_scripts()[name])["autosave_interval"]) * 2 <= DEFAULTS["MQTT_SAVE_SECONDS"]
+    assert int(options(mosquitto_scripts()[name])["message_size_limit"]) <= DEFAULTS["MAX_BODY_BYTES"]
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", mosquitto_scripts())
+def test_the_mosquitto_of_a_container_reads_its_users_again(name: str, tmp_path: Path) -> None:
+    """The script is run with Debian's Mosquitto: it waits for the files, follows them, and ends on SIGTERM."""
+    port, files = servers.free_port(), tmp_path / "data/mqtt"
+    script = mosquitto_scripts()[name].replace("/tmp/", f"{tmp_path}/").replace("listener 1883", f"listener {port}")
+    script = script.replace("/data/", f"{tmp_path}/data/").replace("/saved/", f"{tmp_path}/")
+    script = script.replace("allow_anonymous", "user root\nallow_anonymous")  # root may read the files of a test
+    path = str(Path(program("mosquitto", "mosquitto")).parent) + ":" + os.environ["PATH"]
+    files.mkdir(parents=True)
+    process = servers.spawn(["sh", "-euc", script], log=tmp_path / "log", env=os.environ | {"PATH": path})
+    try:
+        for user in ("first", "second"):
+            (files / "passwords").write_text(f"{user}:{hashed('secret')}\n")
+            (files / "acl").write_text(f"user {user}\ntopic readwrite #\n")
+            assert wait_until(lambda user=user: signs_in(port, user), 10), servers.tail(tmp_path / "log")
+        assert not signs_in(port, "first")
+    finally:
+        servers.end(process, signal.SIGTERM)
+    assert process.returncode in (0, 143)
+    assert not signs_in(port, "second")
+
+
+def signs_in(port: int, user: str) -> bool:
+    command = [program("mosquitto_pub", "mosquitto-clients"), "-p", str(port), "-u", user, "-P", "secret"]
+    return subprocess.run([*command, "-t", "x", "-m", "1", "-q", "1"], capture_output=True, check=False).returncode == 0
 
 
 # -- proxies -----------------------------------------------------------------------------------------------------------

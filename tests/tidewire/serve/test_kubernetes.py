@@ -66,9 +66,10 @@ def test_probes_ask_paths_that_there_are_and_liveness_not_the_database():
     assert paths["readinessProbe"] == paths["startupProbe"] == "/readyz"
 
 
-def test_a_worker_of_webhooks_has_a_port_that_is_asked_and_scraped():
-    template = load("webhooks")["spec"]["template"]
-    (worker,) = template["spec"]["containers"]
+@pytest.mark.parametrize("name", ["webhooks", "mqtt"])
+def test_a_worker_has_a_port_that_is_asked_and_scraped(name: str):
+    template = load(name)["spec"]["template"]
+    worker = template["spec"]["containers"][0]
     (port,) = worker["ports"]
     assert str(port["containerPort"]) in worker["command"]
     assert template["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
@@ -90,7 +91,7 @@ def test_proxies_wait_longer_than_the_pings_and_less_than_the_server():
 
 
 def test_pods_have_no_privileges():
-    for spec in (load(name)["spec"]["template"]["spec"] for name in ("deployment", "webhooks", "migrate")):
+    for spec in (load(name)["spec"]["template"]["spec"] for name in ("deployment", "webhooks", "mqtt", "migrate")):
         assert spec["securityContext"]["runAsNonRoot"] is True
         for each in spec["containers"]:
             assert each["securityContext"]["readOnlyRootFilesystem"] is True
