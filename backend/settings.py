@@ -223,6 +223,7 @@ TIDEWIRE = {
     "MQTT_PREFIX": env.text("MQTT_PREFIX", default="tidewire"),
     "MQTT_FILES": env.text("MQTT_FILES", default=str(DATA_DIR / "mqtt")) or None,
     "MQTT_RELOAD": env.text("MQTT_RELOAD", default=""),
+    "MQTT_SAVE_SECONDS": env.number("MQTT_SAVE_SECONDS", default=10.0),
     "MQTT_WINDOW": env.integer("MQTT_WINDOW", default=64),
     "MQTT_MORE_FILTERS": env.items("MQTT_MORE_FILTERS", default=[]),
     "MQTT_APPLICATION": env.text("MQTT_APPLICATION", default="") or None,

@@ -58,6 +58,7 @@ DEFAULTS: dict[str, Any] = {
     "MQTT_APPLICATION": None,  # dotted path of an ASGI application for scopes of type "mqtt"; see mqtt/gateway.py
     "MQTT_MORE_FILTERS": [],  # filters that the application above reads and writes, besides those of the bridge
     "MQTT_WINDOW": 64,  # messages that the broker hands to the bridge and that are not stored yet
+    "MQTT_SAVE_SECONDS": 10.0,  # what a broker confirmed in the last so many seconds, its crash may lose
     "MQTT_POLL_SECONDS": 0.03,  # how often the log is asked whether anything was written
     # Nodes of Centrifugo; see centrifugo/.
     "CENTRIFUGO_NODES": [],  # the addresses of their HTTP APIs, of every node: ["http://10.0.0.7:8000/api"]

@@ -188,7 +188,7 @@ webhook_behind = _gauge(
 
 mqtt_received = _counter(
     "mqtt_messages_received",
-    "Messages of devices, by outcome: stored, refused, again (the database was away).",
+    "Messages of devices, by outcome: stored, refused, dropped (QoS 0, too many), again (the database was away).",
     "outcome",
 )
 mqtt_published = _counter("mqtt_events_published", "Events that the broker of MQTT has confirmed.")

@@ -41,6 +41,11 @@ class BodySizes:
     larger: tuple[tuple[re.Pattern[str], int], ...] = ()
     limited: tuple[re.Pattern[str], ...] = (re.compile(""),)
 
+    @property
+    def most(self) -> int:
+        """The bytes of the largest body that some limited path takes."""
+        return max([self.default, *(size for _, size in self.larger)])
+
     def of(self, path: str) -> int:
         """Returns the bytes that the body of a request to this path may have."""
         if not is_limited(path, self.limited):

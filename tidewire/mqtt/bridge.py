@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
@@ -22,6 +23,7 @@ AWAY_SECONDS = 0.5
 FULL_SECONDS = 1.0
 """How often all streams are looked at, not only those that were written to lately."""
 LAG_SECONDS = 15.0
+STUCK_SECONDS = 120.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +32,18 @@ class Bridge:
     """Works until it is stopped. Belongs to one event loop. One bridge per broker: a second one takes its place."""
 
     def __init__(self, reader: Reader | None = None) -> None:
-        metrics.begin_at_zero(metrics.mqtt_received, ["stored", "refused", "again"])
+        metrics.begin_at_zero(metrics.mqtt_received, ["stored", "refused", "dropped", "again"])
         self._reader = reader or Reader(2)
         self._requests = Requests()
         self._stopping = asyncio.Event()
+        self._turned_at = time.monotonic()
         self.is_connected = asyncio.Event()
         """Set while the broker has the bridge's subscriptions, and files that are true."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the bridge has tried something lately, whatever broker and database say. For any thread."""
+        return time.monotonic() - self._turned_at < STUCK_SECONDS
 
     def stop(self) -> None:
         """Takes no more messages. `run` returns when those that were taken are acknowledged."""
@@ -57,6 +65,7 @@ class Bridge:
     async def _begin(self) -> None:
         """Prepares the tables and the files, as soon as the database allows it."""
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             try:
                 await self._reader.run(reading.begin)
                 self._access = BrokerAccess(self._reader)
@@ -67,7 +76,8 @@ class Bridge:
                 await self._wait(AWAY_SECONDS)
 
     async def _connect(self) -> None:
-        """Works for as long as one connection lasts."""
+        """Works for as long as one connection lasts. An error that is not expected ends the connection."""
+        self._turned_at = time.monotonic()
         try:
             link = self._link = Link("bridge", conf.MQTT_WINDOW)
             async with link:
@@ -76,19 +86,24 @@ class Bridge:
         except (MqttError, OSError) as error:
             logger.warning("the broker of MQTT is away: %s", error)
             await self._wait(AWAY_SECONDS)
+        except Exception:
+            logger.exception("the bridge connects anew")
+            await self._wait(AWAY_SECONDS)
         finally:
             self.is_connected.clear()
             metrics.mqtt_connected.set(0)
 
     async def _work(self, link: Link) -> None:
-        incoming = Incoming(link, self._reader, self._requests, self._access.holder)
+        incoming = self._incoming = Incoming(link, self._reader, self._requests, self._access.holder)
         receiving = asyncio.create_task(self._receive(link, incoming))
         publishing = asyncio.create_task(self._publish(link, incoming))
         stopping = asyncio.create_task(self._stopping.wait())
+        breaking = asyncio.create_task(incoming.is_broken.wait())
+        tasks = (receiving, publishing, stopping, breaking)
         try:
             filters = [(each, 1) for each in (*names.incoming_filters(), names.probe("+"))]
             await link.subscribe(filters)
-            await asyncio.wait((receiving, publishing, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set() and not receiving.done() and not publishing.done():
                 receiving.cancel()
                 await incoming.settle()
@@ -96,10 +111,10 @@ class Bridge:
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
-            for task in (receiving, publishing, stopping):
+            for task in tasks:
                 task.cancel()
             incoming.cancel()
-            await asyncio.gather(receiving, publishing, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive(self, link: Link, incoming: Incoming) -> None:
         while True:
@@ -116,8 +131,13 @@ class Bridge:
         access.begin()
         outgoing = Outgoing(link, self._reader, lambda runs: access.before(link, runs, incoming.settle))
         full_at = lag_at = 0.0
+        is_rewound = False
         while True:
+            self._turned_at = time.monotonic()
             try:
+                if not is_rewound:
+                    await self._reader.run(reading.rewind)
+                    is_rewound = True
                 now = loop.time()
                 found: Signs = await self._reader.run(reading.look, signs)
                 is_changed, is_full = found != signs, now >= full_at

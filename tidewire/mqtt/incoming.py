@@ -20,7 +20,7 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.mqtt import names, receipts
 from tidewire.mqtt.bodies import body_of
-from tidewire.mqtt.link import JSON, Delivery, Link
+from tidewire.mqtt.link import JSON, Delivery, Link, MqttError
 from tidewire.mqtt.names import Arrival
 from tidewire.mqtt.requests import Answer, Requests
 from tidewire.rest import problems
@@ -45,13 +45,15 @@ class Incoming:
         self._link, self._reader, self._requests, self._holder = link, reader, requests, holder
         self._order: deque[tuple[Delivery, asyncio.Task[None]]] = deque()
         self._last: dict[str, asyncio.Task[None]] = {}
+        self.is_broken = asyncio.Event()
+        """Set when the broker has not taken what the bridge answered: only a new connection has the message again."""
 
     def take(self, delivery: Delivery) -> None:
         """Begins to store a message. Whom a path belongs to is decided now, while nothing later has arrived."""
         arrival = names.parse(delivery.topic)
-        user = ""
-        if arrival is not None:
-            user = arrival.user or self._holder(arrival.path) or ""
+        user = names.sender(delivery.topic)
+        if arrival is not None and not user:
+            user = self._holder(arrival.path) or ""
         earlier = self._last.get(delivery.topic)
         task = asyncio.create_task(self._handle(delivery, arrival, user, earlier))
         self._order.append((delivery, task))
@@ -76,10 +78,13 @@ class Incoming:
             delivery, task = self._order.popleft()
             if task.cancelled():
                 continue
-            if task.exception() is None:
-                self._link.acknowledge(delivery)
-            else:
-                logger.error("a message on %s is not acknowledged", delivery.topic, exc_info=task.exception())
+            if isinstance(error := task.exception(), MqttError):
+                logger.warning("a message on %s is not acknowledged: %s", delivery.topic, error)
+                self.is_broken.set()
+                continue
+            if error is not None:  # it would come again and again, and stop all others
+                logger.error("a message on %s is lost", delivery.topic, exc_info=error)
+            self._link.acknowledge(delivery)
 
     async def _handle(
         self, delivery: Delivery, arrival: Arrival | None, user: str, earlier: asyncio.Task[None] | None
@@ -88,16 +93,27 @@ class Incoming:
             await asyncio.wait([earlier])
         if delivery.is_retained:  # what a topic held when the bridge subscribed is no new message
             return
-        if arrival is None or not user:
-            text = "No user of the broker publishes on this path. Use keys/{user}/ before it."
-            await self._refuse(delivery, arrival, user, problems.document(403, "path_not_granted", text))
-            return
-        answer = await self._ask(delivery, arrival, user)
+        try:
+            answer = await self._store(delivery, arrival, user)
+        except MqttError:
+            raise
+        except Exception:
+            logger.exception("a message on %s cannot be handled", delivery.topic)
+            answer = _problem(500, "error", "The message cannot be handled.")
         metrics.mqtt_received.labels("stored" if answer.is_good else "refused").inc()
         if answer.is_good:
             await self._answer(delivery, user, answer.status, answer.as_json())
         else:
             await self._refuse(delivery, arrival, user, answer.as_json() or {"status": answer.status})
+
+    async def _store(self, delivery: Delivery, arrival: Arrival | None, user: str) -> Answer:
+        """Returns the answer of the view, or what is said to a message that no view gets."""
+        if arrival is None:
+            return _problem(404, "not_found", "No topic is declared on this path.")
+        if not user:
+            text = "No user of the broker publishes on this path. Use keys/{user}/ before it."
+            return _problem(403, "permission_denied", text)
+        return await self._ask(delivery, arrival, user)
 
     async def _ask(self, delivery: Delivery, arrival: Arrival, user: str) -> Answer:
         """Returns the answer of the view, and asks again for as long as the database is away."""
@@ -148,6 +164,10 @@ class Incoming:
         await self._link.publish_all([message])
         if user:
             await self._answer(delivery, user, int(problem.get("status", 500)), problem)
+
+
+def _problem(status: int, code: str, detail: str) -> Answer:
+    return Answer(status, {}, json.dumps(problems.document(status, code, detail)).encode())
 
 
 def _shown(payload: bytes) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,9 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tidewire.ground import metrics
 from tidewire.ground.conf import conf
+from tidewire.http.body_limit import body_sizes
 from tidewire.mqtt.users import bridge_password, client_id
 
 JSON = "application/json"
@@ -20,6 +23,13 @@ KEPT_SECONDS = 7 * 86_400
 """For so long the broker keeps what arrives while the bridge is away (MQTT 5; in 3.1.1 the broker decides)."""
 INFLIGHT = 20
 """Messages to the broker that are not confirmed; Mosquitto's own default."""
+BESIDE_BYTES = 256 * 1024
+"""Room for the topic and the properties of a message, above the largest body that a view takes."""
+WAITING_MESSAGES, WAITING_BYTES = 1_000, 16 * 1024 * 1024
+"""When so much waits to be acknowledged, what comes with QoS 0 is dropped. It has no acknowledgement, so a broker does
+not wait with it, and its sender has allowed that it is lost."""
+
+logger = logging.getLogger(__name__)
 
 MqttError = aiomqtt.MqttError
 Message = aiomqtt.Message
@@ -31,7 +41,7 @@ class Delivery:
     __slots__ = ("is_again", "is_retained", "packet", "payload", "properties", "qos", "topic")
 
     def __init__(self, message: MQTTMessage) -> None:
-        self.topic, self.payload, self.qos = message.topic, bytes(message.payload), message.qos
+        self.topic, self.payload, self.qos = _topic(message), bytes(message.payload), message.qos
         self.packet, self.is_again, self.is_retained = message.mid, message.dup, message.retain
         self.properties: Any = getattr(message, "properties", None)
 
@@ -43,6 +53,14 @@ class Delivery:
         return next((value for key, value in self.property("UserProperty") or () if key == name), None)
 
 
+def _topic(message: MQTTMessage) -> str:
+    """Returns the topic, or "", which no declaration knows, where it is not UTF-8: not every broker looks."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return ""
+
+
 class Link(aiomqtt.Client):
     """Acknowledges only what it is asked to: `acknowledge`. Belongs to one event loop and one `async with`."""
 
@@ -51,10 +69,12 @@ class Link(aiomqtt.Client):
         self.has_session = False
         """Whether the broker still knew this client, with what had arrived for it."""
         self.deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
+        self.waiting_messages = self.waiting_bytes = 0
         options: dict[str, Any] = {"clean_session": False}
         if self.is_v5:
             properties: Any = Properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = KEPT_SECONDS
+            properties.MaximumPacketSize = body_sizes().most + BESIDE_BYTES
             if window:
                 properties.ReceiveMaximum = window
             options = {"clean_start": False, "properties": properties}
@@ -77,8 +97,19 @@ class Link(aiomqtt.Client):
         self.has_session = bool(flags.session_present)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        if reason_code.is_failure:
+            logger.error("the broker has refused a message of the bridge: %s", reason_code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
     def _on_message(self, client: Any, userdata: Any, message: MQTTMessage) -> None:
-        self.deliveries.put_nowait(Delivery(message))
+        delivery = Delivery(message)
+        size = self.waiting_bytes + len(delivery.payload)
+        if not delivery.qos and (self.waiting_messages >= WAITING_MESSAGES or size > WAITING_BYTES):
+            metrics.mqtt_received.labels("dropped").inc()
+            return
+        self.waiting_messages, self.waiting_bytes = self.waiting_messages + 1, size
+        self.deliveries.put_nowait(delivery)
 
     async def receive(self) -> Delivery:
         """Returns the next message. Raises MqttError when the connection is lost."""
@@ -92,7 +123,9 @@ class Link(aiomqtt.Client):
             getting.cancel()
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """Tells the broker that it need not deliver this message again."""
+        """Tells the broker that it need not deliver this message again. Each delivery is acknowledged once."""
+        self.waiting_messages -= 1
+        self.waiting_bytes -= len(delivery.payload)
         if delivery.qos:
             self._client.ack(delivery.packet, delivery.qos)
 

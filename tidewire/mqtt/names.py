@@ -86,16 +86,19 @@ def incoming_filters() -> list[str]:
     return [below("keys", "+", each) for each in filters] + [below(each) for each in filters]
 
 
+def sender(topic: str) -> str:
+    """Returns the user that a topic names, which alone may publish there; "" where it names none."""
+    levels = topic.split("/", 3)
+    return levels[2] if levels[:2] == [conf.MQTT_PREFIX, "keys"] and len(levels) > 3 else ""
+
+
 def parse(topic: str) -> Arrival | None:
     """Returns what the topic of an incoming message says, or None where no declaration knows it."""
     prefix, _, path = topic.partition("/")
     if prefix != conf.MQTT_PREFIX or len(topic) > MAX_LENGTH:
         return None
-    user = ""
-    if path.startswith("keys/"):
-        _, user, path = [*path.split("/", 2), "", ""][:3]
-        if not user:
-            return None
+    user = sender(topic)
+    path = path.split("/", 2)[2] if user else path
     for declared in registry.topics:
         parameters = declared.match(path)
         if parameters is not None:

@@ -1,12 +1,13 @@
 """Events from the log to the broker: each stream in order, each event at least once, with its position.
 
 A position is stored after the broker has confirmed the events before it. After a crash, of the bridge or of the broker,
-the events since the stored position are published again.
+the events since the stored position are published again, and those that the broker may not have saved (confirmed.py).
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.positions import Entry
 from tidewire.mqtt import names, reading
+from tidewire.mqtt.confirmed import Confirmed
 from tidewire.mqtt.link import JSON, Link
 from tidewire.mqtt.reading import Run
 
@@ -33,6 +35,7 @@ class Outgoing:
 
     def __init__(self, link: Link, reader: Reader, before: BeforeEvents) -> None:
         self._link, self._reader, self._before = link, reader, before
+        self._confirmed = Confirmed()
 
     async def publish_next(self, *, only_touched: bool) -> bool:
         """Publishes the next events of the streams that have moved on. Returns whether there may be more."""
@@ -40,18 +43,18 @@ class Outgoing:
         if not runs:
             return False
         await self._before(runs)
+        await self._link.publish_all([message for run in runs for message in self._all_messages(run)])
         for run in runs:
-            await self._publish(run)
-        await self._reader.run(reading.store, runs)
+            if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
+                await self._clear(run.stream)
+        now = time.monotonic()
+        await self._reader.run(reading.store, runs, [self._confirmed.note(run, now) for run in runs])
         metrics.mqtt_published.inc(sum(len(run.entries) for run in runs))
         return len(runs) == reading.STREAMS or any(run.has_more for run in runs)
 
-    async def _publish(self, run: Run) -> None:
-        messages: list[Publishing] = [self._reset(run)] if run.lost else []
-        messages += [message for entry in run.entries for message in self._messages(run, entry)]
-        await self._link.publish_all(messages)
-        if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
-            await self._clear(run.stream)
+    def _all_messages(self, run: Run) -> list[Publishing]:
+        messages = [self._reset(run)] if run.lost else []
+        return messages + [message for entry in run.entries for message in self._messages(run, entry)]
 
     def _messages(self, run: Run, entry: Entry) -> list[Publishing]:
         place = self._link.properties(
@@ -76,10 +79,9 @@ class Outgoing:
         return [(names.state(stream, object, entry.type), _state(stream, epoch, entry), True, place)]
 
     def _reset(self, run: Run) -> Publishing:
-        offset = run.entries[0].offset - 1 if run.entries else run.until
-        body = {"stream": run.stream, "epoch": run.epoch, "offset": offset, "type": RESET}
+        body = {"stream": run.stream, "epoch": run.epoch, "offset": run.begin, "type": RESET}
         place = self._link.properties(
-            ("stream", run.stream), ("epoch", run.epoch), ("offset", str(offset)), ContentType=JSON
+            ("stream", run.stream), ("epoch", run.epoch), ("offset", str(run.begin)), ContentType=JSON
         )
         return names.event(run.stream, RESET), json.dumps(body, separators=(",", ":")), False, place
 

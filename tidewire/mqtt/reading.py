@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils import timezone
 
 from tidewire.declare.registry import registry
 from tidewire.ground import metrics
@@ -65,6 +66,11 @@ class Run:
     has_more: bool = False
     is_new: bool = False
 
+    @property
+    def begin(self) -> int:
+        """The offset after which it begins."""
+        return self.entries[0].offset - 1 if self.entries else self.until
+
 
 def begin() -> None:
     """Gives all streams that exist when the first bridge starts a position at their heads: what was written before is
@@ -74,7 +80,7 @@ def begin() -> None:
     if MqttPosition.objects.using(using).filter(stream__name=revocations.channel).exists():
         return
     rows = Stream.objects.using(using).only("pk", "epoch", "head", "name").iterator()
-    positions = [MqttPosition(stream_id=row.pk, epoch=row.epoch, offset=row.head) for row in rows if _is_wanted(row)]
+    positions = [_position(row.pk, row.epoch, row.head, row.head) for row in rows if _is_wanted(row)]
     MqttPosition.objects.using(using).bulk_create(positions, batch_size=500, ignore_conflicts=True)
 
 
@@ -189,12 +195,28 @@ def objects_of(stream: str) -> list[str]:
     )
 
 
-def store(runs: Collection[Run]) -> None:
-    """Stores that the broker has confirmed these events."""
-    rows = [MqttPosition(stream_id=run.stream_id, epoch=run.epoch, offset=run.until) for run in runs]
+def store(runs: Collection[Run], safe: Collection[int]) -> None:
+    """Stores that the broker has confirmed these events, and up to which offset it has saved those of each."""
+    now = timezone.now()
+    pairs = zip(runs, safe, strict=True)
+    rows = [_position(run.stream_id, run.epoch, run.until, safe_offset, now) for run, safe_offset in pairs]
     MqttPosition.objects.using(log_alias()).bulk_create(
-        rows, update_conflicts=True, unique_fields=["stream"], update_fields=["epoch", "offset"]
+        rows,
+        update_conflicts=True,
+        unique_fields=["stream"],
+        update_fields=["epoch", "offset", "safe_offset", "at"],
     )
+
+
+def rewind() -> None:
+    """Goes back to what the broker has certainly saved: it may be here again after a crash."""
+    since = timezone.now() - timedelta(seconds=conf.MQTT_SAVE_SECONDS)
+    rows = MqttPosition.objects.using(log_alias()).filter(at__gt=since, offset__gt=F("safe_offset"))
+    rows.update(offset=F("safe_offset"))
+
+
+def _position(stream_id: int, epoch: str, offset: int, safe: int, at: datetime | None = None) -> MqttPosition:
+    return MqttPosition(stream_id=stream_id, epoch=epoch, offset=offset, safe_offset=safe, at=at)
 
 
 def revocations_head() -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tidewire.http.body_limit import BodyLimit, body_sizes
 from tidewire.http.threaded_handler import ThreadedHandler
 from tidewire.mqtt.users import SCOPE_KEY
 
@@ -44,11 +45,15 @@ class Answer:
 
 
 class Requests:
-    """Asks the views of this process, in a bounded number of threads."""
+    """Asks the views of this process, in a bounded number of threads. Bodies have the bounds of REST."""
 
     @cached_property
     def _handler(self) -> ThreadedHandler:
         return ThreadedHandler(_no_probe)
+
+    @cached_property
+    def _limited(self) -> BodyLimit:
+        return BodyLimit(self._handler, body_sizes())
 
     def close(self) -> None:
         """Ends the threads, and with them their connections to the database."""
@@ -70,7 +75,7 @@ class Requests:
             else:
                 collected["body"] += message.get("body", b"")
 
-        await self._handler(_scope(path, len(body), user, headers), receive, send)
+        await self._limited(_scope(path, len(body), user, headers), receive, send)
         pairs = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in collected["headers"]}
         return Answer(collected["status"], pairs, collected["body"])
 

@@ -10,12 +10,15 @@ from tidewire.log.tables import Stream
 
 
 class MqttPosition(models.Model):
-    """The broker has confirmed all events of the stream up to `offset` of `epoch`."""
+    """The broker has confirmed all events of the stream up to `offset` of `epoch`, the last of them at `at`. Those up
+    to `safe_offset` it has saved: its crash loses none of them."""
 
     stream = models.OneToOneField(Stream, on_delete=models.CASCADE, primary_key=True, related_name="+")
     stream_id: int
     epoch = models.CharField(max_length=32)
     offset = models.PositiveBigIntegerField()
+    safe_offset = models.PositiveBigIntegerField(db_default=0)
+    at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.stream_id} @ {self.offset}"
