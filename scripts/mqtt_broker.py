@@ -19,8 +19,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from amqtt.broker import Broker
+import amqtt.broker
+from amqtt.broker import Broker, BrokerProtocolHandler
 from amqtt.contexts import Action
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 
@@ -106,18 +108,40 @@ class Permissions(BaseTopicPlugin):
         return bool(session and topic) and files.allows(session.username or "", topic or "", access)
 
 
+class Handler(BrokerProtocolHandler):
+    """Keeps the sessions of users apart. amqtt finds a session by the client id alone, and gives it to a client before
+    it has looked at its password: a stranger could end or take over the session of another user."""
+
+    @classmethod
+    async def init_from_connect(cls, *args: Any, **options: Any) -> Any:
+        handler, session = await super().init_from_connect(*args, **options)
+        files.read()
+        if files.knows(session.username, session.password):
+            session.client_id = f"{session.username}/{session.client_id}"
+        else:  # it is refused in a moment, and meets no session until then
+            session.client_id, session.clean_session = f"refused/{uuid4()}", True
+        return handler, session
+
+
 class DevelopmentBroker(Broker):
     """amqtt, where it does otherwise than the protocol says, or than permissions allow. The lock pins its version."""
 
     async def _publish_session_retained_messages(self, session: Any) -> None:
         """Sends what waited for a client that was away. amqtt marks it as retained, which it is not."""
         handler = self._get_handler(session)
-        waiting = []
+        waiting: list[Any] = []
         while not session.retained_messages.empty():
             waiting.append(await session.retained_messages.get())
         if handler:
             for message in waiting:
                 await handler.mqtt_publish(message.topic, message.data, message.qos, retain=False)
+
+    async def _handle_disconnect(self, client_session: Any, handler: Any, disconnect_waiter: Any) -> None:
+        """Publishes a will only where its user may publish. amqtt does not ask."""
+        topic = client_session.will_topic or ""
+        if not files.allows(client_session.username or "", topic, "write"):
+            client_session.will_flag = False
+        await super()._handle_disconnect(client_session, handler, disconnect_waiter)
 
     async def _publish_retained_messages_for_subscription(self, subscription: tuple[str, int], session: Any) -> None:
         """Sends what is retained to a client that has subscribed to it and may read it. amqtt asks for neither."""
@@ -134,6 +158,7 @@ class DevelopmentBroker(Broker):
 async def serve(host: str, port: int, parent: int | None) -> None:
     here = SignIn.__module__
     plugins = {f"{here}.SignIn": {}, f"{here}.Permissions": {}}
+    amqtt.broker.BrokerProtocolHandler = Handler
     broker = DevelopmentBroker(
         {"listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}}, "plugins": plugins}
     )
