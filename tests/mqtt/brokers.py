@@ -31,7 +31,7 @@ class Broker:
     @property
     def settings(self) -> dict[str, str]:
         """The environment of a bridge to this broker."""
-        found = {"MQTT_PORT": str(self.port), "MQTT_FILES": str(self.files)}
+        found = {"MQTT_PORT": str(self.port), "MQTT_FILES": str(self.files), "MQTT_SAVE_SECONDS": "4"}
         if self.kind == MOSQUITTO:
             return {**found, "MQTT_PROTOCOL": "5", "MQTT_RELOAD": f'sh -c "kill -HUP $(cat {self._pid}) || true"'}
         return {**found, "MQTT_PROTOCOL": "3.1.1", "MQTT_RELOAD": ""}
@@ -69,7 +69,7 @@ class Broker:
         configuration.write_text(
             f"listener {self.port} 127.0.0.1\nuser root\nallow_anonymous false\n"
             f"password_file {self.files}/passwords\nacl_file {self.files}/acl\n"
-            f"persistence true\npersistence_location {self.folder}/\nautosave_on_changes true\nautosave_interval 1\n"
+            f"persistence true\npersistence_location {self.folder}/\nautosave_interval 1\n"
             "max_queued_messages 0\nlog_type all\n"
         )
         return [program, "-c", str(configuration)]

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from api.models import Key, User
 from tests.factories import make_dashboard, make_metric, make_user
 from tests.mqtt.brokers import KIND, Broker
 from tests.mqtt.devices import Device
 from tests.rig.servers import temporary_folder
+from tidewire.log import rate
+from tidewire.models import DelayedEvent, MqttPosition
 from tidewire.mqtt.bridge import Bridge
 
 
@@ -40,7 +42,7 @@ def _settings_of_the_broker(broker: Broker, settings: Any, request: pytest.Fixtu
     """Each test has topics of its own, because the broker is shared."""
     prefix = f"t{abs(hash(request.node.nodeid)) % 10**8}"
     values = {**broker.settings, "MQTT_PREFIX": prefix}
-    settings.TIDEWIRE = {**settings.TIDEWIRE, **values, "MQTT_PORT": broker.port}
+    settings.TIDEWIRE = {**settings.TIDEWIRE, **values, "MQTT_PORT": broker.port, "MQTT_SAVE_SECONDS": 4.0}
 
 
 class Plant:
@@ -95,6 +97,15 @@ async def until(is_true: Callable[[], Any], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not await sync_to_async(is_true)():  # noqa: ASYNC110  rows and threads send no event
             await asyncio.sleep(0.02)
+
+
+def is_published(plant: Plant) -> bool:
+    """Whether all events are out, also those that a server would release a moment later."""
+    rate.release_due(DEFAULT_DB_ALIAS)
+    if DelayedEvent.objects.exists():
+        return False
+    position = MqttPosition.objects.select_related("stream").get(stream__name=f"dashboard:{plant.dashboard.pk}")
+    return position.offset == position.stream.head
 
 
 @pytest.fixture

@@ -8,13 +8,11 @@ import contextlib
 import aiomqtt
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DEFAULT_DB_ALIAS
 
 from api.models import Sample
 from tests.factories import make_dashboard, make_metric, make_user
-from tests.mqtt.conftest import bridging, until
-from tidewire.log import rate
-from tidewire.models import DelayedEvent, MqttPosition, MqttReceipt
+from tests.mqtt.conftest import bridging, is_published, until
+from tidewire.models import MqttPosition, MqttReceipt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +37,7 @@ async def test_a_sample_reaches_another_device_as_an_event_with_its_position(pla
         await display.listen(f"streams/dashboard/{plant.dashboard.pk}/#")
         await sensor.say(plant.short, {"at": AT, "value": 7})
         topic, event, message = await display.hear()
-        await until(lambda: _is_published(plant))
+        await until(lambda: is_published(plant))
     stream = f"dashboard:{plant.dashboard.pk}"
     assert topic == f"streams/dashboard/{plant.dashboard.pk}/samples.recorded"
     assert event["data"] == {
@@ -59,7 +57,7 @@ async def test_a_display_that_boots_gets_the_last_state_and_none_of_what_was_del
             await sensor.say(plant.short, {"at": f"2026-11-01T10:00:0{value}Z", "value": value})
             await until(lambda value=value: len(plant.samples()) == value)
         await sync_to_async(plant.other.change)(name="Pressure")
-        await until(lambda: _is_published(plant))
+        await until(lambda: is_published(plant))
         async with device() as display:
             await display.listen(f"state/dashboard/{plant.dashboard.pk}/#")
             found = {topic: state for topic, state, _ in [await display.hear() for _ in range(3)]}
@@ -72,22 +70,13 @@ async def test_a_display_that_boots_gets_the_last_state_and_none_of_what_was_del
         assert samples["data"]["samples"] == [{"at": "2026-11-01T10:00:02.000000Z", "value": 2.0}]
         assert all("actor" not in state for state in found.values())
         await sync_to_async(plant.metric.delete)()
-        await until(lambda: _is_published(plant))
+        await until(lambda: is_published(plant))
         async with device() as display:
             await display.listen(f"state/dashboard/{plant.dashboard.pk}/#")
             topic, state, _ = await display.hear()
             assert (topic.split("/")[3], state["data"]["name"]) == (str(plant.other.pk), "Pressure")
             with pytest.raises(TimeoutError):
                 await display.hear(0.5)
-
-
-def _is_published(plant) -> bool:
-    """Whether all events are out, also those that a server would release a moment later."""
-    rate.release_due(DEFAULT_DB_ALIAS)
-    if DelayedEvent.objects.exists():
-        return False
-    position = MqttPosition.objects.select_related("stream").get(stream__name=f"dashboard:{plant.dashboard.pk}")
-    return position.offset == position.stream.head
 
 
 async def test_what_is_wrong_is_refused_with_a_problem_where_its_sender_finds_it(plant, device):
@@ -123,7 +112,7 @@ async def test_a_device_touches_its_own_topics_only(plant, device):
         _, refused, _ = await stranger.hear()
         assert (refused["payload"], refused["problem"]["status"]) == ("3", 404)
         await sensor.say(plant.short, {"at": AT, "value": 4})
-        await until(lambda: _is_published(plant))
+        await until(lambda: is_published(plant))
         with pytest.raises(TimeoutError):  # neither the event nor the state of a dashboard that is not Bob's
             await stranger.hear(0.5)
         assert await sync_to_async(plant.samples)() == [(MICROS, 4.0)]
@@ -177,7 +166,7 @@ async def test_a_bridge_that_comes_back_goes_on_where_it_was(plant, device):
         await sync_to_async(plant.other.change)(name="Pressure")
         assert await Sample.objects.acount() == 0
         async with bridging():
-            await until(lambda: len(plant.samples()) == 5 and _is_published(plant))
+            await until(lambda: len(plant.samples()) == 5 and is_published(plant))
             heard = [await display.hear() for _ in range(2)]
             while sum(len(event["data"].get("samples", ())) for _, event, _ in heard) < 5:
                 heard.append(await display.hear())

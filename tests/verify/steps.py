@@ -238,6 +238,26 @@ STEPS = (
         environment={"MQTT_BROKER": "mosquitto"},
     ),
     Step(
+        "mqtt under faults",
+        "20,000 samples of 50 devices through Mosquitto while bridge, broker, server and PostgreSQL are killed five "
+        "times each: every acknowledged sample stored once, every event out, in order; another device's topic refused; "
+        "a revoked key disconnected",
+        (sys.executable, "-m", "tests.mqtt"),
+        is_alone=True,
+    ),
+    Step(
+        "mqtt embedded",
+        "the same with the broker for development on SQLite, with fewer",
+        (sys.executable, "-m", "tests.mqtt", "--size", "embedded", "--broker", "embedded", "--samples", "2000"),
+        is_alone=True,
+    ),
+    Step(
+        "mqtt in time",
+        "from a device to an SDK client by MQTT and by REST in turns, and 2,000 samples a second in batches",
+        (sys.executable, "-m", "bench.mqtt", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "webhooks in time",
         "from COMMIT to the receiver's request, a dead receiver among 50, and what a worker sends per core",
         (sys.executable, "-m", "bench.webhooks", "--check"),
