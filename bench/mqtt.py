@@ -53,9 +53,9 @@ class Heard(SubscriptionEventHandler):
     def __init__(self, board: str, waiting: dict[tuple[str, str], asyncio.Future[float]]) -> None:
         self._board, self._waiting = board, waiting
 
-    async def on_publication(self, context: PublicationContext) -> None:
+    async def on_publication(self, ctx: PublicationContext) -> None:
         now = time.perf_counter()
-        for sample in context.pub.data["data"].get("samples", ()):
+        for sample in ctx.pub.data["data"].get("samples", ()):
             waiting = self._waiting.pop((self._board, sample["at"]), None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(now)
@@ -243,7 +243,7 @@ def _ms(found: list[float]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=45.0)
     parser.add_argument("--check", action="store_true", help="fail above the promised figures")

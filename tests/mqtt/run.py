@@ -29,7 +29,9 @@ from tests.rig import servers
 from tests.rig.site import ROOT, Site
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
-SETTINGS = dict.fromkeys(("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "WRITTEN_BYTES_PER_USER", "PRUNE_SECONDS"), "0")
+SETTINGS: dict[str, str] = dict.fromkeys(
+    ("REQUESTS_PER_USER", "REQUESTS_PER_KEY", "WRITTEN_BYTES_PER_USER", "PRUNE_SECONDS"), "0"
+)
 ANSWER_SECONDS = 10.0
 """After this time without an answer a device sends a sample again."""
 WINDOW = 4
@@ -278,7 +280,7 @@ class Run:
                     times = [datetime.fromisoformat(sample["at"]) for sample in body["data"]["samples"]]
                     self._are_stored(owner, [round((at - BEGIN).total_seconds()) for at in times])
                 continue
-            number = int(message.properties.CorrelationData)
+            number = int(getattr(message.properties, "CorrelationData", b""))
             if body["status"] == 201:
                 self._are_stored(owner, [number])
             else:
@@ -308,6 +310,7 @@ class Run:
 
     async def _revoke(self, owner: Owner) -> None:
         """Measures from the COMMIT of a revocation to the end of the key's connection."""
+        at = time.time()
         with contextlib.suppress(aiomqtt.MqttError):
             async with self._client(owner) as client:
                 at = float(await asyncio.to_thread(self.site.shell, REVOKE.format(key=owner.key)))

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from tests.rig.site import ROOT
 from tests.tidewire.diagnosis.test_commands import actions_of, all_commands
-from tidewire.centrifugo import relay
+from tidewire.centrifugo import nodes, relay
 from tidewire.centrifugo.relay import Relay
 
 WORKERS = {
@@ -51,7 +51,7 @@ def test_a_port_that_is_taken_is_an_error_of_one_line(name, settings):
 
 
 def test_a_relay_that_does_not_turn_is_not_alive():
-    found = Relay([])
+    found = Relay(nodes.configured())
     assert found.is_alive
     found._turned_at = time.monotonic() - relay.STUCK_SECONDS
     assert not found.is_alive

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tidewire', '0011_centrifugo'),
+        ('tidewire', '0012_edge_messages'),
     ]
 
     operations = [
