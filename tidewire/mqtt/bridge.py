@@ -22,6 +22,8 @@ AWAY_SECONDS = 0.5
 """Between two tries while the broker or the database is away."""
 FULL_SECONDS = 1.0
 """How often all streams are looked at, not only those that were written to lately."""
+ACCESS_SECONDS = 0.2
+"""How often the bridge asks whether sessions were revoked."""
 LAG_SECONDS = 15.0
 STUCK_SECONDS = 120.0
 
@@ -33,7 +35,7 @@ class Bridge:
 
     def __init__(self, reader: Reader | None = None) -> None:
         metrics.begin_at_zero(metrics.mqtt_received, ["stored", "refused", "dropped", "again"])
-        self._reader = reader or Reader(2)
+        self._reader = reader or Reader(3)
         self._requests = Requests()
         self._stopping = asyncio.Event()
         self._turned_at = time.monotonic()
@@ -95,11 +97,13 @@ class Bridge:
 
     async def _work(self, link: Link) -> None:
         incoming = self._incoming = Incoming(link, self._reader, self._requests, self._access.holder)
+        self._access.begin()
         receiving = asyncio.create_task(self._receive(link, incoming))
+        following = asyncio.create_task(self._follow(link, incoming))
         publishing = asyncio.create_task(self._publish(link, incoming))
         stopping = asyncio.create_task(self._stopping.wait())
         breaking = asyncio.create_task(incoming.is_broken.wait())
-        tasks = (receiving, publishing, stopping, breaking)
+        tasks = (receiving, following, publishing, stopping, breaking)
         try:
             filters = [(each, 1) for each in (*names.incoming_filters(), names.probe("+"))]
             await link.subscribe(filters)
@@ -107,7 +111,7 @@ class Bridge:
             if self._stopping.is_set() and not receiving.done() and not publishing.done():
                 receiving.cancel()
                 await incoming.settle()
-            for task in (receiving, publishing):
+            for task in (receiving, following, publishing):
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
@@ -124,36 +128,41 @@ class Bridge:
             else:
                 incoming.take(delivery)
 
+    async def _follow(self, link: Link, incoming: Incoming) -> None:
+        """Follows the access, beside what is published: a key that was revoked must not wait behind events."""
+        while True:
+            try:
+                await self._access.follow(link, incoming.settle)
+            except (MqttError, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                logger.warning("the access cannot be read, will be tried again: %s", error)
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            if not self.is_connected.is_set():
+                self.is_connected.set()
+                logger.info("the broker is connected")
+            await asyncio.sleep(ACCESS_SECONDS)
+
     async def _publish(self, link: Link, incoming: Incoming) -> None:
-        """Follows the log and the access. While the database is away, it tries again."""
-        loop = asyncio.get_running_loop()
-        access, signs = self._access, Signs()
-        access.begin()
+        """Follows the log, once the access is in force. While the database is away, it tries again."""
+        access = self._access
         outgoing = Outgoing(link, self._reader, lambda runs: access.before(link, runs, incoming.settle))
-        full_at = lag_at = 0.0
+        rounds = Rounds(self._reader, outgoing)
         is_rewound = False
         while True:
             self._turned_at = time.monotonic()
+            if not self.is_connected.is_set():
+                await self._wait_for(self.is_connected, FULL_SECONDS)
+                continue
             try:
                 if not is_rewound:
                     await self._reader.run(reading.rewind)
                     is_rewound = True
-                now = loop.time()
-                found: Signs = await self._reader.run(reading.look, signs)
-                is_changed, is_full = found != signs, now >= full_at
-                await access.follow(link, incoming.settle, is_changed=is_changed)
-                if not self.is_connected.is_set():
-                    self.is_connected.set()
-                    logger.info("the broker is connected")
                 if not access.has_states:  # the retained mark came before what `follow` has waited for
                     await outgoing.publish_states()
                     access.has_states = True
-                has_more = (is_changed or is_full) and await outgoing.publish_next(only_touched=not is_full)
-                if not has_more:
-                    signs, full_at = found, now + FULL_SECONDS if is_full else full_at
-                if now >= lag_at:
-                    lag_at = now + LAG_SECONDS
-                    await self._reader.run(reading.measure)
+                has_more = await rounds.next()
             except (MqttError, asyncio.CancelledError):
                 raise
             except Exception as error:
@@ -164,8 +173,34 @@ class Bridge:
                 await asyncio.sleep(conf.MQTT_POLL_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
+        await self._wait_for(self._stopping, seconds)
+
+    @staticmethod
+    async def _wait_for(event: asyncio.Event, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+                await event.wait()
         except TimeoutError:
             pass
+
+
+class Rounds:
+    """Looks at the log and publishes what is new, in rounds."""
+
+    def __init__(self, reader: Reader, outgoing: Outgoing) -> None:
+        self._reader, self._outgoing = reader, outgoing
+        self._signs = Signs()
+        self._full_at = self._lag_at = 0.0
+
+    async def next(self) -> bool:
+        """Does one round. Returns whether there may be more to publish."""
+        now = time.monotonic()
+        found: Signs = await self._reader.run(reading.look, self._signs)
+        is_full = now >= self._full_at
+        has_more = (found != self._signs or is_full) and await self._outgoing.publish_next(only_touched=not is_full)
+        if not has_more:
+            self._signs, self._full_at = found, now + FULL_SECONDS if is_full else self._full_at
+        if now >= self._lag_at:
+            self._lag_at = now + LAG_SECONDS
+            await self._reader.run(reading.measure)
+        return has_more

@@ -27,7 +27,7 @@ FULL_SECONDS = 1.0
 """How often the access is read in any case: a key may be new, or expire."""
 SHARE = 5.0
 """Reading the access takes at most one part in so many of the time, where no event asks for it."""
-PROBE_SECONDS = 0.05
+PROBE_SECONDS = 0.1
 """Between two messages of the bridge to itself."""
 WARN_SECONDS = 10.0
 
@@ -41,7 +41,9 @@ class BrokerAccess:
         self._reader = reader
         self._place = files.folder()
         self.holders: dict[str, str] = files.holders_in(files.stored(self._place)) if self._place else {}
-        self._revocations = -1
+        self._lock = asyncio.Lock()
+        self._revocations = self._seen = -1
+        """Up to which offset of their stream the revocations are in force, and were looked at."""
         self._due_at = 0.0
         self._confirmed = ""
         self._probes: dict[str, asyncio.Event] = {}
@@ -83,42 +85,52 @@ class BrokerAccess:
         if ends_access or revoked > self._revocations or any(run.lost or run.is_new for run in runs):
             await self.refresh(link, settle)
 
-    async def follow(self, link: Link, settle: Callable[[], Awaitable[None]], *, is_changed: bool) -> None:
+    async def follow(self, link: Link, settle: Callable[[], Awaitable[None]]) -> None:
         """Reads the access again if that is due, or if sessions were revoked."""
-        now = time.monotonic()
-        if now >= self._due_at or (is_changed and await self._is_revoked()):
+        if time.monotonic() >= self._due_at or await self._is_revoked():
             await self.refresh(link, settle)
 
     async def _is_revoked(self) -> bool:
-        return await self._reader.run(reading.revocations_head) > self._revocations
+        return await self._reader.run(reading.revocations_head) > self._seen
 
     async def refresh(self, link: Link, settle: Callable[[], Awaitable[None]]) -> None:
         """Reads the access, and returns when it is in force. `settle` returns when all messages are stored that the
         bridge has received."""
+        async with self._lock:
+            while not await self._bring_into_force(link, settle):
+                pass  # sessions were revoked meanwhile: read again
+
+    async def _bring_into_force(self, link: Link, settle: Callable[[], Awaitable[None]]) -> bool:
         began = time.monotonic()
+        self._due_at = 0.0
         revocations: int = await self._reader.run(reading.revocations_head)
+        self._seen = revocations
         access: Access = await self._reader.run(users.read)
         took = time.monotonic() - began
-        if self._place is None:
-            self.holders = dict(access.holders)
-        else:
+        if self._place is not None:
             kept = _kept(self.holders, access)
             if len(kept) < len(self.holders):
-                await self._enforce(link, files.render(access, kept))
+                if not await self._enforce(link, files.render(access, kept)):
+                    return False
                 await settle()
             self.holders = dict(access.holders)
-            await self._enforce(link, files.render(access))
+            if not await self._enforce(link, files.render(access)):
+                return False
+        self.holders = dict(access.holders)
         self._revocations = revocations
         self._due_at = time.monotonic() + max(FULL_SECONDS, took * SHARE)
+        return True
 
-    async def _enforce(self, link: Link, wanted: Files) -> None:
-        """Writes the files and returns when a message that only they allow has come back."""
+    async def _enforce(self, link: Link, wanted: Files) -> bool:
+        """Writes the files and returns True when a message that only they allow has come back. It may take seconds, as
+        it comes behind all messages that wait for the bridge. Returns False when sessions are revoked meanwhile: they
+        end as soon as files are written that do not know them."""
         if wanted.generation == self._confirmed:
-            return
+            return True
         await self._write(wanted)
         topic = names.probe(wanted.generation)
         event = self._probes.setdefault(topic, asyncio.Event())
-        began = warned = time.monotonic()
+        warned = time.monotonic()
         try:
             while not event.is_set():
                 await link.publish(topic, b"", 1)
@@ -126,15 +138,16 @@ class BrokerAccess:
                     async with asyncio.timeout(PROBE_SECONDS):
                         await event.wait()
                 except TimeoutError:
-                    pass
+                    if await self._is_revoked():
+                        return False
                 if time.monotonic() - warned > WARN_SECONDS:
                     warned = time.monotonic()
-                    seconds = warned - began
-                    logger.error("the broker has not read %s for %.0f s; events wait", self._place, seconds)
+                    logger.error("the broker has not read %s for %.0f s; events wait", self._place, WARN_SECONDS)
                     await self._reload()
         finally:
             del self._probes[topic]
         self._confirmed = wanted.generation
+        return True
 
     async def _write(self, wanted: Files) -> None:
         assert self._place is not None

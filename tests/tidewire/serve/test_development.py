@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from paho.mqtt import MQTTException, publish
 
 from tests.rig import servers
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person
 from tests.rig.site import ROOT, Server, child_environment
+from tests.tidewire.serve.served import wait_until
 
 PEOPLE = ["alice@example.com", "bob@example.com", "charlie@example.com"]
 
 
 class Run(Server):
-    """What `make run` does once its virtual environment is there."""
+    """What `make run MQTT=1` does once its virtual environments are there. Without MQTT=1 it does less."""
 
     def start(self, wait: bool = True) -> None:
-        environment = {**self._environment, "BIN": str(Path(sys.executable).parent), "PORT": str(self.port)}
+        self.mqtt_port = servers.free_port()
+        mqtt = {"MQTT": "1", "MQTT_PORT": str(self.mqtt_port)}
+        environment = {**self._environment, **mqtt, "BIN": str(Path(sys.executable).parent), "PORT": str(self.port)}
         self._process = servers.spawn([ROOT / "scripts" / "run"], log=self.log, cwd=ROOT, env=environment)
         if wait:
             self.wait_until_ready()
@@ -56,6 +61,12 @@ def run(environment: dict[str, str], folder: Path) -> Iterator[Run]:
     server.start()
     yield server
     server.terminate()
+    assert wait_until(lambda: not listens(server.mqtt_port), 10)  # the broker ends with the server
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -69,11 +80,11 @@ def is_live(server: Server, email: str, password: str) -> bool:
     person = Person(server.url, email, email, password)
     person.log_in()
     room = person.make_room()
-    with RawSocket(server.ws_url) as socket:
-        socket.connect(person.access)
-        socket.subscribe(f"room:{room}")
+    with RawSocket(server.ws_url) as client:
+        client.connect(person.access)
+        client.subscribe(f"room:{room}")
         said = person.say(room, "Ahoy")
-        event = socket.receive()["push"]["pub"]["data"]
+        event = client.receive()["push"]["pub"]["data"]
     person.close()
     return (event["type"], event["data"]) == ("message.created", said)
 
@@ -125,3 +136,29 @@ def test_make_run_again_keeps_the_data(run: Run, kept: dict[str, str]):
     run.start()
     assert is_live(run, PEOPLE[1], kept[PEOPLE[1]])
     assert run.log.read_text().count(kept[PEOPLE[1]]) == 2
+
+
+def test_make_run_with_mqtt_stores_what_a_device_publishes(run: Run, kept: dict[str, str]) -> None:
+    email = PEOPLE[0]
+    person = Person(run.url, email, email, kept[email])
+    person.log_in()
+    board = person.post("dashboards/", {"name": "Kitchen"})
+    metric = person.post(f"dashboards/{board['id']}/metrics/", {"key": "warmth", "name": "Warmth"})
+    key = person.post("keys/", {"name": "Thermometer", "scopes": ["samples:write"]})
+    topic = f"tidewire/keys/{key['id']}/metrics/{metric['id']}/samples"
+
+    def is_published() -> bool:
+        """A new key can sign in a moment after it was made."""
+        try:
+            signed_in = {"username": key["id"], "password": key["key"]}
+            publish.single(topic, "21.5", 1, port=run.mqtt_port, hostname="127.0.0.1", auth=signed_in)
+        except (MQTTException, OSError):
+            return False
+        return True
+
+    def is_stored() -> bool:
+        return [each["value"] for each in person.get(f"metrics/{metric['id']}/samples/")["results"]] == [21.5]
+
+    assert wait_until(is_published, 20)
+    assert wait_until(is_stored, 20)
+    person.close()
