@@ -7,6 +7,8 @@ import random
 import re
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+
 from tests.replicas.truth import Known
 from tests.replicas.world import Client, World
 from tests.rig.raw import RawSocket
@@ -14,6 +16,9 @@ from tidewire.doors import log_offsets
 
 KINDS = ("list", "log", "door", "recovery", "search", "rooms", "removed")
 TOKEN = re.compile(r"text-\d+-[0-9a-f]+")
+FIRST = 1
+"""The generation of a stream before any new epochs."""
+WAIT_SECONDS = 5.0
 BACK = 20
 """So many events before the end of a stream a read of the log begins."""
 
@@ -48,29 +53,38 @@ class Reader:
 
     def _read_door(self, client: Client, room: str, known: Known, number: int) -> None:
         """Reads a page of Durable Streams."""
-        after = log_offsets.Lifetime(0, known.epoch).offset(max(0, known.offset - BACK))
-        response = client.send("GET", f"/streams/room:{room}/log/?offset={after}", 200)
+        after = log_offsets.Lifetime(FIRST, known.epoch).offset(max(0, known.offset - BACK))
+        response = client.ask("GET", f"/streams/room:{room}/log/?offset={after}")
+        if response.status_code != 200:
+            self._truth.judge(False, f"lower: a door answers {response.status_code}")
+            return
         reached = log_offsets.parse(response.headers["Stream-Next-Offset"])
         assert reached is not None
         self._judge_offset("door", reached[1], known)
         self._judge_texts("door", room, response.json(), known, is_log=True)
 
     def _read_recovery(self, client: Client, room: str, known: Known, number: int) -> None:
-        """Comes back with a position by WebSocket."""
-        reply = self._recover(number, client.token, room, known)
-        assert "subscribe" in reply, reply
-        found = reply["subscribe"]
-        self._truth.judge(found["recovered"], "a recovery is refused")
-        self._judge_offset("recovery", found["offset"], known)
-        offsets = [each["offset"] for each in found.get("publications", ())]
-        self._truth.judge(not offsets or offsets[-1] == found["offset"], "a recovery ends before its offset")
-        self._judge_texts("recovery", room, found, known, is_log=True)
-
-    def _recover(self, number: int, token: str, room: str, known: Known) -> Any:
+        """Comes back with a position by WebSocket: what was missed comes in the reply or is pushed after it."""
         with RawSocket(self._sockets[number]) as socket:
-            socket.connect(token)
-            place = {"epoch": known.epoch, "offset": max(0, known.offset - BACK)}
-            return socket.subscribe(f"room:{room}", recover=True, **place)
+            reply = self._recover(socket, client.token, room, known)
+            answer = reply.get("subscribe", {})
+            self._truth.judge(answer.get("recovered", False), "lower: a recovery is refused")
+            shown = list(answer.get("publications", ()))
+            while (shown[-1]["offset"] if shown else 0) < known.offset:
+                try:
+                    push = socket.receive(WAIT_SECONDS).get("push", {})
+                except (TimeoutError, ConnectionClosed):
+                    break
+                shown += [push["pub"]] if "pub" in push else []
+        offsets = [each["offset"] for each in shown] or [0]
+        self._truth.judge(offsets == list(range(offsets[0], offsets[-1] + 1)), "lower: a recovery has a hole")
+        self._judge_offset("recovery", offsets[-1], known)
+        self._judge_texts("recovery", room, shown, known, is_log=True)
+
+    def _recover(self, socket: RawSocket, token: str, room: str, known: Known) -> Any:
+        socket.connect(token)
+        place = {"epoch": known.epoch, "offset": max(0, known.offset - BACK)}
+        return socket.subscribe(f"room:{room}", recover=True, **place)
 
     def _read_search(self, client: Client, room: str, known: Known, number: int) -> None:
         body = client.get(f"/search/messages/?q=%22{known.last or 'text'}%22")
@@ -91,7 +105,8 @@ class Reader:
         paths["door"] = f"/streams/room:{room}/log/?offset=-1"
         for kind, path in paths.items():
             self._truth.judge(person.ask("GET", path).status_code in (403, 404), f"removed: the {kind} is open")
-        reply = self._recover(number, person.token, room, known)
+        with RawSocket(self._sockets[number]) as socket:
+            reply = self._recover(socket, person.token, room, known)
         self._truth.judge(reply.get("error", {}).get("code") == 103, "removed: a recovery is answered")
         listed = [each["id"] for each in person.get("/rooms/")["results"]]
         self._truth.judge(room not in listed, "removed: the room is listed")

@@ -10,7 +10,7 @@ import httpx
 
 from tests.replicas.truth import Truth
 
-BUSY, QUIET = 4, 6
+BUSY, QUIET = 4, 16
 """Rooms that are written to all the time, and those that are written to after QUIET_SECONDS only."""
 
 API = "/api/v1"

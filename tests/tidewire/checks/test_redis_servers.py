@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.rig import servers
-from tests.rig.redis_cluster import RedisCluster, start_cluster
+from tests.rig.redis_cluster import RedisCluster, wait_until
 from tests.rig.redis_sentinel import RedisBehindSentinel
 from tests.tidewire import redis_parts
 from tests.tidewire.redis_parts import server_of
@@ -100,10 +100,13 @@ def test_a_server_that_does_not_know_hello_is_no_server_that_is_away() -> None:
 
 @pytest.mark.verify
 def test_a_cluster_without_sharded_publish_subscribe_is_refused(tmp_path: Path) -> None:
-    cluster = start_cluster(binaries=old_redis(tmp_path))
-    assert found(cluster.url) == ["E154"] * 3
-    assert found(f"redis://127.0.0.1:{cluster.nodes[0].port}") == ["E151"]
-    cluster.stop()
+    """One node that has all slots is a cluster."""
+    node = servers.start_redis(old_redis(tmp_path), "--cluster-enabled", "yes")
+    node.ask("CLUSTER", "ADDSLOTS", *range(16384))
+    wait_until(lambda: "cluster_state:ok" in str(node.ask("CLUSTER", "INFO")))
+    assert found(f"redis+cluster://127.0.0.1:{node.port}") == ["E154"]
+    assert found(node.url) == ["E151"]
+    node.stop()
 
 
 @pytest.mark.verify
