@@ -8,6 +8,7 @@ import time
 
 from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
+from tidewire.ground.cancellation import end
 from tidewire.ground.conf import conf
 from tidewire.mqtt import names, reading
 from tidewire.mqtt.broker_access import BrokerAccess
@@ -58,8 +59,7 @@ class Bridge:
             while not self._stopping.is_set():
                 await self._connect()
             if consumers is not None:
-                consumers.cancel()
-                await asyncio.gather(consumers, return_exceptions=True)
+                await end(consumers)
         finally:
             self._reader.close()
             self._requests.close()
@@ -115,10 +115,8 @@ class Bridge:
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
-            for task in tasks:
-                task.cancel()
             incoming.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     async def _receive(self, link: Link, incoming: Incoming) -> None:
         while True:
