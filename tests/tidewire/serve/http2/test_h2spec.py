@@ -25,7 +25,7 @@ OTHERWISE: dict[str, str] = {}
 def test_h2spec(served: Encrypted, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     command = [built_by_go("h2spec", H2SPEC), "--host", "localhost", "--port", str(served.port), "--path", PATH]
-    command += ["--tls", "--insecure", "--timeout", "5", "--junit-report", str(report)]
+    command += ["--tls", "--insecure", "--strict", "--timeout", "5", "--junit-report", str(report)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     cases = list(ET.parse(report).getroot().iter("testcase"))
     failed = {case.attrib["classname"] for case in cases if case.find("failure") is not None}
