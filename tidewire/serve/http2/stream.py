@@ -113,10 +113,17 @@ class Stream:
         request.gotLength(self._length if has_body else 0)
         if self._count > MAX_HEADERS:
             self.refuse(LONG_HEADERS)
-        elif not _TOKEN.fullmatch(self._method) or not (self._uri.startswith(b"/") or self._uri == b"*"):
+        elif not self._is_request:
             self.refuse(MALFORMED)
         if has_body and expects == b"100-continue" and not self.is_refused:
             self._connection.driver.send_headers(self.number, CONTINUE)
+
+    @property
+    def _is_request(self) -> bool:
+        """Whether its method and its path are those of a request that can be answered. CONNECT asks for a tunnel, also
+        for the one of a WebSocket inside of a stream (RFC 8441): here WebSockets stay on HTTP/1.1."""
+        is_path = self._uri.startswith(b"/") or self._uri == b"*"
+        return is_path and self._method != b"CONNECT" and bool(_TOKEN.fullmatch(self._method))
 
     def headers_arrived(self, address: str, has_body: bool) -> None:
         """The request is one of `address`. Refuses it where that, or the process, has too many. Each stream counts as a

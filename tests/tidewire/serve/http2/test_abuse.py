@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
 import hpack
 import pytest
@@ -18,7 +20,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from tests.rig.http2 import PREFACE, HTTP2Client, tls_connection
+from tests.rig.http2 import PREFACE, Answer, HTTP2Client, tls_connection
 from tests.rig.rest import Person
 from tests.tidewire.serve.http2.conftest import MakeEncrypted
 from tests.tidewire.serve.http2.encrypted import Encrypted
@@ -137,6 +139,7 @@ def test_the_rules_of_the_protocol_hold(served: Encrypted) -> None:
         ("upper case", HeadersFrame(101, block(UPPER="1"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
         ("connection", HeadersFrame(101, block(connection="close"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
         ("upgrade", HeadersFrame(101, block(upgrade="websocket"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
+        ("two hosts", HeadersFrame(101, block(host="evil.example"), flags=["END_HEADERS", "END_STREAM"]).serialize()),
         ("a priority of stream 0", b"\x00\x00\x05\x02\x00\x00\x00\x00\x00" + 5 * b"\x00"),
         ("a priority of 4 bytes", b"\x00\x00\x04\x02\x00\x00\x00\x00\x01" + 4 * b"\x00"),
         ("a GOAWAY on a stream", b"\x00\x00\x08\x07\x00\x00\x00\x00\x01" + 8 * b"\x00"),
@@ -149,6 +152,21 @@ def test_the_rules_of_the_protocol_hold(served: Encrypted) -> None:
             assert client.wait_for_end() is not None, name
     with HTTP2Client(served.port) as client:
         assert client.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("protocol", ["", "websocket"])
+def test_a_tunnel_is_refused(client: HTTP2Client, protocol: str) -> None:
+    """A CONNECT, and a WebSocket inside of a stream (RFC 8441), which the server does not announce."""
+    fields = [(":method", "CONNECT"), (":authority", "localhost")]
+    if protocol:
+        fields += [(":protocol", protocol), (":scheme", "https"), (":path", "/connection/websocket")]
+    stream = client.h2.get_next_available_stream_id()
+    client.answers[stream] = Answer()
+    client.h2.send_headers(stream, fields)
+    client.flush()
+
+    assert client.wait(stream).status == 400
+    assert client.get("/healthz").status == 200
 
 
 def test_what_is_no_tls_and_no_http_2_inside_of_it_is_refused(served: Encrypted) -> None:
@@ -229,6 +247,46 @@ def test_a_stream_whose_window_stays_shut_is_cut_off_and_blocks_no_other(impatie
         assert client.wait(stalled).reset == CANCEL
         assert client.get("/healthz").status == 200
     person.close()
+
+
+@pytest.mark.parametrize("door", ["log", "events", "http_stream", "sse"])
+def test_an_event_stream_that_is_not_read_ends_at_its_queue(served: Encrypted, alice: Person, door: str) -> None:
+    """The other streams of its connection go on, and what was not sent is in the log."""
+    room = alice.make_room("slow")
+    position = alice.get(f"streams/room:{room}/")
+    before = cut_off(served)
+    with HTTP2Client(served.port, is_reading=False, window=64 * MIB) as client:
+        stream = open_door(client, door, room, alice.access)
+        assert client.until(lambda: len(client.answers[stream].body) > 0)
+        for _ in range(3):
+            alice.post(f"rooms/{room}/messages/batch/", [{"text": "é" * 4000}] * 80)
+
+        assert wait_until(lambda: cut_off(served) == before + 1)
+        assert client.wait(stream).is_over
+        assert len(client.answers[stream].body) < MIB
+        assert client.get("/healthz").status == 200
+    assert alice.get(f"streams/room:{room}/")["offset"] == position["offset"] + 240
+
+
+def open_door(client: HTTP2Client, door: str, room: str, token: str) -> int:
+    """Asks for the events of a room; returns the stream."""
+    first = f'{{"id":1,"connect":{{"token":"{token}"}}}}\n{{"id":2,"subscribe":{{"channel":"room:{room}"}}}}'
+    if door == "http_stream":
+        return client.request("POST", "/connection/http_stream", first.encode())
+    path = {
+        "log": f"/api/v1/streams/room:{room}/log/?live=sse&offset=now",
+        "events": f"/api/v1/streams/events/?stream=room:{room}",
+        "sse": f"/connection/sse?{urlencode({'cf_connect': first})}",
+    }[door]
+    return client.request("GET", path, token="" if door == "sse" else token)
+
+
+def cut_off(served: Encrypted) -> float:
+    """Returns how many clients were cut off because they did not keep up."""
+    with served.client() as http:
+        text = http.get("/metrics").text
+    found = re.search(r'^tidewire_disconnects_total\{code="3008"\} (\S+)', text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def test_a_client_that_reads_no_stream_costs_what_its_answers_cost_and_no_more(impatient: Encrypted) -> None:

@@ -23,6 +23,7 @@ def in_production(make_encrypted: MakeEncrypted) -> Encrypted:
         SECRET_KEY=secrets.token_urlsafe(48),
         JWT_SIGNING_KEY=secrets.token_urlsafe(48),
         LAME_DUCK_SECONDS="0",
+        REQUESTS_PER_USER="30",
     )
 
 
@@ -63,3 +64,19 @@ def test_a_page_of_the_same_host_and_port_may_connect_and_no_other(in_production
         assert socket.close_code() >= 3000
     with pytest.raises(InvalidStatus, match="403"):
         RawSocket(in_production.ws_url, ssl=context, additional_headers={"Origin": "https://evil.example"})
+
+
+def test_a_quota_is_one_for_both_protocols(in_production: Encrypted) -> None:
+    """What is spent over HTTP/2 is spent over HTTP/1.1, and both are told alike when to come back."""
+    person = in_production.person("bob")
+    signed = {"Authorization": f"Bearer {person.access}"}
+    with in_production.client() as new, in_production.client(http2=False) as old:
+        statuses = [new.get("/api/v1/me/", headers=signed).status_code for _ in range(35)]
+        refused = [http.get("/api/v1/me/", headers=signed) for http in (new, old)]
+
+    assert set(statuses) == {200, 429}
+    assert [answer.status_code for answer in refused] == [429, 429]
+    assert [answer.http_version for answer in refused] == ["HTTP/2", "HTTP/1.1"]
+    new_seconds, old_seconds = (int(answer.headers["retry-after"]) for answer in refused)
+    assert 0 <= new_seconds - old_seconds <= 1
+    person.close()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ NOWHERE = "019759ab-0000-7000-8000-000000000000"
 OF_CONNECTIONS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
 OF_ONE_ANSWER = {"date", "x-request-id", "set-cookie"}
 FOREIGN = "https://evil.example"
+HEARD = "heard by both"
 
 
 class Asked(NamedTuple):
@@ -151,12 +153,14 @@ def test_what_is_no_operation(clients: list[httpx.Client], alice: Person) -> Non
 
 
 class Reading(Thread):
-    """Asks for a response that stays open, and reads it in a thread of its own until `close`."""
+    """Asks for a response that stays open, on a connection of its own, and reads it in a thread until `leave`."""
 
     def __init__(self, http: httpx.Client, asked: Asked) -> None:
         super().__init__(daemon=True)
         self._http, self._asked = http, asked
         self.headers: Answered | None = None
+        self.request_id = ""
+        self._socket: socket.socket | None = None
         self.received = b""
         self.start()
 
@@ -166,17 +170,27 @@ class Reading(Thread):
             contextlib.suppress(httpx.HTTPError),
             self._http.stream(asked.method, asked.path, headers=asked.headers, content=asked.body) as answer,
         ):
-            self.headers = answered(answer, b"")
+            self.headers, self.request_id = answered(answer, b""), answer.headers["x-request-id"]
+            self._socket = answer.extensions["network_stream"].get_extra_info("socket")
             for piece in answer.iter_raw():
                 self.received += piece
+
+    def leave(self) -> None:
+        """Ends the connection under the thread that reads."""
+        assert self._socket is not None
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self.join()
 
     def has(self, text: bytes) -> bool:
         return wait_until(lambda: text in self.received, 15)
 
     @property
     def text(self) -> str:
-        """What was read, without what belongs to one connection: ids, and the rest of its token's time."""
-        own = re.sub(r'"(client|session|node)":"[^"]*"', r'"\1":"…"', self.received.decode())
+        """What was read up to the event, without what belongs to one connection: ids, and the rest of its token's
+        time."""
+        read = self.received.decode().partition(HEARD)[0]
+        own = re.sub(r'"(client|session|node)":"[^"]*"', r'"\1":"…"', read)
         return re.sub(r'"ttl":\d+', '"ttl":…', own)
 
 
@@ -206,11 +220,27 @@ def test_a_response_that_stays_open(served: Encrypted, alice: Person, door: str)
     with served.client(http2=False) as old, served.client() as new:
         readings = [Reading(http, asked) for http in (old, new)]
         assert all(reading.has(first) for reading in readings)
-        alice.say(room, "heard by both")
-        assert all(reading.has(b"heard by both") for reading in readings)
+        alice.say(room, HEARD)
+        assert all(reading.has(HEARD.encode()) for reading in readings)
+        for reading in readings:
+            reading.leave()
 
     assert readings[0].headers == readings[1].headers
     assert readings[0].text == readings[1].text
+    old_line, new_line = (log_line(served, reading.request_id) for reading in readings)
+    assert (old_line.pop("protocol"), new_line.pop("protocol")) == ("1.1", "2")
+    assert old_line == new_line
+
+
+def log_line(served: Encrypted, request_id: str) -> dict[str, str]:
+    """Returns the fields of the line that the server writes at the end of a request, without its id and its time."""
+
+    def found() -> list[str]:
+        return [line for line in served.log.read_text().splitlines() if request_id in line]
+
+    assert wait_until(lambda: bool(found()), 15)
+    fields = dict(re.findall(r"(\w+)=(\S+)", found()[0]))
+    return {name: value for name, value in fields.items() if name not in ("request_id", "ms")}
 
 
 # -- what no whole request is ------------------------------------------------------------------------------------------
