@@ -24,6 +24,7 @@ from uuid import uuid4
 import amqtt.broker
 from amqtt.broker import Broker, BrokerProtocolHandler
 from amqtt.contexts import Action
+from amqtt.errors import AMQTTError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 
 POLL_SECONDS = 0.1
@@ -114,7 +115,10 @@ class Handler(BrokerProtocolHandler):
 
     @classmethod
     async def init_from_connect(cls, *args: Any, **options: Any) -> Any:
-        handler, session = await super().init_from_connect(*args, **options)
+        try:
+            handler, session = await super().init_from_connect(*args, **options)
+        except OSError as error:  # the client has left while it was refused
+            raise AMQTTError(str(error)) from error
         files.read()
         if files.knows(session.username, session.password):
             session.client_id = f"{session.username}/{session.client_id}"
@@ -123,8 +127,23 @@ class Handler(BrokerProtocolHandler):
         return handler, session
 
 
+class Subscriptions(dict[str, Any]):
+    """Who has subscribed to what, for loops that wait inside. In amqtt's own such a loop fails when another client
+    subscribes, and with it the message that it was to deliver."""
+
+    def __iter__(self) -> Any:
+        return iter(list(super().__iter__()))
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
 class DevelopmentBroker(Broker):
     """amqtt, where it does otherwise than the protocol says, or than permissions allow. The lock pins its version."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._subscriptions = Subscriptions()
 
     async def _publish_session_retained_messages(self, session: Any) -> None:
         """Sends what waited for a client that was away. amqtt marks it as retained, which it is not."""
