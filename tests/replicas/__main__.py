@@ -41,6 +41,8 @@ READERS, WRITERS, SERVERS = 6, 2, 2
 QUIET_SECONDS = 8.0
 """Between two writes to a quiet room: longer than the replica is behind."""
 PAUSE_SECONDS = 0.05
+STAY_SECONDS = 1.0
+"""So long after the replica knows of a member, the member may be removed."""
 SETTINGS = {"ACCESS_TOKEN_SECONDS": "7200", "LOG_LEVEL": "WARNING", "MAX_CONNECTIONS_PER_USER": "100000"}
 SEEN = ("lower", "erased", "lacking", "removed")
 """The kinds of violations that a blind run must find."""
@@ -109,7 +111,7 @@ def prepare(world: Any, behind: float) -> None:
     for room in world.rooms:
         for _ in range(5):
             world.post(client, room, chance)
-        world.remove_a_member(client, room)
+        world.change_members(client, room)
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
         end = cursor.fetchone()[0]
@@ -171,7 +173,7 @@ def judge(options: argparse.Namespace, folder: Path, ending: ExitStack) -> int:
 
     call_command("migrate", verbosity=0)
     served = serve(folder, options.blind, ending)
-    world = World(served[0].url)
+    world = World(served[0].url, options.behind + STAY_SECONDS)
     prepare(world, options.behind)
     before, began = outcomes(served), time.monotonic()
     kinds = run(world, served, options.reads, options.seed)

@@ -47,7 +47,11 @@ class Reader:
         self._judge_texts("list", room, body, known)
 
     def _read_log(self, client: Client, room: str, known: Known, number: int) -> None:
-        body = client.get(f"/streams/room:{room}/events/?after={max(0, known.offset - BACK)}&limit=100")
+        answer = client.ask("GET", f"/streams/room:{room}/events/?after={max(0, known.offset - BACK)}&limit=100")
+        if answer.status_code != 200:
+            self._truth.judge(False, f"lower: the log answers {answer.status_code}")
+            return
+        body = answer.json()
         self._judge_offset("log", max([entry["offset"] for entry in body["results"]], default=0), known)
         self._judge_texts("log", room, body, known, is_log=True)
 

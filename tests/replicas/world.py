@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
+import time
+from collections import deque
 from typing import Any
 
 import httpx
@@ -48,7 +50,7 @@ class Client:
 class World:
     """Its methods are called by writers, each with a client of the owner and draws of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, stay_seconds: float) -> None:
         from tests.factories import make_room, make_user  # want Django to be set up
 
         self.url, self.truth, self.stopped = url, Truth(), threading.Event()
@@ -57,6 +59,8 @@ class World:
         self.rooms = [str(make_room(owner, reader).pk) for _ in range(BUSY + QUIET)]
         self.messages: dict[str, list[tuple[str, str]]] = {room: [] for room in self.rooms}
         self._locks = {room: threading.Lock() for room in self.rooms}
+        self._stay_seconds = stay_seconds
+        self._members: dict[str, deque[tuple[float, str, str]]] = {room: deque() for room in self.rooms}
         self.written = 0
 
     @staticmethod
@@ -81,7 +85,7 @@ class World:
             elif dice < 0.85:
                 self.delete(client, room, known.pop(chance.randrange(len(known))))
             elif dice < 0.95:
-                self.remove_a_member(client, room)
+                self.change_members(client, room)
             else:
                 self.erase_an_account(room, chance)
 
@@ -104,11 +108,16 @@ class World:
         path = f"/rooms/{room}/messages/{message[0]}/"
         self.truth.written(room, client.send("DELETE", path, 204, if_match=tag(client, path)), gone=message[1])
 
-    def remove_a_member(self, client: Client, room: str) -> None:
-        user, token = self._new_member(room)
-        path = f"/rooms/{room}/members/{user.pk}/"
-        self.truth.written(room, client.send("DELETE", path, 204, if_match=tag(client, path)))
-        self.truth.left(room, token)
+    def change_members(self, client: Client, room: str) -> None:
+        """Removes the member who has been there for longest, if for so long that the replica knows of it, and adds
+        another one."""
+        members = self._members[room]
+        if members and time.monotonic() - members[0][0] > self._stay_seconds:
+            _, user, token = members.popleft()
+            path = f"/rooms/{room}/members/{user}/"
+            self.truth.written(room, client.send("DELETE", path, 204, if_match=tag(client, path)))
+            self.truth.left(room, token)
+        members.append((time.monotonic(), *self._new_member(room)))
 
     def erase_an_account(self, room: str, chance: random.Random) -> None:
         """What the account wrote is gone with the answer."""
@@ -120,13 +129,14 @@ class World:
         self.truth.erased(room, text)
         client.close()
 
-    def _new_member(self, room: str) -> tuple[Any, str]:
+    def _new_member(self, room: str) -> tuple[str, str]:
+        """Returns the id and the token of somebody who is a member from now on."""
         from api.models import Member, Room
         from tests.factories import add_member, make_user
 
         user = make_user()
         add_member(Room.objects.get(pk=room), user, Member.Role.MEMBER)
-        return user, self.token_of(user)
+        return str(user.pk), self.token_of(user)
 
 
 def tag(client: Client, path: str) -> str:
