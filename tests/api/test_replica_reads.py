@@ -18,7 +18,10 @@ from tests.rig.site import ROOT
 from tests.rig.standby import catch_up, outcomes, paused
 from tidewire.log import replicas
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.shown_on("postgresql"),
+]
 
 PREFIX = "api/v1/"
 STREAM, ALL, PRIMARY = "stream", "all", "primary"

@@ -15,7 +15,10 @@ from tests.rig.standby import as_replica, catch_up, paused
 from tidewire.diagnosis.doctor import stores
 from tidewire.diagnosis.doctor.finding import ERROR, OK, WARNING
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.shown_on("postgresql"),
+]
 
 
 def said() -> tuple[str, str]:

@@ -22,7 +22,10 @@ from tidewire.log.pages import read_after
 from tidewire.log.retention import renew_epochs
 from tidewire.log.tables import Event
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.shown_on("postgresql"),
+]
 
 
 @pytest.fixture(autouse=True)

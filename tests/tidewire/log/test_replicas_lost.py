@@ -18,7 +18,10 @@ from tests.rig.standby import Person, as_replica, catch_up, outcomes, served
 from tidewire.log import replicas
 from tidewire.log.pages import read_after
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    pytest.mark.shown_on("postgresql"),
+]
 
 THREADS, READS = 4, 12
 
