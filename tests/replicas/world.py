@@ -14,6 +14,8 @@ from tests.replicas.truth import Truth
 
 BUSY, QUIET = 4, 16
 """Rooms that are written to all the time, and those that are written to after QUIET_SECONDS only."""
+ERASE_SECONDS = 20.0
+"""Between two erasures of accounts."""
 
 API = "/api/v1"
 
@@ -59,7 +61,7 @@ class World:
         self.rooms = [str(make_room(owner, reader).pk) for _ in range(BUSY + QUIET)]
         self.messages: dict[str, list[tuple[str, str]]] = {room: [] for room in self.rooms}
         self._locks = {room: threading.Lock() for room in self.rooms}
-        self._stay_seconds = stay_seconds
+        self._stay_seconds, self._erased_at = stay_seconds, 0.0
         self._members: dict[str, deque[tuple[float, str, str]]] = {room: deque() for room in self.rooms}
         self.written = 0
 
@@ -84,10 +86,19 @@ class World:
                 self.edit(client, room, chance)
             elif dice < 0.85:
                 self.delete(client, room, known.pop(chance.randrange(len(known))))
-            elif dice < 0.95:
+            elif dice < 0.95 or not self._may_erase():
                 self.change_members(client, room)
             else:
                 self.erase_an_account(room, chance)
+
+    def _may_erase(self) -> bool:
+        """Returns whether an account may be erased now: after each, the replica can serve no page of the log for as
+        long as it is behind."""
+        with self.truth.lock:
+            if time.monotonic() - self._erased_at < ERASE_SECONDS:
+                return False
+            self._erased_at = time.monotonic()
+            return True
 
     def post(self, client: Client, room: str, chance: random.Random) -> str:
         text = self.text(chance)
