@@ -107,7 +107,10 @@ def look_at_site(site: Site) -> Findings:
 
 
 def _certificate(site: Site) -> Finding:
-    begin, end = (datetime.fromtimestamp(seconds, UTC) for seconds in site.certificate_ends())
+    try:
+        begin, end = (datetime.fromtimestamp(seconds, UTC) for seconds in site.certificate_ends())
+    except OSError as failure:
+        return error("certificate", f"{site.url} shows none at a second connection: {failure}", "Look at the proxy.")
     return validity(begin, end, f"that of {site.url}")
 
 
