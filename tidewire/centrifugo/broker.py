@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 
+from tidewire.centrifugo.tables import EdgePosition
 from tidewire.ground.conf import conf
 
 SCHEMA_VERSION = 1
@@ -73,6 +74,12 @@ def exist(using: str) -> bool:
     """Returns whether nodes have made their tables in this database."""
     connection = connections[using]
     return connection.vendor == "postgresql" and table().strip('"') in connection.introspection.table_names()
+
+
+def take_turn(using: str) -> None:
+    """Waits until no other relay is in a transaction, and keeps the others out of this one."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f'LOCK TABLE "{EdgePosition._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
 
 
 def lock(using: str) -> None:

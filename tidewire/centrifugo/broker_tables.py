@@ -42,13 +42,17 @@ _TABLES = {
 }
 
 
-def positions(names: Iterable[str], using: str) -> dict[str, Position]:
-    """Returns how far these streams are copied, by their names. Those that no client has subscribed to are left out."""
+def position(stream: str, using: str) -> tuple[Position, float] | None:
+    """Returns how far a stream is copied, and how many seconds ago its last rows were. None when it is not known to the
+    nodes, because no client has subscribed to it."""
     with connections[using].cursor() as cursor:
         cursor.execute(
-            f"SELECT channel, epoch, top_offset FROM {table('_meta')} WHERE channel = ANY(%s)", [list(names)]
+            "SELECT epoch, top_offset, extract(epoch FROM clock_timestamp() - updated_at) "
+            f"FROM {table('_meta')} WHERE channel = %s",
+            [stream],
         )
-        return {name: Position(name, epoch, offset) for name, epoch, offset in cursor.fetchall()}
+        row = cursor.fetchone()
+    return None if row is None else (Position(stream, row[0], row[1]), float(row[2]))
 
 
 _BEHIND = """WITH names AS ({names})
@@ -76,11 +80,11 @@ def behind(most: int, using: str, seconds: float | None = None) -> list[tuple[Po
 # The head moves with the rows, and never expires: a stream without a head would begin at 0 in an epoch of theirs.
 _HEADS = """INSERT INTO {meta}
     (channel, top_offset, epoch, history_ttl, history_size, top_version, expires_at, updated_at)
-SELECT name, head, epoch, interval '87600 hours', {window}, {published}, 'infinity', now()
+SELECT name, head, epoch, interval '87600 hours', {window}, {published}, 'infinity', clock_timestamp()
 FROM json_to_recordset(%s) AS h (name text, epoch text, head bigint)
 ON CONFLICT (channel) DO {conflict}"""
 _MOVED = """UPDATE SET top_offset = EXCLUDED.top_offset, epoch = EXCLUDED.epoch,
-    top_version = EXCLUDED.top_version, updated_at = now()"""
+    top_version = EXCLUDED.top_version, updated_at = EXCLUDED.updated_at"""
 
 _ROWS = """INSERT INTO {stream} (channel, channel_offset, epoch, kind, data, tags, shard_id)
 SELECT channel, "offset", epoch, 0, convert_to(payload, 'UTF8'), json_build_object('type', type)::jsonb, 0

@@ -1,11 +1,11 @@
 """The relay: copies the events of our log to Centrifugo's tables, and ends there what must end first.
 
-One transaction at a time, which holds the lock on Centrifugo's one shard: any number of relays may run, and take turns.
-A transaction begins with the revocation log. Of each stream it then takes the next events, up to one whose revocations
-are not carried out yet, and asks who may still read. A user who may not is unsubscribed on every node before the event
-that ends the access is copied. When a node does not answer then, nothing is copied to any: it may deliver, but it
-cannot learn who must not get what. Copying an event twice is harmless, because a node ignores an offset that it had.
-Ephemeral messages come last, and only of streams whose events are all copied.
+One transaction at a time: any number of relays may run, and take turns. A transaction begins with the revocation log.
+Of each stream it then takes the next events, up to one whose revocations are not carried out yet, and asks who may
+still read. A user who may not is unsubscribed on every node before the event that ends the access is copied. When a
+node does not answer then, nothing is copied to any: it may deliver, but it cannot learn who must not get what. Copying
+an event twice is harmless, because a node ignores an offset that it had. Ephemeral messages come last, and only of
+streams whose events are all copied.
 """
 
 from __future__ import annotations
@@ -91,11 +91,12 @@ class Relay:
             self._note(is_full)
             return 0
         with transaction.atomic(using):
-            broker.lock(using)
+            broker.take_turn(using)
             waiting = messages.waiting(using)  # first: all that ended an access before one of them is found below
             revoked = revoking.carry_out(self._nodes, using)
             found = broker_tables.behind(STREAMS, using, seconds)
             copied = [each for each in (self._next(*pair, revoked, using) for pair in found) if each is not None]
+            broker.lock(using)  # only now: a node that ends a subscription says so to the others, under this lock
             broker_tables.append(copied, using)
             ephemeral = _due(waiting, revoked, found, copied, using)
             messages.copy(ephemeral, using)

@@ -25,7 +25,7 @@ def is_done(using: str) -> bool:
 def carry_out(nodes: Nodes, using: str) -> int:
     """Carries out what is new in the revocation log. Returns the offset up to which that is done. Raises NodeAwayError.
 
-    Runs inside the transaction that holds the lock. Stops before an entry that ends a subscription which a node may
+    Runs inside the relay's transaction. Stops before an entry that ends a subscription which a node may
     just be making: it is carried out again, and later entries after it.
     """
     done = EdgePosition.objects.using(using).filter(stream=REVOCATIONS).first()

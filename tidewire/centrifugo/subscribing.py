@@ -26,6 +26,8 @@ from tidewire.protocol.codes import Code, ErrorCode
 ALLOWED_SECONDS = 12 * 3600
 """How long a subscription is allowed. The node asks again then: an older row is of a client that is gone."""
 WAIT_SECONDS = 0.7 * PROXY_SECONDS
+SENT_SECONDS = 0.1
+"""How long a node may take to send rows that were copied. It takes some milliseconds, and more on a busy machine."""
 LOOK_SECONDS = 0.01
 
 
@@ -87,14 +89,19 @@ def _note(client: Client, stream: str, using: str) -> None:
 
 
 def _wait(head: Position, using: str) -> bool:
-    """Waits until the nodes' tables have a stream up to this position. Returns whether they do, in time: the client
-    tries again otherwise. Without it, a client that comes from REST would be ahead of the node."""
+    """Waits until the nodes' tables have a stream up to this position, and for as long as a node needs to send that.
+    Returns whether they have it in time: the client tries again otherwise.
+
+    Without it, a client that comes from REST would be ahead of the node. And a node hands a client everything that it
+    sends while the client subscribes, also what is older than the position that the client has.
+    """
     until = time.monotonic() + WAIT_SECONDS
     while True:
-        theirs = broker_tables.positions([head.channel], using).get(head.channel)
-        if theirs is None:
+        found = broker_tables.position(head.channel, using)
+        if found is None:
             broker_tables.begin(Position(head.channel, head.epoch, max(0, head.offset - WINDOW)), using)
-        elif theirs.epoch == head.epoch and theirs.offset >= head.offset:
+        elif found[0].epoch == head.epoch and found[0].offset >= head.offset:
+            time.sleep(max(0.0, SENT_SECONDS - found[1]))
             return True
         elif time.monotonic() >= until:
             return False
