@@ -74,15 +74,5 @@ def _hop(reader: Person, room: str, urls: Sequence[str], times: int, seed: int) 
             assert client.wait_for("subscribed", stream).recovered
             client.disconnect()
             client.wait_for("disconnected")
-            got = client.offsets(stream)
-            if got != list(range(offsets[-1] + 1, offsets[-1] + 1 + len(got))):
-                print(
-                    "BROKEN",
-                    url,
-                    "since",
-                    offsets[-1],
-                    [(e.kind, e.code, e.offset, e.was_recovering, e.recovered, e.position) for e in client.events],
-                    flush=True,
-                )
-            offsets += got
+            offsets += client.offsets(stream)
     return offsets
