@@ -1,7 +1,7 @@
 """Samples from many devices through a broker, while the bridge, the broker, the server and the database are killed.
 
 A device sends each sample until it is certain that it is stored: with MQTT 5 it gets an answer, which the bridge sends
-after COMMIT; with MQTT 3.1.1 it finds the sample in an event. A display stays subscribed to all events. Half-way, a
+after COMMIT; with MQTT 3.1.1 it finds the sample in the REST API. A display stays subscribed to all events. Half-way, a
 device publishes on the topics of others, and a key is revoked.
 """
 
@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiomqtt
+import httpx
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -36,6 +37,7 @@ ANSWER_SECONDS = 10.0
 """After this time without an answer a device sends a sample again."""
 WINDOW = 4
 """Samples of one device that are not answered yet."""
+LOOK_SECONDS = 1.0
 REVOKED_SECONDS = 2.0
 RESET = "stream.reset"
 FOREIGN = -1.0
@@ -48,7 +50,8 @@ user = make_user("Alice"); boards = [make_dashboard(user, name=f"Plant {{n}}") f
 made = []
 for n in range({devices}):
     metric = make_metric(boards[n % {boards}], key=f"m{{n}}")
-    key = Key.objects.issue(user, made_by=user, name=f"d{{n}}", scopes=["samples:write", "streams:read"])
+    scopes = ["samples:write", "samples:read", "streams:read"]
+    key = Key.objects.issue(user, made_by=user, name=f"d{{n}}", scopes=scopes)
     made.append([str(key.pk), key.text, str(metric.pk), str(metric.dashboard_id)])
 print(json.dumps(made))
 """
@@ -248,9 +251,11 @@ class Run:
         while owner.open:
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError, OSError):
                 async with self._client(owner) as client:
-                    await client.subscribe(owner.answers if self.is_v5 else owner.events, 1)
+                    await client.subscribe(owner.answers, 1)
                     owner.sent_at.clear()
-                    hearing = asyncio.create_task(self._hear(client, owner))
+                    hearing = asyncio.create_task(
+                        self._hear(client, owner) if self.is_v5 else self._look(client, owner)
+                    )
                     try:
                         while owner.open and not hearing.done():
                             await self._send_some(client, owner)
@@ -276,16 +281,26 @@ class Run:
     async def _hear(self, client: aiomqtt.Client, owner: Owner) -> None:
         async for message in client.messages:
             body = json.loads(message.payload)
-            if not self.is_v5:
-                if body["data"]["metric"] == owner.metric:
-                    times = [datetime.fromisoformat(sample["at"]) for sample in body["data"]["samples"]]
-                    self._are_stored(owner, [round((at - BEGIN).total_seconds()) for at in times])
-                continue
             number = int(getattr(message.properties, "CorrelationData", b""))
             if body["status"] == 201:
                 self._are_stored(owner, [number])
             else:
                 self.found.wrong.append(f"{owner.key} got {body['status']} for {number}: {message.payload[:300]!r}")
+
+    async def _look(self, client: aiomqtt.Client, owner: Owner) -> None:
+        """Reads again and again which samples are stored, as long as the client is connected."""
+        path = f"{self.site.url}/api/v1/metrics/{owner.metric}/samples/"
+        headers = {"Authorization": f"Bearer {owner.text}"}
+        async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=5) as http:
+            while owner.open and not client._disconnected.done():
+                await asyncio.sleep(LOOK_SECONDS)
+                first = BEGIN + timedelta(seconds=min(owner.open, default=0))
+                times = {"from": first.isoformat(), "to": (first + timedelta(minutes=5)).isoformat()}
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await http.get(path, params=times)
+                    if answer.status_code == 200:
+                        found = [datetime.fromisoformat(each["at"]) for each in answer.json()["results"]]
+                        self._are_stored(owner, [round((at - BEGIN).total_seconds()) for at in found])
 
     def _are_stored(self, owner: Owner, numbers: list[int]) -> None:
         for number in numbers:
