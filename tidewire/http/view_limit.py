@@ -6,7 +6,7 @@ are in views at once, a bounded number waits a moment, and all others are answer
 
 One account (or, for requests without a known credential, one address) has at most `share` of these places. It waits for
 its share first, in order, and for a place afterwards: however many requests it sends, the other places stay for other
-accounts. Above its share and its queue it is answered 429.
+accounts. Above its share and its queue it is answered 429. A request whose client has left while it waited is dropped.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from tidewire.ground import metrics
 from tidewire.http.holders import holder_of
 from tidewire.http.problems import ACCOUNT_BUSY, BUSY, Problem, refuse
+from tidewire.protocol import http_chunks
 
 PROBE_PATHS = ("/healthz", "/readyz", "/metrics")
 """Answered in the event loop, never limited: a balancer that probes a busy process must not wait for its views."""
@@ -66,6 +67,8 @@ class ViewLimit:
             await self._application(scope, receive, send)
             return
         async with self._places_of_this_loop().place(holder_of(scope)) as refusal:
+            if http_chunks.has_left(scope):
+                return
             if refusal is None:
                 await self._application(scope, receive, send)
             else:

@@ -31,6 +31,11 @@ class Body(Protocol):
         """Has `act` called when the client has closed its sending side: it has left, or it only reads from now on."""
         ...
 
+    def has_left(self) -> bool:
+        """Returns whether the client has closed its connection, or has cancelled the request. Its answer would be
+        dropped."""
+        ...
+
     def abort(self) -> None:
         """Cuts the connection off, and drops what was not sent yet."""
         ...
@@ -39,6 +44,12 @@ class Body(Protocol):
 def body_of(scope: HTTPScope) -> Body | None:
     """Returns the server's Body, or None when it offers none."""
     return cast("Body | None", (scope.get("extensions") or {}).get(EXTENSION))
+
+
+def has_left(scope: HTTPScope) -> bool:
+    """Returns whether the client is known to have left. No server but `serve` says so before its answer is sent."""
+    body = body_of(scope)
+    return body is not None and body.has_left()
 
 
 def is_never_waiting(scope: HTTPScope) -> bool:

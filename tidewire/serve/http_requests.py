@@ -190,6 +190,9 @@ class ResponseBody:
         if (connection := self._connection) is not None:
             connection.when_half_closed(act)
 
+    def has_left(self) -> bool:
+        return self._request._open_connection is None
+
     def abort(self) -> None:
         if (connection := self._connection) is not None:
             connection.cut_off()

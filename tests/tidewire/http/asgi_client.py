@@ -22,8 +22,10 @@ async def request(
     method: str = "POST",
     query: bytes = b"",
     headers: tuple[tuple[bytes, bytes], ...] = (),
+    extensions: dict[str, object] | None = None,
 ) -> Answer:
-    """Sends `body` chunk by chunk and returns the answer. After the body the client only waits."""
+    """Sends `body` chunk by chunk and returns the answer. After the body the client only waits. `extensions` are those
+    of the server, beyond ASGI."""
     chunks = [{"type": "http.request", "body": b, "more_body": n + 1 < len(body)} for n, b in enumerate(body)]
     sent = []
 
@@ -40,6 +42,7 @@ async def request(
         "method": method,
         "query_string": query,
         "headers": [(b"host", b"testserver"), *headers],
+        "extensions": extensions or {},
     }
     await application(scope, receive, send)
     if not sent:

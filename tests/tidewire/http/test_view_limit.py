@@ -11,6 +11,7 @@ import pytest
 from tests.tidewire.http.asgi_client import request
 from tidewire.credentials import Identity, InvalidCredential, remember_account
 from tidewire.http.view_limit import ViewLimit
+from tidewire.protocol import http_chunks
 
 
 class Views:
@@ -65,6 +66,31 @@ async def test_a_client_that_leaves_releases_its_slot() -> None:
     views.go.set()
 
     assert (await request(limited)).status == 200
+
+
+class Leaving:
+    """A server that knows whether the client has left."""
+
+    is_gone = False
+
+    def has_left(self) -> bool:
+        return self.is_gone
+
+
+async def test_a_client_that_leaves_while_it_waits_gets_no_view() -> None:
+    """And its place goes to the next one."""
+    views, server = Views(), Leaving()
+    limited = ViewLimit(views, max_views=1, max_waiting=5, wait_seconds=60)
+    extensions = {http_chunks.EXTENSION: server}
+    first = asyncio.create_task(request(limited))
+    await asyncio.sleep(0)
+    leaving = asyncio.create_task(request(limited, extensions=extensions))
+    staying = asyncio.create_task(request(limited, extensions={http_chunks.EXTENSION: Leaving()}))
+    await asyncio.sleep(0)
+    server.is_gone = True
+    views.go.set()
+
+    assert [answer.status for answer in await asyncio.gather(first, leaving, staying)] == [200, None, 200]
 
 
 async def test_a_probe_does_not_wait() -> None:
