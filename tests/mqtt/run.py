@@ -27,7 +27,7 @@ from paho.mqtt.properties import Properties
 
 from tests.mqtt.brokers import MOSQUITTO, READY_SECONDS, Broker
 from tests.rig import servers
-from tests.rig.site import ROOT, Site
+from tests.rig.site import ROOT, Site, tracebacks
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 SETTINGS: dict[str, str] = dict.fromkeys(
@@ -379,8 +379,7 @@ class Run:
             self._judge_stream(name, head)
         if self.is_v5 and self.found.missed:
             self.found.wrong.append(f"{self.found.missed} events were never heard")
-        if "Traceback" in (log := self._log.read_text()):
-            self.found.wrong.append("the bridge's log has a traceback: " + log.partition("Traceback")[2][-1500:])
+        self.found.wrong += [f"the bridge's log: {each}" for each in tracebacks(self._log.read_text())]
 
     def _judge_stream(self, name: str, head: int) -> None:
         """In order means: a new offset is the highest so far. Repetitions are allowed. The broker for development saves

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiomqtt
@@ -110,6 +110,35 @@ class Link(aiomqtt.Client):
             return
         self.waiting_messages, self.waiting_bytes = self.waiting_messages + 1, size
         self.deliveries.put_nowait(delivery)
+
+    # aiomqtt hands numbers of sockets to the loop, which looks at them a moment later: of a connection that has broken
+    # meanwhile the number is no socket's any more, or that of another one. So the loop gets the socket, if it is open.
+
+    def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._begin_reading, client, sock)
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._begin_writing, client, sock)
+
+    def _begin_reading(self, client: Any, sock: Any) -> None:
+        if sock.fileno() > -1:
+            self._loop.add_reader(sock, self._do, client, client.loop_read)
+            self._misc_task = self._loop.create_task(self._misc_loop())
+
+    def _begin_writing(self, client: Any, sock: Any) -> None:
+        if sock.fileno() > -1:
+            self._loop.add_writer(sock, self._do, client, client.loop_write)
+
+    def _do(self, client: Any, step: Callable[[], Any]) -> None:
+        """Lets paho read or write once; with TLS until it has read what is decrypted already. An error ends the
+        connection."""
+        try:
+            step()
+            while step == client.loop_read and getattr(client.socket(), "pending", int)() > 0:
+                step()
+        except Exception as error:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
     async def receive(self) -> Delivery:
         """Returns the next message. Raises MqttError when the connection is lost."""
