@@ -64,6 +64,7 @@ def _seen(scope: HTTPScope) -> dict[str, Any]:
         "forwarded": [hop for hop in forwarded if hop],
         "client": client[0] if client else "",
         "host": next((value for name, value in headers if name == b"host"), ""),
+        "scheme": scope["scheme"],
         "proto": next((value for name, value in headers if name == b"x-forwarded-proto"), ""),
         "trusted_proxies": conf.TRUSTED_PROXIES,
         "time": time.time(),

@@ -381,6 +381,7 @@ def test_the_clock_of_the_site_is_wrong(sound):
         "forwarded": ["192.0.2.77", "127.0.0.1"],
         "client": "127.0.0.1",
         "host": "",
+        "scheme": "http",
         "proto": "",
         "trusted_proxies": 1,
     }

@@ -150,7 +150,8 @@ def _scheme(site: Site, seen: dict[str, Any]) -> Findings:
             f"the server sees the host {seen['host']!r}, and clients use {wanted.netloc!r}: their Origin is foreign",
             "The proxy must pass on Host with its port: `proxy_set_header Host $http_host;`",
         )
-    if wanted.scheme == "https" and seen["proto"] != "https":
+    is_encrypted = "https" in (seen["proto"], seen["scheme"])  # the proxy says so, or this server ends TLS itself
+    if wanted.scheme == "https" and not is_encrypted:
         yield error(
             "scheme",
             f"the server sees X-Forwarded-Proto {seen['proto']!r} of a request over TLS",
