@@ -1,8 +1,8 @@
 """Measures the resident memory of an idle socket with a token at a node of Centrifugo, beside one at our own `serve`.
 
-`python -m bench.edge --clients 5000` opens so many sockets at one node and at one `serve`, with 1 and with 10 rooms
-each, and prints what the process has grown by, divided by their number. Each row has a process of its own. Needs
-Centrifugo, see docs/centrifugo.md; CENTRIFUGO names its program.
+`python -m bench.edge --clients 5000 --wide 1000` opens 5,000 sockets with one room each at one node and at one `serve`,
+and 1,000 with ten, and prints what the process has grown by, divided by their number. Each figure has a process of its
+own. Needs Centrifugo, see docs/centrifugo.md; CENTRIFUGO names its program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from tests.rig.rest import Person, channel
 from tests.rig.site import Server, Site, Sites
 from tests.tidewire.serve.served import Served, memory
 
-STREAMS = (1, 10)
+WIDE = 10
+"""Rooms of a socket with more than one."""
 WARM = 50
 """Sockets that come and go before the first measurement: what they leave is no cost of a socket."""
 THREADS = 8
@@ -103,20 +104,21 @@ def at_node(edge: Edge, person: Person, channels: Sequence[str], clients: int) -
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.edge", description=__doc__)
     parser.add_argument("--clients", type=int, default=5000)
-    clients = parser.parse_args().clients
+    parser.add_argument("--wide", type=int, default=1000)
+    arguments = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 3 * clients + 1000), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 3 * arguments.clients + 1000), hard))
     sites = Sites(servers.temporary_folder("edge"))
     try:
         edge = make_edge(sites)
         alice = edge.site.person("alice")
-        channels = [channel(alice.make_room()) for _ in range(max(STREAMS))]
-        print(f"{clients} sockets, {datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f}\n")
-        print("| subscriptions of a socket | at a node, KiB a socket | at `serve`, KiB a socket |\n|---|---|---|")
-        for count in STREAMS:
+        channels = [channel(alice.make_room()) for _ in range(WIDE)]
+        print(f"{datetime.now(UTC):%Y-%m-%d %H:%M}, load {os.getloadavg()[0]:.1f}\n")
+        print("| sockets | subscriptions of each | at a node, KiB a socket | at `serve` |\n|--:|--:|--:|--:|")
+        for count, clients in ((1, arguments.clients), (WIDE, arguments.wide)):
             theirs = at_node(edge, alice, channels[:count], clients)
             ours = at_serve(edge.site, alice, channels[:count], clients)
-            print(f"| {count} | {theirs / 1024:.1f} | {ours / 1024:.1f} |", flush=True)
+            print(f"| {clients} | {count} | {theirs / 1024:.1f} | {ours / 1024:.1f} |", flush=True)
         edge.stop()
         edge.site.stop()
     finally:
