@@ -31,6 +31,7 @@ WIDE = 10
 WARM = 50
 """Sockets that come and go before the first measurement: what they leave is no cost of a socket."""
 THREADS = 8
+TEMPORARY = '"temporary":true'
 SETTLE_SECONDS = 5.0
 """After the last socket, for what the runtime gives back."""
 
@@ -58,22 +59,33 @@ def measure(pid: int, port: int, person: Person, channels: Sequence[str], client
 
 
 def connected(port: int, token: str, channels: Sequence[str]) -> socket.socket:
-    """Returns a socket that has connected and subscribed. Raises ConnectionError when it was refused."""
+    """Returns a socket that has connected and subscribed. Tries again when a node had no answer in time. Raises
+    ConnectionError when it was refused otherwise."""
+    while True:
+        try:
+            return _connected(port, token, channels)
+        except ConnectionError as error:
+            if TEMPORARY not in str(error):
+                raise
+
+
+def _connected(port: int, token: str, channels: Sequence[str]) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=60)
     key = base64.b64encode(os.urandom(16))
     client.sendall(
         b"GET /connection/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
     )
+    answer = client.recv(1 << 16)  # Centrifugo refuses a client that sends more before it
     commands = [{"id": 1, "connect": {"token": token}}]
     commands += [{"id": id, "subscribe": {"channel": each}} for id, each in enumerate(channels, 2)]
     text = "\n".join(map(json.dumps, commands)).encode()
     client.sendall(b"\x81" + bytes((0x80 | 126,)) + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text)
-    answer = b""
     while answer.count(b'"subscribe":{') < len(channels):
         part = client.recv(1 << 16)
         answer += part
         if not part or b'"error"' in answer or b'"disconnect"' in answer:
+            client.close()
             raise ConnectionError(answer[-500:].decode(errors="replace"))
     return client
 

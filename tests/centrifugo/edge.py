@@ -16,11 +16,11 @@ from typing import Any
 
 from tests.rig import servers
 from tests.rig.site import ROOT, Site, wait_until_ready
-from tidewire.centrifugo.configuration import VERSION
 
 SEED = int(os.environ.get("TIDEWIRE_SEED", "1"))
 KEY, OLD_KEY = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
 """Of access tokens: the present one, and the one before."""
+VERSION = "6.9.1"
 MODULE = f"github.com/centrifugal/centrifugo/v6@v{VERSION}"
 
 

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from tests.centrifugo.edge import Edge
+from tests.centrifugo.edge import VERSION, Edge
 from tests.rig.rest import Person, channel
 from tests.sdk.agents import AGENTS, Position, SdkClient
+from tidewire.centrifugo import configuration
 from tidewire.centrifugo.broker_tables import WINDOW
 
 pytestmark = pytest.mark.verify
@@ -39,6 +40,10 @@ def follow(client: SdkClient, url: str, person: Person, room: str, **options: ob
     client.connect(url, get_token=person.fresh_token)
     client.subscribe(channel(room), **options)
     client.wait_for("subscribed", channel(room))
+
+
+def test_the_nodes_are_of_the_release_that_is_named() -> None:
+    assert VERSION == configuration.VERSION
 
 
 def test_events_have_our_types_and_positions(edge: Edge, people: People, room: str, client: SdkClient) -> None:
@@ -157,7 +162,7 @@ def test_a_node_that_does_not_answer_stops_the_relay(edge: Edge, people: People,
         assert secret["id"] not in [e.data["data"].get("id") for e in other.publications(channel(room))]
 
 
-VERSION = """
+SET_VERSION = """
 from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("UPDATE cf_binary_stream_schema_version SET schema_version = {version}")
@@ -169,7 +174,7 @@ def test_tables_of_another_version_stop_the_relay(edge: Edge, people: People, ro
     alice, bob, _ = people
     with AGENTS["py"]() as client:
         follow(client, edge.nodes[0].ws_url, bob, room)
-        edge.site.shell(VERSION.format(version=2))
+        edge.site.shell(SET_VERSION.format(version=2))
         try:
             alice.say(room, "not by this relay")
             edge.wait_for_relay_to_say("have the version 2")
@@ -177,7 +182,7 @@ def test_tables_of_another_version_stop_the_relay(edge: Edge, people: People, ro
                 edge.site.manage("centrifugo", "relay")
             assert client.publications(channel(room)) == []
         finally:
-            edge.site.shell(VERSION.format(version=1))
+            edge.site.shell(SET_VERSION.format(version=1))
         client.wait_for("publication", channel(room))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.centrifugo.edge import KEY, OLD_KEY, Edge
 from tests.rig.raw import RawSocket
@@ -148,6 +148,15 @@ def _connects(url: str, token: str) -> bool:
             return "connect" in socket.receive()
         except ConnectionClosed:
             return False
+
+
+def test_a_page_of_our_host_opens_a_socket_and_another_does_not(edge: Edge, people: People) -> None:
+    for own in (edge.site.url, "https://localhost", "http://[::1]:3000"):
+        with RawSocket(edge.nodes[0].ws_url, origin=own) as socket:
+            assert "connect" in socket.connect(people[1].fresh_token())
+    for other in ("https://example.com", "http://localhost.example.com", "null"):
+        with pytest.raises(InvalidStatus, match="403"):
+            RawSocket(edge.nodes[0].ws_url, origin=other)
 
 
 def test_names_that_a_client_makes_up_open_nothing(people: People, socket: RawSocket, room: str) -> None:

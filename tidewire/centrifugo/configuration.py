@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.conf import settings
 
 from tidewire.centrifugo.broker_tables import WINDOW
 from tidewire.centrifugo.proxy_views import HEADER
@@ -45,7 +48,7 @@ def configuration(django: str, database: str, keys: Keys, port: int) -> dict[str
         "health": {"enabled": True},
         "prometheus": {"enabled": True},
         "client": {
-            "allowed_origins": list(conf.ALLOWED_ORIGINS),
+            "allowed_origins": origins(settings.ALLOWED_HOSTS, conf.ALLOWED_ORIGINS),
             "token": {**keys.as_json(), "user_id_claim": "sub"},
             "disallow_anonymous_connection_tokens": True,
             "channel_limit": conf.MAX_SUBSCRIPTIONS,
@@ -77,6 +80,20 @@ def configuration(django: str, database: str, keys: Keys, port: int) -> dict[str
             },
         },
     }
+
+
+def origins(hosts: Iterable[str], more: Iterable[str]) -> list[str]:
+    """Returns the patterns of the origins whose pages may open sockets: `more`, and each of ALLOWED_HOSTS, as here. A
+    node allows none besides them, not even its own."""
+    if "*" in hosts:
+        return ["*"]
+    names = [each.replace("[", "\\[").replace("]", "\\]") for each in hosts]  # which a pattern uses otherwise
+    names += [f"*{each}" for each in names if each.startswith(".")]
+    found = [f"{scheme}://{each.removeprefix('.')}{port}" for each in names for scheme in _SCHEMES for port in _PORTS]
+    return [*more, *found]
+
+
+_SCHEMES, _PORTS = ("http", "https"), ("", ":*")
 
 
 def _namespace(kind: StreamKind) -> dict[str, Any]:

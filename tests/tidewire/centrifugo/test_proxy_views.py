@@ -14,7 +14,7 @@ from api.auth import tokens
 from api.auth.sessions import sign_in_as
 from api.models import Key
 from tests.factories import make_user
-from tidewire.centrifugo.configuration import Keys, configuration
+from tidewire.centrifugo.configuration import Keys, configuration, origins
 from tidewire.centrifugo.proxy_views import HEADER
 from tidewire.declare.registry import registry
 
@@ -80,6 +80,20 @@ def test_only_access_tokens_name_their_user_to_nodes(settings: Any) -> None:
     pair = sign_in_as(user)
     assert tokens._read(tokens.AccessToken, pair["access"])["sub"] == str(user.pk)
     assert "sub" not in tokens._read(tokens.RefreshToken, pair["refresh"])
+
+
+def test_pages_of_our_hosts_may_open_sockets_at_nodes() -> None:
+    """A node allows no page that is not listed, also none of its own host."""
+    assert origins(["example.com"], ["https://app.example.org"]) == [
+        "https://app.example.org",
+        "http://example.com",
+        "http://example.com:*",
+        "https://example.com",
+        "https://example.com:*",
+    ]
+    assert {"https://example.com", "https://*.example.com"} <= set(origins([".example.com"], []))
+    assert r"http://\[::1\]:*" in origins(["[::1]"], [])
+    assert origins(["*"], ["https://app.example.org"]) == ["*"]
 
 
 def test_a_node_knows_each_kind_and_lets_no_client_publish() -> None:
