@@ -34,6 +34,9 @@ from tidewire.serve.http2.stream import Stream
 TURN_FRAMES = 32
 """Of one connection, in one turn of the event loop. Then the other connections have theirs."""
 
+TURN_REQUESTS = 4
+"""Of one connection, that are begun in one turn: a request costs many times what a frame does."""
+
 SENT_AHEAD_BYTES = 64 * 1024
 """Bytes of all streams that wait below for the kernel. Above it the streams wait, and so does what the client sends."""
 
@@ -57,7 +60,7 @@ class HTTP2Connection(Protocol):
     factory: Any
     _read_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
-    _is_over = _is_turn_over = _is_leaving = False
+    _is_over = _is_turn_over = _is_leaving = _is_beginning = False
     _last_stream_id = LAST_STREAM_ID
     _lender: Stream | None = None
 
@@ -174,9 +177,17 @@ class HTTP2Connection(Protocol):
             self._sending.add(stream)
 
     def _begin_requests(self) -> None:
-        ready, self._ready = self._ready, []
+        """Begins some of the requests that have arrived whole. The others follow in the next turns of the loop."""
+        ready, self._ready = self._ready[:TURN_REQUESTS], self._ready[TURN_REQUESTS:]
         for stream in ready:
             stream.answer()
+        if self._ready and not self._is_beginning:
+            self._is_beginning = True
+            self._loop.call_soon(self._begin_more)
+
+    def _begin_more(self) -> None:
+        self._is_beginning = False
+        self._begin_requests()
 
     # -- turns, and back-pressure --------------------------------------------------------------------------------------
 

@@ -96,43 +96,6 @@ def test_requests_that_are_cancelled_at_once_end_their_connection_and_are_never_
         assert lines.read().count("GET api/v1/rooms/") < 50
 
 
-def test_requests_that_are_cancelled_while_they_wait_for_a_place_are_not_begun(
-    served: Encrypted, alice: Person
-) -> None:
-    """A hundred are taken back with the first answer: 35 have a place by then, or wait for one, and all others were
-    answered 429. How many views have ended depends on the machine, so it may try a few times; without a look at the
-    client 35 are begun, each time."""
-    begun = [begun_of_a_hundred(served, alice)]
-    while begun[-1] > 30 and len(begun) < 5:
-        begun.append(begun_of_a_hundred(served, alice))
-
-    assert begun[-1] <= 30, begun
-
-
-def begun_of_a_hundred(served: Encrypted, alice: Person) -> int:
-    """Returns how many of a hundred requests were begun that their client takes back with the first answer."""
-    routes = re.compile(r"GET (api/v1/rooms/|no route) \d+ ")  # one that no view has seen has no route
-    log = served.log.stat().st_size
-    found: list[str] = []
-
-    def are_over() -> bool:
-        with served.log.open() as lines:
-            lines.seek(log)
-            found[:] = routes.findall(lines.read())
-        return len(found) == 100
-
-    with HTTP2Client(served.port) as client:
-        streams = [client.request("GET", "/api/v1/rooms/", token=alice.access, flush=False) for _ in range(100)]
-        client.flush()
-        client.until(lambda: any(client.answers[stream].is_over for stream in streams))
-        for stream in streams:
-            if not client.answers[stream].is_over:
-                client.reset(stream, flush=False)
-        client.flush()
-        assert wait_until(are_over)
-    return sum(route != "no route" for route in found)
-
-
 def test_streams_that_the_client_makes_us_reset_count_likewise(client: HTTP2Client) -> None:
     """CVE-2025-8671: bodies that are longer than announced."""
     for _ in range(300):
