@@ -25,6 +25,7 @@ from tidewire.http.view_limit import PROBE_PATHS
 from tidewire.serve import direct_writes
 from tidewire.serve.address_rates import AddressRates
 from tidewire.serve.direct_writes import Transport
+from tidewire.serve.http2.request_turns import RequestTurns
 from tidewire.serve.http_places import HTTPPlaces
 from tidewire.serve.http_requests import Request
 from tidewire.serve.reactor import event_loop
@@ -362,6 +363,7 @@ class HTTPFactory(http_protocol.HTTPFactory):
         self.dropping = TokenBucket(DROPPED_BYTES_PER_SECOND, DROPPED_BYTES_PER_SECOND, event_loop().time())
         self.unread = UnreadAnswers(options.unread_answers_bytes, options.unread_seconds)
         self.frame_rates: AddressRates | None = None  # of HTTP/2, where TLS is served
+        self.request_turns = RequestTurns()
 
     def buildProtocol(self, addr: Any) -> Any:
         """As Twisted's. daphne's would replace our requests by its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -34,9 +35,6 @@ from tidewire.serve.http2.stream import Stream
 TURN_FRAMES = 32
 """Of one connection, in one turn of the event loop. Then the other connections have theirs."""
 
-TURN_REQUESTS = 4
-"""Of one connection, that are begun in one turn: a request costs many times what a frame does."""
-
 SENT_AHEAD_BYTES = 64 * 1024
 """Bytes of all streams that wait below for the kernel. Above it the streams wait, and so does what the client sends."""
 
@@ -60,7 +58,7 @@ class HTTP2Connection(Protocol):
     factory: Any
     _read_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
-    _is_over = _is_turn_over = _is_leaving = _is_beginning = False
+    _is_over = _is_turn_over = _is_leaving = False
     _last_stream_id = LAST_STREAM_ID
     _lender: Stream | None = None
 
@@ -76,7 +74,7 @@ class HTTP2Connection(Protocol):
         is_counted = not (factory.places.is_proxied or is_loopback(self.network))
         self._loop = asyncio.get_running_loop()
         self._budget = Budget(self.network if is_counted else None, factory.frame_rates, self._loop.time())
-        self._ready: list[Stream] = []
+        self._ready: deque[Stream] = deque()
         self.makeConnection(transport)
 
     def connectionMade(self) -> None:
@@ -121,7 +119,8 @@ class HTTP2Connection(Protocol):
             self._end("h2_headers" if isinstance(error, DenialOfServiceError) else "h2_protocol")
         if not self._is_over:
             self._wait_for_rest()
-            self._begin_requests()
+            if self._ready:
+                self.factory.request_turns.wait(self)
             self._sending.send_soon()
 
     def _receive(self, frame: Frame) -> None:
@@ -176,18 +175,10 @@ class HTTP2Connection(Protocol):
         for stream in list(self.streams.values()) if not stream_id else filter(None, [self.streams.get(stream_id)]):
             self._sending.add(stream)
 
-    def _begin_requests(self) -> None:
-        """Begins some of the requests that have arrived whole. The others follow in the next turns of the loop."""
-        ready, self._ready = self._ready[:TURN_REQUESTS], self._ready[TURN_REQUESTS:]
-        for stream in ready:
-            stream.answer()
-        if self._ready and not self._is_beginning:
-            self._is_beginning = True
-            self._loop.call_soon(self._begin_more)
-
-    def _begin_more(self) -> None:
-        self._is_beginning = False
-        self._begin_requests()
+    def begin_request(self) -> bool:
+        """Begins the oldest request that has arrived whole. Returns whether there are more."""
+        self._ready.popleft().answer()
+        return bool(self._ready)
 
     # -- turns, and back-pressure --------------------------------------------------------------------------------------
 
