@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiomqtt
-from paho.mqtt.client import MQTTMessage
+from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage, error_string
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 MqttError = aiomqtt.MqttError
 Message = aiomqtt.Message
+Publishing = tuple[str, str | bytes, bool, Properties | None]
+"""(topic, payload, whether it is retained, properties)."""
 
 
 class Delivery:
@@ -92,14 +95,17 @@ class Link(aiomqtt.Client):
         )
         self.pending_calls_threshold = 10_000
         self._client.manual_ack_set(True)
+        self._confirming: dict[int, asyncio.Future[str]] = {}
 
     def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
         self.has_session = bool(flags.session_present)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
-        if reason_code.is_failure:
-            logger.error("the broker has refused a message of the bridge: %s", reason_code)
+        refusal = str(reason_code) if reason_code.is_failure else ""
+        confirmed = self._confirming.pop(mid, None)
+        if confirmed is not None and not confirmed.done():
+            confirmed.set_result(refusal)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
     def _on_message(self, client: Any, userdata: Any, message: MQTTMessage) -> None:
@@ -144,7 +150,7 @@ class Link(aiomqtt.Client):
         """Returns the next message. Raises MqttError when the connection is lost."""
         getting = asyncio.ensure_future(self.deliveries.get())
         try:
-            await asyncio.wait((getting, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((getting, self._disconnected), return_when=FIRST_COMPLETED)
             if getting.done():
                 return getting.result()
             raise MqttError("the connection to the broker is lost")
@@ -158,14 +164,30 @@ class Link(aiomqtt.Client):
         if delivery.qos:
             self._client.ack(delivery.packet, delivery.qos)
 
-    async def publish_all(self, messages: Sequence[tuple[str, str | bytes, bool, Properties | None]]) -> None:
-        """Publishes (topic, payload, whether it is retained, properties) in this order with QoS 1, and returns when the
-        broker has confirmed all. Raises MqttError."""
+    async def publish_all(self, messages: Sequence[Publishing]) -> list[str]:
+        """Publishes in this order with QoS 1, and waits until the broker has confirmed all. Returns for each message ""
+        or why the broker has refused it (MQTT 5; in 3.1.1 it cannot say so). Raises MqttError."""
+        refusals: list[str] = []
         for start in range(0, len(messages), INFLIGHT):
-            some = messages[start : start + INFLIGHT]
             # The calls begin in this order, and each hands its message over before it waits.
-            calls = [self.publish(topic, payload, 1, retain, properties) for topic, payload, retain, properties in some]
-            await asyncio.gather(*calls)
+            refusals += await asyncio.gather(*(self._publish(*each) for each in messages[start : start + INFLIGHT]))
+        for (topic, *_), refusal in zip(messages, refusals, strict=True):
+            if refusal:
+                logger.error("the broker has refused a message of the bridge on %s: %s", topic, refusal)
+        return refusals
+
+    async def _publish(self, topic: str, payload: str | bytes, retain: bool, properties: Properties | None) -> str:
+        info = self._client.publish(topic, payload, 1, retain, properties)
+        if info.rc != MQTT_ERR_SUCCESS:
+            raise MqttError(f"the message was not sent: {error_string(info.rc)}")
+        confirmed = self._confirming[info.mid] = self._loop.create_future()
+        try:
+            await asyncio.wait((confirmed, self._disconnected), timeout=self.timeout, return_when=FIRST_COMPLETED)
+        finally:
+            self._confirming.pop(info.mid, None)
+        if not confirmed.done():
+            raise MqttError("the broker has not confirmed a message")
+        return confirmed.result()
 
     def properties(self, *pairs: tuple[str, str], **values: Any) -> Properties | None:
         """Returns the properties of a message: the user's own, and those of the protocol. None in MQTT 3.1.1."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from tidewire.declare.registry import registry
 from tidewire.engine.reader import Reader
@@ -17,7 +16,7 @@ from tidewire.ground import metrics
 from tidewire.ground.positions import Entry
 from tidewire.mqtt import names, reading
 from tidewire.mqtt.confirmed import Confirmed
-from tidewire.mqtt.link import JSON, Link
+from tidewire.mqtt.link import JSON, Link, Publishing
 from tidewire.mqtt.reading import Run
 
 RESET = "stream.reset"
@@ -25,7 +24,6 @@ RESET = "stream.reset"
 STATES = 32
 """Streams whose states are published again in one round."""
 
-Publishing = tuple[str, str | bytes, bool, Any]
 BeforeEvents = Callable[[Sequence[Run]], Awaitable[None]]
 """Called with events that were read: returns when the broker knows who may read them."""
 
@@ -38,19 +36,29 @@ class Outgoing:
         self._confirmed = Confirmed()
 
     async def publish_next(self, *, only_touched: bool) -> bool:
-        """Publishes the next events of the streams that have moved on. Returns whether there may be more."""
+        """Publishes the next events of the streams that have moved on. Returns whether there may be more.
+
+        A stream of which the broker refuses an event (a wrong ACL, a quota of its own) is tried again in a later round.
+        """
         runs: list[Run] = await self._reader.run(lambda: reading.behind(only_touched=only_touched))
         if not runs:
             return False
         await self._before(runs)
-        await self._link.publish_all([message for run in runs for message in self._all_messages(run)])
-        for run in runs:
+        taken = await self._publish(runs)
+        for run in taken:
             if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
                 await self._clear(run.stream)
         now = time.monotonic()
-        await self._reader.run(reading.store, runs, [self._confirmed.note(run, now) for run in runs])
-        metrics.mqtt_published.inc(sum(len(run.entries) for run in runs))
-        return len(runs) == reading.STREAMS or any(run.has_more for run in runs)
+        await self._reader.run(reading.store, taken, [self._confirmed.note(run, now) for run in taken])
+        metrics.mqtt_published.inc(sum(len(run.entries) for run in taken))
+        return len(taken) == reading.STREAMS or any(run.has_more for run in taken)
+
+    async def _publish(self, runs: Sequence[Run]) -> list[Run]:
+        """Returns those of which the broker has taken all messages."""
+        messages = [(run, message) for run in runs for message in self._all_messages(run)]
+        refusals = await self._link.publish_all([message for _, message in messages])
+        refused = {run.stream_id for (run, _), refusal in zip(messages, refusals, strict=True) if refusal}
+        return [run for run in runs if run.stream_id not in refused]
 
     def _all_messages(self, run: Run) -> list[Publishing]:
         messages = [self._reset(run)] if run.lost else []

@@ -1,0 +1,110 @@
+"""Events that a broker refuses. Mosquitto ends the connection when it refuses a message, so a broker that does not is
+stood in for, as far as the bridge speaks to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from tests.factories import make_dashboard, make_metric
+from tidewire.engine.reader import Reader
+from tidewire.log.tables import Stream
+from tidewire.models import MqttPosition
+from tidewire.mqtt import reading
+from tidewire.mqtt.link import Link
+from tidewire.mqtt.outgoing import Outgoing
+from tidewire.mqtt.reading import Run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CONNECT, PUBLISH, PINGREQ = 1, 3, 12
+QUOTA_EXCEEDED = 0x97
+
+
+class RefusingBroker:
+    """Confirms each message of MQTT 5 and passes none on. What has `refused` in its topic is refused."""
+
+    def __init__(self) -> None:
+        self.refused = "none"
+        self.taken: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                first = (await reader.readexactly(1))[0]
+                body = await reader.readexactly(await self._length(reader))
+                writer.write(self._answer(first >> 4, body))
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    @staticmethod
+    async def _length(reader: asyncio.StreamReader) -> int:
+        length = shift = 0
+        while True:
+            byte = (await reader.readexactly(1))[0]
+            length |= (byte & 127) << shift
+            if byte < 128:
+                return length
+            shift += 7
+
+    def _answer(self, kind: int, body: bytes) -> bytes:
+        if kind == CONNECT:
+            return b"\x20\x03\x00\x00\x00"
+        if kind == PINGREQ:
+            return b"\xd0\x00"
+        if kind != PUBLISH:
+            return b""
+        end = 2 + int.from_bytes(body[:2], "big")
+        topic, number = body[2:end].decode(), body[end : end + 2]
+        is_refused = self.refused in topic
+        if not is_refused:
+            self.taken.append(topic)
+        return b"\x40\x03" + number + bytes([QUOTA_EXCEEDED if is_refused else 0])
+
+
+@pytest.fixture
+async def refusing(settings: Any) -> AsyncIterator[RefusingBroker]:
+    broker = RefusingBroker()
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "MQTT_PORT": port, "MQTT_PROTOCOL": "5"}
+    yield broker
+    server.close()
+
+
+async def test_a_refused_event_holds_up_its_stream_only_until_it_is_taken(plant, refusing):
+    def write() -> list[str]:
+        reading.begin()
+        other = make_metric(make_dashboard(plant.alice))
+        plant.metric.change(name="Heat")
+        other.change(name="Pressure")
+        return [f"dashboard:{plant.dashboard.pk}", f"dashboard:{other.dashboard_id}"]
+
+    def behind(streams: Sequence[str]) -> list[int]:
+        heads = dict(Stream.objects.filter(name__in=streams).values_list("name", "head"))
+        offsets = dict(MqttPosition.objects.filter(stream__name__in=streams).values_list("stream__name", "offset"))
+        return [heads[name] - offsets.get(name, 0) for name in streams]
+
+    async def at_once(runs: Sequence[Run]) -> None:
+        """The broker knows already who may read them."""
+
+    streams = await sync_to_async(write)()
+    before = await sync_to_async(behind)(streams)
+    reader = Reader(1)
+    async with Link("test") as link:
+        outgoing = Outgoing(link, reader, at_once)
+        refusing.refused = f"/{plant.dashboard.pk}/"
+        await outgoing.publish_next(only_touched=False)
+        while_refused = await sync_to_async(behind)(streams)
+        assert not any(refusing.refused in topic for topic in refusing.taken)
+        refusing.refused = "none"
+        await outgoing.publish_next(only_touched=False)
+        at_last = await sync_to_async(behind)(streams)
+    reader.close()
+    assert min(before) > 0
+    assert (while_refused, at_last) == ([before[0], 0], [0, 0])
+    assert any(f"/{plant.dashboard.pk}/" in topic for topic in refusing.taken)
