@@ -24,7 +24,7 @@ NOWHERE = "019759ab-0000-7000-8000-000000000000"
 """The id of nothing."""
 
 OF_CONNECTIONS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
-OF_ONE_ANSWER = {"date", "x-request-id", "set-cookie"}
+OF_ONE_ANSWER = {"date", "expires", "x-request-id", "set-cookie"}
 FOREIGN = "https://evil.example"
 HEARD = "heard by both"
 
