@@ -1,6 +1,6 @@
 # make run      the API with demo data, on http://127.0.0.1:$(PORT); needs Python 3.11 or newer, nothing else
-# make check    lint, types and the quick tests on SQLite: about three minutes, for between two edits
-# make test     every test, on SQLite + memory and on PostgreSQL + Redis: 20 to 25 minutes on two cores; needs Node 20 or newer too
+# make check    lint, types and the quick tests on SQLite: about two minutes, for between two edits
+# make test     every test, on SQLite + memory and on PostgreSQL + Redis: about 20 minutes on two cores; needs Node 20 or newer too
 # make verify   what takes hours: long soaks, crowds, a fresh clone; and docs/verify-report.md
 # make bench    Tidewire, the textbook and a broadcaster in C, side by side; make bench-quick for a look; needs cc
 # make soak     two workers under faults, and a verdict: SEED=1 DURATION=60 SIZE=grown WORKERS=2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.rig.http2 import HTTP2Client
 from tests.rig.site import Sites
 from tests.tidewire.serve.http2.conftest import MakeEncrypted
@@ -39,6 +41,7 @@ def test_a_process_that_drains_says_goaway_and_answers_what_was_asked(make_encry
     assert served.wait_for_end(40) == 0
 
 
+@pytest.mark.verify  # two starts of a supervisor; the parts are shown one by one
 def test_several_workers_share_a_certificate_and_a_reload_takes_a_new_one(sites: Sites, tmp_path: Path) -> None:
     pair = make(tmp_path / "pair")
     site = sites.make("grown")
