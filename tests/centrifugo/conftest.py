@@ -38,3 +38,14 @@ def client(request: pytest.FixtureRequest) -> Iterator[SdkClient]:
     made = AGENTS[request.param]()
     yield made
     made.close()
+
+
+@pytest.fixture
+def room(people: tuple[Person, ...]) -> str:
+    """Alice's and Bob's room. Their tokens are fresh, and so is Charlie's."""
+    alice, bob, _ = people
+    for person in people:
+        person.fresh_token()
+    room = alice.make_room()
+    alice.add(room, bob)
+    return room

@@ -26,16 +26,6 @@ Message.objects.bulk_create(Message(room=room, author=author, text=str(n)) for n
 """
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    for person in people:
-        person.fresh_token()
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 def follow(client: SdkClient, url: str, person: Person, room: str, **options: object) -> None:
     client.connect(url, get_token=person.fresh_token)
     client.subscribe(channel(room), **options)

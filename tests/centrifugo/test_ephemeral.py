@@ -15,14 +15,6 @@ People = tuple[Person, ...]
 TYPING = {"type": "typing", "data": {"is_typing": True}}
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 def follow(client: SdkClient, url: str, person: Person, room: str) -> None:
     client.connect(url, get_token=person.fresh_token)
     client.subscribe(channel(room))

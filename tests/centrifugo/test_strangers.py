@@ -22,16 +22,6 @@ INVALID_TOKEN, FORCED, UNSUBSCRIBED = 3500, 3503, 2000
 UNKNOWN_CHANNEL, PERMISSION_DENIED, BAD_REQUEST, NOT_AVAILABLE, EXPIRED = 102, 103, 107, 108, 109
 
 
-@pytest.fixture
-def room(people: People) -> str:
-    alice, bob, _ = people
-    for person in people:
-        person.fresh_token()
-    room = alice.make_room()
-    alice.add(room, bob)
-    return room
-
-
 @pytest.fixture(params=[0, 1])
 def socket(edge: Edge, request: pytest.FixtureRequest) -> Iterator[RawSocket]:
     """A socket at each node."""
