@@ -1,4 +1,4 @@
-"""Clients at nodes of Centrifugo that must not get in, or not further: what they may try, and what they are told."""
+"""Clients at nodes of Centrifugo that must not get in, or not further: what they try, and what they are answered."""
 
 from __future__ import annotations
 

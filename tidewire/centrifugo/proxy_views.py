@@ -74,20 +74,18 @@ def connect(asked: dict[str, Any]) -> Answer:
 @_proxy
 def subscribed(asked: dict[str, Any]) -> Answer:
     """Allows a subscription, for ALLOWED_SECONDS."""
-    client = _client(asked)
-    channel = asked.get("channel")
-    if client is None or not isinstance(channel, str):
+    found = _client_and_channel(asked)
+    if found is None:
         return _refusal(ErrorCode.BAD_REQUEST)
-    error = subscribe(client, channel)
+    error = subscribe(*found)
     return _refusal(error) if error else {"result": {"expire_at": int(time.time()) + ALLOWED_SECONDS}}
 
 
 @_proxy
 def refreshed(asked: dict[str, Any]) -> Answer:
     """Allows a subscription that goes on for as long again, or says that it is over."""
-    client = _client(asked)
-    channel = asked.get("channel")
-    if client is None or not isinstance(channel, str) or subscribe(client, channel) is not None:
+    found = _client_and_channel(asked)
+    if found is None or subscribe(*found) is not None:
         return {"result": {"expired": True}}
     return {"result": {"expire_at": int(time.time()) + ALLOWED_SECONDS}}
 
@@ -95,20 +93,19 @@ def refreshed(asked: dict[str, Any]) -> Answer:
 @_proxy
 def published(asked: dict[str, Any]) -> Answer:
     """Passes on an ephemeral message of a client. The answer keeps the node from publishing it once more."""
-    client = _client(asked)
-    channel = asked.get("channel")
-    if client is None or not isinstance(channel, str):
+    found = _client_and_channel(asked)
+    if found is None:
         return _refusal(ErrorCode.BAD_REQUEST)
-    error = publish(client, channel, asked.get("data"))
+    error = publish(*found, asked.get("data"))
     return _refusal(error) if error else {"result": {"version": PUBLISHED}}
 
 
-def _client(asked: dict[str, Any]) -> Client | None:
-    """Returns the client that a node asks for, or None where the question has another shape."""
-    id, user, meta = asked.get("client"), asked.get("user"), asked.get("meta")
-    if not (isinstance(id, str) and isinstance(user, str) and isinstance(meta, dict)):
+def _client_and_channel(asked: dict[str, Any]) -> tuple[Client, str] | None:
+    """Returns the client and the channel that a node asks about, or None where the question has another shape."""
+    id, user, meta, channel = (asked.get(name) for name in ("client", "user", "meta", "channel"))
+    if not (isinstance(id, str) and isinstance(user, str) and isinstance(meta, dict) and isinstance(channel, str)):
         return None
-    return Client(id, user, meta)
+    return Client(id, user, meta), channel
 
 
 def _refusal(error: Code) -> Answer:

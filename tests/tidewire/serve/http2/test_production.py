@@ -67,7 +67,7 @@ def test_a_page_of_the_same_host_and_port_may_connect_and_no_other(in_production
 
 
 def test_a_quota_is_one_for_both_protocols(in_production: Encrypted) -> None:
-    """What is spent over HTTP/2 is spent over HTTP/1.1, and both are told alike when to come back."""
+    """What is spent over HTTP/2 is spent over HTTP/1.1, and both answers say alike when to try again."""
     person = in_production.person("bob")
     signed = {"Authorization": f"Bearer {person.access}"}
     with in_production.client() as new, in_production.client(http2=False) as old:
