@@ -68,11 +68,11 @@ def prune_admin_sessions(using: str) -> Iterator[int]:
 
 @chore("samples")
 def prune_samples(using: str) -> Iterator[int]:
-    """Deletes samples that are older than their metric keeps them. Each push deletes some, too."""
+    """Deletes samples that are older than their metric keeps them, except the latest."""
     now = timezone.now()
     for series in Series.objects.using(using).exclude(metric=None).select_related("metric").iterator():
         before = microseconds(now - timedelta(days=series.metric.retention_days))
-        yield from _until_none(partial(series.prune, before, limit=1))
+        yield from _until_none(partial(series.prune, before))
 
 
 def _delete(rows: QuerySet[Any]) -> Iterator[int]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -13,13 +11,10 @@ from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from api.models.samples import Point, Sample, Series, microseconds
+from api.models.samples import Point, Sample, Series
 from api.models.thresholds import Thresholds
 from tidewire import PreCommitStep, note, updates_named
 from tidewire.models import LiveModel, LiveQuerySet
-
-PRUNED_EVERY = 500
-"""Old samples of a metric are deleted about once in so many calls of `record`."""
 
 
 class MetricQuerySet(LiveQuerySet["Metric"]):
@@ -99,8 +94,6 @@ class Metric(LiveModel):
         added = series.append(points)
         if added and self.thresholds:
             note(series.database, [ThresholdCheck(series.pk, tuple(added))])
-        if random.random() < 1 / PRUNED_EVERY:
-            series.prune(microseconds(timezone.now() - timedelta(days=self.retention_days)), limit=1)
         return added
 
     def _check_latest(self) -> None:

@@ -137,22 +137,18 @@ class Series(models.Model):
                 rollups.add(self.pk, new, self.database)
         return new
 
-    def prune(self, before: int, limit: int | None = None) -> int:
-        """Deletes samples that are older than `before`, except the latest, and returns how many.
-
-        In statements of PRUNED_AT_ONCE rows, until at least `limit` rows are deleted.
-        """
+    def prune(self, before: int) -> int:
+        """Deletes the next PRUNED_AT_ONCE samples that are older than `before`, except the latest. Returns how many."""
         samples = Sample.objects.using(self.database).filter(series=self.pk)
         latest = self.latest()
         old = samples.filter(at__lt=min(before, latest.at if latest else 0)).order_by("at").values_list("at", flat=True)
-        deleted = 0
-        while batch := list(old[:PRUNED_AT_ONCE]):
-            with transaction.atomic(using=self.database, savepoint=False):
-                rollups.lock_until(self.pk, batch[-1] + 1, self.database)
-                deleted += samples.filter(at__lte=batch[-1])._raw_delete(self.database)
-                rollups.forget_until(self.pk, batch[-1] + 1, self.database)
-            if limit is not None and deleted >= limit:
-                break
+        batch = list(old[:PRUNED_AT_ONCE])
+        if not batch:
+            return 0
+        with transaction.atomic(using=self.database, savepoint=False):
+            rollups.lock_until(self.pk, batch[-1] + 1, self.database)
+            deleted = samples.filter(at__lte=batch[-1])._raw_delete(self.database)
+            rollups.forget_until(self.pk, batch[-1] + 1, self.database)
         return deleted
 
     # -- read --------------------------------------------------------------------------------------------------------
