@@ -179,7 +179,7 @@ async def test_a_bridge_that_comes_back_goes_on_where_it_was(plant, device):
 async def test_a_delivery_that_is_made_again_makes_no_second_sample(plant, device):
     """The bridge ends between COMMIT and its acknowledgement: the broker delivers the number again."""
     async with bridging() as bridge, device() as sensor:
-        bridge._link.acknowledge = lambda delivery: None  # as if the process had ended just before
+        bridge._inlet.acknowledge = lambda delivery: None  # as if the process had ended just before
         await sensor.say(plant.short, "21.5")
         await until(lambda: len(plant.samples()) == 1)
     receipts = await MqttReceipt.objects.acount()

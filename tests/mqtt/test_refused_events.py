@@ -9,19 +9,21 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db.models import F
 
 from tests.factories import make_dashboard, make_metric
+from tests.mqtt.conftest import bridging, until
 from tidewire.engine.reader import Reader
 from tidewire.log.tables import Stream
 from tidewire.models import MqttPosition
-from tidewire.mqtt import reading
+from tidewire.mqtt import bridge, names, reading
 from tidewire.mqtt.link import Link
 from tidewire.mqtt.outgoing import Outgoing
 from tidewire.mqtt.reading import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CONNECT, PUBLISH, PINGREQ = 1, 3, 12
+CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
 QUOTA_EXCEEDED = 0x97
 
 
@@ -30,6 +32,7 @@ class RefusingBroker:
 
     def __init__(self) -> None:
         self.refused = "none"
+        self.refusals = 0
         self.taken: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,11 +59,14 @@ class RefusingBroker:
             return b"\x20\x03\x00\x00\x00"
         if kind == PINGREQ:
             return b"\xd0\x00"
+        if kind == SUBSCRIBE:
+            return b"\x90\x04" + body[:2] + b"\x00\x01"
         if kind != PUBLISH:
             return b""
         end = 2 + int.from_bytes(body[:2], "big")
         topic, number = body[2:end].decode(), body[end : end + 2]
         is_refused = self.refused in topic
+        self.refusals += is_refused
         if not is_refused:
             self.taken.append(topic)
         return b"\x40\x03" + number + bytes([QUOTA_EXCEEDED if is_refused else 0])
@@ -71,7 +77,8 @@ async def refusing(settings: Any) -> AsyncIterator[RefusingBroker]:
     broker = RefusingBroker()
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "MQTT_PORT": port, "MQTT_PROTOCOL": "5"}
+    own = {"MQTT_PORT": port, "MQTT_PROTOCOL": "5", "MQTT_FILES": None}
+    settings.TIDEWIRE = {**settings.TIDEWIRE, **own}
     yield broker
     server.close()
 
@@ -108,3 +115,34 @@ async def test_a_refused_event_holds_up_its_stream_only_until_it_is_taken(plant,
     assert min(before) > 0
     assert (while_refused, at_last) == ([before[0], 0], [0, 0])
     assert any(f"/{plant.dashboard.pk}/" in topic for topic in refusing.taken)
+
+
+async def test_a_refused_state_is_published_again_without_another_change(plant, refusing, monkeypatch):
+    """What a broker that is new should retain: all, then what it has refused, and at last the mark that it has all."""
+    monkeypatch.setattr(bridge, "STATES_SECONDS", 0.05)
+    other = await sync_to_async(lambda: make_metric(make_dashboard(plant.alice)))()
+    refusing.refused = f"/state/dashboard/{plant.dashboard.pk}/{plant.metric.pk}/"
+    state, mark = names.below("state", "dashboard", str(plant.dashboard.pk), str(plant.metric.pk)), names.states_mark()
+    async with bridging():
+        await until(lambda: refusing.refusals >= 3)
+        assert mark not in refusing.taken
+        refusing.refused = "none"
+        await until(lambda: mark in refusing.taken)
+    of_other = [topic for topic in refusing.taken if f"/{other.pk}/" in topic]
+    assert len(of_other) == 1
+    assert f"{state}/metric" in refusing.taken
+
+
+async def test_what_is_retained_of_a_stream_that_ended_is_cleared_again_until_it_is(plant, refusing):
+    board, metric = plant.dashboard.pk, plant.metric.pk
+    position = MqttPosition.objects.filter(stream__name=f"dashboard:{board}", offset=F("stream__head"))
+    refusing.refused = f"/state/dashboard/{board}/"
+    async with bridging():
+        await until(position.exists)
+        await sync_to_async(plant.dashboard.delete)()
+        before = refusing.refusals
+        await until(lambda: refusing.refusals - before >= 2)
+        assert not await position.aexists()
+        refusing.refused = "none"
+        await until(position.exists)
+    assert names.below("state", "dashboard", str(board), str(metric), "metric") in refusing.taken

@@ -19,7 +19,7 @@ from tests.mqtt.brokers import EMBEDDED, KIND
 from tests.mqtt.conftest import bridging, is_published, until
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
-from tidewire.mqtt import incoming, link, names
+from tidewire.mqtt import incoming, inlet, names
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,13 +98,13 @@ async def test_ten_thousand_topics_leave_nothing_in_the_bridge(plant, device):
         await until(lambda: refused._value.get() - before == count, seconds=120)
         await until(lambda: not bridge._incoming._order)
         assert not bridge._incoming._last
-        assert (bridge._link.waiting_messages, bridge._link.waiting_bytes) == (0, 0)
+        assert (bridge._inlet.waiting_messages, bridge._inlet.waiting_bytes) == (0, 0)
 
 
 @pytest.mark.verify  # the broker for development sends on with QoS 1 what it got with QoS 0
 async def test_a_flood_without_acknowledgements_is_dropped_above_a_bound(plant, device, monkeypatch):
     """A broker does not hold back QoS 0: what is above the bound is counted. What has an acknowledgement is kept."""
-    monkeypatch.setattr(link, "WAITING_MESSAGES", 0)
+    monkeypatch.setattr(inlet, "WAITING_MESSAGES", 0)
     dropped = metrics.mqtt_received.labels("dropped")
     before = dropped._value.get()
     async with bridging(), device() as sensor:

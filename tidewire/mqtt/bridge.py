@@ -14,6 +14,7 @@ from tidewire.mqtt import names, reading
 from tidewire.mqtt.broker_access import BrokerAccess
 from tidewire.mqtt.gateway import Gateway
 from tidewire.mqtt.incoming import Incoming
+from tidewire.mqtt.inlet import Inlet
 from tidewire.mqtt.link import Link, MqttError
 from tidewire.mqtt.outgoing import Outgoing
 from tidewire.mqtt.reading import Signs
@@ -27,6 +28,8 @@ ACCESS_SECONDS = 0.2
 """How often the bridge asks whether sessions were revoked."""
 LAG_SECONDS = 15.0
 STUCK_SECONDS = 120.0
+STATES_SECONDS = 10.0
+"""Between two tries to have the broker retain the states that it has refused."""
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +81,13 @@ class Bridge:
                 await self._wait(AWAY_SECONDS)
 
     async def _connect(self) -> None:
-        """Works for as long as one connection lasts. An error that is not expected ends the connection."""
+        """Works for as long as both connections last. An error that is not expected ends them."""
         self._turned_at = time.monotonic()
         try:
-            link = self._link = Link("bridge", conf.MQTT_WINDOW)
-            async with link:
+            inlet, link = self._inlet, self._link = Inlet("bridge", conf.MQTT_WINDOW), Link("out")
+            async with inlet, link:
                 metrics.mqtt_connected.set(1)
-                await self._work(link)
+                await self._work(inlet, link)
         except (MqttError, OSError) as error:
             logger.warning("the broker of MQTT is away: %s", error)
             await self._wait(AWAY_SECONDS)
@@ -95,34 +98,35 @@ class Bridge:
             self.is_connected.clear()
             metrics.mqtt_connected.set(0)
 
-    async def _work(self, link: Link) -> None:
-        incoming = self._incoming = Incoming(link, self._reader, self._requests, self._access.holder)
+    async def _work(self, inlet: Inlet, link: Link) -> None:
+        incoming = self._incoming = Incoming(inlet, link, self._reader, self._requests, self._access.holder)
         self._access.begin()
-        receiving = asyncio.create_task(self._receive(link, incoming))
+        receiving = asyncio.create_task(self._receive(inlet, incoming))
         following = asyncio.create_task(self._follow(link, incoming))
         publishing = asyncio.create_task(self._publish(link, incoming))
         stopping = asyncio.create_task(self._stopping.wait())
         breaking = asyncio.create_task(incoming.is_broken.wait())
-        tasks = (receiving, following, publishing, stopping, breaking)
+        losing = asyncio.create_task(link.lost())
+        tasks = (receiving, following, publishing, losing, stopping, breaking)
         try:
             filters = [(each, 1) for each in (*names.incoming_filters(), names.probe("+"))]
-            await link.subscribe(filters)
+            await inlet.subscribe(filters)
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._stopping.is_set() and not receiving.done() and not publishing.done():
                 receiving.cancel()
                 await incoming.settle()
-            for task in (receiving, following, publishing):
+            for task in (receiving, following, publishing, losing):
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
             incoming.cancel()
             await end(*tasks)
 
-    async def _receive(self, link: Link, incoming: Incoming) -> None:
+    async def _receive(self, inlet: Inlet, incoming: Incoming) -> None:
         while True:
-            delivery = await link.receive()
+            delivery = await inlet.receive()
             if self._access.heard(delivery.topic):
-                link.acknowledge(delivery)
+                inlet.acknowledge(delivery)
             else:
                 incoming.take(delivery)
 
@@ -147,7 +151,7 @@ class Bridge:
         access = self._access
         outgoing = Outgoing(link, self._reader, lambda runs: access.before(link, runs, incoming.settle))
         rounds = Rounds(self._reader, outgoing)
-        is_rewound = False
+        is_rewound, states_at = False, 0.0
         while True:
             self._turned_at = time.monotonic()
             if not self.is_connected.is_set():
@@ -157,9 +161,10 @@ class Bridge:
                 if not is_rewound:
                     await self._reader.run(reading.rewind)
                     is_rewound = True
-                if not access.has_states:  # the retained mark came before what `follow` has waited for
-                    await outgoing.publish_states()
-                    access.has_states = True
+                if not access.has_states and time.monotonic() >= states_at:
+                    # The retained mark came before what `follow` has waited for.
+                    access.has_states = await outgoing.publish_states()
+                    states_at = time.monotonic() + STATES_SECONDS
                 has_more = await rounds.next()
             except (MqttError, asyncio.CancelledError):
                 raise

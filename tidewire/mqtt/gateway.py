@@ -20,9 +20,12 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from tidewire.ground.conf import conf
-from tidewire.mqtt.link import Delivery, Link, MqttError
+from tidewire.mqtt.inlet import Delivery, Inlet
+from tidewire.mqtt.link import Link, MqttError
 
 AWAY_SECONDS = 0.5
+MOST_QOS = 1
+"""With QoS 2 a message that was received and not handled when the process ended is lost: its broker sends it once."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +37,8 @@ class Gateway:
         """Works until it is cancelled. When the application ends or fails, it is started anew."""
         while True:
             try:
-                async with Link("consumers", conf.MQTT_WINDOW) as link:
-                    await Conversation(link).run(import_string(conf.MQTT_APPLICATION))
+                async with Inlet("consumers", conf.MQTT_WINDOW) as inlet, Link("consumers-out") as link:
+                    await Conversation(inlet, link).run(import_string(conf.MQTT_APPLICATION))
             except (MqttError, OSError) as error:
                 logger.warning("the broker of MQTT is away: %s", error)
             except Exception:
@@ -44,10 +47,10 @@ class Gateway:
 
 
 class Conversation:
-    """The application during one connection."""
+    """The application during one connection. What it publishes goes over `link`."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, inlet: Inlet, link: Link) -> None:
+        self._inlet, self._link = inlet, link
         self._under_way: Delivery | None = None
         self._has_begun = self._has_ended = False
 
@@ -57,7 +60,7 @@ class Conversation:
     async def receive(self) -> dict[str, Any]:
         """Returns the next event, and acknowledges the message of the one before. Raises MqttError after the last."""
         if self._under_way is not None:
-            self._link.acknowledge(self._under_way)
+            self._inlet.acknowledge(self._under_way)
             self._under_way = None
         if not self._has_begun:
             self._has_begun = True
@@ -65,7 +68,7 @@ class Conversation:
         if self._has_ended:
             raise MqttError("the connection to the broker is lost")
         try:
-            delivery = self._under_way = await self._link.receive()
+            delivery = self._under_way = await self._inlet.receive()
         except MqttError:
             self._has_ended = True
             return {"type": "mqtt.disconnect", "mqtt": {}}
@@ -76,9 +79,9 @@ class Conversation:
         """Does what the application asks for. Raises ValueError for what it may not ask."""
         values = message.get("mqtt", {})
         if message["type"] == "mqtt.sub":
-            await self._link.subscribe(values["topic"], values.get("qos", 1))
+            await self._inlet.subscribe(values["topic"], min(values.get("qos", 1), MOST_QOS))
         elif message["type"] == "mqtt.usub":
-            await self._link.unsubscribe(values["topic"])
+            await self._inlet.unsubscribe(values["topic"])
         elif message["type"] == "mqtt.pub":
             await self._link.publish(
                 values["topic"], values["payload"], values.get("qos", 1), values.get("retain", False)

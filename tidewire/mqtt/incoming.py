@@ -1,8 +1,7 @@
 """Messages from devices: each is stored before it is acknowledged to the broker.
 
-Messages of one topic are stored in their order, those of different topics side by side. The broker hands over at most
-MQTT_WINDOW messages that are not acknowledged, so a database that is slow or away makes the broker wait, not this
-process grow.
+Messages of one topic are stored in their order, those of different topics side by side. At most MQTT_WINDOW messages
+wait to be acknowledged (inlet.py), so a database that is slow or away makes the broker wait, not this process grow.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.mqtt import names, receipts
 from tidewire.mqtt.bodies import body_of
-from tidewire.mqtt.link import JSON, Delivery, Link, MqttError
+from tidewire.mqtt.inlet import Delivery, Inlet
+from tidewire.mqtt.link import JSON, Link, MqttError
 from tidewire.mqtt.names import Arrival
 from tidewire.mqtt.requests import Answer, Requests
 from tidewire.rest import problems
@@ -39,10 +39,11 @@ Holder = Callable[[str], str | None]
 
 
 class Incoming:
-    """What one connection to the broker delivers."""
+    """What one connection to the broker delivers. Answers go over `link`."""
 
-    def __init__(self, link: Link, reader: Reader, requests: Requests, holder: Holder) -> None:
-        self._link, self._reader, self._requests, self._holder = link, reader, requests, holder
+    def __init__(self, inlet: Inlet, link: Link, reader: Reader, requests: Requests, holder: Holder) -> None:
+        self._inlet, self._link = inlet, link
+        self._reader, self._requests, self._holder = reader, requests, holder
         self._order: deque[tuple[Delivery, asyncio.Task[None]]] = deque()
         self._last: dict[str, asyncio.Task[None]] = {}
         self.is_broken = asyncio.Event()
@@ -84,7 +85,7 @@ class Incoming:
                 continue
             if error is not None:  # it would come again and again, and stop all others
                 logger.error("a message on %s is lost", delivery.topic, exc_info=error)
-            self._link.acknowledge(delivery)
+            self._inlet.acknowledge(delivery)
 
     async def _handle(
         self, delivery: Delivery, arrival: Arrival | None, user: str, earlier: asyncio.Task[None] | None

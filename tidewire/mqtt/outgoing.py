@@ -34,6 +34,8 @@ class Outgoing:
     def __init__(self, link: Link, reader: Reader, before: BeforeEvents) -> None:
         self._link, self._reader, self._before = link, reader, before
         self._confirmed = Confirmed()
+        self._refused_states: set[str] | None = None
+        """Streams of which the broker has refused states; None before they were published at all."""
 
     async def publish_next(self, *, only_touched: bool) -> bool:
         """Publishes the next events of the streams that have moved on. Returns whether there may be more.
@@ -44,10 +46,7 @@ class Outgoing:
         if not runs:
             return False
         await self._before(runs)
-        taken = await self._publish(runs)
-        for run in taken:
-            if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
-                await self._clear(run.stream)
+        taken = [run for run in await self._publish(runs) if await self._clear_if_ended(run)]
         now = time.monotonic()
         await self._reader.run(reading.store, taken, [self._confirmed.note(run, now) for run in taken])
         metrics.mqtt_published.inc(sum(len(run.entries) for run in taken))
@@ -95,29 +94,34 @@ class Outgoing:
 
     # -- what the broker retains -------------------------------------------------------------------------------------
 
-    async def publish_states(self) -> None:
-        """Publishes what is to be retained, for a broker that has lost it."""
+    async def publish_states(self) -> bool:
+        """Publishes what is to be retained, for a broker that has lost it; the next time only what was refused. Returns
+        whether the broker has it all."""
+        earlier, self._refused_states = self._refused_states, set()
         after: int | None = 0  # streams are read in the order of their keys
         while after is not None:
-            states, after = await self._reader.run(reading.states, after, STATES)
-            messages = [(stream, object, entry, epoch) for stream, object, entry, epoch in states]
-            await self._link.publish_all(
-                [
-                    each
-                    for stream, object, entry, epoch in messages
-                    for each in self._states(stream, epoch, object, entry)
-                ]
-            )
+            states, after = await self._reader.run(reading.states, after, STATES, earlier)
+            messages = [
+                (stream, message)
+                for stream, object, entry, epoch in states
+                for message in self._states(stream, epoch, object, entry)
+            ]
+            refusals = await self._link.publish_all([message for _, message in messages])
+            pairs = zip(messages, refusals, strict=True)
+            self._refused_states |= {stream for (stream, _), refusal in pairs if refusal}
+        if self._refused_states:
+            return False
+        return not any(await self._link.publish_all([(names.states_mark(), b"1", True, None)]))
 
-        await self._link.publish_all([(names.states_mark(), b"1", True, None)])
-
-    async def _clear(self, stream: str) -> None:
-        """Clears all that is retained of a stream that has ended."""
-        objects: list[str] = await self._reader.run(reading.objects_of, stream)
-        kind = registry.kind_of(stream)
+    async def _clear_if_ended(self, run: Run) -> bool:
+        """Clears all that is retained of a stream that has ended. Returns False where the broker has refused it."""
+        if not any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
+            return True
+        objects: list[str] = await self._reader.run(reading.objects_of, run.stream)
+        kind = registry.kind_of(run.stream)
         types = kind.retained if kind is not None else ()
-        topics = sorted({names.state(stream, object, type) for object in objects for type in types})
-        await self._link.publish_all([(topic, b"", True, None) for topic in topics])
+        topics = sorted({names.state(run.stream, object, type) for object in objects for type in types})
+        return not any(await self._link.publish_all([(topic, b"", True, None) for topic in topics]))
 
 
 def _event(run: Run, entry: Entry) -> str:

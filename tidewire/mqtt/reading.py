@@ -160,15 +160,18 @@ def changes_state(stream: str, type: str) -> bool:
     return type in kind.retained or registry.is_deletion(stream, type)
 
 
-def states(after: int, limit: int) -> tuple[list[tuple[str, str, Entry, str]], int | None]:
-    """Returns (stream, object, event, epoch) of what is retained, of the next `limit` streams after the key `after`;
-    and the key of the last of them, None where there are no more. For a broker that has lost what it retained."""
+def states(
+    after: int, limit: int, only: Collection[str] | None = None
+) -> tuple[list[tuple[str, str, Entry, str]], int | None]:
+    """Returns (stream, object, event, epoch) of what is retained, of the next `limit` streams after the key `after`, or
+    of those among them that `only` names; and the key of the last of them, None where there are no more. For a broker
+    that has lost what it retained."""
     using = log_alias()
     kinds = [name for name, kind in registry.kinds.items() if kind.retained]
     wanted = Q(*(Q(name__startswith=f"{kind}:") for kind in kinds), _connector=Q.OR)
     streams = list(Stream.objects.using(using).filter(wanted, pk__gt=after).order_by("pk")[:limit]) if kinds else []
     found: list[tuple[str, str, Entry, str]] = []
-    for stream in streams:
+    for stream in streams if only is None else [stream for stream in streams if stream.name in only]:
         kind = registry.kind_of(stream.name)
         types = {*(kind.retained if kind else ()), *_deletions(stream.name)}
         last: dict[tuple[str, str], Entry] = {}
