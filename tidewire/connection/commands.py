@@ -54,11 +54,16 @@ Answer = Callable[[Any, Any], Awaitable[Result]]
 
 
 async def connect(connection: Connection, request: ConnectRequest) -> ConnectResult:
-    """The first command of every client. The credential is that of the command, or else that of the handshake."""
+    """The first command of every client. The credential is that of the command, or else that of the handshake.
+
+    Raises DisconnectError for a long-lived token in an address.
+    """
     if connection.identity is not None:
         raise DisconnectError(Disconnect.BAD_REQUEST)
     connection.sdk = f"{request.name} {request.version}".strip()
-    await connection.authenticate(request.token or connection.credential)
+    identity = await connection.authenticate(request.token or connection.credential)
+    if connection.is_token_in_address and request.token and not identity.is_short_lived:
+        raise DisconnectError(Disconnect.INVALID_TOKEN)
     connection.start_pings()
     ping = connection.rules.ping_seconds
     result = ConnectResult(connection.id, VERSION, ping, pong=True, **connection.renew_expiry())

@@ -54,11 +54,13 @@ class Connection:
     `close` closes the socket with a code; it is called at most once. `credential` is that of the handshake, if it had
     one, and later the one that the client was last identified by. `has_close_codes`: the end of a socket says its
     code; where there is no socket, every end is pushed. `session` and `node` name a connection without a socket. `sdk`
-    is the client's own name for its software.
+    is the client's own name for its software. `is_token_in_address`: the token of its connect command may be logged on
+    its way, so a long-lived one is refused.
     """
 
     door = "websocket"
     has_close_codes = True
+    is_token_in_address = False
     session = node = sdk = ""
 
     def __init__(

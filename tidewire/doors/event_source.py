@@ -114,15 +114,19 @@ async def event_source(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASG
 def begin(
     engine: Engine, response: EventSourceResponse, subscriptions: list[VectorSubscription], outcomes: list[Outcome]
 ) -> None:
-    """Sends where the client stands, what it missed, and opens the subscriptions, in one synchronous step."""
+    """Sends where the client stands, what it missed, and opens the subscriptions, in one synchronous step.
+
+    What is gone is said before the id that moves the client beyond it: one whose connection breaks in between comes
+    back with its earlier id, and is sent it again.
+    """
     for subscription, outcome in zip(subscriptions, outcomes, strict=True):
         subscription.offset = outcome.offset
-    ids = ",".join(map(_place, subscriptions))
-    response.send_queue.enqueue(f"retry:{RETRY_MILLISECONDS}\nid:{ids}\n\n".encode())
-    for subscription, outcome in zip(subscriptions, outcomes, strict=True):
         if outcome.was_recovering and not outcome.is_recovered:
             head = Position(subscription.stream, outcome.epoch, outcome.offset)
             response.send_queue.enqueue(event("gone", {"stream": head.as_json()}))
+    ids = ",".join(map(_place, subscriptions))
+    response.send_queue.enqueue(f"retry:{RETRY_MILLISECONDS}\nid:{ids}\n\n".encode())
+    for subscription, outcome in zip(subscriptions, outcomes, strict=True):
         for entry in outcome.entries:
             subscription.replay(entry.offset, EVENT_SOURCE.publication(subscription.channel, entry))
         engine.replays.proceed(subscription)

@@ -84,6 +84,7 @@ class Fallback:
         )
         connection = self.connection
         connection.has_close_codes, connection.door = False, "fallback"
+        connection.is_token_in_address = scope["method"] == "GET"
         connection.node, connection.session = engine.hub.emulation.node, emulation.new_session(engine)
         self._receive_queue = ReceiveQueue(
             connection.parse, connection.receive, connection.end, message_rate(), connection.shared_rates
@@ -145,7 +146,10 @@ class Fallbacks:
             await self._serve(scope, receive, send, self._json, json_lines, JSON_LINES, first)
 
     async def sse(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Answers `GET /connection/sse?cf_connect=…`, or a POST whose body is the first message."""
+        """Answers `GET /connection/sse?cf_connect=…`, or a POST whose body is the first message.
+
+        A token in the address must be short-lived; a key belongs into the header, or into the body of a POST.
+        """
         if scope["method"] == "GET":
             first = (DoorRequest(scope).one("cf_connect") or "").encode("utf-8", "surrogateescape")
         else:

@@ -8,12 +8,17 @@ thread.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.module_loading import import_string
 
 from tidewire.ground.conf import conf
+
+SHORT_SECONDS = 86_400.0
+"""A credential that ends within this time is short-lived. Addresses are written into logs and histories, which are kept
+for longer."""
 
 
 class InvalidCredential(Exception):
@@ -47,6 +52,11 @@ class Identity:
     def may_read(self, stream: str) -> bool:
         """Returns whether the credential allows this stream. The access of its user is checked separately."""
         return self.streams is None or stream in self.streams
+
+    @property
+    def is_short_lived(self) -> bool:
+        """Whether the credential may stand in an address."""
+        return self.expires_at is not None and self.expires_at - time.time() <= SHORT_SECONDS
 
 
 def may_command(identity: Identity) -> bool:

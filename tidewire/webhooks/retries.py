@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from tidewire.ground import http_dates
 from tidewire.ground.conf import conf
 
 LONGEST_SECONDS = 3600.0
@@ -28,9 +28,5 @@ def retry_after(text: str, now: datetime) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text.lstrip("0")[:LONGEST_NUMBER] or "0")
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+    at = http_dates.parse(text)
+    return None if at is None else max(0.0, (at - now).total_seconds())

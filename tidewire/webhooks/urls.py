@@ -11,6 +11,7 @@ from tidewire.webhooks import hosts
 from tidewire.webhooks.tables import URL_LENGTH
 
 _PRINTABLE = re.compile(r"[!-~]+")
+_AUTHORITY = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::[0-9]*)?")
 LOWEST_PORT = 1024
 """Ports below it belong to other protocols than HTTP, some of which would take a request for their own commands."""
 HTTP_PORTS = (80, 443)
@@ -43,8 +44,8 @@ def check(url: str) -> None:
         raise URLError("fragment", "May not have a fragment, because none is sent.")
     if port is not None and port not in HTTP_PORTS and port < LOWEST_PORT:
         raise URLError("port", f"The port must be 80, 443, or at least {LOWEST_PORT}.")
-    if "[" in parts.netloc and ":" not in host:
-        raise URLError("host", "Brackets are for an address of IPv6.")
+    if not _AUTHORITY.fullmatch(parts.netloc) or ("[" in parts.netloc and ":" not in host):
+        raise URLError("host", "Brackets are for an address of IPv6, and only a port may follow them.")
     try:
         hosts.check(host)
     except hosts.HostError as error:

@@ -202,6 +202,7 @@ def code_of(host: str) -> str | None:
             "https://ex\x00/",
         ),
         *("https://①②⑦.0.0.1/", "https://bücher.example/", "https://[::1", "https://[v1.x]/", "https://%31%32%37.1/"),
+        *("https://[2606:4700:4700::1111]x/", "https://[2606:4700:4700::1111]x:443/"),
         *("https://example.com/#fragment", "https://-example.com/", "https://" + "a" * 64 + ".com/"),
     ],
 )

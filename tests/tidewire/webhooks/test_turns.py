@@ -116,7 +116,8 @@ def test_attempts_are_further_and_further_apart(desk, receiver, make_endpoint, s
         *(("soon", 0.5), ("-5", 0.5), ("1e9", 0.5), ("", 0.5), ("²", 0.5)),
         ("Wed, 21 Oct 2037 07:28:00 GMT", 86_400),
         ("Wednesday, 21-Oct-37 07:28:00 GMT", 86_400),
-        *((f"Wed, 21 Oct {year} 07:28:00 GMT", 0.5) for year in ("2015", "99999", "0")),
+        *((f"Wed, 21 Oct {year} 07:28:00 GMT", 0.5) for year in ("2015", "99999", "0", "9" * 20)),
+        (f"Wed, 21 Oct 2037 07:28:00 +{'9' * 12}", 0.5),
     ],
     ids=lambda value: str(value)[:30],
 )

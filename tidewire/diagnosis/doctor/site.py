@@ -9,12 +9,12 @@ import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from tidewire.diagnosis.doctor.certificates import RENEWAL, validity
 from tidewire.diagnosis.doctor.finding import Finding, Findings, clock, error, ok
+from tidewire.ground import http_dates
 from tidewire.http.site_probe import HEADER, PATH, sign
 
 SECONDS = 10.0
@@ -72,7 +72,7 @@ def look_at_site(site: Site) -> Findings:
     try:
         began = time.time()
         response = site.request(PATH, {HEADER: sign(), "X-Forwarded-For": FORGED})
-        body, date = response.read(), response.headers.get("Date")
+        body, date = response.read(), http_dates.parse(response.headers.get("Date", ""))
     except ssl.SSLCertVerificationError as failure:
         yield error(
             "certificate", f"{site.url}: {failure.verify_message}", f"{RENEWAL} For an authority of your own: --cafile."
@@ -95,8 +95,8 @@ def look_at_site(site: Site) -> Findings:
             "the answer is not that of a server with this SECRET_KEY",
             "Give the doctor the environment of the service. A cache in front must not keep /healthz.",
         )
-        if date:
-            yield clock("site clock", parsedate_to_datetime(date).timestamp(), began)
+        if date is not None:
+            yield clock("site clock", date.timestamp(), began)
         return
     yield clock("site clock", seen["time"], began)
     if site.is_encrypted:
