@@ -361,6 +361,10 @@ def test_phrases_give_the_same_rows_as_their_pages(alice, room):
         ('"><img src=x onerror=ship>', "ship", "&quot;&gt;&lt;img src=x onerror=<mark>ship</mark>&gt;"),
         ("İstanbul ship", "ship", "İstanbul <mark>ship</mark>"),
         ("die Ähre", "ähre", "die <mark>Ähre</mark>"),
+        ("un cafe\u0301", "caf\u00e9", "un <mark>cafe\u0301</mark>"),
+        ("un caf\u00e9", "cafe\u0301", "un <mark>caf\u00e9</mark>"),
+        ("η ΟΔΟΣ", "ΟΔΟΣ", "η <mark>ΟΔΟΣ</mark>"),
+        ("İSTANBUL", "İSTANBUL", "<mark>İSTANBUL</mark>"),
     ],
 )
 def test_passages_are_escaped_and_marked(alice, room, text, query, passage):

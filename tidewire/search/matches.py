@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BooleanField, F, Func, Model, Value
 
 from tidewire.search.indexes import COLUMN, fts_table, rows_table, text_configurations
-from tidewire.search.words import Query
+from tidewire.search.words import Query, quoted, spellings
 
 FREQUENT = 3000
 """Rows that SQLite sorts, with all that is shown of each, about as fast as it reads a hundred thousand in order."""
@@ -61,12 +61,15 @@ class Matches(Func):
 
 def terms_of(query: Query, model: type[Model], using: str = DEFAULT_DB_ALIAS) -> Terms:
     """Returns the terms of a query of this model's rows. On SQLite it asks how many rows match, up to FREQUENT."""
-    wanted, unwanted = ([f'"{" ".join(phrase)}"' for phrase in phrases] for phrases in query)
+    spelled = spellings(query)
+    wanted = [quoted(each.wanted) for each in spelled]
+    unwanted = list(dict.fromkeys(phrase for each in spelled for phrase in quoted(each.unwanted)))
     if connections[using].vendor == "sqlite":
-        found = f"({' AND '.join(wanted)})"
+        all_of = [f"({' AND '.join(phrases)})" for phrases in wanted]
+        found = f"({' OR '.join(all_of)})"
         is_frequent = _is_frequent(found, fts_table(model._meta.db_table), using)
         return Terms(found, is_frequent or None, f" NOT ({' OR '.join(unwanted)})" if unwanted else None)
-    return Terms(" ".join(wanted), None, " or ".join(unwanted) or None)
+    return Terms(" or ".join(" ".join(phrases) for phrases in wanted), None, " or ".join(unwanted) or None)
 
 
 def _is_frequent(wanted: str, table: str, using: str) -> bool:

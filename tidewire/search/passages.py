@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from tidewire.search.indexes import text_configurations
 from tidewire.search.sqlite import tokenizer
-from tidewire.search.words import Query, plain_text
+from tidewire.search.words import Query, plain_text, quoted, spellings
 
 MARK, END_OF_MARK = "<mark>", "</mark>"
 """All else in a passage is escaped, so these are the only tags in it."""
@@ -54,9 +54,13 @@ def passages(query: Query, texts: Sequence[str], using: str = DEFAULT_DB_ALIAS) 
     return [_passage(text, _joined(found)) for text, found in zip(texts, spans, strict=True)]
 
 
+def _phrases(query: Query) -> list[str]:
+    return list(dict.fromkeys(phrase for each in spellings(query) for phrase in quoted(each.wanted)))
+
+
 def _marked_by_postgresql(query: Query, texts: list[str], using: str) -> Iterator[tuple[int, str]]:
     statement = " UNION ALL ".join(_HEADLINES.format(name=name) for name in text_configurations())
-    words = " or ".join(f'"{" ".join(phrase)}"' for phrase in query.wanted)
+    words = " or ".join(_phrases(query))
     with connections[using].cursor() as cursor:
         cursor.execute(statement, [words, texts] * len(text_configurations()))
         yield from ((place - 1, text) for place, text in cursor.fetchall())
@@ -64,7 +68,7 @@ def _marked_by_postgresql(query: Query, texts: list[str], using: str) -> Iterato
 
 def _marked_by_sqlite(query: Query, texts: list[str], using: str) -> Iterator[tuple[int, str]]:
     """Searches in an index of these texts only, in memory."""
-    words = " OR ".join(f'"{" ".join(phrase)}"' for phrase in query.wanted)
+    words = " OR ".join(_phrases(query))
     memory = sqlite3.connect(":memory:")
     try:
         memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5(text, tokenize="{tokenizer()}")')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 MAX_LENGTH = 200
@@ -28,7 +29,8 @@ class QueryError(ValueError):
 
 
 class Query(NamedTuple):
-    """Phrases of one word or more, in lower case: those that a row contains, and those that it must not contain."""
+    """Phrases of one word or more, each once: those that a row contains, and those that it must not contain. Their
+    letters are as they were written."""
 
     wanted: tuple[tuple[str, ...], ...]
     unwanted: tuple[tuple[str, ...], ...]
@@ -38,29 +40,63 @@ def parse(text: str) -> Query:
     """Returns the query of a text. Raises QueryError when the text is too long, or has no word to look for."""
     if len(text) > MAX_LENGTH:
         raise QueryError(f"Ensure this value has at most {MAX_LENGTH} characters.", "max_length")
-    wanted: list[tuple[str, ...]] = []
-    unwanted: list[tuple[str, ...]] = []
+    wanted: dict[str, tuple[str, ...]] = {}
+    unwanted: dict[str, tuple[str, ...]] = {}
     for sign, quoted, plain in _TERM.findall(text):
-        phrase = tuple(plain_text(quoted or plain).split())
-        found = unwanted if sign else wanted
-        if phrase and phrase not in found:
-            found.append(phrase)
+        phrase = tuple(_separated(quoted or plain).split())
+        if phrase:
+            (unwanted if sign else wanted).setdefault(plain_text(" ".join(phrase)), phrase)
     if not wanted:
         raise QueryError("Must have a word to look for.", "no_word")
-    if sum(map(len, wanted + unwanted)) > MAX_WORDS:
+    if sum(map(len, [*wanted.values(), *unwanted.values()])) > MAX_WORDS:
         raise QueryError(f"Ensure this value has at most {MAX_WORDS} words.", "too_many_words")
-    return Query(tuple(wanted), tuple(unwanted))
+    return Query(tuple(wanted.values()), tuple(unwanted.values()))
+
+
+def spellings(query: Query) -> list[Query]:
+    """Returns the query in lower case, in each of the spellings that count as one; nearly always it is one.
+
+    A text may hold `é` as one character or as two, whatever a keyboard writes. And where the database's locale is C,
+    texts were put into lower case as words, in which the last sigma has a form of its own and `İ` becomes two
+    characters; elsewhere letter by letter.
+    """
+    return list(dict.fromkeys(_spelled(_spelled(query, form), lower) for form in _FORMS for lower in _LOWER))
+
+
+def quoted(phrases: Sequence[Sequence[str]]) -> list[str]:
+    """Returns phrases as both databases write them. A word holds no quote."""
+    return [f'"{" ".join(phrase)}"' for phrase in phrases]
 
 
 def plain_text(text: str) -> str:
     """Returns the text in lower case, with a blank in the place of all that separates words. Its length is the same."""
-    return "".join(_lower(each) if _is_of_word(each) else " " for each in text)
+    return _letters(_separated(text))
+
+
+def _spelled(query: Query, spell: Callable[[str], str]) -> Query:
+    return Query(*(tuple(tuple(map(spell, phrase)) for phrase in phrases) for phrases in query))
+
+
+def _separated(text: str) -> str:
+    return "".join(each if _is_of_word(each) else " " for each in text)
 
 
 def _is_of_word(each: str) -> bool:
     return each.isalnum() or unicodedata.category(each)[0] == "M"
 
 
-def _lower(each: str) -> str:
-    lower = each.lower()
-    return lower if len(lower) == 1 else each
+def _composed(word: str) -> str:
+    return unicodedata.normalize("NFC", word)
+
+
+def _decomposed(word: str) -> str:
+    return unicodedata.normalize("NFD", word)
+
+
+def _letters(text: str) -> str:
+    """Returns the text in lower case, letter by letter, so that its length is the same."""
+    return "".join(lower if len(lower := each.lower()) == 1 else each for each in text)
+
+
+_FORMS: tuple[Callable[[str], str], ...] = (str, _composed, _decomposed)
+_LOWER: tuple[Callable[[str], str], ...] = (_letters, str.lower)

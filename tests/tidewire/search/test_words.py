@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidewire.search.words import MAX_LENGTH, MAX_WORDS, Query, QueryError, parse, plain_text
+from tidewire.search.words import MAX_LENGTH, MAX_WORDS, Query, QueryError, parse, plain_text, spellings
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from tidewire.search.words import MAX_LENGTH, MAX_WORDS, Query, QueryError, pars
         ("a --b", [("a",)], [("b",)]),
         ('a"b c"d', [("a",), ("b", "c"), ("d",)], []),
         ('"a b', [("a", "b")], []),
-        ("A a", [("a",)], []),
-        ("a OR b", [("a",), ("or",), ("b",)], []),
+        ("A a", [("A",)], []),
+        ("a OR b", [("a",), ("OR",), ("b",)], []),
         ("a\0b", [("a", "b")], []),
     ],
 )
@@ -43,7 +43,22 @@ def test_any_text_is_a_query_or_is_refused(text):
     words = [word for phrase in query.wanted + query.unwanted for word in phrase]
     assert query.wanted
     assert 0 < len(words) <= MAX_WORDS
-    assert all(word and plain_text(word) == word for word in words)
+    assert all(word and plain_text(word).split() == [plain_text(word)] for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("Ship -Tug", [Query((("ship",),), (("tug",),))]),
+        ("caf\u00e9", ["caf\u00e9", "cafe\u0301"]),
+        ("cafe\u0301", ["cafe\u0301", "caf\u00e9"]),
+        ("ΟΔΟΣ", ["οδοσ", "οδος"]),
+        ("\u0130", ["\u0130", "i\u0307"]),
+    ],
+)
+def test_a_query_is_looked_for_in_each_of_its_spellings(text, spelled):
+    found = [each if isinstance(each, Query) else Query(((each,),), ()) for each in spelled]
+    assert spellings(parse(text)) == found
 
 
 @given(st.text())
