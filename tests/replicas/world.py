@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections import deque
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ BUSY, QUIET = 4, 16
 """Rooms that are written to all the time, and those that are written to after QUIET_SECONDS only."""
 ERASE_SECONDS = 20.0
 """Between two erasures of accounts."""
+SILENT_SECONDS = 5.0
 
 API = "/api/v1"
 
@@ -44,6 +46,10 @@ class Client:
 
     def get(self, path: str) -> Any:
         return self.send("GET", path, 200).json()
+
+    def opened(self, path: str) -> AbstractContextManager[httpx.Response]:
+        """Begins a response that goes on. It ends when nothing comes for SILENT_SECONDS."""
+        return self._http.stream("GET", path, timeout=SILENT_SECONDS)
 
     def close(self) -> None:
         self._http.close()
