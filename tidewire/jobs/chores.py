@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, close_old_connections
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -134,6 +134,7 @@ def _step(work: _Work) -> bool:
         work.has_failed = True
         metrics.chore_failures.labels(work.name).inc()
         logger.exception("the chore %s failed, and will be tried again", work.name)
+        close_old_connections()  # the other chores go on, on a new connection if this one was lost
     return False
 
 

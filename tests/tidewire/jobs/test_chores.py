@@ -107,6 +107,18 @@ def test_a_chore_that_fails_is_tried_again_and_keeps_no_other_waiting(work, monk
     assert value("chore_failures_total", "broken") == before + 2
 
 
+@pytest.mark.shown_on("postgresql")
+def test_a_chore_that_loses_the_database_keeps_no_other_waiting(work, monkeypatch):
+    def lose(using: str) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return 0
+
+    monkeypatch.setattr(chores, "_chores", {"lost": lose, "work": work})
+    chores.look()
+    assert chores.run_due(HOUR) == {"work": 3}
+
+
 def test_every_process_shows_when_it_was_done(work):
     chores.run_due(HOUR)
     later(600)
