@@ -46,15 +46,11 @@ def check(using: str) -> None:
     _postgresql(using)
     try:
         with transaction.atomic(using), connections[using].cursor() as cursor:
-            cursor.execute(f"SELECT schema_version FROM {table('_schema_version')} WHERE id = 1")
-            version = cursor.fetchone()
-            cursor.execute(f"SELECT count(*) FROM {table('_shard_lock')}")
-            shards = cursor.fetchone()
+            cursor.execute(f"SELECT {_version_and_shards()}")
+            version, shards = cursor.fetchone()
     except DatabaseError as error:
         raise UnknownBrokerError(f"a node of Centrifugo has to start once and make its tables: {error}") from error
-    _check_version(version)
-    if shards != (1,):
-        raise UnknownBrokerError("`broker.postgres.num_shards` of Centrifugo must be 1")
+    _check(version, shards)
 
 
 def _postgresql(using: str) -> Any:
@@ -64,10 +60,18 @@ def _postgresql(using: str) -> Any:
     return connection
 
 
-def _check_version(row: tuple[Any, ...] | None) -> None:
-    if row != (SCHEMA_VERSION,):
-        found = row[0] if row else "no"
+def _version_and_shards() -> str:
+    """Returns the expressions of a SELECT whose values `_check` takes."""
+    version = f"(SELECT schema_version FROM {table('_schema_version')} WHERE id = 1)"
+    return f"{version}, (SELECT array_agg(shard_id) FROM {table('_shard_lock')})"
+
+
+def _check(version: int | None, shards: list[int] | None) -> None:
+    if version != SCHEMA_VERSION:
+        found = "no" if version is None else version
         raise UnknownBrokerError(f"Centrifugo's tables have the version {found}, and {SCHEMA_VERSION} is known")
+    if shards != [0]:
+        raise UnknownBrokerError("`broker.postgres.num_shards` of Centrifugo must be 1")
 
 
 def exist(using: str) -> bool:
@@ -84,11 +88,11 @@ def take_turn(using: str) -> None:
 
 def lock(using: str) -> None:
     """Locks the one shard until the transaction ends, so that rows commit in the order of their ids. Raises
-    UnknownBrokerError when the tables have become those of another version since `check`."""
-    version = f"(SELECT schema_version FROM {table('_schema_version')} WHERE id = 1)"
+    UnknownBrokerError when the tables have become others since `check`."""
     with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT {version} FROM {table('_shard_lock')} WHERE shard_id = 0 FOR UPDATE")
-        _check_version(cursor.fetchone())
+        cursor.execute(f"SELECT {_version_and_shards()} FROM {table('_shard_lock')} WHERE shard_id = 0 FOR UPDATE")
+        version, shards = cursor.fetchone() or (SCHEMA_VERSION, None)
+    _check(version, shards)
 
 
 def wake(using: str) -> None:

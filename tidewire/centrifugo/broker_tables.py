@@ -29,10 +29,12 @@ allowed to publish finds that it has to publish nothing: the relay alone makes r
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """Rows of one stream for the nodes, and the position after them."""
+    """Rows of one stream for the nodes, and the position after them. `is_continuous` when they follow the rows that the
+    nodes have."""
 
     head: Position
     entries: Sequence[Entry]
+    is_continuous: bool = True
 
 
 _TABLES = {
@@ -126,9 +128,22 @@ def append(copied: Sequence[Copied], using: str) -> None:
         for entry in each.entries
     ]
     _move([each.head for each in copied], using, _MOVED)
+    _forget_before([each.head for each in copied if not each.is_continuous], using)
     with connections[using].cursor() as cursor:
         cursor.execute(_ROWS.format(stream=table()), [_json(rows)])
     broker.wake(using)
+
+
+_BEFORE = """DELETE FROM {stream} c USING json_to_recordset(%s) AS h (name text, epoch text)
+WHERE c.channel = h.name AND c.epoch = h.epoch AND c.kind = 0"""
+
+
+def _forget_before(heads: Sequence[Position], using: str) -> None:
+    """Deletes the rows of these streams in these epochs. A node that recovers looks at the first and the last row, and
+    would not see a hole between them."""
+    if heads:
+        with connections[using].cursor() as cursor:
+            cursor.execute(_BEFORE.format(stream=table()), [_json([_head(head) for head in heads])])
 
 
 _EPHEMERAL_ROWS = """INSERT INTO {stream} (epoch, channel_offset, kind, shard_id, channel, client_id, user_id, data)

@@ -84,9 +84,20 @@ class Nodes:
             raise NodeAwayError(f"{address} does not answer: {error or type(error).__name__}") from error
         if answer.status != 200:
             raise NodeAwayError(f"{address} answers {answer.status}")
-        for reply in msgspec.json.decode(answer.content)["replies"]:
+        for reply in _replies(answer.content, address):
             if "error" in reply:
                 raise NodeAwayError(f"{address} refuses a call: {reply['error']}")
+
+
+class _Batch(msgspec.Struct):
+    replies: list[dict[str, Any]]
+
+
+def _replies(content: bytes, address: str) -> list[dict[str, Any]]:
+    try:
+        return msgspec.json.decode(content, type=_Batch).replies
+    except msgspec.MsgspecError as error:
+        raise NodeAwayError(f"{address} answers as no node does: {error}") from error
 
 
 def _unsubscribe(end: End) -> dict[str, Any]:

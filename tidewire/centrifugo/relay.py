@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from django.db import Error, transaction
+from django.db import Error, close_old_connections, transaction
 
 from tidewire.centrifugo import broker, broker_tables, messages, revoking, settling
 from tidewire.centrifugo.broker import UnknownBrokerError
@@ -74,13 +74,21 @@ class Relay:
             try:
                 copied = self.turn()
                 metrics.relay_turned_at.set(time.time())
-            except (NodeAwayError, UnknownBrokerError, Error) as error:
-                metrics.relay_failures.inc()
-                logger.warning("nothing is copied to Centrifugo, will be tried again: %s", error)
-                self._stopping.wait(AWAY_SECONDS)
+            except Exception as error:
+                self._failed(error)
                 continue
             if not copied:
                 self._stopping.wait(POLL_SECONDS)
+
+    def _failed(self, error: Exception) -> None:
+        """Waits a moment, after which the turn is tried again: on a new connection, if the database closed this one."""
+        metrics.relay_failures.inc()
+        is_expected = isinstance(error, NodeAwayError | UnknownBrokerError | Error)
+        logger.warning(
+            "nothing is copied to Centrifugo, will be tried again: %s", error, exc_info=None if is_expected else error
+        )
+        close_old_connections()
+        self._stopping.wait(AWAY_SECONDS)
 
     def turn(self) -> int:
         """Copies what is new, in one transaction. Returns how many events that were. Raises NodeAwayError, and
@@ -122,7 +130,8 @@ class Relay:
         if not entries and (page.entries or is_same):
             return None
         offset = entries[-1].offset if entries else head.offset
-        return Copied(Position(head.channel, page.head.epoch, offset), Entries(entries))
+        is_continuous = is_same and entries[0].offset == theirs.offset + 1
+        return Copied(Position(head.channel, page.head.epoch, offset), Entries(entries), is_continuous)
 
     def _end(self, stream: str, entry: Entry, using: str) -> bool:
         """Ends the subscriptions of users who may no longer read. Returns whether that is certain.
