@@ -206,6 +206,7 @@ TIDEWIRE = {
     # Balancers ask /readyz every few seconds. In development the end is immediate.
     "LAME_DUCK_SECONDS": env.number("LAME_DUCK_SECONDS", default=5.0 if IS_PRODUCTION else 0.0),
     "DRAIN_SECONDS": env.number("DRAIN_SECONDS", default=5.0),
+    "FIRST_REQUESTS": ["/", "/api/v1/me/", "/admin/login/"],
     "WEBHOOK_HTTPS_ONLY": env.flag("WEBHOOK_HTTPS_ONLY", default=IS_PRODUCTION),
     "WEBHOOK_LOOPBACK": env.flag("WEBHOOK_LOOPBACK", default=False),
     "WEBHOOK_POLL_SECONDS": env.number("WEBHOOK_POLL_SECONDS", default=0.03),

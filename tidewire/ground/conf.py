@@ -104,6 +104,7 @@ DEFAULTS: dict[str, Any] = {
     "DATABASE_MAX_BYTES": 0,  # what the database may grow to, for the metrics; 0: not known, on SQLite the free disk
     "METRICS_TOKEN": "",  # allows other machines than this one to read /metrics
     # `manage.py serve`.
+    "FIRST_REQUESTS": ["/"],  # paths that a new worker must answer, without a 5xx, before it replaces another
     "LAME_DUCK_SECONDS": 0.0,  # between SIGTERM and the drain: /readyz answers 503, and everything is served
     "DRAIN_SECONDS": 5.0,  # over which sockets are closed before the process ends
     "MAX_CONNECTIONS": 10_000,  # sockets of one process, and responses that stay open

@@ -20,6 +20,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client import generate_latest as _generate
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from tidewire.ground import metric_files
+
 logger = logging.getLogger(__name__)
 
 Mode = Literal["livesum", "livemax", "liveall"]
@@ -31,6 +33,9 @@ SUPERVISOR_FILE = "supervisor.prom"
 SAMPLE_SECONDS = 5.0
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 BYTES = (128, 256, 512, 1024, 2048, 4096, 16384, 65536, 262144, 1048576)
+
+
+metric_files.allocate_from_now_on()
 
 
 def _gauge(name: str, text: str, *labels: str, mode: Mode = "livesum") -> Gauge:
@@ -274,11 +279,12 @@ async def sample(collect: Callable[[float], None]) -> None:
 
 
 def exposition() -> bytes:
-    """Returns all metrics in Prometheus' text format, of all workers where there are several."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if not folder:
+    """Returns all metrics in Prometheus' text format, of all workers where there are several. Those of this process
+    alone where something has deleted their folder."""
+    folder = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or "nowhere")
+    if not folder.is_dir():
         return _generate(REGISTRY)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    supervisor = Path(folder) / SUPERVISOR_FILE
+    MultiProcessCollector(registry, str(folder))
+    supervisor = folder / SUPERVISOR_FILE
     return _generate(registry) + (supervisor.read_bytes() if supervisor.exists() else b"")

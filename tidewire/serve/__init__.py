@@ -10,7 +10,9 @@ In the order in which a process meets them:
     reload.py                       SIGHUP: replaced one by one, by successors that are ready
     supervisor_pipe.py              what supervisor and worker say to each other
     supervisor_figures.py           the supervisor's metrics
+    metrics_folder.py               where it and its workers keep them
   readiness.py                      when a process that has started is ready
+  first_requests.py                 what a successor must have answered by then
   worker.py                         one process: application, server, signals
   options.py                        its numbers, from the settings
   file_limit.py                     how many connections the open files allow

@@ -38,14 +38,21 @@ class Reload:
         elif not self._left:
             self._finish()
         elif (successor := self._left[0].successor) is None:
-            self._left[0].successor = self._workers.start_successor()
-            self._deadline = time.monotonic() + READY_SECONDS
+            self._start_successor(self._left[0])
         elif successor.is_ready:
             self._hand_over(self._left.pop(0), successor)
         elif not successor.is_running:
             self._refuse(f"its first lines of output say why a new worker ended with status {_status(successor)}")
         elif time.monotonic() > self._deadline:
             self._refuse(f"a new worker was not ready within {READY_SECONDS:.0f} s")
+
+    def _start_successor(self, slot: Slot) -> None:
+        try:
+            slot.successor = self._workers.start_successor()
+        except OSError as error:
+            self._refuse(f"a new worker cannot be started: {error}")
+        else:
+            self._deadline = time.monotonic() + READY_SECONDS
 
     def _hand_over(self, slot: Slot, successor: Worker) -> None:
         self._new.append(successor)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import logging
 import selectors
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tidewire.serve import listening_socket, supervisor_pipe, systemd
+from tidewire.serve.metrics_folder import MetricsFolder
 from tidewire.serve.reload import Reload
 from tidewire.serve.workers import Workers
 
@@ -45,7 +44,7 @@ class Supervisor:
         self._listening, self._times, self._is_own_port = listening, times, is_own_port
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
-        self._metrics_folder = tempfile.mkdtemp(prefix="tidewire-metrics-")  # see tidewire/ground/metrics.py
+        self._metrics_folder = MetricsFolder()
         end_seconds = times.drain_seconds + KILL_SECONDS
         self._workers = Workers(listening, count, command, self._selector, self._metrics_folder, end_seconds)
         self._reload: Reload | None = None
@@ -127,7 +126,7 @@ class Supervisor:
             if not are_ended:
                 worker.process.kill()
             worker.process.wait()
-        shutil.rmtree(self._metrics_folder, ignore_errors=True)
+        self._metrics_folder.remove()
         return 0 if all(worker.process.returncode == 0 for worker in workers if worker.is_ready) else 1
 
     def _wait_until(self, is_done: Callable[[], bool], seconds: float) -> bool:

@@ -6,11 +6,14 @@ shows.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from tidewire.ground.metrics import SUPERVISOR_FILE
+
+logger = logging.getLogger(__name__)
 
 
 class Figures:
@@ -30,7 +33,11 @@ class Figures:
         self.write()
 
     def write(self) -> None:
-        """Replaces the file at one stroke: workers read it at any time."""
+        """Replaces the file at one stroke: workers read it at any time. On a full disk it stays as it was: the service
+        does not end for its figures."""
         fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(generate_latest(self._registry))
-        fresh.replace(self._path)
+        try:
+            fresh.write_bytes(generate_latest(self._registry))
+            fresh.replace(self._path)
+        except OSError as error:
+            logger.warning("the supervisor's figures are not written: %s", error)

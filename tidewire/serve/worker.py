@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from tidewire.engine import engines
 from tidewire.http import lifecycle
-from tidewire.serve import options, readiness, supervisor_pipe, systemd
+from tidewire.serve import first_requests, options, readiness, supervisor_pipe, systemd
 from tidewire.serve.connection_limits import ConnectionLimiter
 from tidewire.serve.drain import Drain
 from tidewire.serve.free_memory import FreeMemory
@@ -34,8 +34,10 @@ def run(
     supervisor: socket.socket | None = None,
     is_own_port: bool = False,
     certificate: Certificate | None = None,
+    is_successor: bool = False,
 ) -> None:
-    """Serves until a signal, or the end of the supervisor, has drained the process. Raises CertificateError.
+    """Serves until a signal, or the end of the supervisor, has drained the process. Raises CertificateError, and as a
+    successor NotReadyError when its application fails at its first requests.
 
     `supervisor` is the worker's end of the pipe to the supervisor that started it. `is_own_port` says that no other
     process holds the listening socket. With a certificate all connections are encrypted.
@@ -45,7 +47,10 @@ def run(
     numbers = options.from_settings()
     engines.limit_connections(numbers.connections.total)
     limiter = ConnectionLimiter(numbers.connections, lambda: engines.current().connections, loop.time())
-    server = Server(import_string(settings.ASGI_APPLICATION), listening, numbers, limiter, certificate)
+    application = import_string(settings.ASGI_APPLICATION)
+    if is_successor:
+        first_requests.require_answers(loop, application)
+    server = Server(application, listening, numbers, limiter, certificate)
     drain = Drain(server, numbers.drain_seconds, is_own_port)
     if supervisor is None:
         _end_with_service(loop, drain, server, numbers.lame_duck_seconds)

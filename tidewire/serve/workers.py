@@ -16,9 +16,9 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tidewire.serve import supervisor_pipe
+from tidewire.serve.metrics_folder import MetricsFolder
 from tidewire.serve.supervisor_figures import Figures
 
 logger = logging.getLogger(__name__)
@@ -74,13 +74,13 @@ class Workers:
         count: int,
         command: list[str],
         selector: selectors.BaseSelector,
-        folder: str,
+        folder: MetricsFolder,
         end_seconds: float,
     ) -> None:
         self._listening, self._command, self._selector, self._folder = listening, command, selector, folder
         self._end_seconds = end_seconds
         self.slots = [Slot(number) for number in range(count)]
-        self.figures = Figures(Path(folder), count)
+        self.figures = Figures(folder.path, count)
 
     @property
     def are_ready(self) -> bool:
@@ -92,22 +92,29 @@ class Workers:
         return [worker for slot in self.slots for worker in slot.running]
 
     def start_all(self) -> None:
-        """Starts the first worker of each slot. They need no checks, which the supervisor has just passed."""
+        """Starts the first worker of each slot. They need no checks, which the supervisor has just passed. Raises
+        OSError."""
         for slot in self.slots:
             slot.worker = self._start("--skip-checks")
 
     def start_successor(self) -> Worker:
-        """Starts a worker that accepts no connection before it is ready, and ends if it cannot be."""
+        """Starts a worker that accepts no connection before it is ready, and ends if it cannot be. Raises OSError where
+        the system starts no process: its program is gone, or there is no memory or no descriptor left."""
         return self._start("--successor")
 
     def _start(self, *options: str) -> Worker:
+        self._folder.keep()
         ours, theirs = socket.socketpair()
         fds = (self._listening.fileno(), theirs.fileno())
         command = [*self._command, *options, "--fd", str(fds[0]), "--supervisor-fd", str(fds[1])]
         environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
-        environment["PROMETHEUS_MULTIPROC_DIR"] = self._folder
-        process = subprocess.Popen(command, pass_fds=fds, env=environment, start_new_session=True)
-        theirs.close()
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder.path)
+        with theirs:
+            try:
+                process = subprocess.Popen(command, pass_fds=fds, env=environment, start_new_session=True)
+            except OSError:
+                ours.close()
+                raise
         worker = Worker(process, ours, time.monotonic())
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -164,9 +171,19 @@ class Workers:
             if slot.worker is not None and not slot.worker.is_running:
                 self._bury(slot, slot.worker)
             if slot.worker is None and slot.successor is None and time.monotonic() >= slot.restart_at:
-                # While others serve, a new one must show that it can: the code may have changed since the last reload.
-                do_others_serve = any(other.worker is not None and other.worker.is_ready for other in self.slots)
-                slot.worker = self.start_successor() if do_others_serve else self._start()
+                self._restart(slot)
+
+    def _restart(self, slot: Slot) -> None:
+        """Starts a worker in an empty slot. While others serve, it must show that it can: the code may have changed
+        since the last reload."""
+        do_others_serve = any(other.worker is not None and other.worker.is_ready for other in self.slots)
+        try:
+            slot.worker = self.start_successor() if do_others_serve else self._start()
+        except OSError as error:
+            self._pause(slot)
+            logger.error(
+                "worker %d cannot be started: %s. It is tried again in %.1f s", slot.number, error, slot.pause_seconds
+            )
 
     def _see_out(self, slot: Slot, worker: Worker) -> None:
         """Takes leave of a retired worker that has ended. Kills one whose time is over: stuck in a call that does not
@@ -181,10 +198,9 @@ class Workers:
 
     def _bury(self, slot: Slot, worker: Worker) -> None:
         """Empties the slot of a worker that died unasked, and sets the time of its restart."""
-        now = time.monotonic()
-        is_first = now - worker.started_at > STABLE_SECONDS or not slot.pause_seconds
-        slot.pause_seconds = FIRST_PAUSE_SECONDS if is_first else min(2 * slot.pause_seconds, LONGEST_PAUSE_SECONDS)
-        slot.restart_at = now + slot.pause_seconds
+        if time.monotonic() - worker.started_at > STABLE_SECONDS:
+            slot.pause_seconds = 0.0
+        self._pause(slot)
         logger.error(
             "worker %d ended with status %d and is restarted in %.1f s",
             slot.number,
@@ -196,9 +212,15 @@ class Workers:
         self.figures.deaths.inc()
         self.count()
 
+    @staticmethod
+    def _pause(slot: Slot) -> None:
+        """Sets the time of the slot's next start: later each time."""
+        slot.pause_seconds = min(2 * slot.pause_seconds, LONGEST_PAUSE_SECONDS) or FIRST_PAUSE_SECONDS
+        slot.restart_at = time.monotonic() + slot.pause_seconds
+
     def _forget(self, worker: Worker) -> None:
         """Closes the pipe of a worker that has ended, and deletes its live gauges. Its counters stay: what they counted
         has happened."""
         self.close_pipe(worker)
-        for path in Path(self._folder).glob(f"gauge_live*_{worker.process.pid}.db"):
+        for path in self._folder.path.glob(f"gauge_live*_{worker.process.pid}.db"):
             path.unlink(missing_ok=True)

@@ -125,6 +125,13 @@ BROKEN = {
         "from django.core import checks\n"
         "@checks.register\ndef refuse(**options): return [checks.Error('broken', id='fragile.E001')]\n",
     ),
+    "a crash at the first request": (
+        "apps.py",
+        "import os\n"
+        "from django.core.signals import request_started\n"
+        "def crash(**options): os._exit(7)\n"
+        "request_started.connect(crash)\n",
+    ),
     "a migration that was not run": ("migrations/0001_initial.py", NEW_MIGRATION),
 }
 

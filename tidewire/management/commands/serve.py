@@ -75,7 +75,7 @@ class Command(OurCommand):
         try:
             if supervisor is not None and options["successor"]:
                 readiness.require_migrations(supervisor)
-            worker.run(self._listen(options), supervisor, self._is_own_port(options), certificate)
+            worker.run(self._listen(options), supervisor, self._is_own_port(options), certificate, options["successor"])
         except (NotReadyError, TooFewFilesError, CertificateError) as error:
             raise CommandError(str(error)) from None
 
