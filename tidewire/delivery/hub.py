@@ -307,6 +307,13 @@ class Hub:
                 logger.warning("cannot poll the log: %s", error)
             await asyncio.sleep(self._intervals.poll)
 
+    async def look(self, seconds: float) -> None:
+        """Asks the log, beside the poll, for the streams that were touched in the last `seconds`: another process may
+        have written just now. Raises LogUnavailableError."""
+        asked_at = self._loop.time()
+        for head in (await self._reader.touched(seconds)).values():
+            self.update_head(head, asked_at)
+
     async def _audit(self) -> None:
         """The net behind the poll: compares the heads of all streams with subscriptions, and joins all groups again."""
         while True:

@@ -23,7 +23,7 @@ from tidewire.delivery.revocation_log import RevocationLog, Sessions
 from tidewire.delivery.roster import Roster
 from tidewire.delivery.subscriptions import Subscriptions
 from tidewire.delivery.tasks import Tasks
-from tidewire.engine import first_counts, housekeeping
+from tidewire.engine import commits, first_counts, housekeeping
 from tidewire.engine.gauges import Gauges
 from tidewire.engine.logbook_writer import LogbookWriter
 from tidewire.engine.reader import Reader
@@ -104,6 +104,7 @@ class Engine:
             housekeeping.release_delayed(self.reader),
             housekeeping.run_jobs(self.reader),
             self._logbook_writer.run(),
+            commits.follow(self.hub, self.reader),
             metrics.sample(Gauges(self.hub, self.subscriptions, self.connections, self.publisher, self.flusher).set),
         ):
             self._tasks.start(work)

@@ -28,12 +28,14 @@ from tidewire.logbook import writing
 class Reader:
     """The `LogReader` of the delivery side, and what else an engine asks the database.
 
-    It has a few long-lived threads, which keep their connections, and one for chores, which may take hours. Every
-    method raises LogUnavailableError when the database is away.
+    It has a few long-lived threads, which keep their connections, one for chores, which may take hours, and one that
+    watches commits, whose answers are those of one connection; a thread begins with its first job. Every method raises
+    LogUnavailableError when the database is away.
     """
 
     def __init__(self, threads: int) -> None:
         self._threads, self._chores = Threads(threads, "tidewire-reader"), Threads(1, "tidewire-chores")
+        self._watching = Threads(1, "tidewire-watch")
         self._is_closed = threading.Event()
         self._access_checks = AccessChecks(lambda requests: self.run(_readable_positions, requests))
 
@@ -48,6 +50,11 @@ class Reader:
     async def touched(self, seconds: float) -> dict[str, Position]:
         """Returns the heads of the streams that were written to in the last `seconds`."""
         return await self.run(heads.touched, seconds)
+
+    async def watch(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Calls `call(*args)` as `run` does, in a thread that nothing else uses: what it says of its connection, as
+        log/commits.py does, can be compared with the last time."""
+        return await self._run_in(self._watching, call, *args)
 
     async def page(self, name: str, offset: int, limit: int = PAGE_EVENTS) -> Page:
         """Returns the first events of a stream after `offset`."""
@@ -121,6 +128,7 @@ class Reader:
         self._is_closed.set()
         self._threads.close()
         self._chores.close()
+        self._watching.close()
 
     async def run(self, call: Callable[..., Any], *args: Any) -> Any:
         """Calls `call(*args)` in a database thread. Returns what it returns, and raises what it raises."""

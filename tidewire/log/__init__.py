@@ -7,5 +7,6 @@ event_log.py     appends: locks the streams in sorted order, numbers the events,
 erasure.py       turns the earlier events of what was deleted into its deletion
 heads.py         where streams stand; pages.py reads events; database.py knows the alias and the clock
 readings.py      a stream's position with clocks; replicas.py reads from a replica that has replayed it
+commits.py       whether another connection has committed (SQLite)
 retention.py     prunes, and gives streams new epochs; revocations.py notes and remembers ended sessions
 """

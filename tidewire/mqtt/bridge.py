@@ -198,7 +198,7 @@ class Rounds:
     async def next(self) -> bool:
         """Does one round. Returns whether there may be more to publish."""
         now = time.monotonic()
-        found: Signs = await self._reader.run(reading.look, self._signs)
+        found: Signs = await self._reader.watch(reading.look, self._signs)
         is_full = now >= self._full_at
         has_more = (found != self._signs or is_full) and await self._outgoing.publish_next(only_touched=not is_full)
         if not has_more:

@@ -18,7 +18,7 @@ from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.ground.positions import PAGE_EVENTS, Entry
 from tidewire.ground.streams import REVOCATIONS
-from tidewire.log import heads, pages
+from tidewire.log import commits, heads, pages
 from tidewire.log.database import ago_sql, log_alias
 from tidewire.log.tables import Event, Stream
 from tidewire.mqtt.tables import MqttPosition
@@ -38,14 +38,15 @@ class Signs:
 
 
 def look(earlier: Signs) -> Signs:
-    """Returns the present signs. On SQLite reads nothing unless another connection has committed since `earlier`."""
+    """Returns the present signs. On SQLite reads nothing unless another connection has committed since `earlier`, which
+    is what this thread returned last."""
     connection = connections[log_alias()]
     data_version = 0
+    if connection.vendor == "sqlite":
+        data_version = commits.data_version(connection.alias)
+        if data_version == earlier.data_version:
+            return earlier
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            data_version = cursor.execute("PRAGMA data_version").fetchone()[0]
-            if data_version == earlier.data_version:
-                return earlier
         cursor.execute(f'SELECT max(touched_at) FROM "{Stream._meta.db_table}"')
         return Signs(cursor.fetchone()[0], data_version)
 

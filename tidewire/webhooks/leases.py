@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from tidewire.ground.conf import conf
+from tidewire.log import commits
 from tidewire.log.database import ago_sql, now_sql
 from tidewire.log.tables import Stream
 from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition
@@ -40,14 +41,15 @@ class Signs:
 
 
 def look(using: str, earlier: Signs) -> Signs:
-    """Returns the present signs. On SQLite reads nothing unless another connection has committed since `earlier`."""
+    """Returns the present signs. On SQLite reads nothing unless another connection has committed since `earlier`, which
+    is what this thread returned last."""
     connection = connections[using]
     data_version = 0
+    if connection.vendor == "sqlite":
+        data_version = commits.data_version(using)
+        if data_version == earlier.data_version and not earlier.is_requested:
+            return earlier
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            data_version = cursor.execute("PRAGMA data_version").fetchone()[0]
-            if data_version == earlier.data_version and not earlier.is_requested:
-                return earlier
         is_free = f"leased_until IS NULL OR leased_until < {now_sql(connection.vendor)}"
         cursor.execute(
             f"SELECT (SELECT max(touched_at) FROM {_name(Stream)}), EXISTS(SELECT 1 FROM {_name(WebhookDelivery)} "

@@ -107,7 +107,7 @@ class Worker:
         now = asyncio.get_running_loop().time()
         if self._outcomes and now < self._full_at:
             return True
-        signs = await self._reader.run(leases.look, log_alias(), self._signs)
+        signs = await self._reader.watch(leases.look, log_alias(), self._signs)
         is_changed, self._signs = signs != self._signs, signs
         is_full = now >= self._full_at
         self._is_discovering |= is_changed or is_full
