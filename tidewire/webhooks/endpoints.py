@@ -72,16 +72,22 @@ def create(
 def change(endpoint: WebhookEndpoint, **changes: Any) -> None:
     """Changes `url`, `description`, `types`, `streams`, `max_events` or `state`.
 
-    An endpoint that becomes active goes on at its positions. Streams that are named again, after the owner lost them,
-    begin with their next event.
+    An endpoint that becomes active, or has another URL, goes on at its positions at once. Streams that are named again,
+    after the owner lost them, begin with their next event. Other types make other messages, with ids of their own.
     """
     using, state = log_alias(), changes.pop("state", endpoint.state)
+    is_other = state != endpoint.state or changes.get("url", endpoint.url) != endpoint.url
     for name, value in changes.items():
         setattr(endpoint, name, value)
     if "streams" in changes:
         _change_streams(endpoint, using)
+    if "types" in changes:
+        WebhookPosition.objects.using(using).filter(endpoint=endpoint).update(message_id="", until=0)
     if state != endpoint.state:
-        _change_state(endpoint, state, using)
+        endpoint.state = state
+        endpoint.disabled_reason = "" if endpoint.is_active else WebhookEndpoint.Reason.OWNER
+    if is_other:
+        _try_at_once(endpoint, using)
     endpoint.updated_at = timezone.now()
     endpoint.save(using=using)
 
@@ -96,13 +102,11 @@ def _change_streams(endpoint: WebhookEndpoint, using: str) -> None:
     _begin(endpoint, endpoint.streams, using)
 
 
-def _change_state(endpoint: WebhookEndpoint, state: str, using: str) -> None:
-    endpoint.state, endpoint.failing_since = state, None
-    endpoint.disabled_reason = "" if endpoint.is_active else WebhookEndpoint.Reason.OWNER
-    if endpoint.is_active:
-        now = leases.database_time(using)
-        waiting = WebhookPosition.objects.using(using).filter(endpoint=endpoint)
-        waiting.update(failures=0, failing_since=None, due_at=now)
+def _try_at_once(endpoint: WebhookEndpoint, using: str) -> None:
+    """Forgets the failures, and with them how long the receiver has asked to wait."""
+    endpoint.failing_since = None
+    waiting = WebhookPosition.objects.using(using).filter(endpoint=endpoint)
+    waiting.update(failures=0, failing_since=None, due_at=leases.database_time(using))
 
 
 def _begin(endpoint: WebhookEndpoint, names: Collection[str], using: str) -> None:

@@ -68,7 +68,7 @@ class Places:
         events = self._read.events.get(position.pk, [])
         place = self._lost(position, stream, events)
         if place is not None:
-            return self._reset(position, endpoint, stream, place)
+            return self._reset(position, endpoint, stream, self._named(position, stream) or place)
         wanted = chosen(events, endpoint, is_fixed=_is_under_way(position))
         if wanted:
             return self._message(position, endpoint, stream, wanted)
@@ -88,12 +88,19 @@ class Places:
             return stream.epoch, reading.first_kept(stream, self._using)
         return None
 
+    def _named(self, position: WebhookPosition, stream: Stream) -> tuple[str, int] | None:
+        """Returns the place that an earlier attempt of a reset has named, if the log still goes on from there."""
+        place = (stream.epoch, position.until)
+        if position.message_id != _reset_id(position, stream, place):
+            return None
+        return place if reading.first_kept(stream, self._using) <= position.until <= stream.head else None
+
     def _reset(
         self, position: WebhookPosition, endpoint: WebhookEndpoint, stream: Stream, place: tuple[str, int]
     ) -> Message:
-        id = messages.reset_id(stream.name, (position.epoch, position.offset), place)
+        id = _reset_id(position, stream, place)
         if position.message_id != id:
-            position.message_id, position.until = id, 0
+            position.message_id, position.until = id, place[1]
             notices.send(endpoint, notices.POSITION_LOST, self._using, stream=stream.name)
         body = messages.reset(stream.name, *place, at=self._now)
         return self._to(position, endpoint, messages.RESET, body, place[0], place[1], place[1], None)
@@ -140,6 +147,10 @@ class Places:
             last=last,
             committed_at=committed_at,
         )
+
+
+def _reset_id(position: WebhookPosition, stream: Stream, place: tuple[str, int]) -> str:
+    return messages.reset_id(stream.name, (position.epoch, position.offset), place)
 
 
 def _is_under_way(position: WebhookPosition) -> bool:

@@ -115,8 +115,9 @@ class WebhookSecret(models.Model):
 class WebhookPosition(models.Model):
     """Where an endpoint stands in a stream: the receiver has confirmed all events up to `offset` of `epoch`.
 
-    - `message_id` and `until` fix the message that is being sent: its webhook-id, and the last offset that it holds. A
-      worker writes them before the first attempt, so that every attempt, by any worker, has the same id and events.
+    - `message_id` and `until` fix the message that is being sent: its webhook-id, and the last offset that it holds, or
+      the offset that a reset names. A worker writes them before the first attempt, so that every attempt, by any
+      worker, has the same id and events.
     - `failures` are the attempts in a row that failed, since `failing_since`; the next is due at `due_at`.
     - `lease` names the worker that has this position, until `leased_until`.
     - `ended_at` is when the owner was found to read the stream no more.

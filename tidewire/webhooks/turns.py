@@ -7,7 +7,8 @@ position moves on only with an outcome of 2xx, and only for the worker that stil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -166,10 +167,11 @@ class Turn:
             self._is_back |= waiting.filter(due_at__gt=self._now).update(due_at=self._now) > 0
 
     def _failed(self, endpoint: WebhookEndpoint, row: WebhookPosition, outcome: Outcome) -> bool:
-        """Notes a failure on the endpoint. Returns whether there will be another attempt."""
-        stream = row.stream.name if outcome.status == GONE or self._is_over(row) else ""
+        """Notes a failure on the endpoint. Returns whether there will be another attempt. A 410 counts unless it is of
+        an earlier URL."""
+        is_gone = outcome.status == GONE and outcome.message.url == endpoint.url
+        stream = row.stream.name if is_gone or self._is_over(row) else ""
         if stream and endpoint.is_active:
-            is_gone = outcome.status == GONE
             reason = WebhookEndpoint.Reason.GONE if is_gone else WebhookEndpoint.Reason.FAILING
             notices.disable(endpoint, reason, stream, self._using)
         elif endpoint.failing_since is None:
@@ -186,18 +188,14 @@ class Turn:
     # -- what comes next ---------------------------------------------------------------------------------------------
 
     def _load(self, ids: Collection[UUID]) -> None:
-        """Reads the endpoints and unseals their secrets. One whose secret cannot be unsealed is disabled."""
+        """Reads the endpoints and unseals their secrets. One that has no secret which can be unsealed is disabled."""
         endpoints = WebhookEndpoint.objects.using(self._using).in_bulk(list(ids))
         secrets_of: dict[UUID, list[str]] = {id: [] for id in endpoints}
         for secret in WebhookSecret.objects.using(self._using).filter(endpoint__in=endpoints).order_by("pk"):
             if secret.is_valid(self._now):
                 secrets_of[secret.endpoint_id].append(secret.sealed)
         for endpoint in endpoints.values():
-            sealed = secrets_of[endpoint.pk]
-            try:
-                self._secrets[endpoint.pk] = tuple(_unsealed(text, settings.SECRET_KEY) for text in sealed)
-            except secrets.SealError:
-                self._secrets[endpoint.pk] = ()
+            self._secrets[endpoint.pk] = tuple(_openable(secrets_of[endpoint.pk]))
             if not self._secrets[endpoint.pk] and endpoint.is_active:
                 notices.disable(endpoint, WebhookEndpoint.Reason.SECRET_LOST, "", self._using)
         self._endpoints = endpoints
@@ -216,6 +214,13 @@ class Turn:
         for row in active:
             places.proceed(row)
         return places
+
+
+def _openable(sealed: Iterable[str]) -> Iterator[str]:
+    """Yields the secrets, without those that are lost."""
+    for text in sealed:
+        with suppress(secrets.SealError):
+            yield _unsealed(text, settings.SECRET_KEY)
 
 
 @lru_cache(4096)
