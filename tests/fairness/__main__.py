@@ -106,7 +106,7 @@ def run(attacks: list[Attack], sites: Sites, folder: Path, size: str, front: str
 
 
 def measure(attack: Attack, stage: Stage, seconds: float) -> Result:
-    victim = Victim(stage.client(), stage.victim.access, ADDRESS_OF_VICTIM)
+    victim = Victim(stage.client(), stage.victim.access, stage.forwarded(ADDRESS_OF_VICTIM))
     try:
         victim.measure(1.0)  # the first requests open connections and prepare queries
         idle, before = victim.measure(IDLE_SECONDS), stage.memory()

@@ -28,8 +28,8 @@ ENDED_STATES = (7, 8)  # TCP_CLOSE after a reset, TCP_CLOSE_WAIT after the serve
 
 
 class Target(Protocol):
-    """Where to attack. `address` is what a proxy would write into X-Forwarded-For ("": there is no proxy); `token`
-    belongs to an account of the attacker ("": none)."""
+    """Where to attack. `address` is what a proxy would write into X-Forwarded-For ("": there is no proxy), `source` the
+    address of this machine to attack from ("": any); `token` belongs to an account of the attacker ("": none)."""
 
     @property
     def host(self) -> str: ...
@@ -37,6 +37,8 @@ class Target(Protocol):
     def port(self) -> int: ...
     @property
     def address(self) -> str: ...
+    @property
+    def source(self) -> str: ...
     @property
     def token(self) -> str: ...
 
@@ -49,6 +51,7 @@ class Server:
     host: str = "127.0.0.1"
     address: str = ""
     token: str = ""
+    source: str = ""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import itertools
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import hpack
 from hyperframe.frame import (
@@ -40,11 +41,19 @@ def _headers(target: Target, path: str = "/api/v1/me/", method: str = "GET", **m
     return encoder.encode(fields.items())
 
 
+def _connection(target: Target) -> ssl.SSLSocket:
+    return tls_connection(target.port, target.host, source=target.source)
+
+
+def _client(target: Target, **options: Any) -> HTTP2Client:
+    return HTTP2Client(target.port, address=target.address, source=target.source, **options)
+
+
 def _pour(target: Target, seconds: float, pieces: Callable[[], Iterable[bytes]]) -> None:
     """Sends the preface and these pieces on one connection after the other, and reads nothing that it need not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, ssl.SSLError), tls_connection(target.port, target.host) as connection:
+        with contextlib.suppress(OSError, ssl.SSLError), _connection(target) as connection:
             connection.settimeout(0.5)
             connection.sendall(PREFACE + SettingsFrame(0).serialize())
             for piece in pieces():
@@ -74,7 +83,7 @@ def reset_slowly(target: Target, seconds: float) -> None:
     """Takes each request back only when it is being answered."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), HTTP2Client(target.port, address=target.address) as client:
+        with contextlib.suppress(OSError), _client(target) as client:
             while not client.is_closed and time.monotonic() < deadline:
                 streams = [client.request("GET", "/api/v1/me/", token=target.token, flush=False) for _ in range(50)]
                 client.flush()
@@ -124,7 +133,7 @@ def stall_windows(target: Target, seconds: float, connections: int = 10) -> None
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             while len(held) < connections:
-                client = HTTP2Client(target.port, is_reading=False, address=target.address)
+                client = _client(target, is_reading=False)
                 client.h2.update_settings({4: 0})
                 for _ in range(100):
                     client.request("GET", path, token=target.token, flush=False)
@@ -147,7 +156,7 @@ def ask_on_all_streams(target: Target, seconds: float, connections: int = 5) -> 
         while time.monotonic() < deadline:
             held = [client for client in held if not client.is_closed]
             while len(held) < connections:
-                held.append(HTTP2Client(target.port, window=8 * 2**20, address=target.address))
+                held.append(_client(target, window=8 * 2**20))
             for client in held:
                 open_ones = [stream for stream, answer in client.answers.items() if not answer.is_over]
                 client.answers = {stream: client.answers[stream] for stream in open_ones}
@@ -164,7 +173,7 @@ def shake_hands(target: Target, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ssl.SSLError):
-            tls_connection(target.port, target.host).close()
+            _connection(target).close()
 
 
 def stay_in_preface(target: Target, seconds: float, connections: int = 300) -> None:
@@ -174,7 +183,7 @@ def stay_in_preface(target: Target, seconds: float, connections: int = 300) -> N
     while time.monotonic() < deadline:
         if len(held) < connections:
             with contextlib.suppress(OSError, ssl.SSLError):
-                held.append(tls_connection(target.port, target.host))
+                held.append(_connection(target))
                 held[-1].sendall(PREFACE[:12])
         else:
             time.sleep(PAUSE_SECONDS)

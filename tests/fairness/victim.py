@@ -45,10 +45,12 @@ class Victim:
     """Sends GET me/ from a thread of its own, until `close`."""
 
     def __init__(self, http: httpx.Client, token: str, address: str) -> None:
-        """`address` is what a proxy writes into X-Forwarded-For for this client. Closes `http` at its end."""
+        """`address` is what a proxy writes into X-Forwarded-For for this client ("": there is none). Closes `http` at
+        its end."""
         self._http = http
         self._http.timeout = ANSWER_SECONDS
-        self._http.headers.update({"Authorization": f"Bearer {token}", "X-Forwarded-For": address})
+        self._http.headers.update({"Authorization": f"Bearer {token}"})
+        self._http.headers.update({"X-Forwarded-For": address} if address else {})
         self._answers: list[Answer] = []
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="victim", daemon=True)

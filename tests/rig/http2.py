@@ -22,9 +22,14 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def tls_connection(
-    port: int, host: str = "127.0.0.1", protocols: Sequence[str] = ("h2",), receive_buffer: int = 0
+    port: int,
+    host: str = "127.0.0.1",
+    protocols: Sequence[str] = ("h2",),
+    receive_buffer: int = 0,
+    source: str = "",
 ) -> ssl.SSLSocket:
-    """Returns a connection over TLS that offers these protocols (ALPN). The certificate is not looked at."""
+    """Returns a connection over TLS that offers these protocols (ALPN), from the address `source` of this machine. The
+    certificate is not looked at."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(list(protocols))
@@ -32,6 +37,8 @@ def tls_connection(
     if receive_buffer:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     plain.settimeout(WAIT_SECONDS)
+    if source:
+        plain.bind((source, 0))
     plain.connect((host, port))
     return context.wrap_socket(plain, server_hostname="localhost")
 
@@ -66,10 +73,16 @@ class HTTP2Client:
     """
 
     def __init__(
-        self, port: int, is_reading: bool = True, receive_buffer: int = 0, window: int = 0, address: str = ""
+        self,
+        port: int,
+        is_reading: bool = True,
+        receive_buffer: int = 0,
+        window: int = 0,
+        address: str = "",
+        source: str = "",
     ) -> None:
-        """`address` is what a proxy would write into X-Forwarded-For."""
-        self.socket = tls_connection(port, receive_buffer=receive_buffer)
+        """`address` is what a proxy would write into X-Forwarded-For, `source` the address that it connects from."""
+        self.socket = tls_connection(port, receive_buffer=receive_buffer, source=source)
         assert self.socket.selected_alpn_protocol() == "h2"
         configuration = h2.config.H2Configuration(
             header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False

@@ -258,6 +258,18 @@ STEPS = (
         is_alone=True,
     ),
     Step(
+        "mqtt in time, on SQLite",
+        "from a device to an SDK client by MQTT and by REST in turns, with the broker for development",
+        (sys.executable, "-m", "bench.mqtt", "--size", "embedded", "--broker", "embedded", "--check"),
+        is_alone=True,
+    ),
+    Step(
+        "mqtt in memory",
+        "the bridge's memory idle, at 2,000 samples a second, and while the database stores nothing",
+        (sys.executable, "-m", "bench.mqtt_memory", "--check"),
+        is_alone=True,
+    ),
+    Step(
         "webhooks in time",
         "from COMMIT to the receiver's request, a dead receiver among 50, and what a worker sends per core",
         (sys.executable, "-m", "bench.webhooks", "--check"),

@@ -33,15 +33,16 @@ class Encrypted(Served):
         except (httpx.TransportError, OSError):  # not listening yet, or no certificate yet
             return False
 
-    def client(self, http2: bool = True) -> httpx.Client:
-        return httpx.Client(
-            base_url=self.url,
+    def client(self, http2: bool = True, source: str = "") -> httpx.Client:
+        """Returns a client that connects from the address `source` of this machine."""
+        transport = httpx.HTTPTransport(
+            verify=trusting(self.certificate),
             http2=http2,
             http1=not http2,
-            verify=trusting(self.certificate),
-            timeout=15,
             trust_env=False,
+            local_address=source or None,
         )
+        return httpx.Client(base_url=self.url, transport=transport, timeout=15, trust_env=False)
 
     def person(self, name: str) -> Person:
         """Returns a new account that uses the server over HTTP/2."""
