@@ -17,6 +17,7 @@ class TidewireConfig(AppConfig):
         from tidewire.checks import (  # noqa: F401  they register themselves
             database,
             declarations,
+            edge,
             intents,
             lists,
             redis_servers,

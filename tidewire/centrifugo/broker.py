@@ -41,6 +41,12 @@ def address(using: str) -> str:
     )
 
 
+def require_usable(using: str) -> None:
+    """Raises UnknownBrokerError when no node could have tables in this database, under the prefix of the settings."""
+    _postgresql(using)
+    table()
+
+
 def check(using: str) -> None:
     """Raises UnknownBrokerError if the tables are missing, are of another version, or have more than one shard."""
     _postgresql(using)

@@ -18,6 +18,7 @@ from tidewire.ground.conf import conf
 from tidewire.protocol.codes import Code
 
 CALL_SECONDS = 2.0
+_FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.UnsupportedProtocol)
 
 
 class NodeAwayError(Exception):
@@ -80,7 +81,7 @@ class Nodes:
             answer = self._pool.request(
                 "POST", f"{address}/batch", headers=self._headers, content=body, extensions={"timeout": timeout}
             )
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+        except _FAILURES as error:
             raise NodeAwayError(f"{address} does not answer: {error or type(error).__name__}") from error
         if answer.status != 200:
             raise NodeAwayError(f"{address} answers {answer.status}")

@@ -62,6 +62,7 @@ def _check_functions() -> list[checks.CheckMessage]:
     """Refuses settings that name a function which does not exist, or which cannot be called as the engine calls it."""
     named = [("['AUTHENTICATE']", conf.AUTHENTICATE, "(credential)", False)]
     named += [("['MAY_COMMAND']", conf.MAY_COMMAND, "(identity)", False)]
+    named += [("['CENTRIFUGO_IDENTITY']", conf.CENTRIFUGO_IDENTITY, "(user_id, meta)", False)]
     named += [(f"['RPC'][{name!r}]", path, "(context, data)", True) for name, path in conf.RPC.items()]
     found: list[checks.CheckMessage] = []
     for name, path, arguments, is_async in named:

@@ -1,4 +1,4 @@
-"""Numbers of command lines: each has bounds, so that none of them fails deep inside with a traceback."""
+"""Numbers and URLs of command lines: each is checked, so that none of them fails deep inside with a traceback."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from django.core.management.base import CommandError
+
+from tidewire.ground.networks import is_http_url
 
 MOST = 2**63 - 1
 """What an offset may be."""
@@ -39,6 +41,13 @@ def above_zero(text: str) -> float:
 def zero_or_more(text: str) -> float:
     """Returns a number of 0 or more; for `type=` of an argument."""
     return 0.0 if text.strip("0.") == "" and "0" in text else above_zero(text)
+
+
+def http_url(text: str) -> str:
+    """Returns the URL of an HTTP server, without a slash at its end; for `type=` of an argument."""
+    if not is_http_url(text):
+        raise ArgumentTypeError(f"{text!r} is no URL such as https://chat.example.com")
+    return text.rstrip("/")
 
 
 PORT = whole(1, 65535)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
 REMEMBERED = 4096
 """Addresses whose answers are kept: each is asked about many times, by each limit that counts for it."""
@@ -31,3 +32,12 @@ def network_of(address: str) -> str:
     if isinstance(parsed, IPv6Address) and not parsed.is_loopback:
         return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
     return str(parsed)
+
+
+def is_http_url(text: object) -> bool:
+    """Returns whether this is the URL of an HTTP server: http or https, a host, perhaps a port and a path."""
+    try:
+        parts = urlsplit(text) if isinstance(text, str) else None
+        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

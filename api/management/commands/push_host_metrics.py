@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from api.management.host_metrics import METRICS, Host
-from tidewire.diagnosis.arguments import PROCESS, above_zero, whole
+from tidewire.diagnosis.arguments import PROCESS, above_zero, http_url, whole
 from tidewire.diagnosis.commands import OurCommand
 
 TIMEOUT_SECONDS = 10
@@ -34,7 +34,7 @@ class Command(OurCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", default=f"http://localhost:{os.environ.get('PORT', '8000')}")
+        parser.add_argument("--url", type=http_url, default=f"http://localhost:{os.environ.get('PORT', '8000')}")
         parser.add_argument("--dashboard", help="Its id.")
         parser.add_argument("--key", default=os.environ.get("TIDEWIRE_KEY"), help="A key; $TIDEWIRE_KEY by default.")
         parser.add_argument("--demo", action="store_true", help="Dashboard and key are those that seed_demo made.")

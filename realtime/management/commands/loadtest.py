@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from realtime.loadtest import crowd
 from realtime.loadtest.histogram import histogram, progress, summary
 from realtime.loadtest.run import Plan, Result, run
-from tidewire.diagnosis.arguments import above_zero, whole
+from tidewire.diagnosis.arguments import above_zero, http_url, whole
 from tidewire.diagnosis.commands import TeachingCommand
 
 REDRAW_SECONDS = 0.1
@@ -31,7 +31,9 @@ class Command(TeachingCommand):
     ]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="The server (http://127.0.0.1:8000).")
+        parser.add_argument(
+            "--url", type=http_url, default="http://127.0.0.1:8000", help="The server (http://127.0.0.1:8000)."
+        )
         parser.add_argument("--sockets", type=whole(1), default=100, help="How many listen (100).")
         parser.add_argument("--rate", type=above_zero, default=5.0, help="Messages a second (5).")
         parser.add_argument("--seconds", type=above_zero, default=10.0, help="How long (10).")

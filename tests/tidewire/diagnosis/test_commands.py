@@ -11,7 +11,7 @@ import pytest
 from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
 
 from tests.rig.site import ROOT, child_environment
-from tidewire.diagnosis.arguments import PORT, above_zero, workers_wanted
+from tidewire.diagnosis.arguments import PORT, above_zero, http_url, workers_wanted
 from tidewire.diagnosis.commands import OurCommand, TeachingCommand, stream_name, table
 
 TAUGHT = {"connections", "disconnect", "doctor", "loadtest", "publish", "replay", "streams", "tail", "token", "why"}
@@ -61,6 +61,21 @@ def test_every_number_has_bounds(name):
     found = actions_of(all_commands()[name].create_parser("manage.py", name))
     ours = [action for action in found if action.dest != "verbosity"]
     assert [action.option_strings for action in ours if action.type in (int, float)] == []
+
+
+@pytest.mark.parametrize("name", sorted(all_commands()))
+def test_every_url_is_looked_at(name):
+    found = actions_of(all_commands()[name].create_parser("manage.py", name))
+    assert [
+        each.dest for each in found if (each.dest == "url" or each.metavar == "URL") and each.type != http_url
+    ] == []
+
+
+@pytest.mark.parametrize("text", ["", "foo", "10.0.0.7:8000", "//a", "ftp://a", "http://", "http://[::1", "http://a:x"])
+def test_a_url_is_one_of_a_server(text):
+    with pytest.raises(ArgumentTypeError, match="is no URL such as"):
+        http_url(text)
+    assert http_url("http://[::1]:8000/") == "http://[::1]:8000"
 
 
 @pytest.mark.parametrize("text", ["-1", "0", "x", "", "1.5", "99999", "9" * 40, "٣"])

@@ -6,6 +6,7 @@ certificates.py    the certificate of TLS and its key
 stores.py          the database: reachable, writable, migrated, its timeouts, pooler and clock
 history.py         whether the database has lost writes since the last visit
 layer.py           Redis: its kind, its timeouts and its clock
+edge.py            nodes of Centrifugo, and their tables
 upkeep.py          processes, chores and jobs
 site.py            the site as a client reaches it: proxies, Origin, upgrade, clock
 examination.py     all of them, in order

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
-from tidewire.diagnosis.doctor import certificates, configuration, history, layer, site, stores, upkeep
+from tidewire.diagnosis.doctor import certificates, configuration, edge, history, layer, site, stores, upkeep
 from tidewire.diagnosis.doctor.finding import ERROR, Finding
 from tidewire.serve.tls.certificates import Certificate
 
@@ -36,6 +36,7 @@ def examine(options: Options) -> Iterator[Finding]:
         try:
             yield from history.look_at_history(options.state)
             yield from upkeep.look_at_upkeep()
+            yield from edge.look_at_edge()
         except DatabaseError as failure:
             yield Finding(ERROR, "database", f"it fails: {failure}", "Look at its log.")
     yield from layer.look_at_layer()

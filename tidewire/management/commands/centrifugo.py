@@ -15,7 +15,7 @@ from tidewire.centrifugo.broker import UnknownBrokerError
 from tidewire.centrifugo.configuration import Keys, configuration
 from tidewire.centrifugo.relay import Relay
 from tidewire.diagnosis import worker_commands
-from tidewire.diagnosis.arguments import PORT
+from tidewire.diagnosis.arguments import PORT, http_url
 from tidewire.diagnosis.commands import OurCommand
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
@@ -32,9 +32,11 @@ class Command(OurCommand):
         relay = actions.add_parser("relay", help="copy events until SIGTERM")
         worker_commands.add_port(relay)
         config = actions.add_parser("config", help="write the configuration of a node to standard output, as JSON")
-        config.add_argument("--django", required=True, metavar="URL", help="where nodes reach this application")
         config.add_argument(
-            "--database", metavar="URL", help="where nodes reach its PostgreSQL, if not where this application does"
+            "--django", required=True, type=http_url, metavar="URL", help="where nodes reach this application"
+        )
+        config.add_argument(
+            "--database", metavar="DSN", help="where nodes reach its PostgreSQL, if not where this application does"
         )
         config.add_argument("--port", type=PORT, default=8001, help="the node's own port (8001)")
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from tidewire.diagnosis.arguments import whole, workers_wanted, zero_or_more
+from tidewire.diagnosis.arguments import http_url, whole, workers_wanted, zero_or_more
 from tidewire.diagnosis.commands import TeachingCommand
 from tidewire.diagnosis.doctor.examination import Options, examine
 from tidewire.diagnosis.doctor.finding import ERROR, OK, WARNING
@@ -37,7 +37,9 @@ class Command(TeachingCommand):
     ]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", help="The address that clients use, such as https://chat.example.com.")
+        parser.add_argument(
+            "--url", type=http_url, help="The address that clients use, such as https://chat.example.com."
+        )
         parser.add_argument("--cafile", help="Trust these certificates for --url.")
         parser.add_argument("--tls-cert", type=Path, help="The certificate that `serve` has, in PEM.")
         parser.add_argument("--tls-key", type=Path, help="Its private key, in PEM.")
