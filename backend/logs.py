@@ -1,31 +1,22 @@
 """Formats log lines: JSON in production, readable text in development. No log call includes bodies or tokens.
 
 A line of a request has the request's id, and its trace's where there is one; what code binds with
-`structlog.contextvars` is added too. What looks like a token, in a path that a library logs for example, is replaced.
+`structlog.contextvars` is added too. Secrets are hidden (hiding.py), also in what libraries log, such as a path.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from backend.hiding import hidden
 from tidewire import current_request
 
 # -- what a line says --------------------------------------------------------------------------------------------------
-
-TOKENS = re.compile(
-    r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+){1,4}"  # JSON Web Tokens, and pieces of them
-    r"|tw_[a-z]+_[0-9A-Za-z]{16,}(?:_[0-9A-Za-z]*)?"  # API keys
-    r"|(?i:bearer)(?:\s|%20|\+)+[^\s\"',;&]+|Basic [A-Za-z0-9+/]{8,}=*"
-)
-DETAIL = re.compile(r"(?m)^(DETAIL|CONTEXT|Failing row).*$")
-"""Lines of PostgreSQL's errors that repeat the values of a row."""
-HIDDEN = "[hidden]"
 
 _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "status_code"}
 
@@ -51,38 +42,50 @@ def add_extra(logger: WrappedLogger, method: str, event: EventDict) -> EventDict
 
 
 def hide_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Replaces what looks like a token, or like the values of a row, in all texts of a line."""
-    for name, value in event.items():
-        if isinstance(value, str) and not name.startswith("_"):
-            event[name] = without_secrets(value)
-    return event
+    """Replaces what is a secret, or looks like one, in all parts of a line."""
+    return {name: hidden(value, name) for name, value in event.items()}
 
 
-def without_secrets(text: str) -> str:
-    return DETAIL.sub(rf"\1 {HIDDEN}", TOKENS.sub(HIDDEN, text))
-
-
-_SHARED: list[Any] = [
+_FIRST: list[Any] = [
     structlog.contextvars.merge_contextvars,
     add_request,
-    add_extra,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
-    hide_secrets,
 ]
-_UNMARK = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+_OF_LOGGING: list[Any] = [*_FIRST[:2], add_extra, *_FIRST[2:]]
+_LAST: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, hide_secrets]
 
 
-class JsonLines(structlog.stdlib.ProcessorFormatter):
+def _hand_over_to_logging() -> None:
+    """Makes lines of structlog's own loggers lines of `logging`: with its levels and handlers, and without secrets."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *_FIRST,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    def __init__(self, renderer: Any) -> None:
+        _hand_over_to_logging()
+        super().__init__(processors=[*_LAST, renderer], foreign_pre_chain=_OF_LOGGING)
+
+
+class JsonLines(_Lines):
     def __init__(self) -> None:
-        super().__init__(processors=[_UNMARK, structlog.processors.JSONRenderer()], foreign_pre_chain=_SHARED)
+        super().__init__(structlog.processors.JSONRenderer())
 
 
-class ConsoleLines(structlog.stdlib.ProcessorFormatter):
+class ConsoleLines(_Lines):
     def __init__(self) -> None:
-        super().__init__(processors=[_UNMARK, structlog.dev.ConsoleRenderer(colors=False)], foreign_pre_chain=_SHARED)
+        super().__init__(structlog.dev.ConsoleRenderer(colors=False))
 
 
 # -- which lines there are ---------------------------------------------------------------------------------------------

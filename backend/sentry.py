@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.logs import without_secrets
+from backend.hiding import hidden
 from tidewire import current_request
 
 
@@ -25,7 +25,7 @@ def start(dsn: str) -> None:
         max_request_body_size="never",
         include_local_variables=False,
         before_send=prepared,
-        before_breadcrumb=lambda breadcrumb, hint: without_tokens(breadcrumb),
+        before_breadcrumb=lambda breadcrumb, hint: hidden(breadcrumb),
     )
 
 
@@ -42,15 +42,4 @@ def prepared(event: Any, hint: dict[str, Any]) -> Any:
             event["user"] = {"id": request.user}
     for name in ("query_string", "cookies"):
         event.get("request", {}).pop(name, None)
-    return without_tokens(event)
-
-
-def without_tokens(value: Any) -> Any:
-    """Returns a value with its texts as the logs show them."""
-    if isinstance(value, str):
-        return without_secrets(value)
-    if isinstance(value, dict):
-        return {key: without_tokens(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_tokens(each) for each in value]
-    return value
+    return hidden(event)

@@ -35,6 +35,20 @@ class _Tracing:
         """Returns OpenTelemetry's context with this span as the parent; the present context for ""."""
         return self.propagator.extract({"traceparent": traceparent}) if traceparent else None
 
+    @contextmanager
+    def current(self, name: str, **options: Any) -> Generator[Any]:
+        """A span around a block. The type of an error of the block is noted, and not its text: that may repeat what a
+        person wrote, and the log, which has it, hides that."""
+        with self.tracer.start_as_current_span(
+            name, record_exception=False, set_status_on_exception=False, **options
+        ) as present:
+            try:
+                yield present
+            except Exception as error:
+                present.set_attribute("error.type", type(error).__qualname__)
+                present.set_status(self.trace.StatusCode.ERROR)
+                raise
+
 
 _tracing: _Tracing | None = None
 
@@ -63,10 +77,10 @@ def is_on() -> bool:
 
 def span(name: str, began_at_ns: int = 0) -> AbstractContextManager[Any]:
     """Returns a span around a block, under the span of the present context. `began_at_ns` is an earlier beginning, as
-    Unix time. An error of the block is noted in the span."""
+    Unix time. The type of an error of the block is noted in the span."""
     if _tracing is None:
         return _OFF
-    return _tracing.tracer.start_as_current_span(name, start_time=began_at_ns or None)
+    return _tracing.current(name, start_time=began_at_ns or None)
 
 
 def now_ns() -> int:
@@ -92,7 +106,7 @@ def request_span(request: CurrentRequest, method: str) -> Generator[Any]:
         return
     kind = _tracing.trace.SpanKind.SERVER
     attributes: Attributes = {"http.request.method": method, "tidewire.request_id": request.id}
-    with _tracing.tracer.start_as_current_span(
+    with _tracing.current(
         method, context=_tracing.parent(request.traceparent) or _no_parent(), kind=kind, attributes=attributes
     ) as present:
         found = present.get_span_context()
@@ -130,9 +144,7 @@ def span_of(name: str, traces: Sequence[str], attributes: Attributes) -> Generat
     links = [
         _tracing.trace.Link(_tracing.trace.get_current_span(other).get_span_context()) for other in others[:MAX_LINKS]
     ]
-    with _tracing.tracer.start_as_current_span(
-        name, context=_tracing.parent(found[0]), attributes=attributes, links=links
-    ):
+    with _tracing.current(name, context=_tracing.parent(found[0]), attributes=attributes, links=links):
         yield
 
 

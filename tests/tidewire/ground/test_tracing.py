@@ -7,11 +7,14 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.rig.site import ROOT, child_environment
 from tests.tidewire.delivery.test_delivery_times import Queue
 from tidewire.delivery.delivery_times import DeliveryTimes
 from tidewire.delivery.flusher import Flusher
 from tidewire.ground import tracing
+from tidewire.ground.current_request import CurrentRequest
 from tidewire.ground.positions import Entry
 from tidewire.layer.messages import Events
 from tidewire.layer.publisher import _span
@@ -76,3 +79,24 @@ async def test_an_event_without_a_context_makes_no_span(spans):
     DeliveryTimes(flusher).note("room", Entry(7, "", "item.changed", "{}"), tracing.now_ns(), 3)
     await asyncio.sleep(0)
     assert spans.get_finished_spans() == ()
+
+
+def test_a_span_names_the_type_of_an_error_and_nothing_that_it_says(spans):
+    """Its text, and the traceback, may repeat what a person wrote: those are in the log, which hides it."""
+
+    def fail():
+        raise LookupError("what Alice wrote")
+
+    request = CurrentRequest.of([])
+    for block in (
+        tracing.span("inner"),
+        tracing.span_of("publish", [ONE], {}),
+        tracing.request_span(request, "POST"),
+    ):
+        with pytest.raises(LookupError), block:
+            fail()
+    found = spans.get_finished_spans()
+    assert [span.attributes["error.type"] for span in found] == ["LookupError"] * 3
+    assert [span.status.status_code.name for span in found] == ["ERROR"] * 3
+    assert [span.events for span in found] == [()] * 3
+    assert "Alice" not in "".join(span.to_json() for span in found)
