@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from tests.rig import servers
-from tests.tidewire.webhooks.receiver import Receiver, Say
+from tests.tidewire.webhooks.receiver import Got, Receiver, Say
 from tidewire.delivery.log_reader import LogUnavailableError
 from tidewire.diagnosis import worker_commands
 from tidewire.ground import metrics
@@ -70,17 +70,27 @@ async def test_a_stream_that_is_new_to_an_endpoint_for_all(receiver, make_endpoi
         await until(lambda: len(receiver.got) == 1)
 
 
-async def test_a_receiver_that_never_answers_delays_no_other(receiver, make_endpoint, stream, write):
-    dead = Receiver()
-    dead.answer = lambda got: Say(seconds=3.0)
+async def test_a_receiver_that_never_answers_delays_no_other(receiver, make_endpoint, stream, write, settings):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, "WEBHOOK_TIMEOUT_SECONDS": 60.0}
+    dead, asked, is_over = Receiver(), [], threading.Event()
+
+    def never(got: Got) -> Say:
+        asked.append(got.id)
+        is_over.wait()
+        return Say()
+
+    dead.answer = never
     try:
         await sync_to_async(make_endpoint)(streams=[stream], url=dead.url)
         await sync_to_async(make_endpoint)(streams=[stream])
-        async with working():
+        async with working() as worker:
             await sync_to_async(write)(*(str(number) for number in range(20)))
-            await until(lambda: len(receiver.got) == 20, seconds=10)
-            assert len(dead.got) == 1
+            await until(lambda: len(receiver.got) == 20 and asked)
+            assert len(asked) == 1
+            worker.stop()
+            is_over.set()
     finally:
+        is_over.set()
         dead.close()
 
 
