@@ -161,6 +161,10 @@ def test_a_receiver_of_the_page(receiver: Receiver, embedded_site: Site, owner: 
     assert receiver.send(json.dumps(reset)) == 204
     assert receiver.send(body(4)) == 204
     assert receiver.applied[-1] == f"4 {types[4]}"
+    lost = {**reset, "epoch": "another", "offset": 1}
+    assert receiver.send(json.dumps(lost)) == 204
+    assert receiver.send(body(4)) is None  # the reading of what is missing is refused: the message must come again
+    assert receiver.applied[-1] == f"4 {types[4]}"
 
 
 def test_the_reference_verifier_of_javascript_accepts_ours_and_nothing_else(tmp_path: Path):
