@@ -33,5 +33,6 @@ def copy_feed(client: Client, bookmark: str) -> Copied:
         for entry in page["results"]:
             copied.named.add(entry["channel"])
             copied.events.setdefault(entry["channel"], []).append(entry)
-        copied.bookmark, has_more = page["bookmark"], page["has_more"]
+        copied.bookmark = page["bookmark"]
+        has_more = page["has_more"] and bool(page["changes"] or page["results"])
     return copied

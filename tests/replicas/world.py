@@ -40,7 +40,8 @@ class Client:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """Returns the answer, whatever it is. No server may fail."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        response = self._http.request(method, path, json=body, headers=named)
+        while (response := self._http.request(method, path, json=body, headers=named)).status_code == 429:
+            time.sleep(float(response.headers["Retry-After"]))  # others of the account are at work
         assert response.status_code < 500, f"{method} {path}: {response.status_code} {response.text}"
         return response
 

@@ -5,7 +5,8 @@ asked for them once, in one round trip that also shows whether a pooler is in be
 
 A pooler in transaction mode (PgBouncer) gives each transaction some session of its own, so asking one session is not
 enough. There they become the defaults of the role in this database (`ALTER ROLE … IN DATABASE … SET`), which hold in
-every session that the pooler opens from then on. What needs a session that stays is turned off: prepared statements and
+every session that the pooler opens from then on. A standby takes no ALTER ROLE: behind a pooler each transaction on it
+begins with the settings instead. What needs a session that stays is turned off: prepared statements and
 cursors of the server.
 """
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 IDLE = 0
 """libpq's state of a connection that is in no transaction: the next statement begins one."""
 
+_standbys: set[str] = set()
+"""The aliases of databases that were found to be a standby behind a pooler."""
 _checked_roles: set[str] = set()
 """The aliases of databases whose role was found to have the defaults, or was given them."""
 
@@ -70,6 +73,12 @@ def _on_connect(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Runs whenever Django takes a connection, from a pool or anew."""
     if wanted(connection) and sessions.session_of(connection).settings is not wanted(connection):
         _ask(connection)
+    if connection.alias in _standbys and not any(isinstance(each, _LocalSettings) for each in _wrappers(connection)):
+        _wrappers(connection).append(_LocalSettings(wanted(connection)))
+
+
+def _wrappers(connection: BaseDatabaseWrapper) -> list[Any]:
+    return connection.execute_wrappers
 
 
 def _ask(connection: BaseDatabaseWrapper) -> None:
@@ -87,6 +96,10 @@ def _ask(connection: BaseDatabaseWrapper) -> None:
 def _adapt_to_pooler(connection: BaseDatabaseWrapper) -> None:
     sessions.keep_no_names()
     connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    if _is_standby(connection):
+        _standbys.add(connection.alias)
+        return
+    _standbys.discard(connection.alias)
     if connection.alias in _checked_roles:
         return
     _checked_roles.add(connection.alias)
@@ -98,6 +111,12 @@ def _adapt_to_pooler(connection: BaseDatabaseWrapper) -> None:
             "Run ALTER ROLE … IN DATABASE … SET statement_timeout = '30s', and so on.",
             str(error).strip(),
         )
+
+
+def _is_standby(connection: BaseDatabaseWrapper) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery()")
+        return bool(cursor.fetchone()[0])
 
 
 def _set_defaults_of_role(connection: BaseDatabaseWrapper) -> None:
@@ -120,7 +139,7 @@ class _LocalSettings:
     """A wrapper around a connection's statements: each transaction begins with these settings, for itself alone."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._statement = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
+        self._statement = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         raw = context["connection"].connection

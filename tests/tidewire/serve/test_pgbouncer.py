@@ -158,3 +158,39 @@ def test_a_first_migrate_through_it_works_too(site: Site, direct: Site) -> None:
     environment["DATABASE_URL"] = urlunsplit(urlsplit(environment["DATABASE_URL"])._replace(path="/through_pgbouncer"))
     run_manage(environment, "migrate", "--verbosity", "0")
     assert "No changes" in run_manage(environment, "makemigrations", "--check", "--dry-run")
+
+
+READ = """
+from api.models import Room
+from tests.rig.standby import Person, catch_up, outcomes
+from tidewire.log.pages import read_after
+from tests.factories import make_message, make_room, make_user
+owner = Person(make_user("Olga"))
+room = make_room(owner.user)
+make_message(room, owner.user, "one")
+catch_up()
+for number in range(8):
+    assert owner.texts(room, f"?limit={number + 1}") == ["one"]
+    assert len(read_after(f"room:{room.pk}", 0).entries) == 2
+    assert len(owner.get("/api/v1/search/messages/?q=one").json()["results"]) == 1
+from django.db import connections, transaction
+with transaction.atomic("replica"), connections["replica"].cursor() as cursor:
+    cursor.execute("SHOW statement_timeout")
+    print(cursor.fetchone()[0], outcomes())
+"""
+
+
+def test_reads_come_from_a_replica_behind_it(direct: Site) -> None:
+    """Each transaction has the timeouts: a standby takes no ALTER ROLE."""
+    assert direct.postgresql is not None
+    replica = servers.start_replica(direct.postgresql)
+    pgbouncer = PgBouncer(replica.url)
+    try:
+        path = urlsplit(direct.environment["DATABASE_URL"]).path
+        url = urlunsplit(urlsplit(pgbouncer.url)._replace(path=path))
+        settings = {"DATABASE_REPLICA_URL": url, "REPLICA_WAIT_SECONDS": "20", "ALLOWED_HOSTS": "localhost"}
+        shown = run_manage(direct.environment | settings, "shell", "-v", "0", "-c", READ).splitlines()[-1]
+    finally:
+        pgbouncer.stop()
+        replica.stop()
+    assert shown == "2s {'replica': 24, 'behind': 0, 'away': 0, 'failed': 0, 'promoted': 0}"
