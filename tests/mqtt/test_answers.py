@@ -20,6 +20,7 @@ from tidewire.mqtt.incoming import SHOWN_BYTES
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT = "2026-11-01T10:00:00Z"
+KEY = "idempotency-key"
 v5 = pytest.mark.verify
 """The broker for development speaks MQTT 3.1.1, so these run with Mosquitto: `MQTT_BROKER=mosquitto`."""
 
@@ -83,8 +84,8 @@ async def test_an_idempotency_key_makes_one_sample_of_a_number_that_is_sent_twic
     async with bridging(), device() as sensor:
         await sensor.listen(f"{place}/#")
         answers = []
-        for key in ("reading-1", "reading-1", "reading-2", "x" * 1000):
-            await sensor.say(plant.short, "21.5", properties=asking(f"{place}/b", None, ("idempotency-key", key)))
+        for name, key in ((KEY, "reading-1"), ("Idempotency-Key", "reading-1"), (KEY, "reading-2"), (KEY, "x" * 1000)):
+            await sensor.say(plant.short, "21.5", properties=asking(f"{place}/b", None, (name, key)))
             answers.append((await sensor.hear())[1])
     assert [answer["status"] for answer in answers] == [201, 201, 201, 400]
     assert answers[3]["body"]["code"] == "idempotency_key_invalid"
@@ -100,10 +101,10 @@ async def test_a_refusal_shows_the_message_and_its_problem_and_nothing_else(plan
             topic, shown[payload[:4]], _ = await sensor.hear()
             assert topic == f"refused/{plant.key.pk}/{plant.short}"
     text, binary, long = shown.values()
-    assert set(text) == {"topic", "payload", "problem"}
+    assert set(text) == {"topic", "payload", "status", "problem"}
     assert (text["topic"], text["payload"]) == (f"{conf.MQTT_PREFIX}/{plant.long(plant.key)}", "warm é")
     assert set(text["problem"]) >= {"type", "title", "status", "detail", "instance", "code"}
-    assert set(binary) == {"topic", "payload_base64", "problem"}
+    assert set(binary) == {"topic", "payload_base64", "status", "problem"}
     assert base64.b64decode(binary["payload_base64"]) == b"\xff\x00\xfe"
     assert len(long["payload"]) == SHOWN_BYTES
 

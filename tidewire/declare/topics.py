@@ -25,7 +25,8 @@ class Topic:
     - `number` names the field of a message that is a bare number. None refuses such messages.
     - `batch` names the field of a message that is a list. None refuses such messages.
     - `identity` names the field by which the same message, sent again, makes no second row, such as "id". Where a
-      message has none, the bridge remembers which deliveries of the broker it has done.
+      message has none, the bridge remembers which deliveries of the broker it has done, and gives the view an
+      `Idempotency-Key`, which every `ResourceViewSet` takes.
     - `holders()` returns which of the paths one user has for itself, and which user. Such a user may leave out
       `keys/{user}/`. It is synchronous and runs in a database thread.
     """

@@ -11,7 +11,7 @@ import base64
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tidewire.delivery.log_reader import LogUnavailableError
@@ -105,7 +105,7 @@ class Incoming:
         if answer.is_good:
             await self._answer(delivery, user, answer.status, answer.as_json())
         else:
-            await self._refuse(delivery, arrival, user, answer.as_json() or {"status": answer.status})
+            await self._refuse(delivery, arrival, user, answer)
 
     async def _store(self, delivery: Delivery, arrival: Arrival | None, user: str) -> Answer:
         """Returns the answer of the view, or what is said to a message that no view gets."""
@@ -119,7 +119,7 @@ class Incoming:
     async def _ask(self, delivery: Delivery, arrival: Arrival, user: str) -> Answer:
         """Returns the answer of the view, and asks again for as long as the database is away."""
         body = body_of(delivery.payload, arrival.topic)
-        key = delivery.user_property("idempotency-key")
+        key = delivery.user_property("idempotency-key") or None
         failures = tries = 0
         while True:
             try:
@@ -156,15 +156,17 @@ class Incoming:
         payload = json.dumps({"status": status, "body": body}).encode()
         await self._link.publish_all([(place, payload, False, properties)])
 
-    async def _refuse(self, delivery: Delivery, arrival: Arrival | None, user: str, problem: Mapping[str, Any]) -> None:
-        """Publishes a message that cannot be stored, with its problem, where its sender and the operator find it."""
+    async def _refuse(self, delivery: Delivery, arrival: Arrival | None, user: str, answer: Answer) -> None:
+        """Publishes a message that cannot be stored, with its problem, where its sender and the operator find it. The
+        problem is what the view answers: any JSON, or the status alone where it answers none."""
         path = arrival.path if arrival is not None else "unknown"
-        document = {"topic": delivery.topic, **_shown(delivery.payload), "problem": problem}
+        problem = answer.as_json() or {"status": answer.status}
+        document = {"topic": delivery.topic, **_shown(delivery.payload), "status": answer.status, "problem": problem}
         properties = self._link.properties(ContentType=JSON)
         message = (names.refused(user, path), json.dumps(document).encode(), False, properties)
         await self._link.publish_all([message])
         if user:
-            await self._answer(delivery, user, int(problem.get("status", 500)), problem)
+            await self._answer(delivery, user, answer.status, problem)
 
 
 def _problem(status: int, code: str, detail: str) -> Answer:

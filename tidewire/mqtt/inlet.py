@@ -38,7 +38,9 @@ class Delivery:
         return getattr(self.properties, name, None)
 
     def user_property(self, name: str) -> str | None:
-        return next((value for key, value in self.property("UserProperty") or () if key == name), None)
+        """Returns the first property of the user's own with this name, in any case, as for the headers of HTTP."""
+        pairs = self.property("UserProperty") or ()
+        return next((value for key, value in pairs if key.lower() == name), None)
 
 
 def _topic(message: MQTTMessage) -> str:

@@ -19,6 +19,8 @@ from tidewire.declare.topics import Topic
 from tidewire.ground.conf import conf
 
 MAX_LENGTH = 512
+OWN_LEVELS = frozenset({"keys", "streams", "state", "answers", "refused", "bridge"})
+"""The first levels below the prefix that no declared topic may have."""
 
 
 @dataclass(frozen=True, slots=True)
