@@ -142,7 +142,14 @@ def _http_stream() -> Json:
 
 
 def _sse_get() -> Json:
-    first = {**_query("cf_connect", {"type": "string"}, "The first message of the client, in JSON."), "required": True}
+    first = {
+        **_query(
+            "cf_connect",
+            {"type": "string"},
+            "The first message of the client, in JSON. A token in it may last for a day at most.",
+        ),
+        "required": True,
+    }
     body: Json = {**BY_COMMAND, "parameters": [first]}
     return _operation("connection_sse", SSE, "connection", body, {"200": _messages(), **_problems(*FALLBACK_PROBLEMS)})
 

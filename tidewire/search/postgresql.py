@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from tidewire.search.indexes import COLUMN, MAX_CHARACTERS, SearchedColumns, text_configurations
 
 MARK = "tidewire search "
 """The comment of our columns begins so; the digest follows."""
+
+MAX_NAME = 63
+"""Bytes of a name in PostgreSQL."""
 
 _SEPARATORS = (
     r"[!-/:-@\[-`{-~\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
@@ -45,8 +49,18 @@ def install(cursor: Any, searched: SearchedColumns) -> None:
     cursor.execute(
         f'ALTER TABLE {table} ADD COLUMN "{COLUMN}" tsvector GENERATED ALWAYS AS ({_vector(cursor, searched)}) STORED'
     )
-    cursor.execute(f'CREATE INDEX "{searched.table[:45]}_{COLUMN}" ON {table} USING gin ("{COLUMN}")')
+    cursor.execute(f'CREATE INDEX "{index_name(searched.table)}" ON {table} USING gin ("{COLUMN}")')
     cursor.execute(f"COMMENT ON COLUMN {table}.\"{COLUMN}\" IS '{MARK}{searched.digest}'")
+
+
+def index_name(table: str) -> str:
+    """Returns the name of a table's index. No two tables share one, and PostgreSQL cuts none of them."""
+    name = f"{table}_{COLUMN}"
+    if len(name.encode()) <= MAX_NAME:
+        return name
+    digest = hashlib.blake2b(table.encode(), digest_size=4).hexdigest()
+    kept = table.encode()[: MAX_NAME - len(f"_{digest}_{COLUMN}")].decode(errors="ignore")
+    return f"{kept}_{digest}_{COLUMN}"
 
 
 def analyze(cursor: Any, searched: SearchedColumns) -> None:

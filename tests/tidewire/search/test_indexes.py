@@ -16,7 +16,7 @@ from tests.tidewire.deskapp.models import Ticket
 from tests.tidewire.liveapp.models import Board, Item
 from tests.tidewire.search.conftest import SEARCHED_ITEM
 from tidewire.declare.registry import registry
-from tidewire.search import indexes, installing
+from tidewire.search import indexes, installing, postgresql
 from tidewire.search.matches import Matches, terms_of
 from tidewire.search.words import parse
 
@@ -116,6 +116,15 @@ def test_very_long_texts_are_stored(searched):
 
 def test_an_index_is_made_once(item):
     assert installing.install("default") == []
+
+
+def test_tables_with_long_names_have_indexes_of_their_own():
+    """A project names its tables; PostgreSQL cuts names of indexes at 63 bytes without a word."""
+    tables = [f"{'a' * length}_{end}" for length in (30, 45, 60) for end in ("note", "notes")]
+    tables += [f"{'ä' * 30}_{end}" for end in ("note", "notes")]
+    names = [postgresql.index_name(table) for table in tables]
+    assert len({name.encode()[:63] for name in names}) == len(tables)
+    assert all(len(name.encode()) <= 63 and name.endswith(indexes.COLUMN) for name in names)
 
 
 def test_rows_of_before_are_found(db, monkeypatch):
