@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.rig import servers
+from tests.rig.raw import RawSocket
 from tests.rig.site import ROOT, Site, wait_until_ready
 
 SEED = int(os.environ.get("TIDEWIRE_SEED", "1"))
@@ -156,3 +157,12 @@ def settings(ports: list[int]) -> dict[str, str]:
         "JWT_SIGNING_KEY": KEY,
         "JWT_SIGNING_KEY_FALLBACKS": OLD_KEY,
     }
+
+
+def subscribed(socket: RawSocket, stream: str, **options: Any) -> dict[str, Any]:
+    """Subscribes as an SDK does: again while the error is temporary, as it is until the node has reached the stream."""
+    number = 20
+    while (reply := socket.subscribe(stream, id=number, **options)).get("error", {}).get("temporary") and number < 120:
+        number += 1
+        time.sleep(0.1)
+    return reply

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tests.centrifugo.edge import VERSION, Edge
+from tests.centrifugo.edge import VERSION, Edge, subscribed
+from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tests.sdk.agents import AGENTS, Position, SdkClient
 from tidewire.centrifugo import configuration
@@ -226,3 +227,34 @@ def test_as_many_as_a_frame_holds_are_recovered(edge: Edge, people: People, room
     assert client.wait_for("subscribed", channel(room)).recovered
     client.wait_for_offset(channel(room), position["offset"] + WINDOW)
     assert client.offsets(channel(room)) == list(range(position["offset"] + 1, position["offset"] + WINDOW + 1))
+
+
+PRUNE = """
+from tidewire.log.tables import Event
+Event.objects.filter(stream__name="{stream}", offset__lte={offset})._raw_delete("default")
+"""
+
+
+def test_a_client_from_before_a_hole_is_sent_back_to_the_list(edge: Edge, people: People, room: str) -> None:
+    """Events were pruned while no relay ran. A node looks at the first and the last row of a recovery only."""
+    alice, bob, _ = people
+    _, position = alice.messages(room)
+    first = position["offset"] + 1
+    with AGENTS["py"]() as reader:
+        follow(reader, edge.nodes[0].ws_url, bob, room)
+        alice.say(room, "copied")
+        reader.wait_for_offset(channel(room), first)
+    edge.kill_relay()
+    alice.say(room, "pruned")
+    alice.say(room, "kept")
+    edge.site.shell(PRUNE.format(stream=channel(room), offset=first + 1))
+    edge.start_relay()
+    found = {}
+    for since in (first - 1, first, first + 1, first + 2):
+        with RawSocket(edge.nodes[1].ws_url) as socket:
+            socket.connect(bob.fresh_token())
+            place = {"epoch": position["epoch"], "offset": since}
+            answer = subscribed(socket, channel(room), recover=True, **place)["subscribe"]
+            shown = [each["offset"] for each in answer.get("publications", ())]
+            found[since - first] = (answer.get("recovered", False), shown)
+    assert found == {-1: (False, []), 0: (False, []), 1: (True, [first + 2]), 2: (True, [])}

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.centrifugo.edge import KEY, OLD_KEY, Edge
+from tests.centrifugo.edge import KEY, OLD_KEY, Edge, subscribed
 from tests.rig.raw import RawSocket
 from tests.rig.rest import Person, channel
 from tidewire.ground.streams import REVOCATIONS
@@ -173,15 +173,6 @@ def test_a_stream_that_was_not_subscribed_to_answers_nothing(
     socket.connect(people[2].access)
     socket.send({"id": 9, command: {"channel": channel(room), **({"data": {}} if command == "publish" else {})}})
     assert socket.reply(9)["error"]["code"] in (PERMISSION_DENIED, NOT_AVAILABLE)
-
-
-def subscribed(socket: RawSocket, stream: str) -> dict[str, Any]:
-    """Subscribes as an SDK does: again while the error is temporary, as it is until the node has reached the stream."""
-    number = 20
-    while (reply := socket.subscribe(stream, id=number)).get("error", {}).get("temporary") and number < 60:
-        number += 1
-        time.sleep(0.1)
-    return reply
 
 
 def test_a_key_signs_in_and_is_revoked(edge: Edge, people: People, socket: RawSocket, room: str) -> None:

@@ -285,7 +285,7 @@ STEPS = (
     Step(
         "replica, blindly",
         "the same without looking at what the replica has replayed: the judge must find violations",
-        (sys.executable, "-m", "tests.replicas", "--reads", "1000", "--blind"),
+        (sys.executable, "-m", "tests.replicas", "--reads", "400", "--blind"),
         is_alone=True,
     ),
     Step(

@@ -193,6 +193,18 @@ def forget(text: str, using: str) -> None:
         cursor.execute(_ERASED.format(stream=table(), which=which, **_TABLES), [text])
 
 
+_HIDDEN = """DELETE FROM {stream} c USING (
+    SELECT channel, epoch, max(channel_offset) AS last FROM {stream}
+    WHERE kind = 0 AND position(convert_to(%s, 'UTF8') in data) > 0 GROUP BY channel, epoch
+) h WHERE c.channel = h.channel AND c.epoch = h.epoch AND c.kind = 0 AND c.channel_offset <= h.last"""
+
+
+def hide(user: str, using: str) -> None:
+    """Deletes all rows that name this user, and those before them in their streams, which would end in a hole."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_HIDDEN.format(stream=table()), [f'"id":"{user}"'])
+
+
 _UNREAD = """WITH unread AS (
     DELETE FROM {meta} m WHERE m.updated_at < now() - interval '1 hour'
         AND NOT EXISTS (SELECT 1 FROM {subscriptions} s WHERE s.stream = m.channel)

@@ -6,6 +6,8 @@ still read. A user who may not is unsubscribed on every node before the event th
 node does not answer then, nothing is copied to any: it may deliver, but it cannot learn who must not get what. Copying
 an event twice is harmless, because a node ignores an offset that it had. Ephemeral messages come last, and only of
 streams whose events are all copied.
+
+When an account begins to be erased in slices, what names it leaves the nodes' rows, as it leaves the pages of the log.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from tidewire.ground import metrics
 from tidewire.ground.conf import conf
 from tidewire.ground.positions import Entries, Entry, Position
 from tidewire.ground.streams import REVOCATIONS
-from tidewire.log import heads, pages
+from tidewire.log import erasure, heads, pages
 from tidewire.log.database import log_alias
 
 POLL_SECONDS = 0.02
@@ -55,6 +57,7 @@ class Relay:
     def __init__(self, nodes: Nodes) -> None:
         self._nodes, self._stopping = nodes, threading.Event()
         self._full_at = 0.0
+        self._hidden: set[str] = set()
         self._turned_at = time.monotonic()
 
     @property
@@ -95,11 +98,15 @@ class Relay:
         django.db.Error."""
         using, is_full = log_alias(), time.monotonic() >= self._full_at
         seconds = None if is_full else conf.TOUCHED_SECONDS
-        if revoking.is_done(using) and not broker_tables.behind(1, using, seconds) and not messages.waiting(using):
+        hidden = erasure.hidden_users(using)
+        is_new = not hidden <= self._hidden or not revoking.is_done(using)
+        if not is_new and not broker_tables.behind(1, using, seconds) and not messages.waiting(using):
             self._note(is_full)
             return 0
         with transaction.atomic(using):
             broker.take_turn(using)
+            for user in hidden - self._hidden:
+                broker_tables.hide(user, using)
             waiting = messages.waiting(using)  # first: all that ended an access before one of them is found below
             revoked = revoking.carry_out(self._nodes, using)
             found = broker_tables.behind(STREAMS, using, seconds)
@@ -110,6 +117,7 @@ class Relay:
             messages.copy(ephemeral, using)
             erasing = [each.head.channel for each in copied if _erases(each.head.channel, each.entries)]
             broker_tables.follow_erasures(erasing, using)
+        self._hidden = hidden
         self._note(is_full and len(found) < STREAMS)
         return sum(len(each.entries) for each in copied) + len(ephemeral)
 

@@ -179,6 +179,11 @@ def hide_user(user_id: str, using: str) -> None:
     ErasureClock.tick(using)
 
 
+def hidden_users(using: str) -> set[str]:
+    """Returns the users whom `hide_user` keeps from readers now."""
+    return set(HiddenUser.objects.using(using).values_list("user", flat=True))
+
+
 def show_user(user_id: str, using: str) -> None:
     """Ends what `hide_user` began."""
     HiddenUser.objects.using(using).filter(user=user_id).delete()

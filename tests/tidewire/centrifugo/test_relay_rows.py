@@ -188,6 +188,26 @@ def test_events_of_an_account_that_is_being_erased_are_no_hole(relay: Relay, roo
     assert recovered(stream_of(room), 4) is None
 
 
+def test_an_account_that_begins_to_be_erased_is_recovered_by_no_node(relay: Relay, room: Room, owner: User) -> None:
+    """The relay has copied its texts, and copies nothing new."""
+    leaving, other = make_user("Lea"), make_room(owner)
+    subscribe(owner, stream_of(other))
+    make_message(room, leaving, "five, secret")
+    make_message(room, owner, "six")
+    copy(relay)
+    with transaction.atomic():
+        hide_user(str(leaving.pk), "default")
+    assert copy(relay) == 0
+    assert "secret" not in str(rows(stream_of(room)))
+    assert recovered(stream_of(room), 5) == [6]
+    assert recovered(stream_of(room), 6) == []
+    assert recovered(stream_of(room), 4) is None
+    assert rows(stream_of(other)) == logged(stream_of(other))
+    make_message(room, owner, "seven")
+    copy(relay)
+    assert recovered(stream_of(room), 5) == [6, 7]
+
+
 def test_a_position_ahead_of_the_log_begins_anew(relay: Relay, room: Room) -> None:
     """As after a restored backup without new epochs: the nodes have rows that the log has not."""
     copy(relay)
