@@ -7596,7 +7596,7 @@ export interface operations {
     connection_sse: {
         parameters: {
             query: {
-                /** @description The first message of the client, in JSON. */
+                /** @description The first message of the client, in JSON. A token in it may last for a day at most. */
                 cf_connect: string;
             };
             header?: never;
