@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +13,13 @@ from django.core.management.base import SystemCheckError
 from django.db import connections
 
 MIN_SECRET = 32
+MIN_TOKEN = 16
+HOST = re.compile(r"\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]|\*")
+"""A name, one for all names below it, an IPv4 or an IPv6 address: what ALLOWED_HOSTS compares hosts with."""
 SAMPLE_WORDS = ("missing-", "change", "sample", "example", "secret-key", "insecure", "password")
+
+CONNECTIONS_BESIDE_VIEWS = 5
+"""Of a process: four for what sockets read, one for readiness."""
 
 PROXY_SETTINGS = ("IS_BEHIND_TLS", "SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
 """Settings that say that a proxy is in front of the server: each believes a header that proxies set."""
@@ -52,6 +59,10 @@ def check_mode(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 "E003", "ALLOWED_HOSTS is empty or '*' in production", "List your hosts: the Origin check uses them."
             )
         )
+    for host in settings.ALLOWED_HOSTS:
+        if not HOST.fullmatch(host):
+            hint = "Write the name alone: chat.example.com, without https:// and without a port."
+            found.append(_error("E004", f"ALLOWED_HOSTS has {host!r}, which no request can have as its host", hint))
     return found
 
 
@@ -79,6 +90,14 @@ def check_secrets(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
                 "E011",
                 "SECRET_KEY and JWT_SIGNING_KEY are the same",
                 "Use two: a leak of one must not reveal the other.",
+            )
+        )
+    if 0 < len(settings.TIDEWIRE["METRICS_TOKEN"]) < MIN_TOKEN:
+        found.append(
+            checks.Warning(
+                f"METRICS_TOKEN is shorter than {MIN_TOKEN} characters: it can be guessed",
+                hint="python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+                id="backend.W015",
             )
         )
     if settings.JWT_SIGNING_KEY_FALLBACKS and settings.JWT_FALLBACKS_UNTIL is None:
@@ -204,6 +223,8 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
                 id="backend.W031",
             )
         ]
+    if alias == "default" and isinstance(options.get("pool"), dict):
+        return _check_pool(options["pool"])
     if connections[alias].vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
         return [
             _error(
@@ -214,3 +235,16 @@ def _check_engine(alias: str, config: dict[str, Any]) -> list[checks.CheckMessag
             )
         ]
     return []
+
+
+def _check_pool(pool: dict[str, Any]) -> list[checks.CheckMessage]:
+    wanted = settings.MAX_VIEWS + CONNECTIONS_BESIDE_VIEWS
+    if pool.get("max_size", wanted) >= wanted:
+        return []
+    return [
+        checks.Warning(
+            f"MAX_VIEWS is {settings.MAX_VIEWS}, and the pool has {pool['max_size']} connections: requests wait",
+            hint=f"Set DATABASE_POOL_SIZE to {wanted}, or leave MAX_VIEWS out.",
+            id="backend.W033",
+        )
+    ]

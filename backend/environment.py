@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from django.core.exceptions import ImproperlyConfigured
@@ -30,6 +30,13 @@ class Environment:
     def text(self, name: str, default: str = "") -> str:
         """Returns the value unchanged."""
         return self._variables.get(name, default)
+
+    def choice(self, name: str, default: str, choices: Collection[str]) -> str:
+        """Returns one of these words."""
+        text = self.text(name).strip() or default
+        if text not in choices:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}.")
+        return text
 
     def items(self, name: str, default: list[str] | None = None) -> list[str]:
         """Returns the items between commas, without surrounding white space and without empty items."""

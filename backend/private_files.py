@@ -6,14 +6,19 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 SQLITE_SUFFIXES = ("", "-wal", "-shm")
 """A database in a file, and the files that SQLite makes beside it with the same mode."""
 
 
 def private_folder(path: Path) -> Path:
     """Makes a folder that only its owner may enter, and returns it. One that is there stays as it is: it may be the
-    folder of others, too."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder of others, too. Raises ImproperlyConfigured."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"the folder {path} cannot be made: {error.strerror}. Set DATA_DIR.") from error
     return path
 
 

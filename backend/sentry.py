@@ -13,12 +13,17 @@ from tidewire import current_request
 def start(dsn: str) -> None:
     """Sets up the SDK, which also reads its own variables (SENTRY_ENVIRONMENT, SENTRY_RELEASE).
 
-    Raises ImproperlyConfigured without the package.
+    Raises ImproperlyConfigured without the package, and for a DSN that is none.
     """
     try:
         import sentry_sdk  # optional
+        from sentry_sdk.utils import BadDsn, Dsn
     except ImportError as error:
         raise ImproperlyConfigured("SENTRY_DSN needs the packages of requirements/observability.txt") from error
+    try:
+        Dsn(dsn)
+    except (BadDsn, ValueError):
+        raise ImproperlyConfigured("SENTRY_DSN is no DSN such as https://key@o0.ingest.sentry.io/1.") from None
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,

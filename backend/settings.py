@@ -280,7 +280,7 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SENTRY_DSN = env.text("SENTRY_DSN", default="")
-LOG_LEVEL = env.text("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_JSON = env.flag("LOG_JSON", default=IS_PRODUCTION)
 # A line for each request and for the end of each socket.
 ACCESS_LOG = env.flag("ACCESS_LOG", default=True)

@@ -15,6 +15,7 @@ class TidewireConfig(AppConfig):
         from tidewire.centrifugo import chores as edge_chores  # noqa: F401  declares them
         from tidewire.centrifugo import message_writer
         from tidewire.checks import (  # noqa: F401  they register themselves
+            bounds,
             database,
             declarations,
             edge,

@@ -14,7 +14,7 @@ from backend.environment import Environment
 from tests.rig import servers
 from tests.rig.site import ROOT, child_environment
 
-READS = {"text", "items", "integer", "number", "flag", "moment"}
+READS = {"text", "items", "integer", "number", "flag", "moment", "choice"}
 
 
 def settings_read() -> dict[str, list[str]]:
@@ -119,3 +119,29 @@ def test_every_list_setting_takes_spaces(name):
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.strip() == str([first, second]), done.stderr
+
+
+def test_one_of_some_words():
+    levels = ("INFO", "DEBUG")
+    assert Environment({"LOG_LEVEL": " DEBUG "}).choice("LOG_LEVEL", "INFO", levels) == "DEBUG"
+    assert Environment({"LOG_LEVEL": ""}).choice("LOG_LEVEL", "INFO", levels) == "INFO"
+    with pytest.raises(ImproperlyConfigured, match=r"LOG_LEVEL must be one of INFO, DEBUG\.$"):
+        Environment({"LOG_LEVEL": "my-secret"}).choice("LOG_LEVEL", "INFO", levels)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"LOG_LEVEL": "loud"}, {"SENTRY_DSN": "junk"}, {"DATABASE_URL": "junk"}, {"DATA_DIR": "/proc/x"}]
+)
+def test_a_command_says_in_a_sentence_which_variable_is_wrong(tmp_path, wrong):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=child_environment(tmp_path) | wrong,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("manage.py: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert next(iter(wrong)) in done.stderr

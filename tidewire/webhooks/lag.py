@@ -5,6 +5,8 @@ Every process that serves measures it, too: workers that do not run cannot say s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest
 
@@ -18,11 +20,27 @@ LOOKED_AT = 1_000
 """Positions that are behind, of which the oldest event is looked up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """The active positions that are behind, the age of the oldest event that waits, and for how long nothing was done
+    about one that is due."""
+
+    positions: int
+    oldest_seconds: float
+    idle_seconds: float
+
+
 @measure
 def measure_webhooks(using: str) -> None:
-    """Sets the gauges: the webhooks by state, the active positions that are behind, the age of the oldest event that
-    waits, and for how long nothing was done about one that is due."""
+    """Sets the gauges: the webhooks by state, and the lag."""
     _count_endpoints(using)
+    lag = read_lag(using)
+    metrics.webhook_behind.set(lag.positions)
+    metrics.webhook_lag.set(lag.oldest_seconds)
+    metrics.webhook_idle.set(lag.idle_seconds)
+
+
+def read_lag(using: str) -> Lag:
     behind = WebhookPosition.objects.using(using).filter(
         endpoint__state=WebhookEndpoint.State.ACTIVE, ended_at=None, stream__head__gt=F("offset")
     )
@@ -32,11 +50,10 @@ def measure_webhooks(using: str) -> None:
     is_well = Q(endpoint__failing_since=None)
     found = some.aggregate(oldest=Min("waits_since"), due=Min(Greatest("due_at", "waits_since"), filter=is_well))
     now = leases.database_time(using)
-    metrics.webhook_behind.set(behind.count())
-    metrics.webhook_lag.set(max(0.0, (now - found["oldest"]).total_seconds()) if found["oldest"] else 0.0)
     is_worked_on = WebhookPosition.objects.using(using).filter(leased_until__gt=now).exists()
-    waits = 0.0 if is_worked_on or not found["due"] else (now - found["due"]).total_seconds()
-    metrics.webhook_idle.set(max(0.0, waits))
+    due = None if is_worked_on else found["due"]
+    waits = [max(0.0, (now - since).total_seconds()) if since else 0.0 for since in (found["oldest"], due)]
+    return Lag(behind.count(), *waits)
 
 
 def _count_endpoints(using: str) -> None:

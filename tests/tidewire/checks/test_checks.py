@@ -19,6 +19,7 @@ from rest_framework import serializers
 from tests.rig.site import ROOT, child_environment
 from tests.tidewire.liveapp.declarations import BoardSerializer, boards
 from tests.tidewire.liveapp.models import Board, Item, Owner, ProxyItem, Vote
+from tidewire.checks import bounds
 from tidewire.declare.kinds import Rate, Retention, StreamKind
 from tidewire.declare.live import Fact, Live, Touch
 from tidewire.declare.registry import Registry, registry
@@ -183,6 +184,40 @@ def production(settings):
     return settings
 
 
+@pytest.mark.parametrize("name", bounds.POSITIVE)
+def test_a_setting_that_must_be_above_0(settings, name):
+    settings.TIDEWIRE = {**settings.TIDEWIRE, name: 0}
+    assert "tidewire.E010" in ids()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("MQTT_PROTOCOL", ["4", "", "3.1"]),
+        ("MQTT_PORT", [0, 65536]),
+        ("MQTT_PREFIX", ["", "a/b", "+", "a#", "$SYS", "a b", "a\n"]),
+        ("MQTT_HOST", ["", " "]),
+    ],
+)
+def test_a_broker_that_cannot_be_spoken_to(settings, name, values):
+    for value in values:
+        settings.TIDEWIRE = {**settings.TIDEWIRE, name: value}
+        assert ids() == ["tidewire.E166"], value
+
+
+@pytest.mark.parametrize(
+    "host", ["https://chat.example.org", "chat.example.org:8000", "a b", "chat.example.org/", "*.a"]
+)
+def test_an_allowed_host_that_no_request_can_have(settings, host):
+    settings.ALLOWED_HOSTS = ["chat.example.org", ".example.org", "127.0.0.1", "[::1]", "*", host]
+    assert ids() == ["backend.E004"]
+
+
+def test_a_token_for_metrics_that_can_be_guessed(production):
+    production.TIDEWIRE = {**production.TIDEWIRE, "METRICS_TOKEN": "short"}
+    assert ids() == ["backend.W015"]
+
+
 def test_production_with_good_settings(production):
     assert ids() == []
 
@@ -275,8 +310,9 @@ def test_kept_connections(monkeypatch):
         ("sqlite", {}, ["backend.E032"]),
     ],
 )
-def test_how_databases_are_opened(monkeypatch, vendor, options, found):
+def test_how_databases_are_opened(monkeypatch, settings, vendor, options, found):
     database(monkeypatch, OPTIONS={"init_command": "PRAGMA journal_mode=WAL", **options})
+    settings.MAX_VIEWS = 15
     monkeypatch.setattr(connections["default"], "vendor", vendor)
     assert ids() == found
 

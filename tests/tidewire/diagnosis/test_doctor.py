@@ -12,6 +12,7 @@ import re
 import resource
 import secrets
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,11 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.db import connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from tests.rig import servers
 from tests.rig.site import ROOT, Site, Sites, child_environment, run_manage
 from tests.tidewire.diagnosis.proxy import Proxy
 from tests.tidewire.serve.http2.encrypted import Encrypted
+from tidewire.diagnosis.doctor import stores
 from tidewire.serve.tls import development
 
 pytestmark = [pytest.mark.slow, pytest.mark.own_database]
@@ -212,6 +216,9 @@ def test_migrations_are_missing(sound, tmp_path):
         ({"WEB_CONCURRENCY": "4"}, "backend.E020"),
         ({"TRUSTED_PROXIES": "0"}, "backend.E012"),
         ({"RETENTION_SECONDS": "60"}, "tidewire.E005"),
+        ({"ALLOWED_HOSTS": "https://chat.test"}, "backend.E004"),
+        ({"POLL_SECONDS": "0"}, "tidewire.E010"),
+        ({"MQTT_PORT": "99999"}, "tidewire.E166"),
     ],
 )
 def test_a_setting_is_wrong(sound, fault, id):
@@ -244,6 +251,38 @@ def test_the_database_is_away(grown):
     grown.environment["DATABASE_URL"] = f"postgres://tidewire:x@127.0.0.1:{servers.free_port()}/none"
     ((subject, _),) = grown.errors()
     assert subject == "database"
+
+
+@pytest.mark.verify
+def test_the_password_of_the_database_is_wrong(grown, grown_url):
+    grown.environment["DATABASE_URL"] = re.sub(r"://tidewire:[^@]*@", "://tidewire:another@", grown_url)
+    ((subject, text),) = grown.errors()
+    assert subject == "database"
+    assert "password authentication failed" in text
+
+
+@pytest.mark.verify
+def test_more_views_than_connections(grown):
+    _, printed = grown.doctor()
+    assert "backend.W033" not in printed
+    grown.environment |= {"MAX_VIEWS": "100", "DATABASE_POOL_SIZE": "20"}
+    _, printed = grown.doctor()
+    assert "backend.W033" in printed
+
+
+@pytest.mark.verify
+def test_workers_without_servers_to_share(sound):
+    assert [subject for subject, _ in sound.errors("--workers", "4")] == ["workers", "workers"]
+
+
+@pytest.mark.django_db
+def test_a_file_that_takes_no_writes(tmp_path):
+    sqlite3.connect(tmp_path / "file").close()
+    config = connections["default"].settings_dict
+    for mode, found in (("rw", []), ("ro", ["read-only database"])):
+        file = DatabaseWrapper({**config, "NAME": f"file:{tmp_path}/file?mode={mode}", "OPTIONS": {}}, "file")
+        assert [finding.subject for finding in stores._read_only_file(file)] == found
+        file.close()
 
 
 @pytest.mark.verify

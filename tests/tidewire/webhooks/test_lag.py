@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from tests.tidewire.webhooks.desk import pass_time
 from tests.tidewire.webhooks.receiver import Say
+from tidewire.diagnosis.doctor.upkeep import look_at_upkeep
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event
 from tidewire.webhooks import lag
@@ -67,3 +68,24 @@ def test_disabled_webhooks_are_counted_by_reason(make_endpoint, stream, write, d
     assert WebhookEndpoint.objects.get().state == "disabled"
     assert figure("endpoints", state="disabled", reason="gone") == 1
     assert figure("endpoints", state="active", reason="none") == 0
+
+
+def found_by_the_doctor() -> list[tuple[str, str]]:
+    return [(found.level, found.text) for found in look_at_upkeep() if found.subject == "webhooks"]
+
+
+def test_the_doctor_says_that_no_worker_runs(make_endpoint, stream, write, desk):
+    assert found_by_the_doctor() == []
+    make_endpoint(streams=[stream])
+    assert found_by_the_doctor() == [("ok", "0 streams wait, the oldest event since 0 s")]
+    write("one")
+    an_hour_passes()
+    ((level, text),) = found_by_the_doctor()
+    assert (level, text.partition(",")[0], text.rpartition(": ")[2]) == ("error", "1 streams wait", "no worker runs")
+
+
+def test_the_doctor_says_that_secrets_are_lost(make_endpoint, stream):
+    make_endpoint(streams=[stream])
+    WebhookEndpoint.objects.update(state="disabled", disabled_reason=WebhookEndpoint.Reason.SECRET_LOST)
+    ((level, text),) = found_by_the_doctor()
+    assert (level, text.partition(":")[0]) == ("error", "1 are disabled")

@@ -10,9 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core import checks
+from django.db import connections
 
 from tidewire.diagnosis.doctor.finding import Findings, error, ok, warning
 from tidewire.ground.conf import conf
+from tidewire.layer import redis_clients
+from tidewire.log.database import log_alias
 from tidewire.serve.file_limit import TooFewFilesError, places
 
 GIB = 1024**3
@@ -27,6 +30,14 @@ def look_at_settings() -> Findings:
         yield make("settings", f"{problem.id}: {problem.msg}", problem.hint or "See docs/configuration.md.")
     if not found:
         yield ok("settings", "the start-up checks find nothing")
+
+
+def look_at_workers(workers: int) -> Findings:
+    """Whether what several processes share is a server: `serve --workers` refuses to start otherwise."""
+    if workers > 1 and connections[log_alias()].vendor == "sqlite":
+        yield error("workers", f"{workers} processes, and the database is a file", "Set DATABASE_URL.")
+    if workers > 1 and redis_clients.is_in_memory():
+        yield error("workers", f"{workers} processes, and the channel layer is in memory", "Set REDIS_URL.")
 
 
 def look_at_statics() -> Findings:

@@ -28,6 +28,7 @@ class Options:
 def examine(options: Options) -> Iterator[Finding]:
     """Yields what is found. A fault of one part keeps no other part from being looked at."""
     yield from configuration.look_at_settings()
+    yield from configuration.look_at_workers(options.workers)
     has_database = True
     for finding in stores.look_at_database(options.workers):
         yield finding

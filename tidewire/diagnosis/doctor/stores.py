@@ -27,6 +27,7 @@ def look_at_database(workers: int) -> Findings:
     alias = log_alias()
     connection: Any = connections[alias]
     try:
+        _open_without_pool(connection)
         connection.ensure_connection()
     except (DatabaseError, OSError) as failure:
         yield error(
@@ -37,8 +38,7 @@ def look_at_database(workers: int) -> Findings:
         return
     yield ok("database", f"{connection.display_name} {_version(connection)} answers")
     is_postgresql = connection.vendor == "postgresql"
-    if is_postgresql:
-        yield from _read_only(connection)
+    yield from _read_only(connection) if is_postgresql else _read_only_file(connection)
     yield from _migrations(connection)
     for problem in checks.run_checks(tags=[checks.Tags.database], databases=[alias]):
         yield error("database", f"{problem.id}: {problem.msg}", problem.hint or "")
@@ -50,6 +50,17 @@ def look_at_database(workers: int) -> Findings:
         yield clock(
             "database clock", _one(connection, "SELECT extract(epoch FROM clock_timestamp())::float8"), time.time()
         )
+
+
+def _open_without_pool(connection: Any) -> None:
+    """Opens a connection of its own, and closes it. Raises the database's reason at once, which a pool would keep for
+    its log, and say after seconds that it got none."""
+    config = connection.settings_dict
+    if "pool" in config["OPTIONS"]:
+        options = {name: value for name, value in config["OPTIONS"].items() if name != "pool"}
+        single = type(connection)({**config, "OPTIONS": options}, connection.alias)
+        single.ensure_connection()
+        single.close()
 
 
 def _version(connection: Any) -> str:
@@ -69,6 +80,21 @@ def _read_only(connection: Any) -> Findings:
             "the server takes no writes: a standby, or default_transaction_read_only is on",
             "Point DATABASE_URL at the primary, for example with target_session_attrs=read-write and both hosts.",
         )
+
+
+def _read_only_file(connection: Any) -> Findings:
+    """SQLite's file, and the folder in which it makes others beside it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+    except DatabaseError as failure:
+        if "readonly" in str(failure):
+            yield error(
+                "read-only database",
+                f"{connection.settings_dict['NAME']} takes no writes",
+                "Give the file and its folder to the user of the service: chown, or another DATA_DIR.",
+            )
 
 
 def _migrations(connection: Any) -> Findings:

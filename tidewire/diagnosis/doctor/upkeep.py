@@ -15,9 +15,12 @@ from tidewire.log import retention
 from tidewire.log.database import log_alias
 from tidewire.logbook import reading
 from tidewire.mqtt import reading as mqtt
+from tidewire.webhooks.lag import read_lag
+from tidewire.webhooks.tables import WebhookEndpoint
 
 HOUR = 3600.0
 MQTT_SECONDS = 60.0
+WEBHOOK_SECONDS = 60.0
 AUDITED_STREAMS, AUDITED_EVENTS = 100, 10_000
 """The streams that were written to last, and of each its last events."""
 
@@ -29,6 +32,7 @@ def look_at_upkeep() -> Findings:
         yield from _chores()
         yield from _jobs()
         yield from _mqtt()
+        yield from _webhooks()
         yield from _log()
     except DatabaseError:
         return
@@ -95,6 +99,25 @@ def _mqtt() -> Findings:
         yield warning("mqtt", text, "Look at the log of mqtt_bridge, and at the broker.")
     else:
         yield ok("mqtt", "the broker has all events")
+
+
+def _webhooks() -> Findings:
+    """Says nothing where there are none."""
+    rows = WebhookEndpoint.objects.using(log_alias())
+    lost = rows.filter(disabled_reason=WebhookEndpoint.Reason.SECRET_LOST).count()
+    if lost:
+        text = f"{lost} are disabled: their secrets were sealed with another SECRET_KEY"
+        yield error(
+            "webhooks", text, "Put that key into SECRET_KEY_FALLBACKS, and enable them in the admin: docs/secrets.md."
+        )
+    if not rows.filter(state=WebhookEndpoint.State.ACTIVE).exists():
+        return
+    lag = read_lag(log_alias())
+    if lag.idle_seconds > WEBHOOK_SECONDS:
+        text = f"{lag.positions} streams wait, and nothing was done for {lag.idle_seconds:.0f} s: no worker runs"
+        yield error("webhooks", text, "Start `manage.py deliver_webhooks`; its log says why it ended.")
+    else:
+        yield ok("webhooks", f"{lag.positions} streams wait, the oldest event since {lag.oldest_seconds:.0f} s")
 
 
 def _log() -> Findings:
