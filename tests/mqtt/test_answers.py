@@ -84,11 +84,18 @@ async def test_an_idempotency_key_makes_one_sample_of_a_number_that_is_sent_twic
     async with bridging(), device() as sensor:
         await sensor.listen(f"{place}/#")
         answers = []
-        for name, key in ((KEY, "reading-1"), ("Idempotency-Key", "reading-1"), (KEY, "reading-2"), (KEY, "x" * 1000)):
+        keys = (
+            (KEY, "reading-1"),
+            ("Idempotency-Key", "reading-1"),
+            (KEY, "reading-2"),
+            (KEY, "x" * 1000),
+            (KEY, "読み"),
+        )
+        for name, key in keys:
             await sensor.say(plant.short, "21.5", properties=asking(f"{place}/b", None, (name, key)))
             answers.append((await sensor.hear())[1])
-    assert [answer["status"] for answer in answers] == [201, 201, 201, 400]
-    assert answers[3]["body"]["code"] == "idempotency_key_invalid"
+    assert [answer["status"] for answer in answers] == [201, 201, 201, 400, 400]
+    assert {answer["body"]["code"] for answer in answers[3:]} == {"idempotency_key_invalid"}
     assert await Sample.objects.acount() == 2
 
 

@@ -13,6 +13,7 @@ passwords.py       hashes of passwords, as Mosquitto has them
 files.py           the password file and the ACL file
 broker_access.py   keeps these files true, and knows when the broker has read them
 link.py            one connection to the broker
+packets.py         a message as the broker sends it
 inlet.py           the connection on which messages arrive, as many as there is room for
 bodies.py          payloads become bodies of requests
 receipts.py        which deliveries were done

@@ -20,8 +20,9 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from tidewire.ground.conf import conf
-from tidewire.mqtt.inlet import Delivery, Inlet
+from tidewire.mqtt.inlet import Inlet
 from tidewire.mqtt.link import Link, MqttError
+from tidewire.mqtt.packets import Delivery
 
 AWAY_SECONDS = 0.5
 MOST_QOS = 1

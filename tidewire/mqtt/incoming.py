@@ -19,9 +19,10 @@ from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.mqtt import names, receipts
 from tidewire.mqtt.bodies import body_of
-from tidewire.mqtt.inlet import Delivery, Inlet
+from tidewire.mqtt.inlet import Inlet
 from tidewire.mqtt.link import JSON, Link, MqttError
 from tidewire.mqtt.names import Arrival
+from tidewire.mqtt.packets import Delivery
 from tidewire.mqtt.requests import Answer, Requests
 from tidewire.rest import problems
 
@@ -145,13 +146,13 @@ class Incoming:
     async def _answer(self, delivery: Delivery, user: str, status: int, body: Any) -> None:
         """Answers on the response topic of MQTT 5, if the message has one that is its sender's own: elsewhere a device
         could have the bridge write what it may not write itself."""
-        place = delivery.property("ResponseTopic")
+        place = delivery.response_topic
         if not place or not place.startswith(names.answers(user)) or len(place) > names.MAX_LENGTH:
             return
-        if set("+#\0") & set(place):
+        if set("+#") & set(place) or not place.isprintable():  # a broker may end the connection of their publisher
             return
         properties = self._link.properties(
-            ("status", str(status)), CorrelationData=delivery.property("CorrelationData"), ContentType=JSON
+            ("status", str(status)), CorrelationData=delivery.correlation_data, ContentType=JSON
         )
         payload = json.dumps({"status": status, "body": body}).encode()
         await self._link.publish_all([(place, payload, False, properties)])

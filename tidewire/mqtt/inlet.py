@@ -6,13 +6,15 @@ import asyncio
 from asyncio import FIRST_COMPLETED
 from typing import Any
 
-from paho.mqtt.client import MQTT_ERR_SUCCESS, MQTTMessage
+from paho.mqtt.client import MQTT_ERR_PROTOCOL, MQTT_ERR_SUCCESS
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tidewire.ground import metrics
 from tidewire.http.body_limit import body_sizes
 from tidewire.mqtt.link import Link, MqttError, is_v5
+from tidewire.mqtt.packets import Delivery, read_publish
 
 KEPT_SECONDS = 7 * 86_400
 """For so long the broker keeps what arrives while the bridge is away (MQTT 5; in 3.1.1 the broker decides)."""
@@ -21,34 +23,6 @@ BESIDE_BYTES = 256 * 1024
 WAITING_MESSAGES, WAITING_BYTES = 1_000, 16 * 1024 * 1024
 """When so much waits to be stored, what comes with QoS 0 is dropped: it has no acknowledgement, so a broker does not
 wait with it, and its sender has allowed that it is lost. At as many bytes nothing is read, either."""
-
-
-class Delivery:
-    """A message from the broker. `is_again` is true of one that the broker has delivered before."""
-
-    __slots__ = ("is_again", "is_retained", "packet", "payload", "properties", "qos", "topic")
-
-    def __init__(self, message: MQTTMessage) -> None:
-        self.topic, self.payload, self.qos = _topic(message), bytes(message.payload), message.qos
-        self.packet, self.is_again, self.is_retained = message.mid, message.dup, message.retain
-        self.properties: Any = getattr(message, "properties", None)
-
-    def property(self, name: str) -> Any:
-        """Returns a property of MQTT 5, or None."""
-        return getattr(self.properties, name, None)
-
-    def user_property(self, name: str) -> str | None:
-        """Returns the first property of the user's own with this name, in any case, as for the headers of HTTP."""
-        pairs = self.property("UserProperty") or ()
-        return next((value for key, value in pairs if key.lower() == name), None)
-
-
-def _topic(message: MQTTMessage) -> str:
-    """Returns the topic, or "", which no declaration knows, where it is not UTF-8: not every broker looks."""
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return ""
 
 
 class Inlet(Link):
@@ -66,11 +40,21 @@ class Inlet(Link):
         self._most = window - 1 if not self.is_v5 else window
         self._is_paused = False
         self._client.manual_ack_set(True)
+        client: Any = self._client
+        client._handle_publish = self._take_packet
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
-    def _on_message(self, client: Any, userdata: Any, message: MQTTMessage) -> None:
-        delivery = Delivery(message)
+    def _take_packet(self) -> MQTTErrorCode:
+        """Reads a message in paho's place (packets.py)."""
+        packet = self._client._in_packet
+        try:
+            self._take(read_publish(packet["command"], bytes(packet["packet"]), is_v5=self.is_v5))
+        except ValueError:
+            return MQTT_ERR_PROTOCOL
+        return MQTT_ERR_SUCCESS
+
+    def _take(self, delivery: Delivery) -> None:
         size = self.waiting_bytes + len(delivery.payload)
         if not delivery.qos and (self.waiting_messages >= WAITING_MESSAGES or size > WAITING_BYTES):
             metrics.mqtt_received.labels("dropped").inc()

@@ -103,7 +103,7 @@ def _scope(path: str, length: int, user: str, headers: Mapping[str, str]) -> Any
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in {**own, **headers}.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in {**own, **headers}.items()],
         "client": ("127.0.0.1", 0),
         "server": (host, 443),
         SCOPE_KEY: user,
