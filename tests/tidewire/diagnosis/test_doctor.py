@@ -277,11 +277,14 @@ def test_workers_without_servers_to_share(sound):
 
 @pytest.mark.django_db
 def test_a_file_that_takes_no_writes(tmp_path):
-    sqlite3.connect(tmp_path / "file").close()
+    file = sqlite3.connect(tmp_path / "file")
+    file.execute("CREATE TABLE one (a)")
+    file.close()
     config = connections["default"].settings_dict
     for mode, found in (("rw", []), ("ro", ["read-only database"])):
         file = DatabaseWrapper({**config, "NAME": f"file:{tmp_path}/file?mode={mode}", "OPTIONS": {}}, "file")
         assert [finding.subject for finding in stores._read_only_file(file)] == found
+        assert file.introspection.table_names() == ["one"]
         file.close()
 
 

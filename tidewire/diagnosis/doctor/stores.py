@@ -83,11 +83,15 @@ def _read_only(connection: Any) -> Findings:
 
 
 def _read_only_file(connection: Any) -> Findings:
-    """SQLite's file, and the folder in which it makes others beside it."""
+    """SQLite's file, and the folder in which it makes others beside it. What is tried is rolled back."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            cursor.execute("ROLLBACK")
+            cursor.execute("SAVEPOINT doctor")
+            try:
+                cursor.execute("CREATE TABLE tidewire_doctor (tried)")
+            finally:
+                cursor.execute("ROLLBACK TO doctor")
+                cursor.execute("RELEASE doctor")
     except DatabaseError as failure:
         if "readonly" in str(failure):
             yield error(
