@@ -11,12 +11,22 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from api.models import Key, Member, Message, Room, Session, User
+from tidewire.admin import ShortPaginator, note
 from tidewire.models import WebhookDelivery, WebhookEndpoint
 from tidewire.rest.conflicts import Conflict
 from tidewire.webhooks import endpoints
+
+
+class LargeTable(admin.ModelAdmin):
+    """Counts no whole table: that takes longer than a statement may."""
+
+    paginator = ShortPaginator
+    show_full_result_count = False
 
 
 class UserAddForm(AdminUserCreationForm):
@@ -41,7 +51,7 @@ class UserEditForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(LargeTable, DjangoUserAdmin):
     form, add_form = UserEditForm, UserAddForm
     list_display = ["email", "name", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff"]
@@ -63,6 +73,10 @@ class UserAdmin(DjangoUserAdmin):
             user.erase()
 
 
+MOST_MEMBERS = 50
+"""Rows of a form. A room with more has its members on a list of their own."""
+
+
 class MemberInline(admin.TabularInline):
     model = Member
     fields = ["user", "role", "joined_at", "version"]
@@ -71,15 +85,37 @@ class MemberInline(admin.TabularInline):
     extra = 0
 
 
+@admin.register(Member)
+class MemberAdmin(LargeTable):
+    list_display = ["room", "user", "role", "joined_at"]
+    list_filter = ["role"]
+    list_select_related = ["room", "user"]
+    search_fields = ["=room__id", "user__email"]
+    search_help_text = "A room's id, or an address"
+    raw_id_fields = ["room", "user"]
+    fields = ["room", "user", "role", "joined_at", "version"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> list[str]:
+        return ["joined_at", "version", *(["room", "user"] if obj else [])]
+
+
 @admin.register(Room)
-class RoomAdmin(admin.ModelAdmin):
+class RoomAdmin(LargeTable):
     list_display = ["__str__", "kind", "created_at"]
     list_filter = ["kind"]
     search_fields = ["name"]
     ordering = ["-created_at"]
-    readonly_fields = ["id", "direct_key", "version", "created_at", "updated_at"]
+    readonly_fields = ["id", "direct_key", "version", "created_at", "updated_at", "member_list"]
     fields = ["name", "kind", *readonly_fields]
-    inlines = [MemberInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> list[Any]:
+        is_small = obj is None or obj.members.count() <= MOST_MEMBERS
+        return [MemberInline] if is_small else []
+
+    @admin.display(description="members")
+    def member_list(self, room: Room) -> str:
+        url = reverse("admin:api_member_changelist")
+        return format_html('<a href="{}?q={}">the list of its members</a>', url, room.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> list[Any] | tuple[Any, ...]:
         """The kind of a direct room cannot change."""
@@ -93,13 +129,12 @@ class RoomAdmin(admin.ModelAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(LargeTable):
     list_display = ["id", "room", "author", "created_at", "edited_at", "deleted_at"]
     list_select_related = ["room", "author"]
     ordering = ["-created_at"]
     raw_id_fields = ["room", "author", "reply_to"]
     readonly_fields = ["id", "version", "created_at", "edited_at", "deleted_at"]
-    show_full_result_count = False
 
     def save_model(self, request: HttpRequest, obj: Message, form: ModelForm, change: bool) -> None:
         if change and "text" in form.changed_data:
@@ -115,7 +150,7 @@ class MessageAdmin(admin.ModelAdmin):
 
 
 @admin.register(Key)
-class KeyAdmin(admin.ModelAdmin):
+class KeyAdmin(LargeTable):
     """Keys are made over REST, which shows the text. Deleting one here revokes it."""
 
     list_display = ["name", "last4", "user", "stream", "created_at", "used_at", "expires_at", "ended_at"]
@@ -130,14 +165,13 @@ class KeyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):
+class SessionAdmin(LargeTable):
     """Sign-ins. Deleting one here ends it: its tokens are refused, and its sockets are closed."""
 
     list_display = ["user", "device", "address", "created_at", "rotated_at", "expires_at", "ended_at"]
     search_fields = ["user__email", "=address"]
     list_select_related = ["user"]
     ordering = ["-rotated_at"]
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -153,7 +187,7 @@ class SessionAdmin(admin.ModelAdmin):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(admin.ModelAdmin):
+class WebhookEndpointAdmin(LargeTable):
     """Webhooks are made over REST, which shows their secret. Here they are looked at, disabled and enabled."""
 
     list_display = ["url", "owner", "state", "disabled_reason", "failing_since", "max_events", "created_at"]
@@ -170,21 +204,22 @@ class WebhookEndpointAdmin(admin.ModelAdmin):
 
     @admin.action(description="Enable: they go on where they stood", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        self._change(queryset, WebhookEndpoint.State.ACTIVE)
+        self._change(request, queryset, WebhookEndpoint.State.ACTIVE, "Enabled.")
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        self._change(queryset, WebhookEndpoint.State.DISABLED)
+        self._change(request, queryset, WebhookEndpoint.State.DISABLED, "Disabled.")
 
-    @staticmethod
-    def _change(queryset: QuerySet[WebhookEndpoint], state: str) -> None:
+    def _change(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint], state: str, text: str) -> None:
         with transaction.atomic():
-            for endpoint in queryset.order_by("pk").select_for_update(no_key=True):
+            found = list(queryset.order_by("pk").select_for_update(no_key=True))
+            for endpoint in found:
                 endpoints.change(endpoint, state=state)
+            note(self, request, found, text)
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(admin.ModelAdmin):
+class WebhookDeliveryAdmin(LargeTable):
     """What was sent and how it went, without the bodies."""
 
     list_display = ["created_at", "endpoint", "type", "stream", "state", "attempts", "status", "error", "next_at"]
@@ -192,7 +227,6 @@ class WebhookDeliveryAdmin(admin.ModelAdmin):
     list_select_related = ["endpoint", "stream"]
     search_fields = ["message_id", "endpoint__url"]
     ordering = ["-created_at"]
-    show_full_result_count = False
     actions = ["redeliver"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -207,5 +241,6 @@ class WebhookDeliveryAdmin(admin.ModelAdmin):
             with transaction.atomic():
                 for delivery in queryset.select_related("endpoint"):
                     endpoints.redeliver(delivery)
+                    note(self, request, [delivery], "Sent once more.")
         except Conflict as error:
             self.message_user(request, error.detail, messages.ERROR)

@@ -208,6 +208,7 @@ def _backend() -> int | None:
     """The process of PostgreSQL that serves this thread."""
     from django.db import connection
 
+    connection.ensure_connection()
     return connection.connection.info.backend_pid if connection.vendor == "postgresql" else None
 
 

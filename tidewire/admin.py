@@ -6,13 +6,14 @@ All of it is read only, except that a connection can be closed.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -43,6 +44,12 @@ class ShortPaginator(Paginator):
         return rows.order_by()[:MOST_COUNTED].count()
 
 
+def note(page: admin.ModelAdmin, request: HttpRequest, rows: Iterable[Any], text: str) -> None:
+    """Notes in the admin's log what an action did to these rows. Django does so for forms, and for deletions only."""
+    for row in rows:
+        page.log_change(request, row, text)
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Shows rows, and changes none."""
 
@@ -69,10 +76,14 @@ class StreamAdmin(ReadOnlyAdmin):
     ordering = ["-touched_at"]
     list_per_page = 50
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stream]:
+        """With the first offset that is kept, for all rows of a page in its one query."""
+        events = Event.objects.filter(stream=OuterRef("pk")).order_by("offset")
+        return super().get_queryset(request).annotate(first_kept=Subquery(events.values("offset")[:1]))
+
     @admin.display(description="kept")
-    def kept(self, stream: Stream) -> str:
-        first = _events(stream).order_by("offset").values_list("offset", flat=True).first()
-        return f"from {first}" if first else "nothing"
+    def kept(self, stream: Any) -> str:
+        return f"from {stream.first_kept}" if stream.first_kept else "nothing"
 
     @admin.display(description="last event")
     def last_event(self, stream: Stream) -> str:
@@ -241,15 +252,16 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def _close(self, request: HttpRequest, rows: QuerySet[LoggedConnection], is_final: bool) -> None:
         by_user: dict[str, list[str]] = {}
-        for user, id in rows.filter(ended_at=None).values_list("user", "id"):
-            by_user.setdefault(user, []).append(id)
+        closed = list(rows.filter(ended_at=None))
+        for row in closed:
+            by_user.setdefault(row.user, []).append(row.id)
         using = log_alias()
         with transaction.atomic(using=using):
             for user, ids in by_user.items():
                 disconnect(user, ids, is_final=is_final, using=using)
-        count = sum(map(len, by_user.values()))
+            note(self, request, closed, "Closed for good." if is_final else "Closed.")
         self.message_user(
-            request, f"{count} connections are closed by their processes within a moment.", messages.SUCCESS
+            request, f"{len(closed)} connections are closed by their processes within a moment.", messages.SUCCESS
         )
 
 

@@ -44,7 +44,7 @@ PRODUCT_MAY_IMPORT = {
     *(f"tidewire.webhooks.{name}" for name in ("endpoints", "erasure", "notices", "requests", "tables", "urls")),
     *("tidewire.mqtt.passwords", "tidewire.mqtt.users"),
     *("tidewire.centrifugo.erasure", "tidewire.centrifugo.proxy_views"),
-    *("tidewire.diagnosis.arguments", "tidewire.diagnosis.commands"),
+    *("tidewire.admin", "tidewire.diagnosis.arguments", "tidewire.diagnosis.commands"),
     *("tidewire.testing", "tidewire.asyncapi.event_schemas", "tidewire.asyncapi.examples", "tidewire.asyncapi.pages"),
 }
 
