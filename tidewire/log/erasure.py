@@ -72,15 +72,22 @@ def erase_deleted(recorded: list[RecordedEvent], using: str) -> None:
 
 @job(ERASE_STREAM)
 def erase_stream(name: str, progress: str, using: str) -> str | None:
-    """Rewrites the next BATCH events of a stream that has ended. The progress is the last offset that was rewritten."""
+    """Rewrites the next BATCH events of a stream that has ended. The progress is the last offset that was rewritten.
+
+    At the end erasers are called once more, for copies that were made of events which were not rewritten yet.
+    """
     events = Event.objects.using(using).filter(stream__name=name)
     ends = [type for kind, type in registry.stream_ends if kind == name.partition(":")[0]]
     last = events.filter(type__in=ends).order_by("-offset").first()
     first = events.filter(offset__gt=int(progress or 0)).order_by("offset").first()
-    if last is None or first is None or first.offset >= last.offset:
+    if last is None:
         return None
-    until = min(first.offset + BATCH, last.offset)
+    until = last.offset if first is None else min(first.offset + BATCH, last.offset)
     deletion = RecordedEvent(name, "", until, last.id, last.type, last.object, "", 0, last.payload)
+    if first is None or first.offset >= last.offset:
+        for erase in _erasers:
+            erase([deletion], using)
+        return None
     _rewrite([deletion], f'{_SAME_STREAM} AND e."offset" >= {first.offset:d}', using)
     return str(until - 1)
 

@@ -62,6 +62,9 @@ def messages_of(
                 type=row.type,
                 body=body,
                 delivery=row.pk,
+                stream=row.stream_id,
+                first=row.first_offset,
+                last=row.last_offset,
                 committed_at=committed_at,
             )
         )

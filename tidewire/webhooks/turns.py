@@ -20,7 +20,7 @@ from tidewire.ground.actors import SYSTEM, acting_as
 from tidewire.ground.conf import conf
 from tidewire.log.database import log_alias
 from tidewire.transactions.writes import retried, write_transaction
-from tidewire.webhooks import attempts, leases, notices, reading, requests, retries, secrets
+from tidewire.webhooks import attempts, erasure, leases, notices, reading, requests, retries, secrets
 from tidewire.webhooks.outcomes import Message, Outcome
 from tidewire.webhooks.places import Places
 from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookPosition, WebhookSecret
@@ -115,6 +115,7 @@ class Turn:
     def _settle(self, outcomes: Sequence[Outcome]) -> list[WebhookPosition]:
         """Stores the outcomes. Returns the positions that this worker still has, changed and not yet stored. Those
         that go on keep their lease."""
+        outcomes = erasure.without_erased(outcomes, self._using)
         of_positions = {each.message.position: each for each in outcomes if each.message.position is not None}
         of_requests = [each for each in outcomes if each.message.delivery is not None]
         requests.settle(of_requests, self._using)

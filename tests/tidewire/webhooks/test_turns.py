@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -394,6 +395,35 @@ def test_what_is_erased_before_an_attempt_is_not_sent(desk, receiver, make_endpo
     desk.deliver()
     assert [got.json["type"] for got in receiver.got] == ["item.deleted", "item.deleted"]
     assert not any(b"a secret" in got.body for got in receiver.got)
+
+
+@pytest.mark.parametrize("is_requested", [False, True])
+def test_what_is_erased_during_an_attempt_is_not_in_its_answer(
+    desk, receiver, make_endpoint, stream, write, is_requested
+):
+    make_endpoint(streams=[stream], max_events=2)
+    item, _ = write("a secret", "other")
+    if is_requested:
+        desk.deliver()
+        with transaction.atomic():
+            endpoints.redeliver(WebhookDelivery.objects.get())
+    receiver.answer = lambda got: Say(500, body=got.body)
+    (outcome,) = desk.send(*desk.turn().messages)
+    assert "a secret" in outcome.answer
+    item.delete()
+    desk.turn(outcome)
+    delivery = WebhookDelivery.objects.earliest("pk")
+    assert (delivery.status, delivery.answer, delivery.error) == (500, "", "")
+
+
+def test_an_error_that_quotes_an_answer_is_erased_with_it(desk, receiver, make_endpoint, stream, write):
+    make_endpoint(streams=[stream])
+    (item,) = write("a secret")
+    (outcome,) = desk.send(*desk.turn().messages)
+    desk.turn(replace(outcome, status=None, answer="", error="illegal status line: a secret"))
+    assert "a secret" in WebhookDelivery.objects.get().error
+    item.delete()
+    assert WebhookDelivery.objects.get().error == ""
 
 
 def test_the_end_of_a_board_erases_what_receivers_answered(desk, receiver, make_endpoint, stream, write, board):
