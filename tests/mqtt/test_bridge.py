@@ -8,11 +8,14 @@ import contextlib
 import aiomqtt
 import pytest
 from asgiref.sync import sync_to_async
+from django.db.models import F
 
 from api.models import Sample
 from tests.factories import make_dashboard, make_metric, make_user
 from tests.mqtt.conftest import bridging, is_published, until
-from tidewire.models import MqttPosition, MqttReceipt
+from tidewire.ground.conf import conf
+from tidewire.models import Event, MqttPosition, MqttReceipt
+from tidewire.mqtt import retained
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +80,21 @@ async def test_a_display_that_boots_gets_the_last_state_and_none_of_what_was_del
             assert (topic.split("/")[3], state["data"]["name"]) == (str(plant.other.pk), "Pressure")
             with pytest.raises(TimeoutError):
                 await display.hear(0.5)
+
+
+async def test_nothing_is_retained_of_a_dashboard_that_was_deleted(plant, device):
+    """Also where the log has no event of an object any more."""
+    board = plant.dashboard.pk
+    position = MqttPosition.objects.filter(stream__name=f"dashboard:{board}", offset=F("stream__head"))
+    states = [f"{conf.MQTT_PREFIX}/state/dashboard/{board}/#"]
+    async with bridging() as bridge, device() as display:
+        await display.listen(f"state/dashboard/{board}/#")
+        shown = [str((await display.hear())[2].topic) for _ in range(2)]
+        assert sorted(await retained.topics(states, bridge._link)) == sorted(shown)
+        await Event.objects.filter(stream__name=f"dashboard:{board}").adelete()
+        await sync_to_async(plant.dashboard.delete)()
+        await until(position.exists)
+        assert await retained.topics(states, bridge._link) == []
 
 
 async def test_what_is_wrong_is_refused_with_a_problem_where_its_sender_finds_it(plant, device):

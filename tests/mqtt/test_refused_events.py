@@ -14,7 +14,7 @@ from django.db.models import F
 from tests.factories import make_dashboard, make_metric
 from tests.mqtt.conftest import bridging, until
 from tidewire.engine.reader import Reader
-from tidewire.log.tables import Stream
+from tidewire.log.tables import Event, Stream
 from tidewire.models import MqttPosition
 from tidewire.mqtt import bridge, names, reading
 from tidewire.mqtt.link import Link
@@ -33,6 +33,8 @@ class RefusingBroker:
     def __init__(self) -> None:
         self.refused = "none"
         self.refusals = 0
+        self.retained: dict[str, bytes] = {}
+        self.listeners: dict[asyncio.StreamWriter, list[str]] = {}
         self.taken: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,7 +42,9 @@ class RefusingBroker:
             while True:
                 first = (await reader.readexactly(1))[0]
                 body = await reader.readexactly(await self._length(reader))
-                writer.write(self._answer(first >> 4, body))
+                writer.write(self._answer(first, body))
+                if first >> 4 == SUBSCRIBE:
+                    self._listen(body, writer)
         except asyncio.IncompleteReadError:
             writer.close()
 
@@ -54,13 +58,41 @@ class RefusingBroker:
                 return length
             shift += 7
 
-    def _answer(self, kind: int, body: bytes) -> bytes:
+    def _take(self, topic: str, payload: bytes, *, is_retained: bool) -> None:
+        self.taken.append(topic)
+        if is_retained and payload:
+            self.retained[topic] = payload
+        elif is_retained:
+            self.retained.pop(topic, None)
+        for writer in list(self.listeners):
+            self._send(writer, topic, payload)
+
+    def _listen(self, body: bytes, writer: asyncio.StreamWriter) -> None:
+        """Sends what is retained, and from now on what is published. A filter is a topic, or ends in #."""
+        filters, at = [], 3
+        while at < len(body):
+            end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+            filters.append(body[at + 2 : end].decode())
+            at = end + 1
+        self.listeners[writer] = filters
+        for topic, payload in self.retained.items():
+            self._send(writer, topic, payload)
+
+    def _send(self, writer: asyncio.StreamWriter, topic: str, payload: bytes) -> None:
+        if any(
+            topic == each or (each.endswith("#") and topic.startswith(each[:-1])) for each in self.listeners[writer]
+        ):
+            body = len(topic).to_bytes(2, "big") + topic.encode() + b"\x00" + payload
+            writer.write(b"\x30" + bytes([len(body) & 127 | 128, len(body) >> 7]) + body)
+
+    def _answer(self, first: int, body: bytes) -> bytes:
+        kind = first >> 4
         if kind == CONNECT:
             return b"\x20\x03\x00\x00\x00"
         if kind == PINGREQ:
             return b"\xd0\x00"
         if kind == SUBSCRIBE:
-            return b"\x90\x04" + body[:2] + b"\x00\x01"
+            return b"\x90\x05" + body[:2] + b"\x00\x01\x01"
         if kind != PUBLISH:
             return b""
         end = 2 + int.from_bytes(body[:2], "big")
@@ -68,7 +100,7 @@ class RefusingBroker:
         is_refused = self.refused in topic
         self.refusals += is_refused
         if not is_refused:
-            self.taken.append(topic)
+            self._take(topic, body[end + 3 + body[end + 2] :], is_retained=bool(first & 1))
         return b"\x40\x03" + number + bytes([QUOTA_EXCEEDED if is_refused else 0])
 
 
@@ -134,15 +166,19 @@ async def test_a_refused_state_is_published_again_without_another_change(plant, 
 
 
 async def test_what_is_retained_of_a_stream_that_ended_is_cleared_again_until_it_is(plant, refusing):
-    board, metric = plant.dashboard.pk, plant.metric.pk
+    """The broker says what it retains: the log has forgotten the events of objects that were quiet for long."""
+    board = plant.dashboard.pk
     position = MqttPosition.objects.filter(stream__name=f"dashboard:{board}", offset=F("stream__head"))
-    refusing.refused = f"/state/dashboard/{board}/"
+    states = f"/state/dashboard/{board}/"
     async with bridging():
+        await until(lambda: names.states_mark() in refusing.taken)
         await until(position.exists)
+        assert len([topic for topic in refusing.retained if states in topic]) == 2
+        await Event.objects.filter(stream__name=f"dashboard:{board}").adelete()
+        refusing.refused = states
         await sync_to_async(plant.dashboard.delete)()
-        before = refusing.refusals
-        await until(lambda: refusing.refusals - before >= 2)
+        await until(lambda: refusing.refusals >= 2)
         assert not await position.aexists()
         refusing.refused = "none"
         await until(position.exists)
-    assert names.below("state", "dashboard", str(board), str(metric), "metric") in refusing.taken
+    assert not [topic for topic in refusing.retained if states in topic]

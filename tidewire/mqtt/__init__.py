@@ -20,6 +20,7 @@ receipts.py        which deliveries were done
 requests.py        a message as a request to a view
 incoming.py        messages from devices
 reading.py         what is to be published
+retained.py        what the broker retains
 confirmed.py       what the broker has saved
 outgoing.py        events to the broker
 bridge.py          the loop

@@ -77,7 +77,7 @@ def _bridge_lines() -> list[str]:
     return [
         f"user {conf.MQTT_USER}",
         *(f"topic write {each}" for each in writes),
-        *(f"topic read {each}" for each in (*names.incoming_filters(), names.states_mark())),
+        *(f"topic read {each}" for each in (*names.incoming_filters(), names.states_mark(), names.asked())),
         *(f"topic readwrite {each}" for each in both),
     ]
 

@@ -8,6 +8,7 @@ answers/{user}/…                        what a message was answered, where its
 refused/{user}/{path}                   a message that was refused, with the problem
 bridge/{generation}                     from the bridge to itself: whether the broker has read its files again
 bridge/states                           retained: all states were published
+bridge/asked                            from the bridge to itself: what it has asked for has come before
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ def states_filter(stream: str) -> str:
     return below("state", kind, key, "#")
 
 
+def is_state_of(topic: str, stream: str) -> bool:
+    """Returns whether a topic is one of the states of a stream."""
+    return topic.startswith(states_filter(stream).removesuffix("#"))
+
+
 def resource(type: str) -> str:
     """Returns the first word of an event's type: `metric.updated` and `metric.alarm` are states of one thing."""
     return type.partition(".")[0]
@@ -75,6 +81,11 @@ def refused(user: str, path: str) -> str:
 
 def probe(generation: str) -> str:
     return below("bridge", generation)
+
+
+def asked() -> str:
+    """Returns the topic of a message behind the answers to a question of the bridge (retained.py)."""
+    return probe("asked")
 
 
 def states_mark() -> str:

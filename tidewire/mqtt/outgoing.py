@@ -14,7 +14,7 @@ from tidewire.declare.registry import registry
 from tidewire.engine.reader import Reader
 from tidewire.ground import metrics
 from tidewire.ground.positions import Entry
-from tidewire.mqtt import names, reading
+from tidewire.mqtt import names, reading, retained
 from tidewire.mqtt.confirmed import Confirmed
 from tidewire.mqtt.link import JSON, Link, Publishing
 from tidewire.mqtt.reading import Run
@@ -46,7 +46,9 @@ class Outgoing:
         if not runs:
             return False
         await self._before(runs)
-        taken = [run for run in await self._publish(runs) if await self._clear_if_ended(run)]
+        taken = await self._publish(runs)
+        unclear = await self._clear(taken)
+        taken = [run for run in taken if run.stream not in unclear]
         now = time.monotonic()
         await self._reader.run(reading.store, taken, [self._confirmed.note(run, now) for run in taken])
         metrics.mqtt_published.inc(sum(len(run.entries) for run in taken))
@@ -113,15 +115,18 @@ class Outgoing:
             return False
         return not any(await self._link.publish_all([(names.states_mark(), b"1", True, None)]))
 
-    async def _clear_if_ended(self, run: Run) -> bool:
-        """Clears all that is retained of a stream that has ended. Returns False where the broker has refused it."""
-        if not any(registry.ends_stream(run.stream, entry.type) for entry in run.entries):
-            return True
-        objects: list[str] = await self._reader.run(reading.objects_of, run.stream)
-        kind = registry.kind_of(run.stream)
-        types = kind.retained if kind is not None else ()
-        topics = sorted({names.state(run.stream, object, type) for object in objects for type in types})
-        return not any(await self._link.publish_all([(topic, b"", True, None) for topic in topics]))
+    async def _clear(self, runs: Sequence[Run]) -> set[str]:
+        """Clears all that is retained of the streams that have ended. Returns those of which the broker has refused
+        something: they are tried again in a later round."""
+        ended = [
+            run.stream for run in runs if any(registry.ends_stream(run.stream, entry.type) for entry in run.entries)
+        ]
+        if not ended:
+            return set()
+        topics = await retained.topics([names.states_filter(stream) for stream in ended], self._link)
+        refusals = await self._link.publish_all([(topic, b"", True, None) for topic in topics])
+        left = [topic for topic, refusal in zip(topics, refusals, strict=True) if refusal]
+        return {stream for stream in ended if any(names.is_state_of(topic, stream) for topic in left)}
 
 
 def _event(run: Run, entry: Entry) -> str:

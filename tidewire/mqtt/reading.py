@@ -192,13 +192,6 @@ def _deletions(stream: str) -> set[str]:
     return {type for name, type in registry.deletions if name == kind}
 
 
-def objects_of(stream: str) -> list[str]:
-    """Returns the objects that the events of a stream are about, also of those that were erased."""
-    return list(
-        Event.objects.using(log_alias()).filter(stream__name=stream).values_list("object", flat=True).distinct()
-    )
-
-
 def store(runs: Collection[Run], safe: Collection[int]) -> None:
     """Stores that the broker has confirmed these events, and up to which offset it has saved those of each."""
     now = timezone.now()
