@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.replicas.feeding import copy_feed
 from tests.replicas.truth import Known
-from tests.replicas.world import Client, World
+from tests.replicas.world import SILENT_SECONDS, Client, World
 from tests.rig.http_events import events_of
 from tests.rig.raw import Json, RawSocket
 from tests.rig.raw_fallback import RawFallback
@@ -28,7 +28,6 @@ FALLBACKS = ("http_stream", "sse")
 TOKEN = re.compile(r"text-\d+-[0-9a-f]+")
 FIRST = 1
 """The generation of a stream before any new epochs."""
-WAIT_SECONDS = 5.0
 BACK = 20
 """So many events before the end of a stream a read of the log begins."""
 BOOKMARKS = 6
@@ -134,7 +133,8 @@ class Reader:
     def _fallback(self, door: str, token: str, room: str, known: Known, number: int) -> RawFallback:
         subscribe = {"channel": f"room:{room}", "recover": True, **_place(known)}
         first = {"id": 1, "connect": {"token": token}}
-        return RawFallback(self._urls[number], door, first, {"id": 2, "subscribe": subscribe})
+        commands = first, {"id": 2, "subscribe": subscribe}
+        return RawFallback(self._urls[number], door, *commands, silent_seconds=SILENT_SECONDS)
 
     def _events_path(self, room: str, known: Known) -> str:
         place = _place(known)
@@ -187,7 +187,7 @@ class Reader:
         shown = list(answer.get("publications", ()))
         while (shown[-1]["offset"] if shown else 0) < known.offset:
             try:
-                push = receive(WAIT_SECONDS).get("push", {})
+                push = receive(SILENT_SECONDS).get("push", {})
             except (TimeoutError, ConnectionClosed):
                 break
             shown += [push["pub"]] if "pub" in push else []

@@ -18,6 +18,7 @@ BUSY, QUIET = 4, 16
 ERASE_SECONDS = 20.0
 """Between two erasures of accounts."""
 SILENT_SECONDS = 5.0
+"""So long a server may be silent while something is missing."""
 
 API = "/api/v1"
 

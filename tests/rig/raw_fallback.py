@@ -15,9 +15,9 @@ from tests.rig.raw import WAIT_SECONDS, Json
 class RawFallback:
     """Speaks the protocol in JSON. Its commands are in the request, and nothing is sent afterwards."""
 
-    def __init__(self, url: str, door: str, *commands: Json) -> None:
-        """`door` is "http_stream" or "sse"."""
-        self._http = httpx.Client(base_url=url, timeout=WAIT_SECONDS, trust_env=False)
+    def __init__(self, url: str, door: str, *commands: Json, silent_seconds: float = WAIT_SECONDS) -> None:
+        """`door` is "http_stream" or "sse". `silent_seconds` is how long the server may be silent."""
+        self._http = httpx.Client(base_url=url, timeout=silent_seconds, trust_env=False)
         first = "\n".join(json.dumps(command) for command in commands)
         if door == "sse":
             request = self._http.build_request("GET", "/connection/sse", params={"cf_connect": first})

@@ -7,14 +7,19 @@ behind. `python -m tests.replicas` does ten thousand reads beside writers.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import psutil
+import psycopg
 import pytest
 from django.db import connections, transaction
 
 from api.models import Member
 from tests.factories import add_member, make_message, make_room, make_user
+from tests.rig.servers import PostgreSQL
 from tests.rig.standby import Person, catch_up, paused, served
 from tidewire.erasure import hide_user
 from tidewire.log import replicas
@@ -170,3 +175,53 @@ def test_a_frozen_replica_is_left_alone(owner, room, standby, monkeypatch, setti
     with served(replica=1):
         assert read_after(f"room:{room.pk}", 0).entries[-1].offset == 2
     assert not replicas._replica.is_away
+
+
+def test_a_read_that_replay_cancels_is_read_from_the_primary(owner, room, standby, patient):
+    """A replica that may not wait for readers: a replayed VACUUM removes rows that a running query could see."""
+    asked: list[str] = []
+
+    def read() -> int:
+        asked.append(replicas.alias())
+        with connections[asked[-1]].cursor() as cursor:
+            if asked[-1] == "replica":
+                cursor.execute("SELECT pg_sleep(20)")
+            cursor.execute("SELECT count(*) FROM tidewire_event")
+            return cursor.fetchone()[0]
+
+    def vacuum() -> None:
+        is_reading = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND state = 'active'"
+        try:
+            with psycopg.connect(in_database(standby), autocommit=True) as watching:
+                deadline = time.monotonic() + 20
+                while watching.execute(is_reading, ["SELECT pg_sleep(20)"]).fetchone() == (0,):
+                    assert time.monotonic() < deadline
+            Event.objects.filter(offset=1)._raw_delete("default")
+            with connections["default"].cursor() as cursor:
+                cursor.execute("VACUUM tidewire_event")
+        finally:
+            connections.close_all()
+
+    catch_up()
+    with impatient(standby), ThreadPoolExecutor(1) as pool, served(failed=1):
+        vacuuming = pool.submit(vacuum)
+        assert replicas.now(read) == Event.objects.count()
+        vacuuming.result()
+    assert asked == ["replica", "default"]
+    assert not replicas._replica.is_away
+
+
+@contextmanager
+def impatient(server: PostgreSQL) -> Iterator[None]:
+    """Has replay wait for no query."""
+    server.execute("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+    server.execute("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        server.execute("ALTER SYSTEM RESET max_standby_streaming_delay")
+        server.execute("SELECT pg_reload_conf()")
+
+
+def in_database(server: PostgreSQL) -> str:
+    return server.database_url(str(connections["default"].settings_dict["NAME"]))
