@@ -19,10 +19,7 @@ class RawFallback:
         """`door` is "http_stream" or "sse". `silent_seconds` is how long the server may be silent."""
         self._http = httpx.Client(base_url=url, timeout=silent_seconds, trust_env=False)
         first = "\n".join(json.dumps(command) for command in commands)
-        if door == "sse":
-            request = self._http.build_request("GET", "/connection/sse", params={"cf_connect": first})
-        else:
-            request = self._http.build_request("POST", "/connection/http_stream", content=first)
+        request = self._http.build_request("POST", f"/connection/{door}", content=first)
         self._response = self._http.send(request, stream=True)
         assert self._response.status_code == 200, self._response.status_code
         self._lines = self._response.iter_lines()

@@ -57,35 +57,43 @@ def subscribe(client: Client, channel: str) -> Code | None:
     """Allows a subscription. Returns the error that refuses it, or None.
 
     The row comes first and the access afterwards: an event that ends an access which was found is younger than the row,
-    so the relay finds the row. The position is read before the access, as for every subscription.
+    so the relay finds the row. The position is read before the access, as for every subscription. A stream of which the
+    access is refused is not created.
+
+    A refusal deletes the row that it has made, and no other: a subscription that goes on until the node has the answer
+    is ended by the relay, which finds it by its row.
     """
     using, stream = log_alias(), streams.canonical(channel)
     if stream != channel or not streams.parse(stream) or not registry.kind_of(stream):
         return ErrorCode.PERMISSION_DENIED  # a node has one stream for one name: capitals would be another
     if not client.session:
         return ErrorCode.UNAUTHORIZED
-    _note(client, stream, using)
-    head = heads.position(stream, using)
+    is_new = _note(client, stream, using)
+    head = heads.existing([stream], using).get(stream)
     try:
         is_allowed = identity_of(client).may_read(stream) and stream in access.permitted(client.user, [stream])
     except (InvalidCredential, ExpiredCredential):
         is_allowed = False
     if not is_allowed:
-        EdgeSubscription.objects.using(using).filter(client=client.id, stream=stream).delete()
+        if is_new:
+            EdgeSubscription.objects.using(using).filter(client=client.id, stream=stream).delete()
         return ErrorCode.PERMISSION_DENIED
+    head = head or Position(stream, heads.position(stream, using).epoch, 0)
     return None if _wait(head, using) else ErrorCode.INTERNAL
 
 
 _NOTE = """INSERT INTO {table} (client, stream, "user", session, asked_at)
 VALUES (%s, %s, %s, %s, clock_timestamp())
-ON CONFLICT (client, stream) DO UPDATE SET asked_at = EXCLUDED.asked_at"""
+ON CONFLICT (client, stream) DO UPDATE SET asked_at = EXCLUDED.asked_at RETURNING xmax = 0"""
 
 
-def _note(client: Client, stream: str, using: str) -> None:
+def _note(client: Client, stream: str, using: str) -> bool:
+    """Writes down that a node has asked. Returns whether the row is new."""
     with connections[using].cursor() as cursor:
         cursor.execute(
             _NOTE.format(table=f'"{EdgeSubscription._meta.db_table}"'), [client.id, stream, client.user, client.session]
         )
+        return bool(cursor.fetchone()[0])
 
 
 def _wait(head: Position, using: str) -> bool:

@@ -25,6 +25,7 @@ from tidewire.centrifugo.subscribing import Client
 from tidewire.centrifugo.tables import EdgeMessage, EdgeSubscription
 from tidewire.layer.messages import Ephemeral
 from tidewire.log.revocations import revoke_sessions
+from tidewire.log.tables import Stream
 from tidewire.protocol.codes import ErrorCode
 from tidewire.protocol.pushes import ClientInfo
 
@@ -316,15 +317,32 @@ def test_a_first_subscribe_makes_the_stream_known(relay: Relay, owner: User) -> 
 def test_other_names_are_refused_and_leave_nothing(
     relay: Relay, room: Room, owner: User, change: Callable[[str], str]
 ) -> None:
-    known = ask("SELECT channel FROM cf_binary_stream_meta")
-    assert subscribing.subscribe(client_of(owner), change(stream_of(room))) is ErrorCode.PERMISSION_DENIED
+    client, name = client_of(owner), change(stream_of(room))
+    known, streams = ask("SELECT channel FROM cf_binary_stream_meta"), Stream.objects.count()
+    assert subscribing.subscribe(client, name) is ErrorCode.PERMISSION_DENIED
     assert ask("SELECT channel FROM cf_binary_stream_meta") == known
+    assert Stream.objects.count() == streams
     assert not EdgeSubscription.objects.filter(client="c9").exists()
 
 
 def test_a_stranger_leaves_no_subscription(relay: Relay, room: Room) -> None:
     assert subscribing.subscribe(client_of(make_user("Mallory")), stream_of(room)) is ErrorCode.PERMISSION_DENIED
     assert not EdgeSubscription.objects.filter(client="c9").exists()
+
+
+def test_a_refused_renewal_leaves_the_end_to_the_relay(
+    relay: Relay, room: Room, guest: User, owner: User, apis: list[NodeApi]
+) -> None:
+    """The node has the subscription until it has read the answer, and must get nothing later before that."""
+    client = client_of(guest)
+    assert subscribing.subscribe(client, stream_of(room)) is None
+    remove(room, guest)
+    make_message(room, owner, "not for Gus")
+    assert subscribing.subscribe(client, stream_of(room)) is ErrorCode.PERMISSION_DENIED
+    before = types(room)
+    relay.turn()
+    assert {call["user"] for call in apis[0].called("unsubscribe")} == {str(guest.pk)}
+    assert types(room) == before  # a node may just be making it
 
 
 def test_a_member_who_comes_back_is_allowed_again(relay: Relay, room: Room, guest: User) -> None:
