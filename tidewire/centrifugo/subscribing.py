@@ -54,7 +54,15 @@ def identity_of(client: Client) -> Identity:
 
 
 def subscribe(client: Client, channel: str) -> Code | None:
-    """Allows a subscription. Returns the error that refuses it, or None.
+    """Allows a subscription, once the node can serve it. Returns the error that refuses it, or None."""
+    head = allow(client, channel)
+    if isinstance(head, Code):
+        return head
+    return None if _wait(head, log_alias()) else ErrorCode.INTERNAL
+
+
+def allow(client: Client, channel: str) -> Position | Code:
+    """Allows a subscription that begins or goes on. Returns the head of its stream, or the error that refuses it.
 
     The row comes first and the access afterwards: an event that ends an access which was found is younger than the row,
     so the relay finds the row. The position is read before the access, as for every subscription. A stream of which the
@@ -78,8 +86,7 @@ def subscribe(client: Client, channel: str) -> Code | None:
         if is_new:
             EdgeSubscription.objects.using(using).filter(client=client.id, stream=stream).delete()
         return ErrorCode.PERMISSION_DENIED
-    head = head or Position(stream, heads.position(stream, using).epoch, 0)
-    return None if _wait(head, using) else ErrorCode.INTERNAL
+    return head or Position(stream, heads.position(stream, using).epoch, 0)
 
 
 _NOTE = """INSERT INTO {table} (client, stream, "user", session, asked_at)

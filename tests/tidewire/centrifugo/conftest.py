@@ -42,7 +42,12 @@ def apis(_apis: list[NodeApi]) -> list[NodeApi]:
 def nodes(apis: list[NodeApi], settings: Any) -> Iterator[Nodes]:
     """Both nodes, which the settings name."""
     urls = [api.url for api in apis]
-    settings.TIDEWIRE = {**settings.TIDEWIRE, "CENTRIFUGO_NODES": urls, "CENTRIFUGO_API_KEY": KEY}
+    settings.TIDEWIRE = {
+        **settings.TIDEWIRE,
+        "CENTRIFUGO_NODES": urls,
+        "CENTRIFUGO_API_KEY": KEY,
+        "CENTRIFUGO_SECRET": "s" * 40,
+    }
     nodes = Nodes(urls, KEY)
     yield nodes
     nodes.close()

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
+from django.test import Client as HttpClient
 
 from api.auth import sessions
 from api.models import Member, Room, User
@@ -19,10 +21,12 @@ from tests.tidewire.centrifugo.reading import copy, logged, rows, subscribe
 from tidewire.centrifugo import messages, subscribing
 from tidewire.centrifugo import relay as relays
 from tidewire.centrifugo.nodes import NodeAwayError, Nodes
+from tidewire.centrifugo.proxy_views import HEADER
 from tidewire.centrifugo.relay import Relay
 from tidewire.centrifugo.settling import SETTLE_SECONDS
 from tidewire.centrifugo.subscribing import Client
 from tidewire.centrifugo.tables import EdgeMessage, EdgeSubscription
+from tidewire.ground.conf import conf
 from tidewire.layer.messages import Ephemeral
 from tidewire.log.revocations import revoke_sessions
 from tidewire.log.tables import Stream
@@ -288,6 +292,22 @@ def test_a_subscribe_is_answered_when_the_nodes_have_the_head(relay: Relay, room
     assert subscribing.subscribe(client_of(owner), stream_of(room)) is None
 
 
+def test_a_renewal_does_not_wait_for_the_relay(relay: Relay, room: Room, owner: User) -> None:
+    client = client_of(owner)
+    assert subscribing.subscribe(client, stream_of(room)) is None
+    make_message(room, owner)  # no relay works
+    assert refreshed(client, stream_of(room)).keys() == {"expire_at"}
+    assert refreshed(client, f"room:{uuid4()}") == {"expired": True}
+
+
+def refreshed(client: Client, channel: str) -> dict[str, Any]:
+    """Returns what a node is answered that asks whether a subscription goes on."""
+    body = {"client": client.id, "user": client.user, "meta": client.meta, "channel": channel}
+    headers = {HEADER: str(conf.CENTRIFUGO_SECRET)}
+    answer = HttpClient().post("/centrifugo/sub_refresh/", body, content_type="application/json", headers=headers)
+    return answer.json()["result"]
+
+
 def test_a_first_subscribe_makes_the_stream_known(relay: Relay, owner: User) -> None:
     new = make_room(owner)
     assert subscribing.subscribe(client_of(owner), stream_of(new)) is ErrorCode.INTERNAL
@@ -338,7 +358,7 @@ def test_a_refused_renewal_leaves_the_end_to_the_relay(
     assert subscribing.subscribe(client, stream_of(room)) is None
     remove(room, guest)
     make_message(room, owner, "not for Gus")
-    assert subscribing.subscribe(client, stream_of(room)) is ErrorCode.PERMISSION_DENIED
+    assert subscribing.allow(client, stream_of(room)) is ErrorCode.PERMISSION_DENIED
     before = types(room)
     relay.turn()
     assert {call["user"] for call in apis[0].called("unsubscribe")} == {str(guest.pk)}
