@@ -106,7 +106,7 @@ def _try_at_once(endpoint: WebhookEndpoint, using: str) -> None:
     """Forgets the failures, and with them how long the receiver has asked to wait."""
     endpoint.failing_since = None
     waiting = WebhookPosition.objects.using(using).filter(endpoint=endpoint)
-    waiting.update(failures=0, failing_since=None, due_at=leases.database_time(using))
+    waiting.update(failures=0, failing_since=None, asked_until=None, due_at=leases.database_time(using))
 
 
 def _begin(endpoint: WebhookEndpoint, names: Collection[str], using: str) -> None:

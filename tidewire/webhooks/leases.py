@@ -140,7 +140,7 @@ def renew(worker: str, ids: Collection[int], now: datetime, using: str) -> None:
 
 _COLUMNS = (
     *("epoch", "offset", "message_id", "until", "failures", "failing_since", "due_at", "lease"),
-    *("leased_until", "ended_at"),
+    *("leased_until", "ended_at", "asked_until"),
 )
 
 

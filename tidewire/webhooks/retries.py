@@ -15,12 +15,16 @@ LONGEST_NUMBER = 9
 """Digits that are read of a number: more than the most seconds have. The rest of a longer one makes no difference."""
 
 
-def delay(failures: int, retry_after: float | None = None) -> float:
+def delay(failures: int) -> float:
     """Returns the seconds until the next attempt, after so many failures in a row: twice as long each time, give or
     take a quarter, so that receivers that come back are not asked by all at once."""
     seconds = min(conf.WEBHOOK_RETRY_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_SECONDS)
-    seconds *= random.uniform(0.75, 1.25)
-    return max(seconds, min(retry_after or 0.0, MAX_RETRY_AFTER_SECONDS))
+    return seconds * random.uniform(0.75, 1.25)
+
+
+def bounded(retry_after: float) -> float:
+    """Returns the seconds that a receiver may ask for."""
+    return min(retry_after, MAX_RETRY_AFTER_SECONDS)
 
 
 def retry_after(text: str, now: datetime) -> float | None:

@@ -118,7 +118,8 @@ class WebhookPosition(models.Model):
     - `message_id` and `until` fix the message that is being sent: its webhook-id, and the last offset that it holds, or
       the offset that a reset names. A worker writes them before the first attempt, so that every attempt, by any
       worker, has the same id and events.
-    - `failures` are the attempts in a row that failed, since `failing_since`; the next is due at `due_at`.
+    - `failures` are the attempts in a row that failed, since `failing_since`; the next is due at `due_at`, and where
+      the receiver has asked to wait (Retry-After) not before `asked_until`.
     - `lease` names the worker that has this position, until `leased_until`.
     - `ended_at` is when the owner was found to read the stream no more.
     """
@@ -134,6 +135,7 @@ class WebhookPosition(models.Model):
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
+    asked_until = models.DateTimeField(null=True, blank=True)
     lease = models.CharField(max_length=32, default="", blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

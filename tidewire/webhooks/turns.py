@@ -15,6 +15,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Greatest
 
 from tidewire.ground.actors import SYSTEM, acting_as
 from tidewire.ground.conf import conf
@@ -146,18 +148,21 @@ class Turn:
         """Moves a position on, or puts it off. Returns when the next attempt is, or None where there is none."""
         if outcome.is_success:
             row.epoch, row.offset = outcome.message.epoch, outcome.message.last or 0
-            row.message_id, row.until, row.failures, row.failing_since = "", 0, 0, None
+            row.message_id, row.until, row.failures, row.failing_since, row.asked_until = "", 0, 0, None, None
             row.due_at = self._now
             row.leased_until = self._now + timedelta(seconds=conf.WEBHOOK_LEASE_SECONDS)
             self._succeeded(endpoint)
             return None
         row.failures += 1
         row.failing_since = row.failing_since or self._now
-        row.due_at = self._now + timedelta(seconds=retries.delay(row.failures, outcome.retry_after))
+        asked = outcome.retry_after
+        row.asked_until = None if asked is None else self._now + timedelta(seconds=retries.bounded(asked))
+        row.due_at = max(self._now + timedelta(seconds=retries.delay(row.failures)), row.asked_until or self._now)
         leases.release(row)
         return row.due_at if self._failed(endpoint, row, outcome) else None
 
     def _succeeded(self, endpoint: WebhookEndpoint) -> None:
+        """Ends the failure of an endpoint. What waited is due at once, or when the receiver has asked for it."""
         since = endpoint.failing_since
         if since is None:
             return
@@ -165,7 +170,8 @@ class Turn:
         endpoint.save(using=self._using, update_fields=["failing_since"])
         if (self._now - since).total_seconds() > DOWN_SECONDS:
             waiting = WebhookPosition.objects.using(self._using).filter(endpoint=endpoint, failures__gt=0)
-            self._is_back |= waiting.filter(due_at__gt=self._now).update(due_at=self._now) > 0
+            at_once = Greatest(Coalesce("asked_until", Value(self._now)), Value(self._now))
+            self._is_back |= waiting.filter(due_at__gt=self._now).update(due_at=at_once) > 0
 
     def _failed(self, endpoint: WebhookEndpoint, row: WebhookPosition, outcome: Outcome) -> bool:
         """Notes a failure on the endpoint. Returns whether there will be another attempt. A 410 counts unless it is of

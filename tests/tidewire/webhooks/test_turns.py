@@ -191,6 +191,29 @@ def test_a_receiver_that_comes_back_gets_what_waited_at_once(
     assert sorted(titles(receiver.got)) == ["one", "other"]
 
 
+def test_a_receiver_that_comes_back_is_not_asked_before_it_wants(
+    desk, receiver, make_endpoint, stream, write, other_board, readable
+):
+    """The streams of an endpoint go on as soon as one of them has a success, but for what the receiver put off."""
+    readable.add(f"board:{other_board.pk}")
+    make_endpoint(streams=[stream, f"board:{other_board.pk}"])
+    write("one")
+    receiver.answer = lambda got: Say(429, {"Retry-After": "3600"})
+    desk.deliver()
+    WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(seconds=120))
+    write("other", to=other_board)
+    receiver.answer = lambda got: Say()
+    desk.deliver()
+    assert titles(receiver.got) == ["one", "other"]
+    waiting = WebhookPosition.objects.get(failures=1)
+    assert waiting.due_at == waiting.asked_until > timezone.now() + timedelta(minutes=59)
+    assert WebhookEndpoint.objects.get().failing_since is None
+    pass_time()
+    desk.deliver()
+    assert titles(receiver.got) == ["one", "other", "one"]
+    assert set(WebhookPosition.objects.values_list("failures", "asked_until")) == {(0, None)}
+
+
 # -- batches and types -----------------------------------------------------------------------------------------------
 
 
