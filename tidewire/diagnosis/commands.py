@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,10 +96,10 @@ class TeachingCommand(OurCommand):
 
 
 def stream_name(text: str) -> str:
-    """Returns the name of a stream as the log spells it; for `type=` of an argument. Raises ValueError."""
+    """Returns the name of a stream as the log spells it; for `type=` of an argument. Raises ArgumentTypeError."""
     name = streams.canonical(text)
     if streams.parse(name) is None:
-        raise ValueError(f"{text!r} is no stream: write kind:key")
+        raise ArgumentTypeError(f"{text!r} is no stream: write kind:key, such as room:0197…")
     return name
 
 

@@ -139,5 +139,5 @@ def test_a_table_has_columns():
 
 def test_a_stream_is_spelt_as_the_log_spells_it():
     assert stream_name("room:0197B1F0-1C3A-7000-8000-000000000000") == "room:0197b1f0-1c3a-7000-8000-000000000000"
-    with pytest.raises(ValueError, match="kind:key"):
+    with pytest.raises(ArgumentTypeError, match="kind:key"):
         stream_name("room")
