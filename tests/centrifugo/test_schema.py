@@ -1,11 +1,14 @@
-"""The tables of tests/tidewire/centrifugo, which have no node, are those that a node makes."""
+"""What nodes are given is right: the tables of tests/tidewire/centrifugo, which has none, and the configuration."""
 
 from __future__ import annotations
+
+import subprocess
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.centrifugo.edge import Edge
+from tests.centrifugo.edge import Edge, program
 from tests.tidewire.centrifugo.broker_schema import NAMES, TABLES
 
 pytestmark = pytest.mark.verify
@@ -34,3 +37,9 @@ def test_the_tables_of_tests_without_a_node_are_those_of_a_node(edge: Edge) -> N
             assert found == expected
             assert {row[0] for row in found} == set(NAMES)
         connection.rollback()
+
+
+def test_a_node_knows_all_of_the_configuration(edge: Edge, tmp_path: Path) -> None:
+    path = tmp_path / "centrifugo.json"
+    path.write_text(edge.site.manage("centrifugo", "config", "--django", edge.site.url))
+    subprocess.run([program(), "checkconfig", "--strict", "--config", path], check=True, timeout=60)
