@@ -1,8 +1,8 @@
 """Why a user did not get an event: one verdict, what it rests on, and what to do.
 
 Read from the event log (was it written, is it still there, who could read it), from the logbook (which connections the
-user had, what they were sent, how they ended) and from the positions of the user's webhooks. The logbook may lack what
-a killed process had not written.
+user had, what they were sent, how they ended), from the positions of the user's webhooks, and from the subscriptions at
+nodes of Centrifugo. The logbook may lack what a killed process had not written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from tidewire.declare.registry import registry
-from tidewire.diagnosis import why_webhooks
+from tidewire.diagnosis import why_elsewhere, why_webhooks
 from tidewire.diagnosis.access import access_at
 from tidewire.diagnosis.why_lines import Line, line_of, time_text
 from tidewire.log.tables import DelayedEvent, Event, Stream
@@ -105,6 +105,10 @@ VERDICTS = {
         "the user's webhook does not ask for this event",
         "Compare its streams and types, and when it was made.",
     ),
+    "at_node": (
+        "no connection of this user to a process is known, and the user reads the stream at a node of Centrifugo",
+        "Nodes keep no logbook. Look at tidewire_relay_turned_at, and at the node's log: docs/centrifugo.md.",
+    ),
     "nothing_known": (
         "the logbook knows no connection of this user",
         "Nothing is kept for longer than LOGBOOK_KEPT_SECONDS, and nothing at all with LOGBOOK_SECONDS=0.",
@@ -166,9 +170,13 @@ def why(user_id: str, stream: str, offset: int, using: str, now: datetime | None
     lines = _lines(user_id, stream, offset, event.at if event else None, using, now)
     webhooks = why_webhooks.lines(user_id, why_webhooks.Asked(row, offset, event, using, now))
     verdict = _verdict(lines, event is not None)
-    if not lines:  # a program without a socket: its webhooks are all that it has
-        verdict = _best(webhooks, why_webhooks.BEST_FIRST, is_kept=event is not None) or verdict
-    return Answer(verdict, [*facts, *(line.text for line in (*lines, *webhooks))])
+    elsewhere = why_elsewhere.lines(user_id, row, using)
+    if not lines:  # a program without a socket of ours: what it has elsewhere is all that it has
+        is_kept = event is not None
+        verdict = _best(elsewhere, why_elsewhere.BEST_FIRST, is_kept=is_kept) or verdict
+        verdict = _best(webhooks, why_webhooks.BEST_FIRST, is_kept=is_kept) or verdict
+    facts += [line.text for line in (*lines, *webhooks, *elsewhere)]
+    return Answer(verdict, facts + why_elsewhere.facts(row, offset, using))
 
 
 def _about(event: Event | None, stream: str, offset: int) -> str:

@@ -21,14 +21,16 @@ from api.models import Member, Room
 from tests.factories import add_member, make_message, make_room, make_user
 from tests.tidewire.webhooks.desk import Desk
 from tests.tidewire.webhooks.receiver import Receiver, Say
+from tidewire.centrifugo.tables import EdgeSubscription
 from tidewire.diagnosis import why as module
-from tidewire.diagnosis import why_webhooks
+from tidewire.diagnosis import why_elsewhere, why_webhooks
 from tidewire.diagnosis.why import VERDICTS, offset_of, why
 from tidewire.ground.connection_states import ConnectionState, ProcessState, StreamSeen
 from tidewire.log.database import log_alias
 from tidewire.log.tables import Event, Stream
 from tidewire.logbook import writing
 from tidewire.logbook.tables import LoggedProcess
+from tidewire.mqtt.tables import MqttPosition
 from tidewire.webhooks import endpoints
 from tidewire.webhooks.tables import WebhookDelivery, WebhookEndpoint
 
@@ -322,11 +324,45 @@ def test_an_event_that_is_pruned_was_sent_to_a_webhook(case, receiver):
     assert case.ask() == "webhook_sent"
 
 
+# -- elsewhere ---------------------------------------------------------------------------------------------------------
+
+
+def at_node(case: Case) -> None:
+    row = {"client": "c-1", "stream": case.stream, "session": "s", "asked_at": timezone.now()}
+    EdgeSubscription.objects.create(user=case.bob, **row)
+    EdgeSubscription.objects.create(user="another", **(row | {"client": "c-2"}))
+
+
+def test_a_reader_at_a_node_of_centrifugo(case):
+    assert case.ask() == "nothing_known"
+    at_node(case)
+    assert case.ask() == "at_node"
+    (fact,) = [fact for fact in why(case.bob, case.stream, case.offset, log_alias()).facts if "Centrifugo" in fact]
+    assert fact.startswith("client c-1 at a node")
+
+
+def test_a_connection_of_ours_comes_before_a_node_which_is_among_the_facts(case):
+    at_node(case)
+    case.log(case.connection(case.subscribed()))
+    assert case.ask() == "sent"
+    assert "Centrifugo" in "".join(why(case.bob, case.stream, case.offset, log_alias()).facts)
+
+
+def test_what_the_broker_of_mqtt_has_is_a_fact(case):
+    stream = Stream.objects.get(name=case.stream)
+    MqttPosition.objects.create(stream=stream, epoch=stream.epoch, offset=case.offset - 1)
+    waits = why(case.bob, case.stream, case.offset, log_alias()).facts[-1]
+    MqttPosition.objects.update(offset=case.offset)
+    has_it = why(case.bob, case.stream, case.offset, log_alias()).facts[-1]
+    assert waits.endswith(f"offset {case.offset - 1}, and this event waits for the bridge")
+    assert has_it.endswith(f"offset {case.offset}, this event among them")
+
+
 def test_every_verdict_has_a_case():
     """Reads this file: a verdict that no case expects would never have been seen."""
     text = Path(__file__).read_text()
     assert [verdict for verdict in VERDICTS if f'"{verdict}"' not in text] == []
-    assert {*module._BEST_FIRST, *why_webhooks.BEST_FIRST} < set(VERDICTS)
+    assert {*module._BEST_FIRST, *why_webhooks.BEST_FIRST, *why_elsewhere.BEST_FIRST} < set(VERDICTS)
     assert set(why_webhooks.BEST_FIRST) == {verdict for verdict in VERDICTS if verdict.startswith("webhook_")}
 
 
