@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
@@ -14,7 +15,7 @@ from api.models import Sample
 from tests.mqtt.conftest import bridging, is_published, until
 from tidewire.ground import metrics
 from tidewire.ground.conf import conf
-from tidewire.mqtt.bridge import STUCK_SECONDS
+from tidewire.mqtt.bridge import STUCK_SECONDS, Bridge
 from tidewire.mqtt.incoming import SHOWN_BYTES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,3 +144,19 @@ async def test_the_port_of_a_bridge_has_its_figures(plant):
         assert b"tidewire_mqtt_connected 1.0" in metrics.exposition()
     bridge._turned_at -= STUCK_SECONDS
     assert not bridge.is_alive
+
+
+@v5
+async def test_two_bridges_store_once_and_say_so(plant, device, caplog):
+    """They end each other's connections; a broker does not say why."""
+    async with bridging(), device() as sensor:
+        second = Bridge()
+        running = asyncio.create_task(second.run())
+        for value in range(10):
+            await sensor.say(plant.short, str(value))
+        await until(lambda: "there is another bridge" in caplog.text)
+        second.stop()
+        await running
+        await until(lambda: len(plant.samples()) >= 10)
+    assert sorted(value for _, value in await sync_to_async(plant.samples)()) == list(range(10))
+    assert "never retrieved" not in caplog.text

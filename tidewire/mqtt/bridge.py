@@ -28,6 +28,8 @@ ACCESS_SECONDS = 0.2
 """How often the bridge asks whether sessions were revoked."""
 LAG_SECONDS = 15.0
 STUCK_SECONDS = 120.0
+SHORT_SECONDS, SHORT_CONNECTIONS = 5.0, 5
+"""Connections of less time, so many in a row, are likely ended by another bridge."""
 STATES_SECONDS = 10.0
 """Between two tries to have the broker retain the states that it has refused."""
 
@@ -43,6 +45,7 @@ class Bridge:
         self._requests = Requests()
         self._stopping = asyncio.Event()
         self._turned_at = time.monotonic()
+        self._short_connections = 0
         self.is_connected = asyncio.Event()
         """Set while the broker has the bridge's subscriptions, and files that are true."""
 
@@ -82,7 +85,7 @@ class Bridge:
 
     async def _connect(self) -> None:
         """Works for as long as both connections last. An error that is not expected ends them."""
-        self._turned_at = time.monotonic()
+        self._turned_at = began = time.monotonic()
         try:
             inlet, link = self._inlet, self._link = Inlet("bridge", conf.MQTT_WINDOW), Link("out")
             async with inlet, link:
@@ -90,6 +93,7 @@ class Bridge:
                 await self._work(inlet, link)
         except (MqttError, OSError) as error:
             logger.warning("the broker of MQTT is away: %s", error)
+            self._count_short(time.monotonic() - began)
             await self._wait(AWAY_SECONDS)
         except Exception:
             logger.exception("the bridge connects anew")
@@ -97,6 +101,13 @@ class Bridge:
         finally:
             self.is_connected.clear()
             metrics.mqtt_connected.set(0)
+
+    def _count_short(self, seconds: float) -> None:
+        """Says what ends one connection after the other: a broker does not always."""
+        is_short = self.is_connected.is_set() and seconds < SHORT_SECONDS
+        self._short_connections = self._short_connections + 1 if is_short else 0
+        if self._short_connections == SHORT_CONNECTIONS:
+            logger.error("the broker ends each connection soon: there is another bridge, or it refuses what this says")
 
     async def _work(self, inlet: Inlet, link: Link) -> None:
         incoming = self._incoming = Incoming(inlet, link, self._reader, self._requests, self._access.holder)

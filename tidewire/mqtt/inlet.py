@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 
 from tidewire.ground import metrics
 from tidewire.http.body_limit import body_sizes
-from tidewire.mqtt.link import Link, MqttError, is_v5
+from tidewire.mqtt.link import Link, is_v5
 from tidewire.mqtt.packets import Delivery, read_publish
 
 KEPT_SECONDS = 7 * 86_400
@@ -70,7 +70,7 @@ class Inlet(Link):
             await asyncio.wait((getting, self._disconnected), return_when=FIRST_COMPLETED)
             if getting.done():
                 return getting.result()
-            raise MqttError("the connection to the broker is lost")
+            raise self._loss()
         finally:
             getting.cancel()
 

@@ -36,6 +36,12 @@ def is_v5() -> bool:
     return str(conf.MQTT_PROTOCOL) == "5"
 
 
+def _retrieve(disconnected: asyncio.Future[None]) -> None:
+    """Takes notice of an error that no task waits for: asyncio would log it."""
+    if not disconnected.cancelled():
+        disconnected.exception()
+
+
 class Link(aiomqtt.Client):
     """Publishes, and reads nothing but what the broker says to that. Belongs to one event loop and one `async with`."""
 
@@ -58,6 +64,7 @@ class Link(aiomqtt.Client):
         )
         self.pending_calls_threshold = 10_000
         self._confirming: dict[int, asyncio.Future[str]] = {}
+        self._disconnected.add_done_callback(_retrieve)
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         refusal = str(reason_code) if reason_code.is_failure else ""
@@ -110,7 +117,12 @@ class Link(aiomqtt.Client):
     async def lost(self) -> None:
         """Raises MqttError when the connection is lost."""
         await asyncio.wait((self._disconnected,))
-        raise MqttError("the connection to the broker is lost")
+        raise self._loss()
+
+    def _loss(self) -> MqttError:
+        """Returns the error that says why the connection is lost, such as that another bridge has taken the session."""
+        error = self._disconnected.exception() if self._disconnected.done() else None
+        return MqttError(f"the connection is lost: {error or 'the broker has closed it'}")
 
     async def publish_all(self, messages: Sequence[Publishing]) -> list[str]:
         """Publishes in this order with QoS 1, and waits until the broker has confirmed all. Returns for each message ""
