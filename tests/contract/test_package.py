@@ -13,6 +13,7 @@ import pytest
 from tests.rig import package
 from tests.rig.package import ROOT
 
+pytestmark = pytest.mark.slow
 EXTRAS = {"postgresql", "redis", "serve", "schema", "otel", "webhooks", "mqtt"}
 
 
