@@ -21,6 +21,20 @@ def is_loopback(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
+def unmapped(address: str) -> str:
+    """Returns the IPv4 address of a client that a socket for both (`serve --bind ::`) shows as an IPv6 address, such as
+    `::ffff:192.0.2.1`; others as they are."""
+    return _ipv4_of(address) if address.startswith("::ffff:") else address
+
+
+@lru_cache(REMEMBERED)
+def _ipv4_of(address: str) -> str:
+    try:
+        return str(IPv6Address(address).ipv4_mapped or address)
+    except ValueError:
+        return address
+
+
 @lru_cache(REMEMBERED)
 def network_of(address: str) -> str:
     """Returns the IPv4 address, or the /64 network of an IPv6 address: one client usually has a whole /64. A loopback

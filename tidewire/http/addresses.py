@@ -19,7 +19,7 @@ from typing import cast
 
 from asgiref.typing import WWWScope
 
-from tidewire.ground.networks import is_loopback
+from tidewire.ground.networks import is_loopback, unmapped
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,13 @@ SIGN_PREFIXES = (
 
 def resolve_client(scope: WWWScope, proxies: int) -> WWWScope:
     """Returns the scope with the client's own address as `client`, without the proxies' headers. Makes a copy only
-    where a proxy has left a sign. `client` is None where the address is unknown."""
+    where a proxy has left a sign, or where an IPv4 client is shown as an IPv6 one. `client` is None where the address
+    is unknown."""
     headers = scope.get("headers", [])
+    shown, port = scope.get("client") or ("", 0)
+    peer = unmapped(shown)
     if not is_forwarded(name for name, _ in headers):
-        return scope
-    peer, port = scope.get("client") or ("", 0)
+        return scope if peer == shown else cast(WWWScope, {**scope, "client": (peer, port)})
     address = address_behind_proxies(headers, peer, proxies)
     if not proxies:
         _warn_of_a_proxy()
@@ -92,6 +94,6 @@ def _without_port(hop: str) -> str:
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
     try:
-        return str(ip_address(hop))
+        return unmapped(str(ip_address(hop)))
     except ValueError:
         return ""

@@ -18,6 +18,7 @@ from tidewire.http.addresses import _warn_of_a_proxy, client_address, resolve_cl
         (["203.0.113.5:4711"], 1, "203.0.113.5"),
         (["[2001:db8::1]:4711"], 1, "2001:db8::1"),
         (["2001:DB8::1"], 1, "2001:db8::1"),
+        (["::ffff:203.0.113.5"], 1, "203.0.113.5"),  # as a proxy shows an IPv4 client that listens on ::
         (["unknown"], 1, ""),
         (["' OR 1=1"], 1, ""),
         ([" , ,"], 1, ""),
@@ -25,6 +26,21 @@ from tidewire.http.addresses import _warn_of_a_proxy, client_address, resolve_cl
 )
 def test_the_client_is_what_the_outermost_trusted_proxy_saw(forwarded: list[str], proxies: int, address: str) -> None:
     assert client_address(forwarded, proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("::ffff:192.0.2.1", "192.0.2.1"),  # as the kernel shows an IPv4 client of a socket for both
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:x", "::ffff:x"),
+    ],
+)
+def test_an_ipv4_client_has_an_ipv4_address(peer: str, address: str) -> None:
+    assert resolve_client({"client": [peer, 5], "headers": []}, 0)["client"][0] == address
+    through = resolve_client({"client": [peer, 5], "headers": [(b"via", b"x")]}, 1)["client"]
+    assert through == (None if address == "127.0.0.1" else (address, 5))
 
 
 def test_the_headers_are_removed() -> None:
