@@ -89,5 +89,5 @@ async def test_a_refusal_has_the_status_of_the_view_whatever_its_body_is(
 def test_a_view_that_takes_no_idempotency_key_is_warned_of():
     """What a broker delivers again would be a second row."""
     found = check_topic(shelves.TOPIC)
-    assert [problem.id for problem in found] == ["tidewire.W166"]
+    assert [problem.id for problem in found] == ["tidewire.W167"]
     assert not list(check_topic(replace(shelves.TOPIC, path="racks/{board_id}/entries", number=None)))

@@ -19,7 +19,7 @@ POSITIVE = (
 """Settings of which 0 is neither "never" nor "no limit": a loop would not pause, or nothing would be in time."""
 
 PROTOCOLS = ("5", "3.1.1")
-MAX_PORT = 65535
+MAX_PORT = MAX_WINDOW = 65535
 _LEVEL = re.compile(r"[^/+#$\x00-\x20][^/+#\x00-\x20]*")
 """One level of a topic, which names topics and no filter, and none of the broker's own (`$SYS`)."""
 
@@ -44,6 +44,7 @@ def check_broker(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     wrong = {
         "MQTT_PROTOCOL": (str(conf.MQTT_PROTOCOL) in PROTOCOLS, f"Use {' or '.join(PROTOCOLS)}."),
         "MQTT_PORT": (0 < int(conf.MQTT_PORT) <= MAX_PORT, "Use 1883, or 8883 with MQTT_TLS."),
+        "MQTT_WINDOW": (int(conf.MQTT_WINDOW) <= MAX_WINDOW, f"MQTT 5 knows windows up to {MAX_WINDOW}."),
         "MQTT_PREFIX": (_LEVEL.fullmatch(conf.MQTT_PREFIX), "Use one level without /, +, # and spaces."),
         "MQTT_HOST": (bool(conf.MQTT_HOST.strip()), "Name the broker's host, such as 127.0.0.1."),
     }

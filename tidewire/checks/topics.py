@@ -41,7 +41,7 @@ def check_topic(topic: Topic) -> Iterator[checks.CheckMessage]:
     elif (topic.number or not topic.identity) and not _takes_idempotency_keys(views[0]):
         hint = "Let the view be a ResourceViewSet of tidewire.rest.views, or take messages with an `identity` only."
         text = f"posts to {topic.post!r}, which knows no Idempotency-Key: a message that comes again makes a second row"
-        yield warning(topic, text, "W166", hint)
+        yield warning(topic, text, "W167", hint)
 
 
 def _is_free(topic: Topic) -> bool:

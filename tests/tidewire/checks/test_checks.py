@@ -195,6 +195,7 @@ def test_a_setting_that_must_be_above_0(settings, name):
     [
         ("MQTT_PROTOCOL", ["4", "", "3.1"]),
         ("MQTT_PORT", [0, 65536]),
+        ("MQTT_WINDOW", [65_536]),
         ("MQTT_PREFIX", ["", "a/b", "+", "a#", "$SYS", "a b", "a\n"]),
         ("MQTT_HOST", ["", " "]),
     ],
