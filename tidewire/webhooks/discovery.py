@@ -81,10 +81,10 @@ class Discovery:
 
 
 def _begin(endpoint: WebhookEndpoint) -> datetime:
-    """Returns the time since which events of a new stream belong to an endpoint. A transaction may have begun to write
-    before the last scan and have committed after it."""
-    if endpoint.scanned_at == endpoint.created_at:
-        return endpoint.created_at
+    """Returns the time since which events of a new stream belong to an endpoint: since it was made, or was changed to
+    all streams. Later, a transaction may have begun to write before the last scan and have committed after it."""
+    if endpoint.scanned_at in (endpoint.created_at, endpoint.updated_at):
+        return endpoint.scanned_at
     return endpoint.scanned_at - timedelta(seconds=conf.TOUCHED_SECONDS)
 
 

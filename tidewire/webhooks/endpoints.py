@@ -72,14 +72,17 @@ def create(
 def change(endpoint: WebhookEndpoint, **changes: Any) -> None:
     """Changes `url`, `description`, `types`, `streams`, `max_events` or `state`.
 
-    An endpoint that becomes active, or has another URL, goes on at its positions at once. Streams that are named again,
-    after the owner lost them, begin with their next event. Other types make other messages, with ids of their own.
+    An endpoint that becomes active, or has another URL, goes on at its positions at once. Streams that are added, and
+    those that are named again after the owner lost them, begin with their next event. Other types make other messages,
+    with ids of their own.
     """
     using, state = log_alias(), changes.pop("state", endpoint.state)
     is_other = state != endpoint.state or changes.get("url", endpoint.url) != endpoint.url
+    had_all = endpoint.streams is None
+    endpoint.updated_at = timezone.now()
     for name, value in changes.items():
         setattr(endpoint, name, value)
-    if "streams" in changes:
+    if "streams" in changes and not (had_all and endpoint.streams is None):
         _change_streams(endpoint, using)
     if "types" in changes:
         WebhookPosition.objects.using(using).filter(endpoint=endpoint).update(message_id="", until=0)
@@ -88,14 +91,13 @@ def change(endpoint: WebhookEndpoint, **changes: Any) -> None:
         endpoint.disabled_reason = "" if endpoint.is_active else WebhookEndpoint.Reason.OWNER
     if is_other:
         _try_at_once(endpoint, using)
-    endpoint.updated_at = timezone.now()
     endpoint.save(using=using)
 
 
 def _change_streams(endpoint: WebhookEndpoint, using: str) -> None:
     positions = WebhookPosition.objects.using(using).filter(endpoint=endpoint)
     if endpoint.streams is None:
-        endpoint.scanned_at = leases.database_time(using)
+        endpoint.scanned_at = endpoint.updated_at
         return
     positions.exclude(stream__name__in=endpoint.streams).delete()
     positions.exclude(ended_at=None).delete()

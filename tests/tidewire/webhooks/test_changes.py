@@ -48,6 +48,36 @@ def test_other_types_make_other_messages(desk, receiver, make_endpoint, stream, 
         assert failed.id not in [each.id for each in got]
 
 
+def test_streams_that_a_change_adds_begin_with_their_next_event(
+    desk, receiver, make_endpoint, stream, write, other_board, readable, discover
+):
+    endpoint = make_endpoint(streams=[stream])
+    readable.add(f"board:{other_board.pk}")
+    write("before")
+    write("before", to=other_board)
+    change(endpoint, streams=None)
+    write("after", to=other_board)
+    discover()
+    desk.deliver()
+    assert [got.json["data"]["title"] for got in receiver.got] == ["before", "after"]
+    change(endpoint, streams=[f"board:{other_board.pk}"])
+    write("left out")
+    change(endpoint, streams=[stream, f"board:{other_board.pk}"])
+    write("last")
+    desk.deliver()
+    assert [got.json["data"]["title"] for got in receiver.got][2:] == ["last"]
+
+
+def test_all_streams_again_loses_nothing(desk, receiver, make_endpoint, stream, write, discover):
+    """Of a stream that no worker has found yet."""
+    endpoint = make_endpoint()
+    write("waits")
+    change(endpoint, streams=None)
+    discover()
+    desk.deliver()
+    assert "waits" in [got.json["data"].get("title") for got in receiver.got]
+
+
 def test_a_new_url_is_asked_at_once(desk, receiver, make_endpoint, stream, write):
     """An owner who has mended the URL does not wait for as long as the old one has asked for."""
     endpoint = make_endpoint(streams=[stream])
