@@ -19,11 +19,17 @@ class Copied:
     """Streams that a change or an event names."""
     lost: set[str] = field(default_factory=set)
     """Those whose log does not go on from the bookmark."""
+    has_ended: bool = False
+    """Whether the round came to its end in PAGES."""
+
+
+PAGES = 40
+"""More than one round can have. A server that believes a replica which is behind promises more events for ever."""
 
 
 def copy_feed(client: Client, bookmark: str) -> Copied:
-    copied, has_more = Copied(bookmark), True
-    while has_more:
+    copied = Copied(bookmark)
+    for _ in range(PAGES):
         body = {"bookmark": copied.bookmark, "kind": "room", "limit": 500}
         page = client.send("POST", "/streams/feed/", 200, body).json()
         for change in page["changes"]:
@@ -34,5 +40,7 @@ def copy_feed(client: Client, bookmark: str) -> Copied:
             copied.named.add(entry["channel"])
             copied.events.setdefault(entry["channel"], []).append(entry)
         copied.bookmark = page["bookmark"]
-        has_more = page["has_more"] and bool(page["changes"] or page["results"])
+        if not page["has_more"]:
+            copied.has_ended = True
+            break
     return copied

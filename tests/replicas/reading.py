@@ -98,13 +98,14 @@ class Reader:
         before = {each: self._truth.known(each) for each in self._world.rooms}
         bookmark, places = self._chance.choice(self._bookmarks)
         copied = copy_feed(client, bookmark)
+        self._truth.judge(copied.has_ended, "lower: the feed has no end")
         self._truth.judge(not copied.lost, "lower: the feed begins anew")
         reached = dict(places)
         for name, shown in copied.events.items():
             each = name.removeprefix("room:")
             offsets = [entry["offset"] for entry in shown]
             first = reached.get(each, 0) + 1
-            self._truth.judge(offsets == list(range(first, first + len(offsets))), "lower: a feed has a hole")
+            self._truth.judge(offsets == list(range(first, first + len(offsets))), "lower: feed with a hole")
             reached[each] = offsets[-1]
             self._judge_texts("feed", each, shown, before[each], is_log=True)
         for each, wanted in before.items():
@@ -183,7 +184,7 @@ class Reader:
     ) -> None:
         """What was missed comes in the reply to a subscribe, or is pushed after it."""
         answer = reply.get("subscribe", {})
-        self._truth.judge(answer.get("recovered", False), f"lower: a {kind} is refused")
+        self._truth.judge(answer.get("recovered", False), f"lower: {kind} is refused")
         shown = list(answer.get("publications", ()))
         while (shown[-1]["offset"] if shown else 0) < known.offset:
             try:
@@ -196,7 +197,7 @@ class Reader:
     def _judge_log(self, kind: str, room: str, shown: list[Json], known: Known) -> None:
         """Judges events one after the other, each with its offset."""
         offsets = [each["offset"] for each in shown] or [0]
-        self._truth.judge(offsets == list(range(offsets[0], offsets[-1] + 1)), f"lower: a {kind} has a hole")
+        self._truth.judge(offsets == list(range(offsets[0], offsets[-1] + 1)), f"lower: {kind} with a hole")
         self._judge_offset(kind, offsets[-1], known)
         self._judge_texts(kind, room, shown, known, is_log=True)
 
