@@ -27,7 +27,7 @@ from tidewire.serve.address_rates import AddressRates
 from tidewire.serve.direct_writes import Transport
 from tidewire.serve.http2.request_turns import RequestTurns
 from tidewire.serve.http_places import HTTPPlaces
-from tidewire.serve.http_requests import Request
+from tidewire.serve.http_requests import MAX_HEADER_BYTES, MAX_HEADERS, Request
 from tidewire.serve.reactor import event_loop
 from tidewire.serve.unfinished_bodies import UnfinishedBodies
 from tidewire.serve.unread_answers import UnreadAnswers
@@ -41,8 +41,6 @@ FULL_SECONDS = 2.0
 
 DROPPED_BYTES_PER_SECOND = 64 * 1024 * 1024
 DROP_PAUSE_SECONDS = 0.05
-
-MAX_HEADERS = 100
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -62,7 +60,7 @@ class HTTPConnection(HTTPChannel):
     the peer's, and from the headers of a request until its answer that of the request's client.
     """
 
-    maxHeaders = MAX_HEADERS
+    maxHeaders, totalHeadersSize = MAX_HEADERS, MAX_HEADER_BYTES
     requestFactory = Request
     is_refused = False
     _is_surplus = False
@@ -217,7 +215,8 @@ class HTTPConnection(HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Twisted's own refusal, as a problem document."""
-        self.refuse(MALFORMED)
+        are_long = self._receivedHeaderCount > MAX_HEADERS or self._receivedHeaderSize > MAX_HEADER_BYTES
+        self.refuse(LONG_HEADERS if are_long else MALFORMED)
 
     def _send100Continue(self) -> None:
         if not self.is_refused:

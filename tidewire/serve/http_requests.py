@@ -21,6 +21,10 @@ from tidewire.http.addresses import address_behind_proxies, is_forwarded
 from tidewire.http.problems import NO_HOST, TOO_LARGE, Problem, http_date
 from tidewire.protocol import http_chunks
 
+MAX_HEADERS, MAX_HEADER_BYTES = 100, 16 * 1024
+"""Of one request, on every protocol: above, it is answered with 431. The bytes are those of its first line and of all
+header lines."""
+
 
 class Connection(Protocol):
     """The part of an HTTP connection that its requests use."""

@@ -24,7 +24,7 @@ REQUESTS = {
     + b"x" * 0x1F0000,
     "415 by its coding": b"POST /api/v1/rooms/ HTTP/1.1\r\n%bContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
     "431 by a line": b"GET /api/v1/rooms/ HTTP/1.1\r\n%bX: " + b"y" * 100_000,
-    "400 by the number of headers": b"GET /api/v1/rooms/ HTTP/1.1\r\n%b" + b"X: y\r\n" * 200 + b"\r\n",
+    "431 by the number of headers": b"GET /api/v1/rooms/ HTTP/1.1\r\n%b" + b"X: y\r\n" * 200 + b"\r\n",
     "400 by a second host": b"GET /api/v1/rooms/ HTTP/1.1\r\n%bHost: b\r\n\r\n",
     "400 by a name": b"GET /api/v1/rooms/ HTTP/1.1\r\n%bX@: y\r\n\r\n",
     "503 of a handshake": b"GET /connection/websocket HTTP/1.1\r\n%b" + HANDSHAKE + b"\r\n",

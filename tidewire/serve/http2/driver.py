@@ -12,14 +12,18 @@ from h2.errors import ErrorCodes
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
-from tidewire.serve.http2.frames import PREFACE
+from tidewire.serve.http2.frames import PREFACE, PSEUDO_HEADERS
+from tidewire.serve.http_requests import MAX_HEADER_BYTES, MAX_HEADERS
 
 MAX_STREAMS = 100
 """Requests of one connection at one time, as RFC 9113 recommends at least."""
 
-MAX_HEADER_LIST_BYTES = 32 * 1024
+MAX_HEADER_LIST_BYTES = 64 * 1024
 """Of decoded headers, counted with 32 bytes for each: what a header block of MAX_BLOCK_BYTES may become. A block that
 becomes more ends its connection."""
+
+ANNOUNCED_LIST_BYTES = MAX_HEADER_BYTES + 32 * (MAX_HEADERS + PSEUDO_HEADERS)
+"""What SETTINGS announces of it. A request with more is answered with 431."""
 
 TABLE_BYTES = 4096
 """Of each of the two header tables (HPACK), whatever the client would allow: ours holds what was sent to it."""
@@ -86,6 +90,6 @@ def _settings(max_streams: int) -> Settings:
         client=False,
         initial_values={
             SettingCodes.MAX_CONCURRENT_STREAMS: max_streams,
-            SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEADER_LIST_BYTES,
+            SettingCodes.MAX_HEADER_LIST_SIZE: ANNOUNCED_LIST_BYTES,
         },
     )

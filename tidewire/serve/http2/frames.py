@@ -13,11 +13,15 @@ HEAD_BYTES = 9
 MAX_FRAME_BYTES = 16 * 1024
 """The size that every HTTP/2 client keeps to, unless a server allows more."""
 
-MAX_BLOCK_BYTES = 16 * 1024
-"""Of a header block, before it is decoded: HEADERS with all its CONTINUATIONs. As of HTTP/1.1's header lines."""
+MAX_BLOCK_BYTES = 32 * 1024
+"""Of a header block, before it is decoded: HEADERS with all its CONTINUATIONs. More than the headers of a request may
+have (stream.py), so that one with too many is answered; what is larger than this ends its connection."""
+
+PSEUDO_HEADERS = 3
+"""Of a request: method, scheme and path, one line on HTTP/1.1. The fourth, its authority, is the Host there."""
 
 MAX_CONTINUATIONS = 8
-"""Of one header block. The block fits into one frame; no client needs more than two."""
+"""Of one header block. The largest one fits into three frames; no client needs many more."""
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_HEADERS = 0x04

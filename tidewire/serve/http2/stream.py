@@ -16,10 +16,10 @@ from tidewire.ground.networks import network_of
 from tidewire.http.problems import FULL, FULL_OF_BODIES, LONG_HEADERS, MALFORMED, Problem
 from tidewire.http.view_limit import PROBE_PATHS
 from tidewire.serve.http2.driver import Driver
-from tidewire.serve.http2.frames import MAX_FRAME_BYTES
-from tidewire.serve.http_requests import Request
+from tidewire.serve.http2.frames import MAX_FRAME_BYTES, PSEUDO_HEADERS
+from tidewire.serve.http_requests import MAX_HEADER_BYTES, MAX_HEADERS, Request
 
-MAX_HEADERS = 100
+BESIDE_HEADER = len(": ")
 FULL_SECONDS = 2.0
 """How long a refusal waits for an address that has too many requests; as on HTTP/1.1."""
 
@@ -75,7 +75,8 @@ class Stream:
         self._unsent = bytearray()
         self._method = self._uri = b""
         self._request: Request | None = Request(self, queued=False)
-        self._count = len(headers)
+        size = sum(len(name) + len(value) + BESIDE_HEADER for name, value in headers)
+        self._has_long_headers = len(headers) > MAX_HEADERS + PSEUDO_HEADERS or size > MAX_HEADER_BYTES
         self._read_headers(headers)
 
     @property
@@ -111,7 +112,7 @@ class Stream:
         assert request is not None
         expects = request.requestHeaders.getRawHeaders(b"expect", [b""])[0].lower()
         request.gotLength(self._length if has_body else 0)
-        if self._count > MAX_HEADERS:
+        if self._has_long_headers:
             self.refuse(LONG_HEADERS)
         elif not self._is_request:
             self.refuse(MALFORMED)

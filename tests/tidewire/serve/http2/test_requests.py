@@ -203,10 +203,26 @@ def test_trailers_of_a_request_are_read_and_dropped(served: Encrypted) -> None:
 
 def test_too_many_headers_are_refused_on_their_stream(served: Encrypted) -> None:
     with HTTP2Client(served.port) as client:
-        many = client.get("/healthz", **{f"x_{number}": "1" for number in range(120)})
+        most = client.get("/healthz", **{f"x_{number}": "1" for number in range(99)})  # with its authority a hundred
+        many = client.get("/healthz", **{f"x_{number}": "1" for number in range(100)})
 
+        assert most.status == 200
         assert (many.status, many.header("content-type")) == (431, "application/problem+json")
         assert client.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("name", ["cookie", "x_large", "path"])
+def test_long_headers_are_refused_on_their_stream(served: Encrypted, name: str) -> None:
+    """A client with too many cookies loses one request, and not those beside it."""
+    with HTTP2Client(served.port) as client:
+        body = client.request("POST", "/api/v1/rooms/", ends=False)
+        for size, status in ((15_500, 200), (16_500, 431), (30_000, 431)):
+            text = "X" * size  # as long when it is compressed
+            stream = client.request("GET", f"/healthz?{text}") if name == "path" else None
+            got = client.wait(stream) if stream else client.get("/healthz", **{name: text})
+            assert got.status == status, size
+        client.send_body(body, b"{}")
+        assert client.wait(body).status == 401
 
 
 # -- many at once ------------------------------------------------------------------------------------------------------
