@@ -1,11 +1,13 @@
 """Running servers over TCP, each in processes of its own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.rig.site import Site, Sites
 from tests.tidewire.serve.served import Served
+from tidewire.serve.metrics_folder import MetricsFolder
 
 MakeSite = Callable[..., Site]
 
@@ -38,3 +40,12 @@ def site(make_site: MakeSite) -> Site:
 @pytest.fixture
 def served(site: Site) -> Served:
     return site.server
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricsFolder]:
+    """A folder of metrics, as a supervisor has one."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = MetricsFolder()
+    yield folder
+    folder.remove()

@@ -7,11 +7,11 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.tidewire.serve.served import wait_until
+from tidewire.serve.metrics_folder import MetricsFolder
 from tidewire.serve.workers import Worker, Workers
 
 READY = """
@@ -27,14 +27,14 @@ StartAll = Callable[..., Workers]
 
 
 @pytest.fixture
-def start_all(tmp_path: Path) -> Iterator[StartAll]:
+def start_all(folder: MetricsFolder) -> Iterator[StartAll]:
     """`start_all(is_stuck)` starts one worker, which is ready then."""
     made: list[Workers] = []
     with socket.create_server(("127.0.0.1", 0)) as listening, selectors.DefaultSelector() as selector:
 
         def start(is_stuck: bool) -> Workers:
             command = [sys.executable, "-c", READY.format(is_stuck=is_stuck)]
-            workers = Workers(listening, 1, command, selector, str(tmp_path), end_seconds=0.5)
+            workers = Workers(listening, 1, command, selector, folder, end_seconds=0.5)
             made.append(workers)
             workers.start_all()
             become_ready(workers, workers.slots[0].worker)

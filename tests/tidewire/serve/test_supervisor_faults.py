@@ -7,7 +7,6 @@ import selectors
 import shutil
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +17,6 @@ from tidewire.serve.workers import Workers
 
 GONE = ["/nowhere/bin/python", "manage.py"]
 """The program of a release whose virtual environment was moved away."""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricsFolder]:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    folder = MetricsFolder()
-    yield folder
-    folder.remove()
 
 
 @pytest.fixture
