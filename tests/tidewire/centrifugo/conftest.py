@@ -12,9 +12,9 @@ from tidewire.centrifugo.nodes import Nodes
 from tidewire.centrifugo.relay import Relay
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _broker_tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Centrifugo's tables in the database of the tests."""
+    """Centrifugo's tables in the database of the tests, while they are needed: others ask which tables there are."""
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         broker_schema.create(cursor)
     yield
