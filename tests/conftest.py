@@ -3,8 +3,15 @@
 import inspect
 
 import pytest
+from hypothesis import settings
 
 from tests.rig.standby import standby, standby_server  # noqa: F401  fixtures
+from tests.rig.verify import IS_VERIFY
+
+# The same examples in every run, so that no change is refused by chance; `make verify` looks for new ones.
+settings.register_profile("same examples", derandomize=True, database=None)
+if not IS_VERIFY:
+    settings.load_profile("same examples")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -125,7 +125,7 @@ def test_every_text_is_answered(alice, room, query):
                 assert [pointer for pointer, _ in pointers(response)] == ["/q"]
                 continue
             assert response.status_code == 200, response.content
-            if query.isascii() and "-" not in query and '"' not in query:
+            if query.isascii() and not set('-"\0') & set(query):
                 assert text in [row["text"] for row in response.json()["results"]]
         transaction.set_rollback(True)
 

@@ -89,6 +89,21 @@ async function say(page: Page, who: string, text: string): Promise<void> {
   await page.locator(`#${who} textarea`).press('Enter')
 }
 
+/** Does something, and waits until the link of one was down, for however short a time. */
+async function linkBreaks(page: Page, who: string, act: () => Promise<void>): Promise<void> {
+  const broken = page.evaluate((id) => {
+    const element = document.getElementById(id)!
+    return new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        if (element.dataset.link !== 'online') resolve()
+      })
+      observer.observe(element, { attributeFilter: ['data-link'] })
+    })
+  }, who)
+  await act()
+  await broken
+}
+
 test('what one writes, the other sees; both lists equal a fresh read', async () => {
   const { page, complaints } = await open()
   await say(page, 'alice', 'The tide is coming in.')
@@ -104,8 +119,7 @@ test('what one writes, the other sees; both lists equal a fresh read', async () 
 
 test('a cut socket heals by itself', async () => {
   const { page, complaints } = await open()
-  await page.click('#bob .cut')
-  await page.waitForSelector('#bob:not([data-link="online"])')
+  await linkBreaks(page, 'bob', () => page.click('#bob .cut'))
   await say(page, 'alice', 'Did you hear that?')
   await settled(page)
   expect((await bubbles(page, 'bob')).at(-1)).toBe('Did you hear that?')
@@ -207,8 +221,7 @@ test('two browsers, one of them offline in the middle of a burst', async () => {
 
 test('the server restarts, by the button and by a kill; nobody notices but the status', async () => {
   const { page, complaints } = await open()
-  await page.click('#do-restart')
-  await page.waitForSelector('#alice:not([data-link="online"])')
+  await linkBreaks(page, 'alice', () => page.click('#do-restart'))
   await site.answers()
   await settled(page)
   await site.kill()
