@@ -82,6 +82,7 @@ async def test_a_display_that_boots_gets_the_last_state_and_none_of_what_was_del
                 await display.hear(0.5)
 
 
+@pytest.mark.verify  # the broker for development confirms a message before it retains or clears it
 async def test_nothing_is_retained_of_a_dashboard_that_was_deleted(plant, device):
     """Also where the log has no event of an object any more."""
     board = plant.dashboard.pk
