@@ -21,6 +21,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -258,10 +259,10 @@ def _ms(found: list[float]) -> str:
     return f"p50 {p50 * 1000:.1f}, p95 {p95 * 1000:.1f} ms"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=400)
-    parser.add_argument("--seconds", type=float, default=45.0)
+def run(
+    parser: argparse.ArgumentParser, measure: Callable[[argparse.Namespace, Site], Coroutine[Any, Any, bool]]
+) -> int:
+    """Measures a site of the size, with the broker, that the command line names. Returns the exit code."""
     parser.add_argument("--size", choices=("embedded", "grown"), default="grown")
     parser.add_argument("--broker", choices=(EMBEDDED, MOSQUITTO), default=MOSQUITTO)
     parser.add_argument("--check", action="store_true", help="fail above the promised figures")
@@ -274,6 +275,13 @@ def main() -> int:
         site.stop()
         sites.stop()
     return 1 if options.check and not holds else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=400)
+    parser.add_argument("--seconds", type=float, default=45.0)
+    return run(parser, measure)
 
 
 if __name__ == "__main__":

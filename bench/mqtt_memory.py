@@ -22,11 +22,8 @@ from pathlib import Path
 
 import psycopg
 
-from bench.mqtt import BATCH, DEVICES, Bench
-from tests.mqtt.brokers import EMBEDDED, MOSQUITTO
-from tests.mqtt.run import SETTINGS
-from tests.rig import servers
-from tests.rig.site import Site, Sites
+from bench.mqtt import BATCH, DEVICES, Bench, run
+from tests.rig.site import Site
 from tests.rig.verify import figure
 
 LOOK_SECONDS = 0.1
@@ -138,18 +135,7 @@ def _mib(count: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--size", choices=("embedded", "grown"), default="grown")
-    parser.add_argument("--broker", choices=(EMBEDDED, MOSQUITTO), default=MOSQUITTO)
-    parser.add_argument("--check", action="store_true", help="fail above the promised figure")
-    options = parser.parse_args()
-    sites = Sites(servers.temporary_folder("bench-mqtt-memory"))
-    site = sites.make(options.size, processes=1, settings=SETTINGS)
-    try:
-        holds = asyncio.run(measure(options, site))
-    finally:
-        site.stop()
-        sites.stop()
-    return 1 if options.check and not holds else 0
+    return run(parser, measure)
 
 
 if __name__ == "__main__":

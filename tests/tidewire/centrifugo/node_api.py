@@ -1,4 +1,4 @@
-"""The HTTP API of a node, for tests without one: keeps the calls, and answers as it is told."""
+"""The HTTP API of a node, for tests without one: keeps the calls, and gives the answers that a test has set."""
 
 from __future__ import annotations
 

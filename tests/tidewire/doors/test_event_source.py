@@ -80,7 +80,7 @@ async def test_events_that_are_no_longer_kept_are_told_and_the_response_goes_on(
     site.log.prune(ROOM, first_kept=4)
     response = await get(ONE, headers={"last-event-id": f"{ROOM}=1.{epoch}"}).started()
     gone = ("gone", {"stream": {"channel": ROOM, "epoch": epoch, "offset": 5}})
-    # In this order: a client whose connection breaks in between comes back with its earlier id, and is told again.
+    # In this order: a client whose connection breaks in between comes back with its earlier id, and gets `gone` again.
     assert response.events == [gone, ("message", None)]
     assert ids(response) == [f"{ROOM}=5.{epoch}"]
     site.dispatch(*site.log.write(ROOM))
